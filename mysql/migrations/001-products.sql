@@ -1,0 +1,80 @@
+CREATE TABLE user (
+  id                   INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  username             VARCHAR(50)  NOT NULL UNIQUE,
+  password_hash        CHAR(60)     NOT NULL COLLATE ascii_bin,
+  must_change_password BOOLEAN      NOT NULL DEFAULT FALSE,
+  -- The GTID of the user's last write: a replica that has not executed it must not serve the user.
+  last_write_source    CHAR(36)     NULL COLLATE ascii_bin,
+  last_write_sequence  BIGINT       NOT NULL DEFAULT 0,
+  created_at           DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3)
+);
+
+CREATE TABLE session (
+  -- SHA-256 of the session id: what is read here opens no session.
+  id         BINARY(32)   NOT NULL PRIMARY KEY,
+  user_id    INT UNSIGNED NULL,
+  data       JSON         NOT NULL,
+  expires_at DATETIME(3)  NOT NULL,
+  KEY (expires_at),
+  FOREIGN KEY (user_id) REFERENCES user (id) ON DELETE CASCADE
+);
+
+CREATE TABLE category (
+  id   INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  name VARCHAR(50)  NOT NULL UNIQUE
+);
+
+INSERT INTO category (name)
+VALUES ('Electrónicos'), ('Ropa'), ('Alimentos'), ('Hogar'), ('Deportes'), ('Libros'), ('Otros');
+
+CREATE TABLE product (
+  id          INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  code        VARCHAR(50)  NOT NULL UNIQUE,
+  name        VARCHAR(100) NOT NULL,
+  description VARCHAR(500) NOT NULL DEFAULT '',
+  category_id INT UNSIGNED NOT NULL,
+  -- Signed, so that taking out too much fails the CHECK instead of overflowing.
+  quantity    INT          NOT NULL CHECK (quantity >= 0),
+  available   BOOLEAN      AS (quantity > 0) STORED NOT NULL,
+  unit        VARCHAR(30)  NOT NULL,
+  version     INT UNSIGNED NOT NULL DEFAULT 1,
+  created_at  DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  updated_at  DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  KEY (name),
+  KEY (category_id),
+  KEY (quantity),
+  KEY (available),
+  KEY (unit),
+  FOREIGN KEY (category_id) REFERENCES category (id)
+);
+
+-- A deleted product moves here, with its number, until undone; its code is free for another.
+CREATE TABLE deleted_product (
+  id          INT UNSIGNED NOT NULL PRIMARY KEY,
+  code        VARCHAR(50)  NOT NULL,
+  name        VARCHAR(100) NOT NULL,
+  description VARCHAR(500) NOT NULL,
+  category_id INT UNSIGNED NOT NULL,
+  quantity    INT          NOT NULL,
+  unit        VARCHAR(30)  NOT NULL,
+  version     INT UNSIGNED NOT NULL,
+  created_at  DATETIME(3)  NOT NULL,
+  deleted_at  DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  deleted_by  INT UNSIGNED NOT NULL,
+  FOREIGN KEY (category_id) REFERENCES category (id),
+  FOREIGN KEY (deleted_by) REFERENCES user (id)
+);
+
+-- Append-only: the application may insert and read, never change or delete. No foreign key to
+-- product, because a product's movements outlive it.
+CREATE TABLE stock_movement (
+  id             BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  product_id     INT UNSIGNED    NOT NULL,
+  delta          INT             NOT NULL CHECK (delta <> 0),
+  quantity_after INT             NOT NULL CHECK (quantity_after >= 0),
+  reason         ENUM ('initial', 'edit', 'count', 'adjustment') NOT NULL,
+  user_id        INT UNSIGNED    NOT NULL,
+  created_at     DATETIME(3)     NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  KEY (product_id, id),
+  FOREIGN KEY (user_id) REFERENCES user (id)
+);

@@ -1,0 +1,22 @@
+/**
+ * Asks before a product is deleted, without leaving the page; without this script the link leads to a
+ * page that asks.
+ */
+export function enableDeleteDialog(container, describe, returnTo = () => location.pathname + location.search) {
+  const dialog = document.getElementById('delete-dialog');
+  const form = dialog.querySelector('form');
+  dialog.querySelector('[data-cancel]').addEventListener('click', () => dialog.close());
+  container.addEventListener('click', (event) => {
+    const link = event.target.closest('[data-delete]');
+    if (!link) return;
+    event.preventDefault();
+    const { name, quantity, unit } = describe(link.closest('tr') ?? link);
+    form.action = link.getAttribute('href');
+    form.elements.namedItem('return').value = returnTo();
+    dialog.querySelector('h2').textContent = dialog.dataset.title.replace('{name}', () => name);
+    dialog.querySelector('p[data-text]').textContent = dialog.dataset.text
+      .replace('{quantity}', quantity)
+      .replace('{unit}', () => unit);
+    dialog.showModal();
+  });
+}

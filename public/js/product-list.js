@@ -1,0 +1,130 @@
+// The list of products: searches while one types, and keeps the address, the links and the rows in step.
+import { enableDeleteDialog } from './delete-dialog.js';
+import { enableQuickQuantity } from './quick-quantity.js';
+import { fillRow } from './product-row.js';
+
+const PAUSE_MS = 120;
+
+const list = document.getElementById('product-list');
+const texts = JSON.parse(list.dataset.texts);
+const form = document.getElementById('filters');
+const search = form.elements.namedItem('search');
+const rows = document.getElementById('rows');
+const template = document.getElementById('row-template');
+const announcement = document.getElementById('announcement');
+const problem = document.getElementById('problem');
+
+let timer;
+/** The search whose answer is wanted: an answer to any earlier one is dropped. */
+let current;
+
+form.addEventListener('input', (event) => {
+  clearTimeout(timer);
+  timer = setTimeout(showMatches, event.target === search ? PAUSE_MS : 0);
+});
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  clearTimeout(timer);
+  showMatches();
+});
+for (const clear of document.querySelectorAll('a[href="/products"]#clear, #empty a[href="/products"]')) {
+  clear.addEventListener('click', (event) => {
+    event.preventDefault();
+    for (const name of ['search', 'category', 'availability']) form.elements.namedItem(name).value = '';
+    search.focus();
+    showMatches();
+  });
+}
+// A browser may keep what was typed when one comes back, although the address says otherwise.
+window.addEventListener('pageshow', () => {
+  const typed = filterQuery().toString();
+  const shown = new URLSearchParams(location.search);
+  shown.delete('cursor');
+  if (typed !== shown.toString()) showMatches();
+});
+
+enableQuickQuantity(rows, {
+  texts: texts.quantity,
+  language: texts.language,
+  csrfToken: list.dataset.csrfToken,
+  update: (row, product) => fillRow(row, product, texts),
+  announce: (text) => (announcement.textContent = text),
+});
+enableDeleteDialog(rows, (row) => ({
+  name: row.querySelector('[data-field=name]').textContent,
+  quantity: row.querySelector('[data-field=quantity]').textContent,
+  unit: row.querySelector('[data-field=unit]').textContent,
+}));
+
+function filterQuery() {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value) query.set(name, value);
+  return query;
+}
+
+async function showMatches() {
+  const query = filterQuery();
+  current?.abort();
+  const request = new AbortController();
+  current = request;
+  rows.classList.add('is-loading');
+  try {
+    const response = await fetch(`/api/products?${query}`, {
+      headers: { accept: 'application/json' },
+      signal: request.signal,
+    });
+    if (response.status === 401) throw new Error(texts.sessionEnded);
+    if (!response.ok) throw new Error(texts.searchFailed);
+    const page = await response.json();
+    if (current === request) show(page, query);
+  } catch (error) {
+    if (current !== request) return;
+    problem.textContent = error.message === texts.sessionEnded ? texts.sessionEnded : texts.searchFailed;
+    problem.hidden = false;
+  } finally {
+    if (current === request) rows.classList.remove('is-loading');
+  }
+}
+
+function show(page, query) {
+  problem.hidden = true;
+  rows.replaceChildren(
+    ...page.items.map((product) => {
+      const row = template.content.querySelector('tr').cloneNode(true);
+      fillRow(row, product, texts);
+      return row;
+    }),
+  );
+  document.getElementById('results').hidden = page.items.length === 0;
+  document.getElementById('empty').hidden = page.items.length > 0;
+  document.getElementById('total').textContent = totalText(page);
+  updateLinks(page, query);
+}
+
+function totalText({ total, totalIsExact }) {
+  const text = !totalIsExact ? texts.totalMore : total === 1 ? texts.totalOne : texts.totalOther;
+  return text.replace('{n}', new Intl.NumberFormat(texts.language).format(total));
+}
+
+function updateLinks(page, query) {
+  const address = (path, changes = {}) => {
+    const all = new URLSearchParams(query);
+    for (const [name, value] of Object.entries(changes)) all.set(name, value);
+    return all.size > 0 ? `${path}?${all}` : path;
+  };
+  history.replaceState(null, '', address('/products'));
+  for (const link of document.querySelectorAll('[data-with-filter]')) link.href = address(link.dataset.withFilter);
+  for (const link of document.querySelectorAll('[data-sort]')) {
+    link.href = address('/products', { sort: link.dataset.sort });
+  }
+  document.getElementById('previous').hidden = true;
+  const next = document.getElementById('next');
+  next.hidden = !page.nextCursor;
+  if (page.nextCursor) next.href = address('/products', { cursor: page.nextCursor });
+  document.getElementById('clear').hidden = !['search', 'category', 'availability'].some((name) => query.has(name));
+  for (const link of document.querySelectorAll('a[href^="/language/"]')) {
+    const url = new URL(link.href);
+    url.searchParams.set('return', address('/products'));
+    link.href = url.pathname + url.search;
+  }
+}

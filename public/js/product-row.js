@@ -1,0 +1,20 @@
+/** Fills a row of the list with a product. Text only ever becomes text: nothing is parsed as HTML. */
+export function fillRow(row, product, texts) {
+  row.dataset.product = product.id;
+  row.dataset.version = product.version;
+  for (const name of ['id', 'name', 'code', 'description', 'category', 'unit']) {
+    row.querySelector(`[data-field=${name}]`).textContent = product[name];
+  }
+  for (const link of row.querySelectorAll('[data-href]')) {
+    link.href = link.dataset.href.replace('{id}', product.id);
+    const label = texts[link.dataset.labelText];
+    if (label) link.setAttribute('aria-label', label.replace('{name}', () => product.name));
+  }
+  const quantity = row.querySelector('[data-field=quantity]');
+  quantity.textContent = new Intl.NumberFormat(texts.language).format(product.quantity);
+  quantity.dataset.value = product.quantity;
+  quantity.title = texts.changeQuantity.replace('{name}', () => product.name);
+  const badge = row.querySelector('[data-field=available]');
+  badge.textContent = product.available ? texts.available : texts.outOfStock;
+  badge.className = `badge ${product.available ? 'badge-available' : 'badge-out'}`;
+}

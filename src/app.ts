@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url';
+import cookieParser from 'cookie-parser';
+import express from 'express';
+import type { Logger } from 'pino';
+import { loginRoutes } from './auth/login-routes.ts';
+import { passwordRoutes } from './auth/password-routes.ts';
+import type { WebConfig } from './config.ts';
+import type { Databases } from './database/databases.ts';
+import { csrf } from './http/csrf.ts';
+import { drain } from './http/drain.ts';
+import { errorHandler, notFound } from './http/error-handler.ts';
+import { healthRoutes } from './http/health-routes.ts';
+import { i18n } from './http/i18n.ts';
+import { requestLog } from './http/request-log.ts';
+import { requireUser } from './http/require-user.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { session } from './http/session.ts';
+import { staticFiles } from './http/static-files.ts';
+import { productApiRoutes } from './products/product-api-routes.ts';
+import { productExportRoutes } from './products/product-export-routes.ts';
+import { productRoutes } from './products/product-routes.ts';
+
+export interface AppDependencies {
+  config: WebConfig;
+  databases: Databases;
+  logger: Logger;
+  /** Aborted when the instance is to end: it then sends new requests elsewhere. */
+  draining: AbortSignal;
+}
+
+/** The whole application: what a request passes through, in this order. */
+export async function createApp({ config, databases, logger, draining }: AppDependencies) {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', config.TRUST_PROXY);
+  app.set('query parser', 'simple');
+  app.set('view engine', 'ejs');
+  app.set('views', fileURLToPath(new URL('../views', import.meta.url)));
+  app.enable('view cache');
+  app.locals.instance = config.INSTANCE;
+  app.locals.demo = config.DEMO;
+
+  app.use(requestLog(logger, config.INSTANCE));
+  app.use(securityHeaders());
+  app.use(await staticFiles(app.locals));
+  app.use(cookieParser());
+  app.use(await i18n());
+  app.use(healthRoutes(config, databases, draining));
+  app.use(drain(draining));
+  app.use(session(config, databases));
+  app.use(express.urlencoded({ extended: false, limit: '100kb' }));
+  app.use(express.json({ limit: '100kb' }));
+  app.use(csrf(config));
+  app.use(loginRoutes(databases));
+
+  app.use(requireUser);
+  app.use(passwordRoutes(databases));
+  app.get('/', (_req, res) => res.redirect('/products'));
+  app.use(productExportRoutes(databases));
+  app.use(productApiRoutes(databases));
+  app.use(productRoutes(databases));
+
+  app.use(notFound);
+  app.use(errorHandler(logger));
+  return app;
+}

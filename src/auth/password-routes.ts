@@ -1,0 +1,46 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { Databases } from '../database/databases.ts';
+import { readForm } from '../http/forms.ts';
+import { hashPassword, verifyPassword } from './password.ts';
+import { changePassword, findUser } from './user-queries.ts';
+
+const passwordForm = z
+  .object({
+    current: z.string().max(1000).default(''),
+    password: z.string().default('').pipe(z.string().min(8, 'password.length').max(128, 'password.length')),
+    repeated: z.string().default(''),
+  })
+  .refine(({ password, repeated }) => password === repeated, {
+    path: ['repeated'],
+    error: 'password.different',
+  })
+  .refine(({ password, current }) => password !== current, {
+    path: ['password'],
+    error: 'password.same',
+  });
+
+export function passwordRoutes(databases: Databases): Router {
+  const router = Router();
+
+  router.get('/password', (_req, res) => {
+    res.render('auth/password', { errors: {} });
+  });
+
+  router.post('/password', async (req, res) => {
+    const user = await findUser(databases.primary, req.user!.id);
+    const form = readForm(passwordForm, req);
+    const errors: Record<string, string> = form.ok ? {} : form.errors;
+    const current = z.object({ current: z.string().catch('') }).parse(req.body ?? {}).current;
+    if (!(await verifyPassword(current, user?.password_hash))) errors.current = req.t('password.wrong');
+    if (!form.ok || Object.keys(errors).length > 0) {
+      res.status(422).render('auth/password', { errors });
+      return;
+    }
+    await changePassword(databases.primary, req.user!.id, await hashPassword(form.data.password));
+    req.session.flash = { textKey: 'password.changed' };
+    res.redirect(303, '/products');
+  });
+
+  return router;
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
+
+/** Where a MySQL server listens. */
+export interface ServerAddress {
+  host: string;
+  port: number;
+}
+
+const serverAddress = z
+  .string('host:port')
+  .regex(/^[^\s:,]+:\d+$/, 'host:port')
+  .transform((text): ServerAddress => {
+    const [host = '', port = ''] = text.split(':');
+    return { host, port: Number(port) };
+  });
+
+const serverList = z
+  .string('host:port, several separated by commas')
+  .transform((text) => text.split(',').map((item) => item.trim()))
+  .pipe(z.array(serverAddress));
+
+const databaseSettings = {
+  PRIMARY: serverAddress,
+  REPLICAS: serverList,
+  APP_PASSWORD: secret,
+  MONITOR_PASSWORD: secret,
+};
+
+const webSettings = z.object({
+  ...databaseSettings,
+  INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: portNumber.default(3000),
+  SESSION_SECRET: secret,
+  TRUST_PROXY: wholeNumber(0, 10).default(1),
+  DEMO: onOff.default(false),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'debug, info, warn, error or silent')
+    .default('info'),
+});
+
+/** The settings of one web instance. */
+export type WebConfig = z.output<typeof webSettings>;
+
+export function readWebConfig(): WebConfig {
+  return readSettings(webSettings);
+}
+
+const setupSettings = z.object({
+  ...databaseSettings,
+  ROOT_PASSWORD: secret,
+  MIGRATOR_PASSWORD: secret,
+  REPLICATOR_PASSWORD: secret,
+  DEMO: onOff.default(false),
+});
+
+/** The settings of the set-up, which prepares the servers before any instance starts. */
+export type SetupConfig = z.output<typeof setupSettings>;
+
+export function readSetupConfig(): SetupConfig {
+  return readSettings(setupSettings);
+}

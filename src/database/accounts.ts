@@ -1,0 +1,29 @@
+import type { Connection } from 'mysql2/promise';
+import { DATABASE } from './connect.ts';
+import { runSqlFile } from './setup-connection.ts';
+
+const ACCOUNTS = new URL('../../mysql/accounts.sql', import.meta.url);
+const GRANTS = new URL('../../mysql/grants.sql', import.meta.url);
+
+export interface AccountPasswords {
+  migrator: string;
+  app: string;
+  replicator: string;
+  monitor: string;
+}
+
+/** Creates the database and the accounts of mysql/accounts.sql, or gives them these passwords. */
+export async function ensureAccounts(root: Connection, passwords: AccountPasswords): Promise<void> {
+  await root.query(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
+  await runSqlFile(root, ACCOUNTS, {
+    migrator_password: passwords.migrator,
+    app_password: passwords.app,
+    replicator_password: passwords.replicator,
+    monitor_password: passwords.monitor,
+  });
+}
+
+/** Gives the application's account its rights, on tables that must be there. */
+export async function ensureGrants(root: Connection): Promise<void> {
+  await runSqlFile(root, GRANTS);
+}

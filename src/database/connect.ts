@@ -1,0 +1,44 @@
+import { Kysely, MysqlDialect } from 'kysely';
+import { createPool, type Pool, type PoolOptions } from 'mysql2';
+import type { ServerAddress } from '../config.ts';
+import type { Database } from './tables.ts';
+
+export const DATABASE = 'inventario';
+
+/** @param index 0 for the first replica, which is named `replica1` */
+export function replicaName(index: number): string {
+  return `replica${index + 1}`;
+}
+
+export interface Account {
+  user: string;
+  password: string;
+}
+
+/** What every connection of ours has in common, whoever opens it. */
+export function connectionOptions(server: ServerAddress, account: Account) {
+  return {
+    ...server,
+    ...account,
+    // For literals only, which take on the collation of the column they are compared with. The
+    // handshake has one byte for it, and the number of utf8mb4_es_0900_ai_ci is larger.
+    charset: 'utf8mb4_0900_ai_ci',
+    timezone: 'Z',
+    connectTimeout: 1500,
+  } satisfies PoolOptions;
+}
+
+export function createServerPool(server: ServerAddress, account: Account, connectionLimit: number): Pool {
+  return createPool({
+    ...connectionOptions(server, account),
+    database: DATABASE,
+    connectionLimit,
+    maxIdle: connectionLimit,
+    queueLimit: 500,
+    enableKeepAlive: true,
+  });
+}
+
+export function kyselyOver(pool: Pool): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new MysqlDialect({ pool }) });
+}

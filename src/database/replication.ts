@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { ServerAddress } from '../config.ts';
+import type { Account } from './connect.ts';
+import { connectForSetup } from './setup-connection.ts';
+
+/** How long a replica may take to show that it receives and applies, after it was told to. */
+const SETTLE_MS = 15_000;
+
+interface ReplicationSetup {
+  primary: ServerAddress;
+  replica: ServerAddress;
+  root: Account;
+  replicator: Account;
+  /** The primary as the replica reaches it. */
+  say: (line: string) => void;
+}
+
+/**
+ * Makes `replica` follow `primary`: leaves a healthy replica alone, starts one that stands still, and
+ * clones the primary anew onto one that is empty, holds transactions the primary does not know, or
+ * needs some that the primary no longer keeps.
+ */
+export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
+  const primary = await connectForSetup(setup.primary, setup.root);
+  try {
+    if (await canFollow(setup, primary)) {
+      const replica = await connectForSetup(setup.replica, setup.root);
+      try {
+        await follow(replica, setup);
+        if (await settles(replica)) return;
+        setup.say(`replication does not run: ${await lastError(replica)}`);
+      } finally {
+        await replica.end();
+      }
+    }
+    await cloneFromPrimary(setup);
+  } finally {
+    await primary.end();
+  }
+}
+
+/** The replica has been set up before, and the primary's binary log continues where it stands. */
+async function canFollow({ replica: address, root }: ReplicationSetup, primary: Connection) {
+  const replica = await connectForSetup(address, root);
+  try {
+    if (!(await replicaStatus(replica))) return false;
+    const [[executed]] = await replica.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
+    const [[answer]] = await primary.query<RowDataPacket[]>(
+      `SELECT GTID_SUBSET(?, @@gtid_executed) AND GTID_SUBSET(@@gtid_purged, ?) AS continues`,
+      [executed?.gtids, executed?.gtids],
+    );
+    return answer?.continues === 1;
+  } finally {
+    await replica.end();
+  }
+}
+
+async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
+  const { primary, replica: address, root, replicator, say } = setup;
+  say('copying the primary');
+  const donor = `${primary.host}:${primary.port}`;
+  const replica = await connectForSetup(address, root);
+  await replica.query('STOP REPLICA; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF');
+  await replica.query('SET GLOBAL clone_valid_donor_list = ?', [donor]);
+  try {
+    await replica.query(
+      'CLONE INSTANCE FROM ?@?:? IDENTIFIED BY ? REQUIRE SSL',
+      // The host and the account's name are strings to CLONE, the port a number.
+      [replicator.user, primary.host, primary.port, replicator.password],
+    );
+  } catch (error) {
+    // The server ends its own process to restart on the copied data; the connection goes with it.
+    if (!isRestarting(error)) throw error;
+  } finally {
+    replica.destroy();
+  }
+  const restarted = await connectAfterRestart(address, root);
+  try {
+    await follow(restarted, setup);
+    if (!(await settles(restarted))) {
+      throw new Error(`The replica does not follow the primary: ${await lastError(restarted)}`);
+    }
+  } finally {
+    await restarted.end();
+  }
+}
+
+function isRestarting(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ER_CANT_RESTART', 'ER_SERVER_SHUTDOWN', '3707'].includes(code);
+}
+
+/** The old process may answer once more before it ends: only the clone's own report counts. */
+async function connectAfterRestart(address: ServerAddress, root: Account): Promise<Connection> {
+  for (let attempt = 0; attempt < 600; attempt++) {
+    await sleep(200);
+    const connection = await connectForSetup(address, root);
+    try {
+      const [[clone]] = await connection.query<RowDataPacket[]>(
+        'SELECT state FROM performance_schema.clone_status',
+      );
+      if (clone?.state === 'Completed') return connection;
+      if (clone?.state === 'Failed') throw new Error('Cloning the primary failed; see the log of the replica');
+    } catch (error) {
+      if (!isRestarting(error)) throw error;
+    }
+    connection.destroy();
+  }
+  throw new Error('The replica did not restart after cloning the primary');
+}
+
+async function follow(replica: Connection, { primary, replicator }: ReplicationSetup): Promise<void> {
+  await replica.query(
+    `STOP REPLICA;
+     CHANGE REPLICATION SOURCE TO
+       SOURCE_HOST = :host, SOURCE_PORT = :port, SOURCE_USER = :user, SOURCE_PASSWORD = :password,
+       SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 0,
+       SOURCE_HEARTBEAT_PERIOD = 1;
+     SET PERSIST super_read_only = ON;
+     START REPLICA`,
+    { ...primary, ...replicator },
+  );
+}
+
+async function settles(replica: Connection): Promise<boolean> {
+  const giveUpAt = Date.now() + SETTLE_MS;
+  while (Date.now() < giveUpAt) {
+    const status = await replicaStatus(replica);
+    if (status?.Replica_IO_Running === 'Yes' && status.Replica_SQL_Running === 'Yes') return true;
+    if (status?.Replica_SQL_Running === 'No' || status?.Replica_IO_Running === 'No') return false;
+    await sleep(100);
+  }
+  return false;
+}
+
+async function replicaStatus(replica: Connection): Promise<RowDataPacket | undefined> {
+  const [rows] = await replica.query<RowDataPacket[]>('SHOW REPLICA STATUS');
+  return rows[0];
+}
+
+async function lastError(replica: Connection): Promise<string> {
+  const status = await replicaStatus(replica);
+  return String(status?.Last_IO_Error || status?.Last_SQL_Error || 'no error is reported');
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection, type Connection } from 'mysql2/promise';
+import type { ServerAddress } from '../config.ts';
+import { connectionOptions, type Account } from './connect.ts';
+import { isConnectionError } from './mysql-errors.ts';
+
+const PATIENCE_MS = 120_000;
+
+/**
+ * A connection for set-up work, which may run whole files of SQL. Waits for a server that is still
+ * starting.
+ *
+ * @throws the last connection error when the server does not answer within two minutes
+ */
+export async function connectForSetup(
+  server: ServerAddress,
+  account: Account,
+  options: { database?: string } = {},
+): Promise<Connection> {
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await createConnection({
+        ...connectionOptions(server, account),
+        ...options,
+        multipleStatements: true,
+        namedPlaceholders: true,
+      });
+    } catch (error) {
+      if (!isConnectionError(error) || Date.now() > giveUpAt) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+/** Runs a file of SQL below mysql/, with `:name` filled in from `values`. */
+export async function runSqlFile(
+  connection: Connection,
+  file: URL,
+  values: Record<string, string> = {},
+): Promise<void> {
+  await connection.query(await readFile(file, 'utf8'), values);
+}

@@ -1,0 +1,77 @@
+import type { ColumnType, Generated, Selectable } from 'kysely';
+
+type FilledIn<T> = ColumnType<T, T | undefined, T>;
+
+interface UserTable {
+  id: Generated<number>;
+  username: string;
+  password_hash: string;
+  must_change_password: ColumnType<0 | 1, boolean | undefined, boolean>;
+  last_write_source: ColumnType<string | null, string | undefined, string>;
+  last_write_sequence: FilledIn<number>;
+  created_at: FilledIn<Date>;
+}
+
+interface SessionTable {
+  id: Buffer;
+  user_id: number | null;
+  data: ColumnType<object, string, string>;
+  expires_at: Date;
+}
+
+interface CategoryTable {
+  id: Generated<number>;
+  name: string;
+}
+
+interface ProductTable {
+  id: Generated<number>;
+  code: string;
+  name: string;
+  description: string;
+  category_id: number;
+  quantity: number;
+  /** MySQL computes it, and stores BOOLEAN as 0 or 1. */
+  available: ColumnType<0 | 1, never, never>;
+  unit: string;
+  version: FilledIn<number>;
+  created_at: FilledIn<Date>;
+  updated_at: FilledIn<Date>;
+}
+
+interface DeletedProductTable {
+  id: number;
+  code: string;
+  name: string;
+  description: string;
+  category_id: number;
+  quantity: number;
+  unit: string;
+  version: number;
+  created_at: Date;
+  deleted_at: FilledIn<Date>;
+  deleted_by: number;
+}
+
+export type MovementReason = 'initial' | 'edit' | 'count' | 'adjustment';
+
+interface StockMovementTable {
+  id: Generated<number>;
+  product_id: number;
+  delta: number;
+  quantity_after: number;
+  reason: MovementReason;
+  user_id: number;
+  created_at: FilledIn<Date>;
+}
+
+export interface Database {
+  user: UserTable;
+  session: SessionTable;
+  category: CategoryTable;
+  product: ProductTable;
+  deleted_product: DeletedProductTable;
+  stock_movement: StockMovementTable;
+}
+
+export type User = Selectable<UserTable>;

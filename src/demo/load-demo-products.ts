@@ -1,0 +1,59 @@
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { DEMO_CATALOGUE, type DemoCategory } from './demo-catalogue.ts';
+
+/** The quantities of a shop's shelves: some plenty, some few, about one in nine sold out. */
+const QUANTITIES = [24, 7, 112, 0, 38, 3, 60, 15, 250, 42, 1, 18, 96, 9, 0, 33, 75];
+
+/**
+ * Puts the demonstration's products into an empty catalogue, each with its first stock movement.
+ *
+ * @returns how many there are now
+ */
+export async function loadDemoProducts(migrator: Connection): Promise<number> {
+  const [categories] = await migrator.query<RowDataPacket[]>('SELECT id, name FROM category');
+  const idOf = new Map(categories.map(({ id, name }) => [String(name), Number(id)]));
+  const rows = shuffle(DEMO_CATALOGUE.flatMap(productsOf)).map(({ category, ...product }, index) => [
+    product.code,
+    product.name,
+    product.description,
+    idOf.get(category),
+    QUANTITIES[index % QUANTITIES.length],
+    product.unit,
+  ]);
+  await migrator.beginTransaction();
+  const [{ affectedRows }] = await migrator.query<ResultSetHeader>(
+    'INSERT INTO product (code, name, description, category_id, quantity, unit) VALUES ?',
+    [rows],
+  );
+  await migrator.query(
+    `INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
+     SELECT product.id, quantity, quantity, 'initial', user.id
+     FROM product JOIN user ON user.username = 'admin'
+     WHERE quantity > 0`,
+  );
+  await migrator.commit();
+  return affectedRows;
+}
+
+function productsOf({ category, codePrefix, kinds }: DemoCategory) {
+  const names = kinds.flatMap((kind) =>
+    kind.variants.flatMap((variant) =>
+      kind.presentations.map((presentation) => ({
+        name: `${kind.name} ${variant}, ${presentation}`,
+        description: kind.description,
+        unit: kind.unit,
+      })),
+    ),
+  );
+  return names.map((product, index) => ({
+    ...product,
+    category,
+    code: `${codePrefix}-${String(index + 1).padStart(4, '0')}`,
+  }));
+}
+
+/** The same mixture every time, so that a list sorted by number does not go category by category. */
+function shuffle<T>(items: T[]): T[] {
+  const step = 187;
+  return items.map((_, index) => items[(index * step) % items.length]!);
+}

@@ -1,0 +1,36 @@
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { HttpError } from './http-error.ts';
+
+export const notFound: RequestHandler = () => {
+  throw new HttpError(404, 'errors.notFound');
+};
+
+/** Turns whatever a handler threw into a page, or JSON for programs; details only go to the log. */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    const { status, textKey } = describe(error);
+    if (status >= 500) logger.error({ requestId: res.locals.requestId as string, err: error });
+    if (res.headersSent) return next(error);
+    const message = req.t(textKey);
+    // What a file's headers promised is not what comes now.
+    res.removeHeader('Content-Disposition');
+    res.removeHeader('Content-Type');
+    res.status(status);
+    if (wantsJson(req)) res.json({ error: message, requestId: res.locals.requestId as string });
+    else res.render('errors/error', { title: message, status, message });
+  };
+}
+
+export function wantsJson(req: Request): boolean {
+  return req.path.startsWith('/api/') || req.accepts('html', 'json') === 'json';
+}
+
+function describe(error: unknown): { status: number; textKey: string } {
+  if (error instanceof HttpError) return error;
+  // Errors of Express's own parsers (malformed or too large a body, a bad % in the address).
+  const status = (error as { status?: unknown }).status;
+  if (status === 413) return { status, textKey: 'errors.tooLarge' };
+  if (typeof status === 'number' && status >= 400 && status < 500) return { status, textKey: 'errors.badRequest' };
+  return { status: 500, textKey: 'errors.internal' };
+}

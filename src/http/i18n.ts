@@ -1,0 +1,66 @@
+import type { RequestHandler } from 'express';
+import i18next, { type TFunction } from 'i18next';
+import en from '../locales/en.json' with { type: 'json' };
+import es from '../locales/es.json' with { type: 'json' };
+import { localPath } from './local-path.ts';
+
+export const LANGUAGES = ['es', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+const COOKIE = 'lang';
+const ONE_YEAR_MS = 365 * 24 * 3600 * 1000;
+
+function isLanguage(value: unknown): value is Language {
+  return LANGUAGES.includes(value as Language);
+}
+
+/**
+ * Chooses the language of each request: the one the person switched to, else the first that the
+ * browser asks for and we have, else Spanish. Views and handlers find it as `t` and `language`.
+ */
+export async function i18n(): Promise<RequestHandler[]> {
+  const translations = i18next.createInstance();
+  await translations.init({
+    resources: { es: { translation: es }, en: { translation: en } },
+    fallbackLng: false,
+    // EJS escapes what it prints; escaping here too would show "&amp;".
+    interpolation: { escapeValue: false },
+    returnNull: false,
+    saveMissing: true,
+    missingKeyHandler: (languages, _namespace, key) => {
+      throw new Error(`No text for "${key}" in ${languages.join(', ')}`);
+    },
+  });
+  return [
+    (req, res, next) => {
+      const chosen: unknown = req.cookies[COOKIE];
+      const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
+      req.language = isLanguage(language) ? language : 'es';
+      req.t = translations.getFixedT(req.language);
+      const locale = req.language === 'es' ? 'es' : 'en';
+      const numbers = new Intl.NumberFormat(locale);
+      const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+      Object.assign(res.locals, {
+        t: req.t,
+        language: req.language,
+        formatNumber: (value: number) => numbers.format(value),
+        formatDate: (value: Date) => dates.format(value),
+        currentPath: req.originalUrl,
+      });
+      res.vary('Accept-Language').vary('Cookie');
+      next();
+    },
+    (req, res, next) => {
+      const language = /^\/language\/(\w+)$/.exec(req.path)?.[1];
+      if (!isLanguage(language) || req.method !== 'GET') return next();
+      res.cookie(COOKIE, language, { maxAge: ONE_YEAR_MS, sameSite: 'lax', httpOnly: true });
+      res.redirect(303, localPath(req.query.return));
+    },
+  ];
+}
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    t: TFunction;
+    language: Language;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Request, RequestHandler } from 'express';
+import expressSession from 'express-session';
+import { findUser } from '../auth/user-queries.ts';
+import type { WebConfig } from '../config.ts';
+import type { Actor, Databases } from '../database/databases.ts';
+import { MysqlSessionStore } from './session-store.ts';
+
+const IDLE_LIMIT_MS = 30 * 60_000;
+const ABSOLUTE_LIMIT_MS = 12 * 3600_000;
+
+export interface SignedInUser extends Actor {
+  username: string;
+  mustChangePassword: boolean;
+}
+
+/** Sessions on the primary, so that any instance serves any request; finds out who is asking. */
+export function session(config: WebConfig, databases: Databases): RequestHandler[] {
+  return [
+    expressSession({
+      name: 'inventario.sid',
+      secret: config.SESSION_SECRET,
+      store: new MysqlSessionStore(databases.primary),
+      resave: false,
+      saveUninitialized: false,
+      rolling: true,
+      cookie: { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: IDLE_LIMIT_MS },
+    }),
+    async (req, res, next) => {
+      req.user = await signedInUser(req, databases);
+      res.locals.user = req.user;
+      // A message is shown once: it leaves the session with the page that shows it.
+      res.locals.takeFlash = () => {
+        const { flash } = req.session;
+        delete req.session.flash;
+        return flash;
+      };
+      if (req.user) res.set('Cache-Control', 'no-store');
+      next();
+    },
+  ];
+}
+
+async function signedInUser(req: Request, databases: Databases): Promise<SignedInUser | undefined> {
+  const { userId, signedInAt = 0 } = req.session;
+  if (!userId || Date.now() - signedInAt > ABSOLUTE_LIMIT_MS) return undefined;
+  const user = await findUser(databases.primary, userId);
+  return user && toSignedInUser(user);
+}
+
+export function toSignedInUser(user: NonNullable<Awaited<ReturnType<typeof findUser>>>): SignedInUser {
+  const { last_write_source: source, last_write_sequence: sequence } = user;
+  return {
+    id: user.id,
+    username: user.username,
+    mustChangePassword: user.must_change_password === 1,
+    lastWrite: source ? { source, sequence } : undefined,
+  };
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    userId?: number;
+    /** Milliseconds since 1970. */
+    signedInAt?: number;
+    flash?: { textKey: string; productName?: string; undoId?: number } | undefined;
+  }
+}
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    user: SignedInUser | undefined;
+  }
+}

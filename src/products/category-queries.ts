@@ -1,0 +1,19 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Database } from '../database/tables.ts';
+
+/** All categories by name. Few by nature: people choose from them in a list. */
+export async function listCategories(db: Kysely<Database>): Promise<string[]> {
+  const rows = await db.selectFrom('category').select('name').orderBy('name').limit(1000).execute();
+  return rows.map(({ name }) => name);
+}
+
+/** The id of the category with this name (case and accents do not matter), new if there is none. */
+export async function findOrCreateCategory(trx: Transaction<Database>, name: string): Promise<number> {
+  const find = () => trx.selectFrom('category').select('id').where('name', '=', name).executeTakeFirst();
+  const existing = await find();
+  if (existing) return existing.id;
+  await trx.insertInto('category').ignore().values({ name }).execute();
+  const created = await find();
+  if (!created) throw new Error(`Category "${name}" could not be created`);
+  return created.id;
+}

@@ -1,0 +1,86 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import type { Databases } from '../database/databases.ts';
+import { HttpError } from '../http/http-error.ts';
+import { InsufficientStockError } from '../stock/stock-movements.ts';
+import { MAX_QUANTITY } from './product.ts';
+import { productQuery } from './product-filter.ts';
+import { quantityField, versionField } from './product-form.ts';
+import { adjustQuantity, ProductNotFoundError, setQuantity, VersionConflictError } from './product-queries.ts';
+import { countProducts, InvalidCursorError, listProducts } from './product-search.ts';
+
+export const productId = z.coerce.number().int().positive().max(4_294_967_295);
+
+/** What was counted, having seen `version`; or what came in or went out, whatever there is by now. */
+const quantityChange = z.union([
+  z.object({ quantity: quantityField, version: versionField }),
+  z.object({
+    delta: z
+      .number()
+      .int()
+      .min(-MAX_QUANTITY)
+      .max(MAX_QUANTITY)
+      .refine((delta) => delta !== 0),
+  }),
+]);
+
+export function productApiRoutes(databases: Databases): Router {
+  const router = Router();
+
+  router.get('/api/products', async (req, res) => {
+    const query = productQuery.safeParse(req.query);
+    if (!query.success) {
+      const errors = query.error.issues.map(({ path, message }) => [path.join('.'), `must be ${message}`]);
+      res.status(400).json({ error: req.t('errors.badRequest'), errors: Object.fromEntries(errors) });
+      return;
+    }
+    const { cursor, limit, sort, ...rest } = query.data;
+    const filter = { ...rest, sort };
+    const user = req.user!;
+    try {
+      const [page, totals] = await databases.read(user, (db) =>
+        Promise.all([listProducts(db, filter, { cursor, limit }), countProducts(db, filter)]),
+      );
+      res.json({ items: page.items, ...totals, nextCursor: page.nextCursor ?? null });
+    } catch (error) {
+      if (!(error instanceof InvalidCursorError)) throw error;
+      res.status(400).json({
+        error: req.t('errors.badRequest'),
+        errors: { cursor: 'must be a nextCursor of an earlier answer' },
+      });
+    }
+  });
+
+  router.patch('/api/products/:id/quantity', async (req, res) => {
+    const id = productId.safeParse(req.params.id);
+    if (!id.success) throw new HttpError(404, 'errors.productNotFound');
+    const change = quantityChange.safeParse(req.body ?? {});
+    if (!change.success) {
+      const typed: unknown = (req.body as { quantity?: unknown } | undefined)?.quantity;
+      const problem = quantityField.safeParse(typed).error?.issues[0]?.message ?? 'errors.badRequest';
+      res.status(422).json({ error: req.t(problem, { maximum: MAX_QUANTITY }) });
+      return;
+    }
+    const user = req.user!;
+    try {
+      const product = await databases.write(user, (trx) =>
+        'delta' in change.data
+          ? adjustQuantity(trx, id.data, change.data.delta, user.id)
+          : setQuantity(trx, id.data, change.data, user.id),
+      );
+      res.json(product);
+    } catch (error) {
+      if (error instanceof VersionConflictError) {
+        res.status(409).json({ error: req.t('product.conflict'), current: error.current });
+      } else if (error instanceof InsufficientStockError) {
+        res.status(422).json({ error: req.t('product.errors.insufficient') });
+      } else if (error instanceof ProductNotFoundError) {
+        throw new HttpError(404, 'errors.productNotFound');
+      } else {
+        throw error;
+      }
+    }
+  });
+
+  return router;
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+
+export const AVAILABILITIES = ['available', 'out_of_stock'] as const;
+export type Availability = (typeof AVAILABILITIES)[number];
+
+/** The columns of the list, each of which it can be sorted by. */
+export const SORT_COLUMNS = [
+  'number',
+  'name',
+  'code',
+  'description',
+  'category',
+  'quantity',
+  'unit',
+  'availability',
+] as const;
+export type SortColumn = (typeof SORT_COLUMNS)[number];
+
+export interface Sort {
+  column: SortColumn;
+  descending: boolean;
+}
+
+/** Which products are wanted, and in which order; without `sort`, best matches first, then newest. */
+export interface ProductFilter {
+  search: string;
+  category: string;
+  availability: Availability | '';
+  sort: Sort | undefined;
+}
+
+const MAX_SEARCH_LENGTH = 100;
+
+const sortField = z.string().transform((text, context): Sort | undefined => {
+  if (text === '') return undefined;
+  const descending = text.startsWith('-');
+  const column = SORT_COLUMNS.find((name) => name === text.replace(/^-/, ''));
+  if (column) return { column, descending };
+  context.addIssue({ code: 'custom', message: `one of ${SORT_COLUMNS.join(', ')}, with - before it to reverse` });
+  return z.NEVER;
+});
+
+const search = z
+  .string('a text')
+  .max(MAX_SEARCH_LENGTH, `at most ${MAX_SEARCH_LENGTH} characters`)
+  .transform((text) => text.normalize('NFC').trim());
+
+const category = z.string('a category').max(100, 'at most 100 characters').trim();
+
+const availability = z.enum([...AVAILABILITIES, ''], `one of ${AVAILABILITIES.join(', ')}`);
+
+const strictFilter = z.object({
+  search: search.default(''),
+  category: category.default(''),
+  availability: availability.default(''),
+  sort: sortField.optional(),
+});
+
+/** For people: whatever an address says that makes no sense counts as not said. */
+const lenientFilter = z.object({
+  search: z
+    .string()
+    .transform((text) => text.slice(0, MAX_SEARCH_LENGTH))
+    .pipe(search)
+    .catch(''),
+  category: category.catch(''),
+  availability: availability.catch(''),
+  sort: sortField.optional().catch(undefined),
+});
+
+/** For programs: refuses what makes no sense. */
+export const productQuery = strictFilter.extend({
+  cursor: z.string('a nextCursor of an earlier answer').max(2000, 'a nextCursor of an earlier answer').optional(),
+  limit: z
+    .string('a whole number from 1 to 200')
+    .regex(/^\d{1,3}$/, 'a whole number from 1 to 200')
+    .transform(Number)
+    .pipe(z.number().min(1, 'a whole number from 1 to 200').max(200, 'a whole number from 1 to 200'))
+    .optional(),
+});
+
+export function readFilter(query: unknown): ProductFilter {
+  return lenientFilter.transform(({ sort, ...rest }) => ({ ...rest, sort })).parse(query);
+}
+
+/** The query string that leads to the same filter, with `changes`; without what is empty. */
+export function filterQuery(filter: ProductFilter, changes: Record<string, string> = {}): string {
+  const { sort } = filter;
+  const all: Record<string, string> = {
+    search: filter.search,
+    category: filter.category,
+    availability: filter.availability,
+    sort: sort ? `${sort.descending ? '-' : ''}${sort.column}` : '',
+    ...changes,
+  };
+  const query = new URLSearchParams(Object.entries(all).filter(([, value]) => value !== ''));
+  return query.size > 0 ? `?${query}` : '';
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { MAX_QUANTITY } from './product.ts';
+
+/** The choice "Otra…" of the category field: the name stands in `newCategory`. */
+export const OTHER_CATEGORY = '__other__';
+
+/** One spelling of each letter (é, not e and an accent), one space between words, no control marks. */
+function tidy(text: string): string {
+  return text
+    .normalize('NFC')
+    // eslint-disable-next-line no-control-regex
+    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+}
+
+/** Descriptions keep their line breaks. */
+function tidyLines(text: string): string {
+  return text.replace(/\r\n?/g, '\n').split('\n').map(tidy).join('\n').trim();
+}
+
+/** Length as people count it: an emoji is one character, as for MySQL. */
+const length = (text: string) => [...text].length;
+
+function line(max: number, keys: { missing: string; tooLong: string }) {
+  return z
+    .string(keys.missing)
+    .transform(tidy)
+    .superRefine((text, context) => {
+      if (text === '') context.addIssue({ code: 'custom', message: keys.missing });
+      if (length(text) > max) context.addIssue({ code: 'custom', message: keys.tooLong });
+    });
+}
+
+const category = line(50, { missing: 'product.errors.category', tooLong: 'product.errors.categoryLength' });
+
+/** A whole number typed by a person; "1.5", "-1", "1e3" and "" are refused. */
+export const quantityField = z
+  .union([z.string(), z.number().transform(String)], 'product.errors.quantity')
+  .transform((text) => text.trim())
+  .pipe(z.string().regex(/^\d{1,10}$/, 'product.errors.quantity'))
+  .transform(Number)
+  .pipe(z.number().max(MAX_QUANTITY, 'product.errors.quantityLimit'));
+
+const fields = z.object({
+  name: line(100, { missing: 'product.errors.name', tooLong: 'product.errors.nameLength' }),
+  code: line(50, { missing: 'product.errors.code', tooLong: 'product.errors.codeLength' }),
+  description: z
+    .string()
+    .default('')
+    .transform(tidyLines)
+    .refine((text) => length(text) <= 500, 'product.errors.descriptionLength'),
+  quantity: quantityField,
+  unit: line(30, { missing: 'product.errors.unit', tooLong: 'product.errors.unitLength' }),
+  category: z.string('product.errors.category'),
+  newCategory: z.string().default(''),
+});
+
+export const productForm = fields.transform(({ newCategory, ...product }, context) => {
+  const isNew = product.category === OTHER_CATEGORY;
+  const result = category.safeParse(isNew ? newCategory : product.category);
+  if (result.success) return { ...product, category: result.data };
+  const message = isNew && tidy(newCategory) === '' ? 'product.errors.newCategory' : result.error.issues[0]!.message;
+  context.addIssue({ code: 'custom', path: [isNew ? 'newCategory' : 'category'], message });
+  return z.NEVER;
+});
+
+export const versionField = z.coerce.number().int().positive();
+
+/** What was typed, to be shown again whatever it was. */
+const asTyped = z.object({
+  name: z.string().catch(''),
+  code: z.string().catch(''),
+  description: z.string().catch(''),
+  quantity: z.string().catch(''),
+  unit: z.string().catch(''),
+  category: z.string().catch(''),
+  newCategory: z.string().catch(''),
+});
+
+export type ProductFormValues = z.output<typeof asTyped>;
+
+export function readAsTyped(body: unknown): ProductFormValues {
+  return asTyped.parse(body ?? {});
+}

@@ -1,0 +1,211 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { isDuplicateKey } from '../database/mysql-errors.ts';
+import type { Database } from '../database/tables.ts';
+import { recordInitialStock, recordStockMovement } from '../stock/stock-movements.ts';
+import { findOrCreateCategory } from './category-queries.ts';
+import type { Product, ProductInput } from './product.ts';
+
+/** How long a deletion can be undone. */
+const UNDO_MINUTES = 60;
+
+export class CodeTakenError extends Error {
+  override name = 'CodeTakenError';
+}
+
+export class ProductNotFoundError extends Error {
+  override name = 'ProductNotFoundError';
+}
+
+/** Somebody saved in between; nothing was changed. */
+export class VersionConflictError extends Error {
+  override name = 'VersionConflictError';
+  /** The product as it is now. */
+  readonly current: Product;
+
+  constructor(current: Product) {
+    super('The product was changed in between');
+    this.current = current;
+  }
+}
+
+/** Products joined with their category, selected as `Product`s. */
+export function selectProducts(db: Kysely<Database>) {
+  return db
+    .selectFrom('product')
+    .innerJoin('category', 'category.id', 'product.category_id')
+    .select([
+      'product.id',
+      'product.code',
+      'product.name',
+      'product.description',
+      'category.name as category',
+      'product.quantity',
+      'product.unit',
+      'product.available',
+      'product.updated_at as updatedAt',
+      'product.version',
+    ]);
+}
+
+export function toProduct(row: Omit<Product, 'available'> & { available: 0 | 1 }): Product {
+  return { ...row, available: row.available === 1 };
+}
+
+export async function findProduct(db: Kysely<Database>, id: number): Promise<Product | undefined> {
+  const row = await selectProducts(db).where('product.id', '=', id).executeTakeFirst();
+  return row && toProduct(row);
+}
+
+/**
+ * Registers a product and its first stock movement.
+ *
+ * @returns the new product's number
+ * @throws CodeTakenError
+ */
+export async function createProduct(
+  trx: Transaction<Database>,
+  { category, ...product }: ProductInput,
+  userId: number,
+): Promise<number> {
+  const categoryId = await findOrCreateCategory(trx, category);
+  const { insertId } = await refusingTakenCode(() =>
+    trx
+      .insertInto('product')
+      .values({ ...product, category_id: categoryId })
+      .executeTakeFirstOrThrow(),
+  );
+  const productId = Number(insertId);
+  await recordInitialStock(trx, { productId, userId });
+  return productId;
+}
+
+/**
+ * Saves an edit that started from `version`.
+ *
+ * @throws ProductNotFoundError, VersionConflictError, CodeTakenError
+ */
+export async function updateProduct(
+  trx: Transaction<Database>,
+  id: number,
+  version: number,
+  { category, quantity, ...product }: ProductInput,
+  userId: number,
+): Promise<void> {
+  const current = await getProductLocked(trx, id);
+  if (current.version !== version) throw new VersionConflictError(current);
+  const categoryId = await findOrCreateCategory(trx, category);
+  await refusingTakenCode(() =>
+    trx
+      .updateTable('product')
+      .set({
+        ...product,
+        category_id: categoryId,
+        version: sql`version + 1`,
+        updated_at: sql`CURRENT_TIMESTAMP(3)`,
+      })
+      .where('id', '=', id)
+      .where('version', '=', version)
+      .execute(),
+  );
+  const delta = quantity - current.quantity;
+  if (delta !== 0) await recordStockMovement(trx, { productId: id, delta, reason: 'edit', userId });
+}
+
+/**
+ * Sets the quantity that somebody counted, having seen `version`.
+ *
+ * @throws ProductNotFoundError, VersionConflictError
+ */
+export async function setQuantity(
+  trx: Transaction<Database>,
+  id: number,
+  { quantity, version }: { quantity: number; version: number },
+  userId: number,
+): Promise<Product> {
+  const current = await getProductLocked(trx, id);
+  const delta = quantity - current.quantity;
+  if (current.version !== version) throw new VersionConflictError(current);
+  if (delta !== 0) await recordStockMovement(trx, { productId: id, delta, reason: 'count', userId });
+  return getProduct(trx, id);
+}
+
+/**
+ * Puts `delta` in or takes it out, whatever the quantity is by now.
+ *
+ * @throws ProductNotFoundError, InsufficientStockError
+ */
+export async function adjustQuantity(
+  trx: Transaction<Database>,
+  id: number,
+  delta: number,
+  userId: number,
+): Promise<Product> {
+  await getProductLocked(trx, id);
+  await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', userId });
+  return getProduct(trx, id);
+}
+
+/**
+ * Takes a product out of the catalogue; `restoreProduct` undoes it.
+ *
+ * @throws ProductNotFoundError
+ */
+export async function deleteProduct(trx: Transaction<Database>, id: number, userId: number): Promise<Product> {
+  const product = await getProductLocked(trx, id);
+  await sql`
+    INSERT INTO deleted_product
+      (id, code, name, description, category_id, quantity, unit, version, created_at, deleted_by)
+    SELECT id, code, name, description, category_id, quantity, unit, version, created_at, ${userId}
+    FROM product WHERE id = ${id}`.execute(trx);
+  await trx.deleteFrom('product').where('id', '=', id).execute();
+  return product;
+}
+
+/**
+ * Brings a product back with its number and quantity, within an hour of its deletion.
+ *
+ * @throws ProductNotFoundError when it was not deleted lately, CodeTakenError when another has its code now
+ */
+export async function restoreProduct(trx: Transaction<Database>, id: number): Promise<void> {
+  const deleted = await trx
+    .selectFrom('deleted_product')
+    .select('id')
+    .where('id', '=', id)
+    .where('deleted_at', '>', sql<Date>`CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(UNDO_MINUTES)} MINUTE`)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!deleted) throw new ProductNotFoundError();
+  await refusingTakenCode(() =>
+    sql`
+      INSERT INTO product
+        (id, code, name, description, category_id, quantity, unit, version, created_at)
+      SELECT id, code, name, description, category_id, quantity, unit, version + 1, created_at
+      FROM deleted_product WHERE id = ${id}`.execute(trx),
+  );
+  await trx.deleteFrom('deleted_product').where('id', '=', id).execute();
+}
+
+async function getProduct(db: Kysely<Database>, id: number): Promise<Product> {
+  const product = await findProduct(db, id);
+  if (!product) throw new ProductNotFoundError();
+  return product;
+}
+
+/** The product as it is now, which nobody else can change before this transaction ends. */
+async function getProductLocked(trx: Transaction<Database>, id: number): Promise<Product> {
+  const row = await selectProducts(trx)
+    .where('product.id', '=', id)
+    .forUpdate('product')
+    .executeTakeFirst();
+  if (!row) throw new ProductNotFoundError();
+  return toProduct(row);
+}
+
+async function refusingTakenCode<T>(save: () => Promise<T>): Promise<T> {
+  try {
+    return await save();
+  } catch (error) {
+    if (isDuplicateKey(error)) throw new CodeTakenError();
+    throw error;
+  }
+}

@@ -1,0 +1,208 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import type { Databases } from '../database/databases.ts';
+import { readForm } from '../http/forms.ts';
+import { HttpError } from '../http/http-error.ts';
+import { localPath } from '../http/local-path.ts';
+import { listStockMovements } from '../stock/stock-movements.ts';
+import { listCategories } from './category-queries.ts';
+import type { Product } from './product.ts';
+import { productId } from './product-api-routes.ts';
+import { AVAILABILITIES, filterQuery, readFilter, SORT_COLUMNS } from './product-filter.ts';
+import { OTHER_CATEGORY, productForm, readAsTyped, versionField, type ProductFormValues } from './product-form.ts';
+import {
+  CodeTakenError,
+  createProduct,
+  deleteProduct,
+  findProduct,
+  ProductNotFoundError,
+  restoreProduct,
+  updateProduct,
+  VersionConflictError,
+} from './product-queries.ts';
+import { countProducts, InvalidCursorError, listProducts } from './product-search.ts';
+
+const MOVEMENTS_PER_PAGE = 25;
+/** Offered while typing; any other unit can be written. */
+const UNIT_SUGGESTIONS = ['unidad', 'caja', 'paquete', 'par', 'juego', 'kg', 'g', 'l', 'ml', 'm', 'bolsa', 'botella', 'ejemplar', 'rollo'];
+
+export function productRoutes(databases: Databases): Router {
+  const router = Router();
+
+  router.get('/products', async (req, res) => {
+    const filter = readFilter(req.query);
+    const cursor = z.string().max(2000).optional().catch(undefined).parse(req.query.cursor);
+    const [page, totals, categories] = await databases.read(req.user!, (db) =>
+      Promise.all([
+        listProducts(db, filter, { cursor }).catch((error: unknown) => {
+          // A cursor that was cut off on its way: the first page is the best answer to a person.
+          if (error instanceof InvalidCursorError) return listProducts(db, filter);
+          throw error;
+        }),
+        countProducts(db, filter),
+        listCategories(db),
+      ]),
+    );
+    res.render('products/list', {
+      filter,
+      page,
+      totals,
+      categories,
+      availabilities: AVAILABILITIES,
+      columns: SORT_COLUMNS,
+      filterQuery,
+    });
+  });
+
+  router.get('/products/new', async (req, res) => {
+    const empty = { ...readAsTyped({}), quantity: '0', unit: 'unidad' };
+    await renderForm(req, res, { values: empty });
+  });
+
+  router.post('/products', async (req, res) => {
+    const user = req.user!;
+    const form = readForm(productForm, req);
+    if (!form.ok) return renderForm(req, res, { errors: form.errors });
+    try {
+      const id = await databases.write(user, (trx) => createProduct(trx, form.data, user.id));
+      req.session.flash = { textKey: 'product.registered', productName: form.data.name };
+      res.redirect(303, `/products/${id}`);
+    } catch (error) {
+      if (!(error instanceof CodeTakenError)) throw error;
+      await renderForm(req, res, { errors: { code: req.t('product.errors.codeTaken') } });
+    }
+  });
+
+  router.get('/products/:id', async (req, res) => {
+    const id = readId(req);
+    const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
+    const [product, movements] = await databases.read(req.user!, (db) =>
+      Promise.all([findProduct(db, id), listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before })]),
+    );
+    if (!product) throw new HttpError(404, 'errors.productNotFound');
+    const hasOlder = movements.length > MOVEMENTS_PER_PAGE;
+    res.render('products/show', { product, movements: movements.slice(0, MOVEMENTS_PER_PAGE), hasOlder, before });
+  });
+
+  router.get('/products/:id/edit', async (req, res) => {
+    const product = await getForReading(req);
+    await renderForm(req, res, { product, values: asValues(product) });
+  });
+
+  router.post('/products/:id', async (req, res) => {
+    const user = req.user!;
+    const id = readId(req);
+    const form = readForm(productForm, req);
+    const version = versionField.safeParse((req.body as { version?: unknown } | undefined)?.version);
+    if (!version.success) throw new HttpError(400, 'errors.badRequest');
+    if (!form.ok) return renderForm(req, res, { product: await getForReading(req), errors: form.errors });
+    try {
+      await databases.write(user, (trx) => updateProduct(trx, id, version.data, form.data, user.id));
+      req.session.flash = { textKey: 'product.saved', productName: form.data.name };
+      res.redirect(303, `/products/${id}`);
+    } catch (error) {
+      if (error instanceof CodeTakenError) {
+        const product = await getForReading(req);
+        await renderForm(req, res, { product, errors: { code: req.t('product.errors.codeTaken') } });
+      } else if (error instanceof VersionConflictError) {
+        await renderForm(req, res, { product: error.current, conflict: true });
+      } else {
+        throw asHttpError(error);
+      }
+    }
+  });
+
+  router.get('/products/:id/delete', async (req, res) => {
+    res.render('products/delete', { product: await getForReading(req), returnTo: localPath(req.query.return) });
+  });
+
+  router.post('/products/:id/delete', async (req, res) => {
+    const user = req.user!;
+    const id = readId(req);
+    try {
+      const { name } = await databases.write(user, (trx) => deleteProduct(trx, id, user.id));
+      req.session.flash = { textKey: 'product.deleted', productName: name, undoId: id };
+      res.redirect(303, returnAddress(req));
+    } catch (error) {
+      throw asHttpError(error);
+    }
+  });
+
+  router.post('/products/:id/restore', async (req, res) => {
+    const id = readId(req);
+    try {
+      await databases.write(req.user!, (trx) => restoreProduct(trx, id));
+      req.session.flash = { textKey: 'product.restored' };
+      res.redirect(303, returnAddress(req));
+    } catch (error) {
+      if (error instanceof CodeTakenError) throw new HttpError(409, 'errors.restoreCodeTaken');
+      if (error instanceof ProductNotFoundError) throw new HttpError(404, 'errors.restoreTooLate');
+      throw error;
+    }
+  });
+
+  async function getForReading(req: Request): Promise<Product> {
+    const id = readId(req);
+    const product = await databases.read(req.user!, (db) => findProduct(db, id));
+    if (!product) throw new HttpError(404, 'errors.productNotFound');
+    return product;
+  }
+
+  interface FormPage {
+    product?: Product;
+    /** What the fields hold; by default what was typed. */
+    values?: ProductFormValues;
+    errors?: Record<string, string>;
+    /** Somebody saved in between: shows both and lets the person choose. */
+    conflict?: boolean;
+  }
+
+  async function renderForm(req: Request, res: Response, page: FormPage): Promise<void> {
+    const { product, values = readAsTyped(req.body), errors = {}, conflict = false } = page;
+    const categories = await databases.read(req.user!, listCategories);
+    if (conflict) res.status(409);
+    else if (Object.keys(errors).length > 0) res.status(422);
+    res.render('products/form', {
+      product,
+      values,
+      errors,
+      conflicts: conflict && product ? conflictsOf(product, values, errors) : undefined,
+      version: conflict ? product?.version : ((req.body as { version?: string } | undefined)?.version ?? product?.version),
+      categories,
+      otherCategory: OTHER_CATEGORY,
+      units: UNIT_SUGGESTIONS,
+    });
+  }
+
+  return router;
+}
+
+const EDITED_FIELDS = ['name', 'code', 'description', 'category', 'quantity', 'unit'] as const;
+
+/** The saved value of each field that differs from what was typed. */
+function conflictsOf(saved: Product, typed: ProductFormValues, errors: Record<string, string>) {
+  const savedValues = asValues(saved);
+  const typedCategory = typed.category === OTHER_CATEGORY ? typed.newCategory : typed.category;
+  const typedValues = { ...typed, category: typedCategory };
+  const differing = EDITED_FIELDS.filter((field) => !errors[field] && savedValues[field] !== typedValues[field].trim());
+  return Object.fromEntries(differing.map((field) => [field, savedValues[field]]));
+}
+
+function asValues(product: Product): ProductFormValues {
+  const { name, code, description, category, unit } = product;
+  return { name, code, description, category, unit, quantity: String(product.quantity), newCategory: '' };
+}
+
+function readId(req: Request): number {
+  const id = productId.safeParse(req.params.id);
+  if (!id.success) throw new HttpError(404, 'errors.productNotFound');
+  return id.data;
+}
+
+function returnAddress(req: Request): string {
+  return localPath((req.body as { return?: unknown } | undefined)?.return);
+}
+
+function asHttpError(error: unknown): unknown {
+  return error instanceof ProductNotFoundError ? new HttpError(404, 'errors.productNotFound') : error;
+}

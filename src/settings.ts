@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** A setting that is missing or has a value the product cannot work with. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+/**
+ * Reads settings from the environment, each under its own name or, for secrets, from the file named
+ * by `NAME_FILE`. Empty means not set.
+ *
+ * @throws SettingsError naming every bad setting, its value and what it accepts
+ */
+export function readSettings<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  environment: NodeJS.ProcessEnv = process.env,
+): z.output<z.ZodObject<Shape>> {
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const file = environment[`${name}_FILE`];
+    const value = environment[name] || (file ? readSecretFile(name, file) : '');
+    if (value) values[name] = value;
+  }
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    const value = /PASSWORD|SECRET/.test(name) ? 'too short' : `"${values[name]}"`;
+    const given = values[name] === undefined ? 'is not set' : `is ${value}`;
+    return `${name} ${given}; it must be ${issue.message}`;
+  });
+  throw new SettingsError(problems.join('\n'));
+}
+
+function readSecretFile(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new SettingsError(`${name}_FILE is "${file}", which cannot be read: ${String(error)}`);
+  }
+}
+
+export function wholeNumber(from: number, to: number) {
+  const message = `a whole number from ${from} to ${to}`;
+  return z.string().regex(/^\d{1,15}$/, message).transform(Number).pipe(z.number().min(from, message).max(to, message));
+}
+
+export const portNumber = wholeNumber(1, 65535);
+
+export const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on');
+
+export const secret = z
+  .string('a secret of at least 16 characters')
+  .min(16, 'a secret of at least 16 characters');

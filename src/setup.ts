@@ -1,0 +1,62 @@
+import { ensureAdministrator } from './auth/first-administrator.ts';
+import type { SetupConfig } from './config.ts';
+import { ensureAccounts, ensureGrants } from './database/accounts.ts';
+import { DATABASE, replicaName } from './database/connect.ts';
+import { migrate } from './database/migrate.ts';
+import { ensureReplication } from './database/replication.ts';
+import { connectForSetup } from './database/setup-connection.ts';
+import { loadDemoProducts } from './demo/load-demo-products.ts';
+
+/**
+ * Prepares the servers, as often as it is called: accounts, schema, the first administrator, the
+ * demonstration's products, and replication to every replica.
+ *
+ * @returns the administrator's one-time password, when this call made it
+ */
+export async function setUp(config: SetupConfig, say: (line: string) => void) {
+  const root = { user: 'root', password: config.ROOT_PASSWORD };
+  const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
+  const rootConnection = await connectForSetup(config.PRIMARY, root);
+  try {
+    await ensureAccounts(rootConnection, {
+      migrator: config.MIGRATOR_PASSWORD,
+      app: config.APP_PASSWORD,
+      replicator: config.REPLICATOR_PASSWORD,
+      monitor: config.MONITOR_PASSWORD,
+    });
+    const oneTimePassword = await prepareSchema(config, say);
+    await ensureGrants(rootConnection);
+    await Promise.all(
+      config.REPLICAS.map((replica, index) =>
+        ensureReplication({
+          primary: config.PRIMARY,
+          replica,
+          root,
+          replicator,
+          say: (line) => say(`${replicaName(index)}: ${line}`),
+        }),
+      ),
+    );
+    return oneTimePassword;
+  } finally {
+    await rootConnection.end();
+  }
+}
+
+async function prepareSchema(config: SetupConfig, say: (line: string) => void) {
+  const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
+  const migrator = await connectForSetup(config.PRIMARY, account, { database: DATABASE });
+  try {
+    const applied = await migrate(migrator);
+    for (const name of applied) say(`schema: ${name} applied`);
+    const oneTimePassword = await ensureAdministrator(migrator, config.DEMO);
+    // The first migration has just made the tables, so there is nothing of anyone's in them.
+    if (config.DEMO && applied.includes('001-products.sql')) {
+      const count = await loadDemoProducts(migrator);
+      say(`demonstration: ${count} products loaded`);
+    }
+    return oneTimePassword;
+  } finally {
+    await migrator.end();
+  }
+}

@@ -1,0 +1,99 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { replicaName } from '../database/connect.ts';
+import { portNumber, readSettings, SettingsError, wholeNumber } from '../settings.ts';
+
+export const PROJECT_DIR = fileURLToPath(new URL('../../', import.meta.url));
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+/** The weights of web1, web2, web3; instances beyond them count one. */
+const WEIGHTS = [3, 2, 1];
+
+const settings = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: portNumber.default(8080),
+  PHPMYADMIN_PORT: portNumber.optional(),
+  WEB_PORT: portNumber.optional(),
+  MYSQL_PORT: portNumber.optional(),
+  VAR_DIR: z.string().default('var'),
+  RUNTIME_DIR: z.string().default('.runtime'),
+});
+
+/** The settings of `npm start`, as the README lists them. */
+export const STACK_SETTINGS = Object.keys(settings.shape);
+
+export interface WebInstance {
+  name: string;
+  port: number;
+  weight: number;
+}
+
+export interface DatabaseServer {
+  name: string;
+  port: number;
+  serverId: number;
+}
+
+export interface StackConfig {
+  /** The address NGINX listens on; everything else stays on loopback. */
+  host: string;
+  port: number;
+  phpMyAdminPort: number | undefined;
+  varDir: string;
+  runtimeDir: string;
+  /** Only this machine can reach it, so admin / admin123 and the demonstration's products are there. */
+  demo: boolean;
+  web: WebInstance[];
+  primary: DatabaseServer;
+  replicas: DatabaseServer[];
+}
+
+/** @throws SettingsError naming the setting or option and what it accepts */
+export function readStackConfig(argv: string[]): StackConfig {
+  const values = readSettings(settings);
+  const options = readOptions(argv);
+  const webPort = values.WEB_PORT ?? values.PORT + 11;
+  const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;
+  const phpMyAdminPort = values.PHPMYADMIN_PORT ?? values.PORT + 1;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    phpMyAdminPort: options.phpmyadmin ? phpMyAdminPort : undefined,
+    varDir: resolve(PROJECT_DIR, values.VAR_DIR),
+    runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
+    demo: LOOPBACK.includes(values.HOST),
+    web: Array.from({ length: options.web }, (_, index) => ({
+      name: `web${index + 1}`,
+      port: webPort + index,
+      weight: WEIGHTS[index] ?? 1,
+    })),
+    primary: { name: 'primary', port: mysqlPort, serverId: 1 },
+    replicas: Array.from({ length: options.replicas }, (_, index) => ({
+      name: replicaName(index),
+      port: mysqlPort + 1 + index,
+      serverId: 2 + index,
+    })),
+  };
+}
+
+function readOptions(argv: string[]) {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        web: { type: 'string', default: '3' },
+        replicas: { type: 'string', default: '1' },
+        phpmyadmin: { type: 'boolean', default: false },
+      },
+    });
+    const count = z.object({ '--web': wholeNumber(1, 9), '--replicas': wholeNumber(1, 9) });
+    const counts = readSettings(count, { '--web': values.web, '--replicas': values.replicas });
+    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin: values.phpmyadmin };
+  } catch (error) {
+    if (error instanceof SettingsError) throw error;
+    throw new SettingsError(
+      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --phpmyadmin`,
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Role } from './supervisor.ts';
+
+/** A process as it stands in the record: its start time tells it from a later one of the same pid. */
+export interface RecordedProcess {
+  name: string;
+  role: Role | 'launcher';
+  pid: number;
+  startedAt: string;
+  port?: number;
+  weight?: number;
+}
+
+/** What runs, kept in VAR_DIR for `npm run status`, `npm stop` and the next start. */
+export interface StackState {
+  url: string;
+  launcher: RecordedProcess;
+  processes: RecordedProcess[];
+}
+
+const stateFile = (varDir: string) => join(varDir, 'run/stack.json');
+
+export function writeState(varDir: string, state: StackState): void {
+  const file = stateFile(varDir);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, JSON.stringify(state, null, 2));
+  renameSync(`${file}.new`, file);
+}
+
+export function removeState(varDir: string): void {
+  rmSync(stateFile(varDir), { force: true });
+}
+
+/** The record of the stack in `varDir`; undefined when none was left. */
+export function readState(varDir: string): StackState | undefined {
+  try {
+    return JSON.parse(readFileSync(stateFile(varDir), 'utf8')) as StackState;
+  } catch {
+    return undefined;
+  }
+}
+
+export function recordProcess(
+  pid: number,
+  process: Omit<RecordedProcess, 'pid' | 'startedAt'>,
+): RecordedProcess {
+  return { ...process, pid, startedAt: startTime(pid) ?? '' };
+}
+
+export function isAlive({ pid, startedAt }: RecordedProcess): boolean {
+  return startTime(pid) === startedAt;
+}
+
+/** When a process was started, in the system's own notation; undefined when there is none. */
+function startTime(pid: number): string | undefined {
+  try {
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    }
+    // Field 22 of proc(5)'s stat, the 20th behind the name in parentheses; field 3 is Z for a zombie.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends what a launcher that was killed has left running. */
+export async function stopLeftovers(state: StackState, say: (line: string) => void): Promise<void> {
+  const leftovers = state.processes.filter(isAlive);
+  if (leftovers.length === 0) return;
+  say(`Stopping what an earlier start has left: ${leftovers.map(({ name }) => name).join(', ')}`);
+  for (const { pid } of leftovers) process.kill(pid, 'SIGTERM');
+  const giveUpAt = Date.now() + 30_000;
+  while (leftovers.some(isAlive) && Date.now() < giveUpAt) await sleep(100);
+  for (const { pid } of leftovers.filter(isAlive)) process.kill(pid, 'SIGKILL');
+}

@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+import type { ServerState } from '../database/server-monitor.ts';
+import { readStackConfig } from './stack-config.ts';
+import { isAlive, readState } from './stack-state.ts';
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const state = readState(readStackConfig([]).varDir);
+const running = state !== undefined && isAlive(state.launcher);
+const servers = running ? await askServers() : [];
+const processes = (state?.processes ?? []).map((recorded) => ({
+  ...recorded,
+  alive: isAlive(recorded),
+  lagSeconds: servers.find(({ name }) => name === recorded.name)?.replication?.lagSeconds,
+}));
+
+if (values.json) {
+  console.log(JSON.stringify({ running, url: state?.url, processes }, null, 2));
+} else if (!running) {
+  console.log('Inventario is not running. Start it with: npm start');
+} else {
+  console.log(`Inventario is running on ${state.url}`);
+  for (const { name, pid, port, weight, alive, role, lagSeconds } of processes) {
+    const details = [
+      `port ${port}`,
+      `pid ${pid}`,
+      ...(weight ? [`weight ${weight}`] : []),
+      ...(role === 'replica' ? [`lag ${lagSeconds ?? '?'} s`] : []),
+    ];
+    console.log(`  ${name.padEnd(11)} ${alive ? 'up  ' : 'down'}  ${details.join(', ')}`);
+  }
+}
+process.exitCode = running ? 0 : 3;
+
+/** The servers as an instance sees them; nothing when no instance answers. */
+async function askServers(): Promise<ServerState[]> {
+  try {
+    const response = await fetch(`${state?.url}/health`, {
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(5000),
+    });
+    const { servers } = (await response.json()) as { servers: ServerState[] };
+    return servers;
+  } catch {
+    return [];
+  }
+}
