@@ -43,7 +43,11 @@ function readSecretFile(name: string, file: string): string {
 
 export function wholeNumber(from: number, to: number) {
   const message = `a whole number from ${from} to ${to}`;
-  return z.string().regex(/^\d{1,15}$/, message).transform(Number).pipe(z.number().min(from, message).max(to, message));
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .pipe(z.number().min(from, message).max(to, message));
 }
 
 export const portNumber = wholeNumber(1, 65535);

@@ -2,7 +2,11 @@
  * Asks before a product is deleted, without leaving the page; without this script the link leads to a
  * page that asks.
  */
-export function enableDeleteDialog(container, describe, returnTo = () => location.pathname + location.search) {
+export function enableDeleteDialog(
+  container,
+  describe,
+  returnTo = () => location.pathname + location.search,
+) {
   const dialog = document.getElementById('delete-dialog');
   const form = dialog.querySelector('form');
   dialog.querySelector('[data-cancel]').addEventListener('click', () => dialog.close());

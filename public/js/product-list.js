@@ -113,7 +113,8 @@ function updateLinks(page, query) {
     return all.size > 0 ? `${path}?${all}` : path;
   };
   history.replaceState(null, '', address('/products'));
-  for (const link of document.querySelectorAll('[data-with-filter]')) link.href = address(link.dataset.withFilter);
+  for (const link of document.querySelectorAll('[data-with-filter]'))
+    link.href = address(link.dataset.withFilter);
   for (const link of document.querySelectorAll('[data-sort]')) {
     link.href = address('/products', { sort: link.dataset.sort });
   }
@@ -121,7 +122,9 @@ function updateLinks(page, query) {
   const next = document.getElementById('next');
   next.hidden = !page.nextCursor;
   if (page.nextCursor) next.href = address('/products', { cursor: page.nextCursor });
-  document.getElementById('clear').hidden = !['search', 'category', 'availability'].some((name) => query.has(name));
+  document.getElementById('clear').hidden = !['search', 'category', 'availability'].some((name) =>
+    query.has(name),
+  );
   for (const link of document.querySelectorAll('a[href^="/language/"]')) {
     const url = new URL(link.href);
     url.searchParams.set('return', address('/products'));

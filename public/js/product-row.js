@@ -8,7 +8,11 @@ export function fillRow(row, product, texts) {
   for (const link of row.querySelectorAll('[data-href]')) {
     link.href = link.dataset.href.replace('{id}', product.id);
     const label = texts[link.dataset.labelText];
-    if (label) link.setAttribute('aria-label', label.replace('{name}', () => product.name));
+    if (label)
+      link.setAttribute(
+        'aria-label',
+        label.replace('{name}', () => product.name),
+      );
   }
   const quantity = row.querySelector('[data-field=quantity]');
   quantity.textContent = new Intl.NumberFormat(texts.language).format(product.quantity);

@@ -15,7 +15,12 @@ export function enableQuickQuantity(rows, options) {
 function openEditor(link, { texts, language, csrfToken, update, announce }) {
   document.querySelector('.quantity-editor')?.remove();
   const row = link.closest('tr');
-  const state = { start: Number(link.dataset.value), version: Number(row.dataset.version), typed: false, saving: false };
+  const state = {
+    start: Number(link.dataset.value),
+    version: Number(row.dataset.version),
+    typed: false,
+    saving: false,
+  };
 
   const editor = element('form', 'quantity-editor');
   editor.noValidate = true;
@@ -82,7 +87,11 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
     try {
       const response = await fetch(`/api/products/${row.dataset.product}/quantity`, {
         method: 'PATCH',
-        headers: { 'content-type': 'application/json', accept: 'application/json', 'x-csrf-token': csrfToken },
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          'x-csrf-token': csrfToken,
+        },
         body: JSON.stringify(change),
       });
       const answer = await response.json();
@@ -105,9 +114,12 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
   }
 
   function offerChoice(current, yours) {
-    const fill = (text) => text.replace('{current}', format(current.quantity)).replace('{yours}', format(yours));
+    const fill = (text) =>
+      text.replace('{current}', format(current.quantity)).replace('{yours}', format(yours));
     say(fill(texts.conflict));
-    const keep = textButton('btn btn-sm btn-outline-secondary', fill(texts.keepTheirs), () => finish(current));
+    const keep = textButton('btn btn-sm btn-outline-secondary', fill(texts.keepTheirs), () =>
+      finish(current),
+    );
     const insist = textButton('btn btn-sm btn-primary', fill(texts.saveMine), () =>
       send({ quantity: yours, version: current.version }),
     );

@@ -29,7 +29,7 @@ export function passwordRoutes(databases: Databases): Router {
 
   router.post('/password', async (req, res) => {
     const user = await findUser(databases.primary, req.user!.id);
-    const form = readForm(passwordForm, req);
+    const form = readForm(passwordForm, req.body, req.t);
     const errors: Record<string, string> = form.ok ? {} : form.errors;
     const current = z.object({ current: z.string().catch('') }).parse(req.body ?? {}).current;
     if (!(await verifyPassword(current, user?.password_hash))) errors.current = req.t('password.wrong');

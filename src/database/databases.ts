@@ -4,12 +4,7 @@ import { createServerPool, kyselyOver, replicaName } from './connect.ts';
 import { isConnectionError, isRetryable } from './mysql-errors.ts';
 import { ServerMonitor } from './server-monitor.ts';
 import type { Database } from './tables.ts';
-import {
-  gtidSetUpTo,
-  trackWritePositions,
-  withWritePosition,
-  type WritePosition,
-} from './write-position.ts';
+import { gtidSetUpTo, trackWritePositions, withWritePosition, type WritePosition } from './write-position.ts';
 
 const WRITE_ATTEMPTS = 4;
 /** How long a read waits for a replica to catch up with the user's last write, in seconds. */
@@ -36,13 +31,11 @@ export function createDatabases(config: WebConfig) {
   const primaryPool = createServerPool(config.PRIMARY, account, 20);
   trackWritePositions(primaryPool);
   const primary = kyselyOver(primaryPool);
-  const replicas = config.REPLICAS.map(
-    (server, index): Replica => ({
-      name: replicaName(index),
-      db: kyselyOver(createServerPool(server, account, 20)),
-      reached: undefined,
-    }),
-  );
+  const replicas = config.REPLICAS.map((server, index): Replica => ({
+    name: replicaName(index),
+    db: kyselyOver(createServerPool(server, account, 20)),
+    reached: undefined,
+  }));
   const monitor = new ServerMonitor(config);
   let turn = 0;
 
@@ -86,9 +79,7 @@ export function createDatabases(config: WebConfig) {
     async write<T>(actor: Actor, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
       for (let attempt = 1; ; attempt++) {
         try {
-          const { result, position } = await withWritePosition(() =>
-            primary.transaction().execute(work),
-          );
+          const { result, position } = await withWritePosition(() => primary.transaction().execute(work));
           if (position) await noteLastWrite(primary, actor, position);
           return result;
         } catch (error) {

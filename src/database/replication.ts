@@ -88,7 +88,9 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
 
 function isRestarting(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ER_CANT_RESTART', 'ER_SERVER_SHUTDOWN', '3707'].includes(code);
+  return ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ER_CANT_RESTART', 'ER_SERVER_SHUTDOWN', '3707'].includes(
+    code,
+  );
 }
 
 /** The old process may answer once more before it ends: only the clone's own report counts. */
@@ -101,7 +103,8 @@ async function connectAfterRestart(address: ServerAddress, root: Account): Promi
         'SELECT state FROM performance_schema.clone_status',
       );
       if (clone?.state === 'Completed') return connection;
-      if (clone?.state === 'Failed') throw new Error('Cloning the primary failed; see the log of the replica');
+      if (clone?.state === 'Failed')
+        throw new Error('Cloning the primary failed; see the log of the replica');
     } catch (error) {
       if (!isRestarting(error)) throw error;
     }

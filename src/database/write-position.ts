@@ -40,11 +40,15 @@ export function trackWritePositions(pool: Pool): void {
     connection.query = ((sql: unknown, values: unknown, done: unknown) => {
       const write = currentWrite.getStore();
       if (!write || typeof done !== 'function') return query(sql, values, done);
-      return query(sql, values, (error: Error | null, result: TrackedResult | undefined, ...rest: unknown[]) => {
-        const gtid = result?.stateChanges?.gtids?.at(-1);
-        if (gtid) write.position = parsePosition(gtid);
-        done(error, result, ...rest);
-      });
+      return query(
+        sql,
+        values,
+        (error: Error | null, result: TrackedResult | undefined, ...rest: unknown[]) => {
+          const gtid = result?.stateChanges?.gtids?.at(-1);
+          if (gtid) write.position = parsePosition(gtid);
+          (done as (...results: unknown[]) => void)(error, result, ...rest);
+        },
+      );
     }) as typeof connection.query;
   });
 }

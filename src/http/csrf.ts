@@ -29,7 +29,7 @@ export function csrf(config: WebConfig): RequestHandler[] {
       next();
     },
     (req, res, next) => {
-      void doubleCsrfProtection(req, res, (error?: unknown) => {
+      doubleCsrfProtection(req, res, (error?: unknown) => {
         next(error ? new HttpError(403, 'errors.csrf') : undefined);
       });
     },

@@ -31,6 +31,7 @@ function describe(error: unknown): { status: number; textKey: string } {
   // Errors of Express's own parsers (malformed or too large a body, a bad % in the address).
   const status = (error as { status?: unknown }).status;
   if (status === 413) return { status, textKey: 'errors.tooLarge' };
-  if (typeof status === 'number' && status >= 400 && status < 500) return { status, textKey: 'errors.badRequest' };
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return { status, textKey: 'errors.badRequest' };
   return { status: 500, textKey: 'errors.internal' };
 }

@@ -1,19 +1,19 @@
-import type { Request } from 'express';
+import type { TFunction } from 'i18next';
 import type { z } from 'zod';
 
 export type FormResult<T> = { ok: true; data: T } | { ok: false; errors: Record<string, string> };
 
 /**
- * Parses the body of a request. A schema's messages are keys of texts; the errors come back in the
+ * Parses what a form sent. A schema's messages are keys of texts; the errors come back in the
  * person's language, the first of each field under the field's name.
  */
-export function readForm<T>(schema: z.ZodType<T>, req: Request): FormResult<T> {
-  const result = schema.safeParse(req.body ?? {});
+export function readForm<T>(schema: z.ZodType<T>, body: unknown, t: TFunction): FormResult<T> {
+  const result = schema.safeParse(body ?? {});
   if (result.success) return { ok: true, data: result.data };
   const errors: Record<string, string> = {};
   for (const issue of result.error.issues) {
     const { minimum, maximum } = issue as { minimum?: number; maximum?: number };
-    errors[issue.path.join('.')] ??= req.t(issue.message, { minimum, maximum });
+    errors[issue.path.join('.')] ??= t(issue.message, { minimum, maximum });
   }
   return { ok: false, errors };
 }

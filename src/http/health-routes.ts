@@ -31,7 +31,9 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
   /** A log-in would work here: NGINX and the start-up wait for it. */
   router.get('/health/ready', (_req, res) => {
     const isReady = !draining.aborted && databases.monitor.isPrimaryReachable();
-    res.status(isReady ? 200 : 503).json({ instance: config.INSTANCE, status: isReady ? 'ready' : 'not ready' });
+    res
+      .status(isReady ? 200 : 503)
+      .json({ instance: config.INSTANCE, status: isReady ? 'ready' : 'not ready' });
   });
 
   return router;

@@ -32,7 +32,7 @@ export async function i18n(): Promise<RequestHandler[]> {
   });
   return [
     (req, res, next) => {
-      const chosen: unknown = req.cookies[COOKIE];
+      const chosen = (req.cookies as Record<string, unknown>)[COOKIE];
       const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
       req.language = isLanguage(language) ? language : 'es';
       req.t = translations.getFixedT(req.language);

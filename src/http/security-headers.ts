@@ -14,7 +14,10 @@ export function securityHeaders(): RequestHandler[] {
         useDefaults: false,
         directives: {
           defaultSrc: ["'none'"],
-          scriptSrc: ["'self'", (_req, res) => `'nonce-${(res as { locals?: { nonce?: string } }).locals?.nonce}'`],
+          scriptSrc: [
+            "'self'",
+            (_req, res) => `'nonce-${(res as { locals?: { nonce?: string } }).locals?.nonce}'`,
+          ],
           styleSrc: ["'self'"],
           // Bootstrap's own style sheet draws small icons from data: addresses.
           imgSrc: ["'self'", 'data:'],

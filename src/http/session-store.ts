@@ -29,11 +29,11 @@ export class MysqlSessionStore extends Store {
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     this.#db
       .selectFrom('session')
-      .select(['data', 'expires_at'])
+      .select('data')
       .where('id', '=', digest(sid))
       .where('expires_at', '>', sql<Date>`UTC_TIMESTAMP(3)`)
       .executeTakeFirst()
-      .then((row) => done(null, row ? withExpiry(row.data as SessionData, row.expires_at) : null), done);
+      .then((row) => done(null, row ? (row.data as SessionData) : null), done);
   }
 
   override createSession(req: Request, session: SessionData): Session & SessionData {
@@ -44,10 +44,17 @@ export class MysqlSessionStore extends Store {
 
   override set(sid: string, session: SessionData, done: Done = () => undefined): void {
     const id = digest(sid);
-    const row = { data: JSON.stringify(session), expires_at: expiryOf(session), user_id: session.userId ?? null };
+    const row = {
+      data: JSON.stringify(session),
+      expires_at: expiryOf(session),
+      user_id: session.userId ?? null,
+    };
     const save = this.#withRow.has(session)
       ? this.#db.updateTable('session').set(row).where('id', '=', id).execute()
-      : this.#db.insertInto('session').values({ id, ...row }).execute();
+      : this.#db
+          .insertInto('session')
+          .values({ id, ...row })
+          .execute();
     save.then(() => {
       this.#withRow.add(session);
       this.#cleanSometimes();
@@ -87,11 +94,7 @@ function digest(sid: string): Buffer {
   return createHash('sha256').update(sid).digest();
 }
 
+/** express-session moves the end of an idle session with each request. */
 function expiryOf(session: SessionData): Date {
-  const { expires, originalMaxAge } = session.cookie;
-  return expires ? new Date(expires) : new Date(Date.now() + (originalMaxAge ?? 0));
-}
-
-function withExpiry(session: SessionData, expiresAt: Date): SessionData {
-  return { ...session, cookie: { ...session.cookie, expires: expiresAt } };
+  return new Date(Date.now() + (session.cookie.originalMaxAge ?? 0));
 }

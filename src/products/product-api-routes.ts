@@ -6,7 +6,12 @@ import { InsufficientStockError } from '../stock/stock-movements.ts';
 import { MAX_QUANTITY } from './product.ts';
 import { productQuery } from './product-filter.ts';
 import { quantityField, versionField } from './product-form.ts';
-import { adjustQuantity, ProductNotFoundError, setQuantity, VersionConflictError } from './product-queries.ts';
+import {
+  adjustQuantity,
+  ProductNotFoundError,
+  setQuantity,
+  VersionConflictError,
+} from './product-queries.ts';
 import { countProducts, InvalidCursorError, listProducts } from './product-search.ts';
 
 export const productId = z.coerce.number().int().positive().max(4_294_967_295);
@@ -30,8 +35,9 @@ export function productApiRoutes(databases: Databases): Router {
   router.get('/api/products', async (req, res) => {
     const query = productQuery.safeParse(req.query);
     if (!query.success) {
-      const errors = query.error.issues.map(({ path, message }) => [path.join('.'), `must be ${message}`]);
-      res.status(400).json({ error: req.t('errors.badRequest'), errors: Object.fromEntries(errors) });
+      const errors: Record<string, string> = {};
+      for (const { path, message } of query.error.issues) errors[path.join('.')] = `must be ${message}`;
+      res.status(400).json({ error: req.t('errors.badRequest'), errors });
       return;
     }
     const { cursor, limit, sort, ...rest } = query.data;

@@ -41,7 +41,8 @@ export async function writeWorkbook(products: AsyncIterable<Product>, out: Writa
   for await (const product of products) {
     // A string becomes a text cell whatever it begins with: Excel computes nothing in it.
     sheet.addRow(COLUMNS.map(({ value }) => value(product, t))).commit();
-    if (out.writableNeedDrain) await new Promise((resolve) => out.once('drain', resolve).once('close', resolve));
+    if (out.writableNeedDrain)
+      await new Promise((resolve) => out.once('drain', resolve).once('close', resolve));
     if (out.destroyed) return;
   }
   sheet.commit();
@@ -50,7 +51,9 @@ export async function writeWorkbook(products: AsyncIterable<Product>, out: Writa
 
 /** Writes CSV as Excel in Spanish opens it: semicolons, UTF-8 with a byte order mark. */
 export async function writeCsv(products: AsyncIterable<Product>, out: Writable, t: TFunction) {
-  const rows = Readable.from(products).map((product: Product) => COLUMNS.map(({ value }) => value(product, t)));
+  const rows = Readable.from(products).map((product: Product) =>
+    COLUMNS.map(({ value }) => value(product, t)),
+  );
   const format = stringify({
     bom: true,
     delimiter: ';',

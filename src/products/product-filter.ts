@@ -36,7 +36,10 @@ const sortField = z.string().transform((text, context): Sort | undefined => {
   const descending = text.startsWith('-');
   const column = SORT_COLUMNS.find((name) => name === text.replace(/^-/, ''));
   if (column) return { column, descending };
-  context.addIssue({ code: 'custom', message: `one of ${SORT_COLUMNS.join(', ')}, with - before it to reverse` });
+  context.addIssue({
+    code: 'custom',
+    message: `one of ${SORT_COLUMNS.join(', ')}, with - before it to reverse`,
+  });
   return z.NEVER;
 });
 
@@ -70,7 +73,10 @@ const lenientFilter = z.object({
 
 /** For programs: refuses what makes no sense. */
 export const productQuery = strictFilter.extend({
-  cursor: z.string('a nextCursor of an earlier answer').max(2000, 'a nextCursor of an earlier answer').optional(),
+  cursor: z
+    .string('a nextCursor of an earlier answer')
+    .max(2000, 'a nextCursor of an earlier answer')
+    .optional(),
   limit: z
     .string('a whole number from 1 to 200')
     .regex(/^\d{1,3}$/, 'a whole number from 1 to 200')
@@ -94,5 +100,5 @@ export function filterQuery(filter: ProductFilter, changes: Record<string, strin
     ...changes,
   };
   const query = new URLSearchParams(Object.entries(all).filter(([, value]) => value !== ''));
-  return query.size > 0 ? `?${query}` : '';
+  return query.size > 0 ? `?${query.toString()}` : '';
 }

@@ -1,5 +1,7 @@
+import type { TFunction } from 'i18next';
 import { z } from 'zod';
-import { MAX_QUANTITY } from './product.ts';
+import { readForm, type FormResult } from '../http/forms.ts';
+import { MAX_QUANTITY, type ProductInput } from './product.ts';
 
 /** The choice "Otra…" of the category field: the name stands in `newCategory`. */
 export const OTHER_CATEGORY = '__other__';
@@ -8,7 +10,6 @@ export const OTHER_CATEGORY = '__other__';
 function tidy(text: string): string {
   return text
     .normalize('NFC')
-    // eslint-disable-next-line no-control-regex
     .replace(/[\u0000-\u001f\u007f]+/g, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();
@@ -20,7 +21,7 @@ function tidyLines(text: string): string {
 }
 
 /** Length as people count it: an emoji is one character, as for MySQL. */
-const length = (text: string) => [...text].length;
+const length = (text: string) => Array.from(text).length;
 
 function line(max: number, keys: { missing: string; tooLong: string }) {
   return z
@@ -32,8 +33,6 @@ function line(max: number, keys: { missing: string; tooLong: string }) {
     });
 }
 
-const category = line(50, { missing: 'product.errors.category', tooLong: 'product.errors.categoryLength' });
-
 /** A whole number typed by a person; "1.5", "-1", "1e3" and "" are refused. */
 export const quantityField = z
   .union([z.string(), z.number().transform(String)], 'product.errors.quantity')
@@ -42,7 +41,7 @@ export const quantityField = z
   .transform(Number)
   .pipe(z.number().max(MAX_QUANTITY, 'product.errors.quantityLimit'));
 
-const fields = z.object({
+const productFields = z.object({
   name: line(100, { missing: 'product.errors.name', tooLong: 'product.errors.nameLength' }),
   code: line(50, { missing: 'product.errors.code', tooLong: 'product.errors.codeLength' }),
   description: z
@@ -52,18 +51,22 @@ const fields = z.object({
     .refine((text) => length(text) <= 500, 'product.errors.descriptionLength'),
   quantity: quantityField,
   unit: line(30, { missing: 'product.errors.unit', tooLong: 'product.errors.unitLength' }),
-  category: z.string('product.errors.category'),
-  newCategory: z.string().default(''),
+  category: line(50, { missing: 'product.errors.category', tooLong: 'product.errors.categoryLength' }),
 });
 
-export const productForm = fields.transform(({ newCategory, ...product }, context) => {
-  const isNew = product.category === OTHER_CATEGORY;
-  const result = category.safeParse(isNew ? newCategory : product.category);
-  if (result.success) return { ...product, category: result.data };
-  const message = isNew && tidy(newCategory) === '' ? 'product.errors.newCategory' : result.error.issues[0]!.message;
-  context.addIssue({ code: 'custom', path: [isNew ? 'newCategory' : 'category'], message });
-  return z.NEVER;
-});
+/** Reads the form of a product; with "Otra…" chosen, the category is the name typed beside it. */
+export function readProductForm(body: unknown, t: TFunction): FormResult<ProductInput> {
+  const typed = readAsTyped(body);
+  if (typed.category !== OTHER_CATEGORY) return readForm(productFields, body, t);
+  const form = readForm(productFields, { ...(body as object), category: typed.newCategory }, t);
+  if (form.ok || !form.errors.category) return form;
+  const { category, ...errors } = form.errors;
+  const isMissing = tidy(typed.newCategory) === '';
+  return {
+    ok: false,
+    errors: { ...errors, newCategory: isMissing ? t('product.errors.newCategory') : category },
+  };
+}
 
 export const versionField = z.coerce.number().int().positive();
 

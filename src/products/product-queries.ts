@@ -47,8 +47,21 @@ export function selectProducts(db: Kysely<Database>) {
     ]);
 }
 
+/** Leaves out whatever else was selected with the product. */
 export function toProduct(row: Omit<Product, 'available'> & { available: 0 | 1 }): Product {
-  return { ...row, available: row.available === 1 };
+  const { id, code, name, description, category, quantity, unit, available, updatedAt, version } = row;
+  return {
+    id,
+    code,
+    name,
+    description,
+    category,
+    quantity,
+    unit,
+    available: available === 1,
+    updatedAt,
+    version,
+  };
 }
 
 export async function findProduct(db: Kysely<Database>, id: number): Promise<Product | undefined> {
@@ -150,7 +163,11 @@ export async function adjustQuantity(
  *
  * @throws ProductNotFoundError
  */
-export async function deleteProduct(trx: Transaction<Database>, id: number, userId: number): Promise<Product> {
+export async function deleteProduct(
+  trx: Transaction<Database>,
+  id: number,
+  userId: number,
+): Promise<Product> {
   const product = await getProductLocked(trx, id);
   await sql`
     INSERT INTO deleted_product
@@ -193,10 +210,7 @@ async function getProduct(db: Kysely<Database>, id: number): Promise<Product> {
 
 /** The product as it is now, which nobody else can change before this transaction ends. */
 async function getProductLocked(trx: Transaction<Database>, id: number): Promise<Product> {
-  const row = await selectProducts(trx)
-    .where('product.id', '=', id)
-    .forUpdate('product')
-    .executeTakeFirst();
+  const row = await selectProducts(trx).where('product.id', '=', id).forUpdate('product').executeTakeFirst();
   if (!row) throw new ProductNotFoundError();
   return toProduct(row);
 }

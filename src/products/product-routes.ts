@@ -1,7 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
-import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
 import { localPath } from '../http/local-path.ts';
 import { listStockMovements } from '../stock/stock-movements.ts';
@@ -9,7 +8,13 @@ import { listCategories } from './category-queries.ts';
 import type { Product } from './product.ts';
 import { productId } from './product-api-routes.ts';
 import { AVAILABILITIES, filterQuery, readFilter, SORT_COLUMNS } from './product-filter.ts';
-import { OTHER_CATEGORY, productForm, readAsTyped, versionField, type ProductFormValues } from './product-form.ts';
+import {
+  OTHER_CATEGORY,
+  readAsTyped,
+  readProductForm,
+  versionField,
+  type ProductFormValues,
+} from './product-form.ts';
 import {
   CodeTakenError,
   createProduct,
@@ -24,7 +29,22 @@ import { countProducts, InvalidCursorError, listProducts } from './product-searc
 
 const MOVEMENTS_PER_PAGE = 25;
 /** Offered while typing; any other unit can be written. */
-const UNIT_SUGGESTIONS = ['unidad', 'caja', 'paquete', 'par', 'juego', 'kg', 'g', 'l', 'ml', 'm', 'bolsa', 'botella', 'ejemplar', 'rollo'];
+const UNIT_SUGGESTIONS = [
+  'unidad',
+  'caja',
+  'paquete',
+  'par',
+  'juego',
+  'kg',
+  'g',
+  'l',
+  'ml',
+  'm',
+  'bolsa',
+  'botella',
+  'ejemplar',
+  'rollo',
+];
 
 export function productRoutes(databases: Databases): Router {
   const router = Router();
@@ -61,7 +81,7 @@ export function productRoutes(databases: Databases): Router {
 
   router.post('/products', async (req, res) => {
     const user = req.user!;
-    const form = readForm(productForm, req);
+    const form = readProductForm(req.body, req.t);
     if (!form.ok) return renderForm(req, res, { errors: form.errors });
     try {
       const id = await databases.write(user, (trx) => createProduct(trx, form.data, user.id));
@@ -77,11 +97,19 @@ export function productRoutes(databases: Databases): Router {
     const id = readId(req);
     const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
     const [product, movements] = await databases.read(req.user!, (db) =>
-      Promise.all([findProduct(db, id), listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before })]),
+      Promise.all([
+        findProduct(db, id),
+        listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
+      ]),
     );
     if (!product) throw new HttpError(404, 'errors.productNotFound');
     const hasOlder = movements.length > MOVEMENTS_PER_PAGE;
-    res.render('products/show', { product, movements: movements.slice(0, MOVEMENTS_PER_PAGE), hasOlder, before });
+    res.render('products/show', {
+      product,
+      movements: movements.slice(0, MOVEMENTS_PER_PAGE),
+      hasOlder,
+      before,
+    });
   });
 
   router.get('/products/:id/edit', async (req, res) => {
@@ -92,7 +120,7 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products/:id', async (req, res) => {
     const user = req.user!;
     const id = readId(req);
-    const form = readForm(productForm, req);
+    const form = readProductForm(req.body, req.t);
     const version = versionField.safeParse((req.body as { version?: unknown } | undefined)?.version);
     if (!version.success) throw new HttpError(400, 'errors.badRequest');
     if (!form.ok) return renderForm(req, res, { product: await getForReading(req), errors: form.errors });
@@ -113,7 +141,10 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.get('/products/:id/delete', async (req, res) => {
-    res.render('products/delete', { product: await getForReading(req), returnTo: localPath(req.query.return) });
+    res.render('products/delete', {
+      product: await getForReading(req),
+      returnTo: localPath(req.query.return),
+    });
   });
 
   router.post('/products/:id/delete', async (req, res) => {
@@ -167,7 +198,9 @@ export function productRoutes(databases: Databases): Router {
       values,
       errors,
       conflicts: conflict && product ? conflictsOf(product, values, errors) : undefined,
-      version: conflict ? product?.version : ((req.body as { version?: string } | undefined)?.version ?? product?.version),
+      version: conflict
+        ? product?.version
+        : ((req.body as { version?: string } | undefined)?.version ?? product?.version),
       categories,
       otherCategory: OTHER_CATEGORY,
       units: UNIT_SUGGESTIONS,
@@ -184,7 +217,9 @@ function conflictsOf(saved: Product, typed: ProductFormValues, errors: Record<st
   const savedValues = asValues(saved);
   const typedCategory = typed.category === OTHER_CATEGORY ? typed.newCategory : typed.category;
   const typedValues = { ...typed, category: typedCategory };
-  const differing = EDITED_FIELDS.filter((field) => !errors[field] && savedValues[field] !== typedValues[field].trim());
+  const differing = EDITED_FIELDS.filter(
+    (field) => !errors[field] && savedValues[field] !== typedValues[field].trim(),
+  );
   return Object.fromEntries(differing.map((field) => [field, savedValues[field]]));
 }
 

@@ -61,7 +61,7 @@ export async function listProducts(
   const cursorAt = (row: (typeof page)[number] | undefined, direction: Cursor['direction']) =>
     row && encodeCursor({ direction, key: row.sortKey as Cursor['key'], id: row.id });
   return {
-    items: page.map(({ sortKey: _, ...row }) => toProduct(row)),
+    items: page.map(toProduct),
     nextCursor: hasMore || backwards ? cursorAt(page.at(-1), 'after') : undefined,
     previousCursor: (backwards ? hasMore : from) ? cursorAt(page[0], 'before') : undefined,
   };
@@ -69,12 +69,15 @@ export async function listProducts(
 
 /** How many products `filter` selects; counted to the end only while that is cheap. */
 export async function countProducts(db: Kysely<Database>, filter: ProductFilter) {
-  const counted = selectMatching(db, filter).clearSelect().select(sql`1`.as('one')).limit(COUNT_LIMIT + 1);
+  const counted = selectMatching(db, filter)
+    .clearSelect()
+    .select(sql`1`.as('one'))
+    .limit(COUNT_LIMIT + 1);
   const { count } = await db
     .selectFrom(counted.as('counted'))
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  return { total: Math.min(Number(count), COUNT_LIMIT), totalIsExact: Number(count) <= COUNT_LIMIT };
+  return { total: Math.min(count, COUNT_LIMIT), totalIsExact: count <= COUNT_LIMIT };
 }
 
 /** All products that `filter` selects, in its order, row by row as MySQL sends them. */
@@ -121,7 +124,8 @@ function orderOf({ search, sort }: ProductFilter): Order {
     const { column, descending } = sort;
     return { key: SORT_EXPRESSIONS[column], keyDescending: descending, idDescending: descending };
   }
-  return { key: search ? relevance(search) : sql`0`, keyDescending: false, idDescending: true };
+  if (search) return { key: relevance(search), keyDescending: false, idDescending: true };
+  return { key: SORT_EXPRESSIONS.number, keyDescending: true, idDescending: true };
 }
 
 /** 0: this is its code; 1: code or name begin with it; 2: the rest. */

@@ -26,7 +26,9 @@ const WORDS = /\bout of stock\b|\bin stock\b|\S+/giu;
 /** Splits what was typed into the words that must all be found; beyond ten they are not looked at. */
 export function searchTerms(search: string): SearchTerm[] {
   const words = search.match(WORDS) ?? [];
-  return words.slice(0, MAX_TERMS).map((text) => ({ text, availability: AVAILABILITY_WORDS[text.toLowerCase()] }));
+  return words
+    .slice(0, MAX_TERMS)
+    .map((text) => ({ text, availability: AVAILABILITY_WORDS[text.toLowerCase()] }));
 }
 
 /** `text` as it stands in a LIKE pattern, where % and _ are plain characters. */

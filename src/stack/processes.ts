@@ -116,8 +116,7 @@ export async function nginxProcess(config: StackConfig, programs: Programs): Pro
   const site = join(runDir, 'inventario.conf');
   const main = join(runDir, 'nginx.conf');
   const servers = config.web.map(
-    (instance) =>
-      `server ${loopback(instance)} weight=${instance.weight} max_fails=1 fail_timeout=3s;`,
+    (instance) => `server ${loopback(instance)} weight=${instance.weight} max_fails=1 fail_timeout=3s;`,
   );
   await render('inventario.conf.template', site, {
     UPSTREAM_SERVERS: servers.join('\n    '),
@@ -144,7 +143,10 @@ export async function nginxProcess(config: StackConfig, programs: Programs): Pro
 /** Fills in `${NAME}`, like the envsubst of NGINX's Docker image: only names that are given. */
 async function render(template: string, file: string, values: Record<string, string>) {
   const text = await readFile(join(PROJECT_DIR, 'nginx', template), 'utf8');
-  await writeFile(file, text.replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole));
+  await writeFile(
+    file,
+    text.replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole),
+  );
 }
 
 export async function phpMyAdminProcess(
@@ -172,7 +174,14 @@ export async function phpMyAdminProcess(
     role: 'phpmyadmin',
     port,
     command: php.command,
-    args: ['-d', `session.save_path=${join(runDir, 'sessions')}`, '-S', `127.0.0.1:${port}`, '-t', php.phpMyAdmin],
+    args: [
+      '-d',
+      `session.save_path=${join(runDir, 'sessions')}`,
+      '-S',
+      `127.0.0.1:${port}`,
+      '-t',
+      php.phpMyAdmin,
+    ],
     env: {
       PHPMYADMIN_CONFIG: configuration,
       PHPMYADMIN_TEMP: `${runDir}/`,

@@ -36,7 +36,9 @@ child.on('exit', (code, signal) => {
 });
 
 function installPackages() {
-  const lock = createHash('sha256').update(readFileSync(`${root}package-lock.json`)).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest('hex');
   const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
   if (installed && existsSync(pinnedNode)) return;
   console.log('Installing the npm packages and Node 24 into node_modules ...');

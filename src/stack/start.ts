@@ -3,7 +3,14 @@ import { setUp } from '../setup.ts';
 import { SettingsError } from '../settings.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
-import { initializeDatabase, mysqlProcess, nginxProcess, phpMyAdminProcess, reachable, webProcess } from './processes.ts';
+import {
+  initializeDatabase,
+  mysqlProcess,
+  nginxProcess,
+  phpMyAdminProcess,
+  reachable,
+  webProcess,
+} from './processes.ts';
 import { ensureSecrets, secretFile, type SecretName } from './secrets.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
 import { isAlive, readState, recordProcess, removeState, stopLeftovers, writeState } from './stack-state.ts';
@@ -35,7 +42,11 @@ async function start(config: StackConfig): Promise<void> {
   }
   if (earlier) await stopLeftovers(earlier, say);
   await checkPorts(config);
-  const programs = await findOrInstallPrograms(config.runtimeDir, { phpMyAdmin: config.phpMyAdminPort !== undefined }, say);
+  const programs = await findOrInstallPrograms(
+    config.runtimeDir,
+    { phpMyAdmin: config.phpMyAdminPort !== undefined },
+    say,
+  );
   await ensureSecrets(config.varDir);
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -49,11 +60,22 @@ async function start(config: StackConfig): Promise<void> {
   record(config);
   await Promise.all(servers.map((server) => initializeDatabase(config, programs, server)));
   await startTogether(config, [mysqlProcess(config, programs, config.primary)]);
-  await startTogether(config, config.replicas.map((server) => mysqlProcess(config, programs, server)));
+  await startTogether(
+    config,
+    config.replicas.map((server) => mysqlProcess(config, programs, server)),
+  );
   const oneTimePassword = await setUp(setupConfig(config), say);
-  await startTogether(config, config.web.map((instance) => webProcess(config, instance)));
+  await startTogether(
+    config,
+    config.web.map((instance) => webProcess(config, instance)),
+  );
   await startTogether(config, await entrances(config, programs));
-  if (!stopping) printSummary(config, started.flat().map(({ spec }) => spec), oneTimePassword);
+  if (!stopping)
+    printSummary(
+      config,
+      started.flat().map(({ spec }) => spec),
+      oneTimePassword,
+    );
 }
 
 async function entrances(config: StackConfig, programs: Programs): Promise<ProcessSpec[]> {

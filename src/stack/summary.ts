@@ -6,7 +6,11 @@ import type { ProcessSpec } from './supervisor.ts';
 /** What someone needs to know who has just started the system. */
 export function printSummary(config: StackConfig, processes: ProcessSpec[], oneTimePassword?: string): void {
   const host = reachable(config.host);
-  const lines = ['', `Inventario is running on http://${host}:${config.port}`, `  log in       ${logIn(config, oneTimePassword)}`];
+  const lines = [
+    '',
+    `Inventario is running on http://${host}:${config.port}`,
+    `  log in       ${logIn(config, oneTimePassword)}`,
+  ];
   if (config.phpMyAdminPort) {
     lines.push(
       `  phpMyAdmin   http://127.0.0.1:${config.phpMyAdminPort}  (user root, password in ${secretFile(config.varDir, 'ROOT_PASSWORD')})`,

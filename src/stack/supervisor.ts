@@ -57,17 +57,16 @@ export class Supervisor {
    * @throws when it ends before that, or does not serve in two minutes
    */
   async start(): Promise<void> {
-    this.#spawn();
+    const child = this.#spawn();
     const giveUpAt = Date.now() + START_LIMIT_MS;
     while (!(await this.spec.isReady())) {
-      if (!this.#child) throw new Error(`${this.spec.name} did not start; see ${this.spec.logFile}`);
+      if (hasEnded(child)) throw new Error(`${this.spec.name} did not start; see ${this.spec.logFile}`);
       if (Date.now() > giveUpAt) {
         throw new Error(`${this.spec.name} does not answer; see ${this.spec.logFile}`);
       }
       await sleep(100, undefined, { signal: this.#stopping.signal });
     }
-    this.#child?.on('exit', (code, signal) => void this.#revive(code, signal));
-    if (!this.#child) throw new Error(`${this.spec.name} ended; see ${this.spec.logFile}`);
+    this.#keepAlive(child);
   }
 
   /** Asks the process to end and waits; kills it when it does not end in half a minute. */
@@ -82,7 +81,7 @@ export class Supervisor {
     clearTimeout(killer);
   }
 
-  #spawn(): void {
+  #spawn(): ChildProcess {
     const { command, args, env, logFile } = this.spec;
     const log = openLog(logFile);
     // A group of its own: Ctrl-C in the terminal reaches the launcher alone, which stops all in order.
@@ -100,10 +99,20 @@ export class Supervisor {
       this.#onChange();
     });
     this.#onChange();
+    return child;
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  #keepAlive(child: ChildProcess): void {
+    if (hasEnded(child)) void this.#revive(child.exitCode, child.signalCode);
+    else child.on('exit', (code, signal) => void this.#revive(code, signal));
   }
 
   async #revive(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#isStopping()) return;
     if (code === null || code !== this.spec.restartCode) {
       if (Date.now() - this.#startedAt > HEALTHY_MS) this.#pause = FIRST_PAUSE_MS;
       const reason = signal ? `was ended by ${signal}` : `ended with code ${code}`;
@@ -112,10 +121,13 @@ export class Supervisor {
       this.#pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
-    if (this.#stopping.signal.aborted) return;
-    this.#spawn();
-    this.#child?.on('exit', (nextCode, nextSignal) => void this.#revive(nextCode, nextSignal));
+    if (this.#isStopping()) return;
+    this.#keepAlive(this.#spawn());
   }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 }
 
 /** Opens a log for appending; a large one makes room, and the one before it is kept as NAME.1. */

@@ -135,8 +135,8 @@ async function install(bundle: ProgramBundle, runtimeDir: string, say: (line: st
   });
   await bundle.prepare?.(unfinished);
   await writeLaunchers(unfinished);
-  await run(join(unfinished, 'bin', bundle.program), [bundle.versionOption]).catch((error: Error) => {
-    throw new CannotInstallError(`${bundle.program} does not run here: ${error.message}`);
+  await run(join(unfinished, 'bin', bundle.program), [bundle.versionOption]).catch((error: unknown) => {
+    throw new CannotInstallError(`${bundle.program} does not run here: ${String(error)}`);
   });
   await writeFile(join(unfinished, 'installed.json'), recipe);
   await rm(folder, { recursive: true, force: true });

@@ -1,0 +1,35 @@
+import { defineConfig } from 'eslint/config';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+export default defineConfig(
+  { ignores: ['.runtime/', 'var/', 'node_modules/'] },
+  {
+    files: ['src/**/*.ts', 'test/**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // Numbers in a template are what they look like.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // An Express handler may return a promise: Express 5 forwards its rejection.
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      // `!` stands where a rule outside of the types holds, such as a user behind requireUser.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // `return next();` is how Express handlers end early.
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+    },
+  },
+  {
+    files: ['public/js/**/*.js'],
+    extends: [tseslint.configs.recommended],
+    languageOptions: { globals: globals.browser },
+  },
+  {
+    files: ['src/**/*.js', '*.js'],
+    extends: [tseslint.configs.recommended],
+    languageOptions: { globals: globals.node },
+  },
+);

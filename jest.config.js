@@ -1,0 +1,13 @@
+export default {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': './test/support/strip-types.js' },
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/.runtime', '<rootDir>/var'],
+  watchman: false,
+  // The tests share real servers, on a machine that may have two cores.
+  maxWorkers: 1,
+  testTimeout: 120_000,
+  globalSetup: './test/support/global-setup.ts',
+  globalTeardown: './test/support/global-teardown.ts',
+};

@@ -1,0 +1,149 @@
+import { expect, test } from '@jest/globals';
+import { Client } from '../support/client.ts';
+import { stack } from '../support/shared-stack.ts';
+
+test('a right password opens the page that was asked for, and log-out closes it again', async () => {
+  const client = new Client();
+  const refused = await client.get('/products?search=miel');
+  expect(refused.status).toBe(303);
+  expect(refused.headers.location).toBe('/login?return=%2Fproducts%3Fsearch%3Dmiel');
+
+  await client.takeToken('/login');
+  const entered = await client.post('/login', {
+    username: 'admin',
+    password: 'admin123',
+    return: '/products?search=miel',
+  });
+  expect(entered.status).toBe(303);
+  expect(entered.headers.location).toBe('/products?search=miel');
+  expect((await client.get('/products?search=miel')).status).toBe(200);
+
+  await client.takeToken('/products/new');
+  await client.post('/logout');
+  expect((await client.get('/products')).headers.location).toMatch(/^\/login/);
+});
+
+test('an unknown user and a wrong password get the same answer, in the same time', async () => {
+  const client = new Client();
+  await client.takeToken('/login');
+  const attempt = async (username: string) => {
+    const startedAt = performance.now();
+    const response = await client.post('/login', { username, password: 'not the password' });
+    return { response, duration: performance.now() - startedAt };
+  };
+  const known: Awaited<ReturnType<typeof attempt>>[] = [];
+  const unknown: typeof known = [];
+  for (let i = 0; i < 7; i++) {
+    known.push(await attempt('admin'));
+    unknown.push(await attempt('nadia'));
+  }
+  const median = (attempts: typeof known) =>
+    attempts.map(({ duration }) => duration).sort((a, b) => a - b)[3]!;
+  const strip = (html: string) =>
+    html
+      .replace(/value="[^"]*"/g, '')
+      .replace(/Atendido por \w+/, '')
+      .replace(/\sautofocus/g, '');
+
+  expect(known[0]!.response.status).toBe(422);
+  expect(unknown[0]!.response.status).toBe(422);
+  expect(strip(known[0]!.response.text)).toBe(strip(unknown[0]!.response.text));
+  expect(known[0]!.response.text).toContain('El usuario o la contraseña no son correctos.');
+  // Without a comparison for unknown users they are answered some fifty times faster.
+  expect(median(unknown) / median(known)).toBeGreaterThan(0.5);
+  expect(median(unknown) / median(known)).toBeLessThan(2);
+});
+
+test('one session is served by every instance', async () => {
+  const client = await Client.signedIn();
+  const servedBy = new Set<string>();
+  for (let i = 0; i < 12; i++) {
+    const response = await client.get('/products');
+    expect(response.status).toBe(200);
+    servedBy.add(String(response.headers['x-served-by']));
+  }
+  expect([...servedBy].sort()).toEqual(['web1', 'web2', 'web3']);
+});
+
+test('logging in gives a new session id, in a cookie that scripts cannot read', async () => {
+  const client = new Client();
+  await client.takeToken('/login');
+  const planted = 's%3Aplanted-by-someone-else.signature';
+  const response = await client.agent
+    .post('/login')
+    .type('form')
+    .set('Cookie', `inventario.sid=${planted}`)
+    .send({ username: 'admin', password: 'admin123' });
+  // Superagent sends the planted cookie instead of the token's: the request is refused outright.
+  expect(response.status).toBe(403);
+
+  const first = await client.logIn('admin', 'admin123');
+  const cookie = String(first.headers['set-cookie']);
+  expect(cookie).toContain('HttpOnly');
+  expect(cookie).toContain('SameSite=Lax');
+  const second = await new Client().logIn('admin', 'admin123');
+  const sessionId = (header: unknown) => /inventario\.sid=([^;]+)/.exec(String(header))?.[1];
+  expect(sessionId(second.headers['set-cookie'])).not.toBe(sessionId(cookie));
+});
+
+test('the session cookie is Secure when the proxy says TLS, and stored ids open no session', async () => {
+  const client = new Client(`http://127.0.0.1:${stack.process('web1').port}`);
+  void client.agent.set('X-Forwarded-Proto', 'https');
+  const response = await client.logIn('admin', 'admin123');
+  expect(String(response.headers['set-cookie'])).toContain('Secure');
+
+  const primary = await stack.connect('primary');
+  const [rows] = await primary.query('SELECT HEX(id) AS id FROM session');
+  await primary.end();
+  const sid = /inventario\.sid=s%3A([^.]+)\./.exec(String(response.headers['set-cookie']))?.[1] ?? 'none';
+  expect(JSON.stringify(rows)).not.toContain(Buffer.from(sid).toString('hex').toUpperCase());
+});
+
+test('programs that are not signed in get 401 in JSON', async () => {
+  const response = await new Client().get('/api/products');
+  expect(response.status).toBe(401);
+  expect(response.body).toMatchObject({ error: 'Inicie sesión para continuar.' });
+});
+
+test('a log-in never leads to another site', async () => {
+  for (const target of [
+    'https://evil.example',
+    '//evil.example',
+    '/\\evil.example',
+    '/\t/evil.example',
+    'javascript:alert(1)',
+  ]) {
+    const client = new Client();
+    await client.takeToken('/login');
+    const response = await client.post('/login', { username: 'admin', password: 'admin123', return: target });
+    expect(response.headers.location).toBe('/products');
+  }
+});
+
+test('refuses a form without the token of a page, or from another site', async () => {
+  const client = await Client.signedIn();
+  const noToken = await client.agent.post('/products').type('form').send({ name: 'x' });
+  expect(noToken.status).toBe(403);
+  await client.takeToken('/products/new');
+  const crossSite = await client.agent
+    .post('/logout')
+    .set('Sec-Fetch-Site', 'cross-site')
+    .type('form')
+    .send({});
+  expect(crossSite.status).toBe(403);
+  const otherOrigin = await client.agent
+    .post('/logout')
+    .set('Origin', 'https://evil.example')
+    .type('form')
+    .send({});
+  expect(otherOrigin.status).toBe(403);
+  expect((await client.get('/products')).status).toBe(200);
+});
+
+test('a password must be changed with the current one, typed twice', async () => {
+  const client = await Client.signedIn();
+  const response = await client.post('/password', { current: 'wrong', password: 'short', repeated: 'other' });
+  expect(response.status).toBe(422);
+  expect(response.text).toContain('La contraseña actual no es correcta.');
+  expect(response.text).toContain('La contraseña debe tener de 8 a 128 caracteres.');
+});

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createDatabases, type Databases } from '../../src/database/databases.ts';
+import { findProduct } from '../../src/products/product-queries.ts';
+import { Client } from '../support/client.ts';
+import { stack, withDelayedReplica } from '../support/shared-stack.ts';
+
+let client: Client;
+let databases: Databases;
+
+beforeAll(async () => {
+  client = await Client.signedIn();
+  const address = (name: string) => ({ host: '127.0.0.1', port: stack.process(name).port! });
+  databases = createDatabases({
+    PRIMARY: address('primary'),
+    REPLICAS: [address('replica1')],
+    APP_PASSWORD: await stack.secret('APP_PASSWORD'),
+    MONITOR_PASSWORD: await stack.secret('MONITOR_PASSWORD'),
+    INSTANCE: 'test',
+    HOST: '127.0.0.1',
+    PORT: 1,
+    SESSION_SECRET: 'not used in this test',
+    TRUST_PROXY: 0,
+    DEMO: false,
+    LOG_LEVEL: 'silent',
+  });
+  await databases.monitor.ready();
+});
+
+afterAll(() => databases.close());
+
+test('a user always sees the own last write while the replica is a second behind', async () => {
+  const { id, code } = await client.register({ quantity: 0 });
+  await withDelayedReplica(1, async () => {
+    const nobody = { id: 0, lastWrite: undefined };
+    let staleWithoutWaiting = 0;
+    for (let written = 1; written <= 40; written++) {
+      await client.changeQuantity(id, { delta: 1 });
+      // The control: whoever has written nothing is served by the replica, which lags.
+      const seenByOthers = await databases.read(nobody, (db) => findProduct(db, id));
+      if (seenByOthers?.quantity !== written) staleWithoutWaiting++;
+      expect((await client.findByCode(code)).quantity).toBe(written);
+    }
+    expect(staleWithoutWaiting).toBeGreaterThan(0);
+  });
+});
+
+test('the own write is seen on another device, and after many writes at once', async () => {
+  const { id, code } = await client.register({ quantity: 0 });
+  const phone = await Client.signedIn();
+  await withDelayedReplica(1, async () => {
+    await Promise.all(Array.from({ length: 20 }, () => client.changeQuantity(id, { delta: 1 })));
+    expect((await phone.findByCode(code)).quantity).toBe(20);
+  });
+});
+
+test('reads come from the replica, and from the primary when the replica is away', async () => {
+  const port = async (db: Parameters<Parameters<Databases['read']>[1]>[0]) => {
+    const { sql } = await import('kysely');
+    const { rows } = await sql<{ port: number }>`SELECT @@port AS port`.execute(db);
+    return rows[0]?.port;
+  };
+  const reader = { id: 0, lastWrite: undefined };
+  expect(await databases.read(reader, port)).toBe(stack.process('replica1').port);
+  const replica = await stack.connect('replica1');
+  await replica.query('STOP REPLICA');
+  try {
+    const giveUpAt = Date.now() + 20_000;
+    while (databases.monitor.isFitForReading('replica1') && Date.now() < giveUpAt) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await databases.read(reader, port)).toBe(stack.process('primary').port);
+  } finally {
+    await replica.query('START REPLICA');
+    await replica.end();
+  }
+});

@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import { Client } from '../support/client.ts';
+
+test('a person sees which instance answers, and every response names it', async () => {
+  const response = await new Client().get('/health').set('Accept', 'text/html');
+  const servedBy = String(response.headers['x-served-by']);
+  expect(response.text).toContain(`<p class="instance-name">${servedBy}</p>`);
+  expect(response.text).toContain(`Atendido por ${servedBy}`);
+  expect((await new Client().get('/no-such-page')).headers['x-served-by']).toMatch(/^web\d$/);
+});
+
+test('a program gets the state of the instance and of every server', async () => {
+  const response = await new Client().get('/health').set('Accept', 'application/json');
+  expect(response.body).toEqual({
+    instance: expect.stringMatching(/^web\d$/) as unknown,
+    version: expect.any(String) as unknown,
+    uptimeSeconds: expect.any(Number) as unknown,
+    servers: [
+      { name: 'primary', role: 'primary', reachable: true },
+      {
+        name: 'replica1',
+        role: 'replica',
+        reachable: true,
+        replication: { receiving: true, applying: true, lagSeconds: expect.any(Number) as unknown },
+      },
+    ],
+  });
+});
+
+test('machines ask whether it lives and whether it can serve', async () => {
+  expect((await new Client().get('/health/live')).status).toBe(200);
+  expect((await new Client().get('/health/ready')).status).toBe(200);
+});
+
+test('pages forbid foreign scripts and frames, and static files are compressed and kept', async () => {
+  const page = await new Client().get('/login');
+  const policy = String(page.headers['content-security-policy']);
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toContain('unsafe-inline');
+  const style = /href="([^"]+bootstrap\.min\.css)"/.exec(page.text)![1]!;
+  const file = await new Client().get(style).set('Accept-Encoding', 'gzip');
+  expect(file.headers['content-encoding']).toBe('gzip');
+  expect(file.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+});

@@ -1,0 +1,201 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { Client, uniqueCode } from '../support/client.ts';
+import { stack } from '../support/shared-stack.ts';
+
+let client: Client;
+beforeAll(async () => (client = await Client.signedIn()));
+
+test('registers a product with its first stock movement and shows both', async () => {
+  const { id, code } = await client.register({
+    name: '  Té   verde ',
+    quantity: '12',
+    description: 'uno\r\ndos',
+  });
+  const page = await client.get(`/products/${id}`);
+  expect(page.text).toContain('Té verde');
+  expect(page.text).toContain('+12');
+  expect(page.text).toContain('Registro');
+  expect(await client.findByCode(code)).toMatchObject({
+    name: 'Té verde',
+    quantity: 12,
+    description: 'uno\ndos',
+    version: 1,
+  });
+});
+
+test('refuses what is wrong with 422, a message beside each field, and what was typed', async () => {
+  const response = await client.post('/products', {
+    name: '   ',
+    code: 'a'.repeat(51),
+    description: 'd'.repeat(501),
+    quantity: '1.5',
+    unit: '',
+    category: '__other__',
+    newCategory: '',
+  });
+  expect(response.status).toBe(422);
+  for (const message of [
+    'Escriba el nombre del producto.',
+    'El código puede tener hasta 50 caracteres.',
+    'La descripción puede tener hasta 500 caracteres.',
+    'Escriba un número entero, 0 o mayor.',
+    'Escriba la unidad de medida.',
+    'Escriba el nombre de la categoría nueva.',
+  ]) {
+    expect(response.text).toContain(message);
+  }
+  expect(response.text).toContain('a'.repeat(51));
+  expect(response.text).toContain('value="1.5"');
+  const english = await client.agent.post('/products').set('Accept-Language', 'en').type('form').send({});
+  expect(english.status).toBe(403);
+});
+
+test.each(['-1', '1e3', '', '2147483648', '99999999999', 'doce', '０'])(
+  'refuses the quantity "%s"',
+  async (quantity) => {
+    const response = await client.post('/products', {
+      name: 'x',
+      code: uniqueCode(),
+      quantity,
+      unit: 'u',
+      category: 'Otros',
+    });
+    expect(response.status).toBe(422);
+    expect(response.text).toContain('id="quantity-error"');
+  },
+);
+
+test('counts characters as people do: a hundred emoji are a name', async () => {
+  const { code } = await client.register({ name: '🎁'.repeat(100) });
+  expect((await client.findByCode(code)).name).toBe('🎁'.repeat(100));
+  const tooLong = await client.post('/products', {
+    name: '🎁'.repeat(101),
+    code: uniqueCode(),
+    quantity: 1,
+    unit: 'u',
+    category: 'Otros',
+  });
+  expect(tooLong.status).toBe(422);
+});
+
+test('20 parallel registrations of one code leave one product and 19 clear refusals', async () => {
+  const code = uniqueCode();
+  const responses = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      client.post('/products', {
+        name: `Intento ${index}`,
+        code,
+        quantity: 1,
+        unit: 'unidad',
+        category: 'Otros',
+      }),
+    ),
+  );
+  expect(responses.filter(({ status }) => status === 303)).toHaveLength(1);
+  const refused = responses.filter(({ status }) => status === 422);
+  expect(refused).toHaveLength(19);
+  for (const { text } of refused) expect(text).toContain('Ya hay un producto con este código.');
+  expect((await client.search({ search: code })).total).toBe(1);
+});
+
+test('a code differs from another by more than case', async () => {
+  const { code } = await client.register();
+  const response = await client.post('/products', {
+    name: 'x',
+    code: code.toLowerCase(),
+    quantity: 1,
+    unit: 'u',
+    category: 'Otros',
+  });
+  expect(response.status).toBe(422);
+  expect(response.text).toContain('Ya hay un producto con este código.');
+});
+
+test('"Otra…" makes a category that is offered from then on, and finds one that is there already', async () => {
+  const name = `Papelería ${uniqueCode()}`;
+  const first = await client.register({ category: '__other__', newCategory: name });
+  const second = await client.register({ category: '__other__', newCategory: name.toUpperCase() });
+  expect((await client.findByCode(first.code)).category).toBe(name);
+  expect((await client.findByCode(second.code)).category).toBe(name);
+  expect((await client.get('/products/new')).text).toContain(`<option value="${name}"`);
+});
+
+test('an edit of something that was saved in between overwrites nothing and shows both values', async () => {
+  const { id, code } = await client.register({ name: 'Original', quantity: 5 });
+  const mine = { name: 'Mío', code, quantity: 7, unit: 'unidad', category: 'Otros', version: 1 };
+  expect((await client.post(`/products/${id}`, { ...mine, name: 'Suyo', quantity: 9 })).status).toBe(303);
+  const response = await client.post(`/products/${id}`, mine);
+  expect(response.status).toBe(409);
+  expect(response.text).toContain('value="Mío"');
+  expect(response.text).toContain('data-value="Suyo"');
+  expect(await client.findByCode(code)).toMatchObject({ name: 'Suyo', quantity: 9 });
+
+  const version = /name="version" value="(\d+)"/.exec(response.text)![1]!;
+  expect((await client.post(`/products/${id}`, { ...mine, version })).status).toBe(303);
+  expect(await client.findByCode(code)).toMatchObject({ name: 'Mío', quantity: 7 });
+});
+
+test('an edit that was refused keeps the version it started from', async () => {
+  const { id, code } = await client.register();
+  await client.changeQuantity(id, { delta: 1 });
+  const refused = await client.post(`/products/${id}`, {
+    name: '',
+    code,
+    quantity: 5,
+    unit: 'u',
+    category: 'Otros',
+    version: 1,
+  });
+  expect(refused.status).toBe(422);
+  expect(refused.text).toContain('name="version" value="1"');
+});
+
+test('a product that does not exist is a 404 with a way back', async () => {
+  for (const path of [
+    '/products/999999999',
+    '/products/abc',
+    '/products/0/edit',
+    '/products/-1',
+    '/products/1e9999',
+  ]) {
+    const response = await client.get(path);
+    expect(response.status).toBe(404);
+    expect(response.text).toContain('Volver a los productos');
+  }
+});
+
+test('text that looks like HTML is shown as text', async () => {
+  const name = '<img src=x onerror=alert(1)>';
+  const { id } = await client.register({ name });
+  for (const path of [`/products/${id}`, `/products/${id}/edit`, `/products?search=onerror`]) {
+    expect((await client.get(path)).text).not.toContain('<img src=x');
+  }
+});
+
+test('a deleted product leaves the list, frees its code for an hour of undoing, and comes back whole', async () => {
+  const { id, code } = await client.register({ quantity: 8 });
+  const deleted = await client.post(`/products/${id}/delete`, { return: '/products?category=Otros' });
+  expect(deleted.headers.location).toBe('/products?category=Otros');
+  expect((await client.get('/products')).text).toContain(`action="/products/${id}/restore"`);
+  expect((await client.get(`/products/${id}`)).status).toBe(404);
+
+  expect((await client.post(`/products/${id}/restore`)).status).toBe(303);
+  expect(await client.findByCode(code)).toMatchObject({ id, quantity: 8 });
+  expect((await client.get(`/products/${id}`)).text).toContain('Registro');
+  expect((await client.post(`/products/${id}/restore`)).status).toBe(404);
+
+  await client.post(`/products/${id}/delete`);
+  await client.register({ code });
+  const refused = await client.post(`/products/${id}/restore`);
+  expect(refused.status).toBe(409);
+  expect(refused.text).toContain('otro producto tiene ahora el mismo código');
+
+  const late = await client.register();
+  await client.post(`/products/${late.id}/delete`);
+  const primary = await stack.connect('primary');
+  await primary.query('UPDATE deleted_product SET deleted_at = deleted_at - INTERVAL 2 HOUR WHERE id = ?', [
+    late.id,
+  ]);
+  await primary.end();
+  expect((await client.post(`/products/${late.id}/restore`)).status).toBe(404);
+});

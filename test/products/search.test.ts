@@ -1,0 +1,156 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { Client, uniqueCode } from '../support/client.ts';
+
+let client: Client;
+const mark = uniqueCode();
+
+beforeAll(async () => {
+  client = await Client.signedIn();
+  await client.register({
+    code: mark,
+    name: 'Zapato de ante',
+    description: 'Suela de goma',
+    category: 'Ropa',
+  });
+  await client.register({ code: `${mark}-B`, name: 'Botín', description: `Como el ${mark}`, quantity: 0 });
+  await client.register({
+    code: `X${mark}`,
+    name: `${mark} primero`,
+    description: 'Camión 100% de_lana',
+    unit: 'caja',
+  });
+  await client.register({
+    code: `Y${mark}`,
+    name: 'Cañón de montaña 🏔️',
+    description: `O'Higgins "el ${mark}"`,
+  });
+});
+
+const names = async (query: Record<string, string | number>) =>
+  (await client.search(query)).items.map(({ name }) => name);
+
+test('puts the exact code first, then what begins with the text, then the rest', async () => {
+  expect(await names({ search: mark.toLowerCase() })).toEqual([
+    'Zapato de ante',
+    `${mark} primero`,
+    'Botín',
+    'Cañón de montaña 🏔️',
+  ]);
+});
+
+test('finds all words, anywhere, in any order, without regard to case and accents', async () => {
+  expect(await names({ search: `GOMA zapáto ${mark}` })).toEqual(['Zapato de ante']);
+  expect(await names({ search: `${mark} camion lana` })).toEqual([`${mark} primero`]);
+  expect(await names({ search: `${mark} ropa` })).toEqual(['Zapato de ante']);
+  expect(await names({ search: `${mark} goma lana` })).toEqual([]);
+});
+
+test('takes ñ for a letter of its own', async () => {
+  expect(await names({ search: `${mark} cañon` })).toEqual(['Cañón de montaña 🏔️']);
+  expect(await names({ search: `${mark} canon` })).toEqual([]);
+  const decomposed = 'cañón'.normalize('NFD');
+  expect(await names({ search: `${mark} ${decomposed}` })).toEqual(['Cañón de montaña 🏔️']);
+});
+
+test('takes %, _, quotes, backslashes and emoji as plain text', async () => {
+  expect(await names({ search: `${mark} 100%` })).toEqual([`${mark} primero`]);
+  expect(await names({ search: `${mark} de_lana` })).toEqual([`${mark} primero`]);
+  expect(await names({ search: `${mark} a_te` })).toEqual([]);
+  expect(await names({ search: `${mark} %` })).toEqual([`${mark} primero`]);
+  expect(await names({ search: `O'Higgins "el ${mark}"` })).toEqual(['Cañón de montaña 🏔️']);
+  expect(await names({ search: `${mark} 🏔️` })).toEqual(['Cañón de montaña 🏔️']);
+  expect(await names({ search: `${mark} \\` })).toEqual([]);
+});
+
+test('filters by category and availability, and understands the words of the badge', async () => {
+  expect(await names({ search: mark, category: 'Ropa' })).toEqual(['Zapato de ante']);
+  expect(await names({ search: mark, availability: 'out_of_stock' })).toEqual(['Botín']);
+  expect(await names({ search: `${mark} agotado` })).toEqual(['Botín']);
+  expect(await names({ search: `${mark} out of stock` })).toEqual(['Botín']);
+  expect(await names({ search: `${mark} disponible` })).not.toContain('Botín');
+});
+
+test('sorts by any column, both ways', async () => {
+  expect(await names({ search: mark, sort: 'name' })).toEqual([
+    'Botín',
+    'Cañón de montaña 🏔️',
+    `${mark} primero`,
+    'Zapato de ante',
+  ]);
+  expect((await names({ search: mark, sort: '-name' }))[0]).toBe('Zapato de ante');
+  for (const sort of ['number', 'code', 'description', 'category', 'quantity', 'unit', 'availability']) {
+    const up = await names({ search: mark, sort });
+    expect((await names({ search: mark, sort: `-${sort}` })).reverse()).toEqual(up);
+  }
+});
+
+test('pages by cursor through every product once, whatever the sort', async () => {
+  for (const sort of ['', 'name', '-quantity', 'category', 'availability']) {
+    const seen: number[] = [];
+    let cursor: string | null = '';
+    let total = 0;
+    do {
+      const query: Record<string, string | number> = {
+        category: 'Libros',
+        limit: 20,
+        ...(sort && { sort }),
+        ...(cursor && { cursor }),
+      };
+      const page = await client.search(query);
+      seen.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor;
+      total = page.total;
+    } while (cursor);
+    expect(seen.length).toBe(total);
+    expect(new Set(seen).size).toBe(total);
+  }
+});
+
+test('answers with the fields that programs rely on', async () => {
+  const { items, total, totalIsExact, nextCursor } = await client.search({ search: mark, limit: 1 });
+  expect({ total, totalIsExact }).toEqual({ total: 4, totalIsExact: true });
+  expect(nextCursor).toEqual(expect.any(String));
+  expect(Object.keys(items[0]!).sort()).toEqual([
+    'available',
+    'category',
+    'code',
+    'description',
+    'id',
+    'name',
+    'quantity',
+    'unit',
+    'updatedAt',
+    'version',
+  ]);
+});
+
+test('refuses a query that makes no sense, saying which part', async () => {
+  for (const [name, value] of [
+    ['availability', 'some'],
+    ['sort', 'price'],
+    ['limit', '0'],
+    ['limit', '201'],
+    ['cursor', 'x'],
+    ['search', 'a'.repeat(101)],
+  ]) {
+    const response = await client.get('/api/products').query({ [name!]: value });
+    expect(response.status).toBe(400);
+    expect(Object.keys((response.body as { errors: object }).errors)).toEqual([name]);
+  }
+});
+
+test('the page holds 50 rows, its filter stands in the address, and next and previous lead there and back', async () => {
+  const first = await client.get('/products?sort=code&category=Libros');
+  const rows = (html: string) =>
+    [...html.matchAll(/<tr data-product="(\d+)"/g)].map(([, id]) => Number(id)).filter(Boolean);
+  expect(rows(first.text)).toHaveLength(50);
+  expect(first.text).toContain('<option value="Libros" selected>');
+  const link = (html: string, rel: string) =>
+    new RegExp(`rel="${rel}" href="([^"]+)"`).exec(html)?.[1]?.replaceAll('&amp;', '&');
+  expect(link(first.text, 'prev')).toBeUndefined();
+  const second = await client.get(link(first.text, 'next')!);
+  expect(rows(second.text).length).toBeGreaterThan(0);
+  const back = await client.get(link(second.text, 'prev')!);
+  expect(rows(back.text)).toEqual(rows(first.text));
+  expect(link(back.text, 'prev')).toBeUndefined();
+});

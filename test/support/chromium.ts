@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { chromium, type Browser } from 'playwright-core';
+import { unpackDebianPackages } from '../../src/stack/install/debian-packages.ts';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const FOLDER = join(PROJECT_DIR, '.runtime/chromium');
+
+/** The Chromium on PATH, or Debian's, unpacked beside the servers. */
+export async function findOrInstallChromium(): Promise<string> {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const onPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
+  if (onPath) return onPath;
+  const launcher = join(FOLDER, 'bin/chromium');
+  if (!existsSync(launcher)) await install();
+  return launcher;
+}
+
+/** Built for the machine's own release, it runs on the machine's libraries and those it lacks. */
+async function install(): Promise<void> {
+  console.log(`Installing Chromium into ${FOLDER} ...`);
+  const unfinished = `${FOLDER}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(join(unfinished, 'bin'), { recursive: true });
+  const osRelease = await readFile('/etc/os-release', 'utf8');
+  const suite = /^VERSION_CODENAME=(\w+)/m.exec(osRelease)?.[1] ?? 'stable';
+  await unpackDebianPackages({
+    packages: ['chromium', 'fonts-liberation', 'fontconfig-config'],
+    suite,
+    onTopOfMachine: true,
+    into: unfinished,
+  });
+  const folders = (await readdir(join(unfinished, 'usr/lib'))).filter((name) => name.includes('linux-gnu'));
+  // libpulse keeps a library that it needs in a folder of its own.
+  const libraries = folders
+    .flatMap((name) => [`$here/usr/lib/${name}`, `$here/usr/lib/${name}/pulseaudio`])
+    .join(':');
+  const script = `#!/bin/sh
+here=$(dirname "$(dirname "$(readlink -f "$0")")")
+export LD_LIBRARY_PATH="${libraries}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+[ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_FILE="$here/fonts.conf"
+exec "$here/usr/lib/chromium/chromium" "$@"
+`;
+  const fonts = `<?xml version="1.0"?><fontconfig><dir>${FOLDER}/usr/share/fonts</dir><cachedir>/tmp/fontconfig-cache</cachedir></fontconfig>`;
+  await writeFile(join(unfinished, 'fonts.conf'), fonts);
+  const launcher = join(unfinished, 'bin/chromium');
+  await writeFile(launcher, script);
+  await chmod(launcher, 0o755);
+  await rename(unfinished, FOLDER);
+}
+
+/** @throws when Chromium is neither there nor can be installed */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: await findOrInstallChromium(),
+    args: [
+      // As root, and inside containers, Chromium's own sandbox cannot be set up.
+      ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-dev-shm-usage', '--disable-quic'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ],
+  });
+}

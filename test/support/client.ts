@@ -1,0 +1,85 @@
+import request from 'supertest';
+import type { Product } from '../../src/products/product.ts';
+import { baseUrl } from './shared-stack.ts';
+
+export type ProductJson = Omit<Product, 'updatedAt'> & { updatedAt: string };
+
+let counter = 0;
+
+/** A code that no other test uses. */
+export function uniqueCode(): string {
+  return `T-${Date.now().toString(36)}-${counter++}`;
+}
+
+/** A person with a browser: keeps cookies, and sends a page's token with what is typed on it. */
+export class Client {
+  readonly agent: ReturnType<typeof request.agent>;
+  #token = '';
+
+  constructor(url = baseUrl) {
+    this.agent = request.agent(url);
+    void this.agent.set('Accept-Language', 'es');
+  }
+
+  static async signedIn(url = baseUrl): Promise<Client> {
+    const client = new Client(url);
+    const response = await client.logIn('admin', 'admin123');
+    if (response.status !== 303) throw new Error(`Logging in failed with ${response.status}`);
+    return client;
+  }
+
+  get(path: string) {
+    return this.agent.get(path);
+  }
+
+  async logIn(username: string, password: string) {
+    await this.takeToken('/login');
+    const response = await this.post('/login', { username, password });
+    if (response.status === 303) await this.takeToken('/products/new');
+    return response;
+  }
+
+  /** Reads the CSRF token of a page. */
+  async takeToken(path: string): Promise<void> {
+    const { text } = await this.get(path);
+    this.#token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  }
+
+  async post(path: string, fields: Record<string, string | number> = {}) {
+    return this.agent
+      .post(path)
+      .type('form')
+      .send({ _csrf: this.#token, ...fields });
+  }
+
+  async changeQuantity(id: number, change: object) {
+    return this.agent.patch(`/api/products/${id}/quantity`).set('x-csrf-token', this.#token).send(change);
+  }
+
+  /** Registers a product and gives its number. */
+  async register(fields: Record<string, string | number> = {}): Promise<{ id: number; code: string }> {
+    const code = String(fields.code ?? uniqueCode());
+    const product = { name: 'Producto de prueba', quantity: 5, unit: 'unidad', category: 'Otros', code };
+    const response = await this.post('/products', { ...product, ...fields });
+    const id = /^\/products\/(\d+)$/.exec(response.headers.location ?? '')?.[1];
+    if (!id) throw new Error(`Registering failed with ${response.status}: ${response.text}`);
+    return { id: Number(id), code };
+  }
+
+  async search(query: Record<string, string | number>) {
+    const response = await this.agent.get('/api/products').query(query);
+    return response.body as {
+      items: ProductJson[];
+      total: number;
+      totalIsExact: boolean;
+      nextCursor: string | null;
+    };
+  }
+
+  async findByCode(code: string): Promise<ProductJson> {
+    const { items } = await this.search({ search: code });
+    const found = items.find((item) => item.code === code);
+    if (!found) throw new Error(`${code} is not found`);
+    return found;
+  }
+}

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { readState, type RecordedProcess } from '../../src/stack/stack-state.ts';
+
+/** What a running system keeps in its VAR_DIR: its processes and secrets, and with them its servers. */
+export class StackData {
+  readonly varDir: string;
+
+  constructor(varDir: string) {
+    this.varDir = varDir;
+  }
+
+  processes(): RecordedProcess[] {
+    return readState(this.varDir)?.processes ?? [];
+  }
+
+  process(name: string): RecordedProcess {
+    const found = this.processes().find((candidate) => candidate.name === name);
+    if (!found) throw new Error(`${name} is not running`);
+    return found;
+  }
+
+  async secret(name: string): Promise<string> {
+    return readFile(join(this.varDir, 'secrets', name.toLowerCase()), 'utf8');
+  }
+
+  async connect(server: string, user = 'root', passwordName = 'ROOT_PASSWORD'): Promise<Connection> {
+    return createConnection({
+      host: '127.0.0.1',
+      port: this.process(server).port!,
+      user,
+      password: await this.secret(passwordName),
+      database: 'inventario',
+      multipleStatements: true,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { StackData } from './stack-data.ts';
+
+export interface StartOptions {
+  args?: string[];
+  env?: Record<string, string>;
+  varDir?: string;
+  port?: number;
+}
+
+/** What `npm start` runs, as a process of its own, on ports and data of its own. */
+export class Stack {
+  readonly varDir: string;
+  readonly port: number;
+  readonly launcher: ChildProcess;
+  output = '';
+
+  private constructor(varDir: string, port: number, launcher: ChildProcess) {
+    this.varDir = varDir;
+    this.port = port;
+    this.launcher = launcher;
+    for (const stream of [launcher.stdout, launcher.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+  }
+
+  static async spawn({ args = [], env = {}, varDir, port }: StartOptions = {}): Promise<Stack> {
+    const folder = varDir ?? (await mkdtemp(join(tmpdir(), 'inventario-test-')));
+    const freePort = port ?? (await findFreePorts());
+    const launcher = spawn(process.execPath, [join(PROJECT_DIR, 'src/stack/start.ts'), ...args], {
+      env: { ...process.env, PORT: String(freePort), VAR_DIR: folder, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new Stack(folder, freePort, launcher);
+  }
+
+  /** @throws with the launcher's own words when it ends instead of running */
+  static async start(options: StartOptions = {}): Promise<Stack> {
+    const stack = await Stack.spawn(options);
+    while (!stack.output.includes('Stop it with')) {
+      if (stack.launcher.exitCode !== null) throw new Error(`npm start ended:\n${stack.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return stack;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get data(): StackData {
+    return new StackData(this.varDir);
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.launcher.exitCode !== null || this.launcher.signalCode !== null) return;
+    const ended = once(this.launcher, 'exit');
+    this.launcher.kill(signal);
+    await ended;
+  }
+
+  async stopAndClean(): Promise<void> {
+    await this.stop();
+    await rm(this.varDir, { recursive: true, force: true });
+  }
+}
+
+/** The first of a run of forty ports that nothing listens on, below those given to outgoing connections. */
+export async function findFreePorts(): Promise<number> {
+  for (;;) {
+    const first = 12_000 + Math.floor(Math.random() * 18_000);
+    const offsets = [0, 1, 11, 12, 13, 14, 21, 22, 23, 24];
+    const free = await Promise.all(offsets.map((offset) => isFree(first + offset)));
+    if (free.every(Boolean)) return first;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
