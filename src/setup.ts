@@ -26,17 +26,17 @@ export async function setUp(config: SetupConfig, say: (line: string) => void) {
     });
     const oneTimePassword = await prepareSchema(config, say);
     await ensureGrants(rootConnection);
-    await Promise.all(
-      config.REPLICAS.map((replica, index) =>
-        ensureReplication({
-          primary: config.PRIMARY,
-          replica,
-          root,
-          replicator,
-          say: (line) => say(`${replicaName(index)}: ${line}`),
-        }),
-      ),
-    );
+    // One after the other: a primary lets itself be cloned by one server at a time.
+    for (const [index, replica] of config.REPLICAS.entries()) {
+      const name = replicaName(index);
+      await ensureReplication({
+        primary: config.PRIMARY,
+        replica,
+        root,
+        replicator,
+        say: (line) => say(`${name}: ${line}`),
+      });
+    }
     return oneTimePassword;
   } finally {
     await rootConnection.end();

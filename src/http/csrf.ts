@@ -22,7 +22,9 @@ export function csrf(config: WebConfig): RequestHandler[] {
   });
   return [
     (req, res, next) => {
-      res.locals.csrfToken = () => generateCsrfToken(req, res);
+      // One token for all forms of a page: each new one replaces the cookie that the last one matches.
+      let token: string | undefined;
+      res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
       if (!SAFE_METHODS.includes(req.method) && !comesFromOurPage(req)) {
         throw new HttpError(403, 'errors.csrf');
       }
