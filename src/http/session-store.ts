@@ -17,8 +17,8 @@ type Done = (error?: unknown) => void;
  */
 export class MysqlSessionStore extends Store {
   readonly #db: Kysely<Database>;
-  /** Sessions that have a row: those that were read, and those saved once. */
-  readonly #withRow = new WeakSet<SessionData>();
+  /** When the row of each session that was read or saved expires; a new session has none. */
+  readonly #rowExpiry = new WeakMap<SessionData, Date>();
   #cleanedAt = 0;
 
   constructor(db: Kysely<Database>) {
@@ -29,48 +29,58 @@ export class MysqlSessionStore extends Store {
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     this.#db
       .selectFrom('session')
-      .select('data')
+      .select(['data', 'expires_at'])
       .where('id', '=', digest(sid))
       .where('expires_at', '>', sql<Date>`UTC_TIMESTAMP(3)`)
       .executeTakeFirst()
-      .then((row) => done(null, row ? (row.data as SessionData) : null), done);
+      .then((row) => {
+        if (!row) return done(null, null);
+        const session = row.data as SessionData;
+        this.#rowExpiry.set(session, row.expires_at);
+        done(null, session);
+      }, done);
   }
 
   override createSession(req: Request, session: SessionData): Session & SessionData {
     const created = super.createSession(req, session);
-    this.#withRow.add(created);
+    const expiry = this.#rowExpiry.get(session);
+    if (expiry) this.#rowExpiry.set(created, expiry);
     return created;
   }
 
   override set(sid: string, session: SessionData, done: Done = () => undefined): void {
     const id = digest(sid);
-    const row = {
-      data: JSON.stringify(session),
-      expires_at: expiryOf(session),
-      user_id: session.userId ?? null,
-    };
-    const save = this.#withRow.has(session)
+    const expiry = expiryOf(session);
+    const row = { data: JSON.stringify(session), expires_at: expiry, user_id: session.userId ?? null };
+    const save = this.#rowExpiry.has(session)
       ? this.#db.updateTable('session').set(row).where('id', '=', id).execute()
       : this.#db
           .insertInto('session')
           .values({ id, ...row })
           .execute();
     save.then(() => {
-      this.#withRow.add(session);
+      this.#rowExpiry.set(session, expiry);
       this.#cleanSometimes();
       done();
     }, done);
   }
 
+  /**
+   * Prolongs a session, without anybody waiting for it: express-session holds back the last byte of a
+   * response until this is done, and a response that has begun is lost if the instance dies.
+   */
   override touch(sid: string, session: SessionData, done: Done = () => undefined): void {
-    const expiresAt = expiryOf(session);
+    done();
+    const expiry = expiryOf(session);
+    const current = this.#rowExpiry.get(session)?.getTime() ?? 0;
+    if (expiry.getTime() - current < TOUCH_EVERY_MS) return;
     this.#db
       .updateTable('session')
-      .set({ expires_at: expiresAt })
+      .set({ expires_at: expiry })
       .where('id', '=', digest(sid))
-      .where('expires_at', '<', new Date(expiresAt.getTime() - TOUCH_EVERY_MS))
       .execute()
-      .then(() => done(), done);
+      // The next request tries again.
+      .catch(() => undefined);
   }
 
   override destroy(sid: string, done: Done = () => undefined): void {

@@ -159,13 +159,12 @@ export async function phpMyAdminProcess(
   const configuration = join(runDir, 'config.inc.php');
   const secret = await readFile(secretFile(config.varDir, 'SESSION_SECRET'), 'utf8');
   const servers = [config.primary, ...config.replicas].map(
-    ({ name, port }) =>
-      `$cfg['Servers'][] = ['verbose' => '${name}', 'host' => '127.0.0.1', 'port' => ${port}, 'auth_type' => 'cookie'];`,
+    ({ name, port }, index) =>
+      `$cfg['Servers'][${index + 1}] = ['verbose' => '${name}', 'host' => '127.0.0.1', 'port' => ${port}, 'auth_type' => 'cookie'];`,
   );
   const lines = [
     '<?php',
     `$cfg['blowfish_secret'] = '${secret}';`,
-    "$cfg['Servers'] = [1 => null]; array_pop($cfg['Servers']);",
     ...servers,
   ];
   await writeFile(configuration, lines.join('\n') + '\n', { mode: 0o600 });

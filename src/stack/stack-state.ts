@@ -69,13 +69,28 @@ function startTime(pid: number): string | undefined {
   }
 }
 
-/** Ends what a launcher that was killed has left running. */
+/** Ends what a launcher that was killed has left running, with the workers of what was killed too. */
 export async function stopLeftovers(state: StackState, say: (line: string) => void): Promise<void> {
-  const leftovers = state.processes.filter(isAlive);
+  const isLeft = (process: RecordedProcess) => isAlive(process) || hasOrphans(process);
+  const leftovers = state.processes.filter(isLeft);
   if (leftovers.length === 0) return;
   say(`Stopping what an earlier start has left: ${leftovers.map(({ name }) => name).join(', ')}`);
-  for (const { pid } of leftovers) process.kill(pid, 'SIGTERM');
+  for (const { pid } of leftovers) signalGroup(pid, 'SIGTERM');
   const giveUpAt = Date.now() + 30_000;
-  while (leftovers.some(isAlive) && Date.now() < giveUpAt) await sleep(100);
-  for (const { pid } of leftovers.filter(isAlive)) process.kill(pid, 'SIGKILL');
+  while (leftovers.some(isLeft) && Date.now() < giveUpAt) await sleep(100);
+  for (const { pid } of leftovers.filter(isLeft)) signalGroup(pid, 'SIGKILL');
+}
+
+/** The process is gone and its group is not: the system gives its pid to nobody else until it is. */
+function hasOrphans({ pid }: RecordedProcess): boolean {
+  return startTime(pid) === undefined && signalGroup(pid, 0);
+}
+
+/** Every process is started as the leader of a group, which its workers belong to. */
+export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, openSync, closeSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalGroup } from './stack-state.ts';
 
 export type Role = 'primary' | 'replica' | 'web' | 'nginx' | 'phpmyadmin';
 
@@ -95,6 +96,8 @@ export class Supervisor {
     this.#startedAt = Date.now();
     child.on('error', (error) => this.#say(`${this.spec.name}: ${error.message}`));
     child.on('exit', () => {
+      // Workers of a process that was killed (NGINX, PHP) would hold on to its port.
+      if (child.pid) signalGroup(child.pid, 'SIGKILL');
       this.#child = undefined;
       this.#onChange();
     });

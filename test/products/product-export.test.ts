@@ -31,7 +31,7 @@ async function readSheet(path: string, language?: string) {
   const { response, body } = await download(path, language);
   expect(response.headers['content-type']).toContain('spreadsheetml');
   expect(response.headers['content-disposition']).toMatch(
-    /attachment; filename="(productos|products)-.*\.xlsx"/,
+    /attachment; filename="?(productos|products)-.*\.xlsx"?/,
   );
   const workbook = new ExcelJS.Workbook();
   await workbook.xlsx.load(body as never);

@@ -1,0 +1,272 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import ExcelJS from 'exceljs';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { Client, uniqueCode } from '../support/client.ts';
+import { baseUrl } from '../support/shared-stack.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
+const PHONE = { width: 390, height: 844 };
+
+let browser: Browser;
+/** Everything the browser complained about: scripts that failed, what the policy forbade. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+async function open(options: BrowserContextOptions = {}): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // A refused form is answered with 422 or 409 on purpose, which Chromium notes as an error.
+    if (message.type() === 'error' && !/status of 4(09|22)/.test(message.text()))
+      complaints.push(message.text());
+  });
+  return { context, page };
+}
+
+async function logIn(page: Page): Promise<void> {
+  await page.goto('/products');
+  await page.fill('#username', 'admin');
+  await page.fill('#password', 'admin123');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/products');
+}
+
+async function accessibilityViolations(page: Page): Promise<string[]> {
+  // Evaluated, not added as a <script>: the page's policy allows no foreign one.
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+  });
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+}
+
+test('a working day: register, find while typing, count, export, history, delete, undo', async () => {
+  const { context, page } = await open({ acceptDownloads: true });
+  const code = uniqueCode();
+  await logIn(page);
+
+  await page.click('text=Registrar producto');
+  await page.fill('#name', 'Mermelada de mora');
+  await page.click('button:has-text("Registrar")');
+  await page.waitForSelector('#code-error');
+  expect(await page.inputValue('#name')).toBe('Mermelada de mora');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('code');
+  await shoot(page, 'form-refused');
+  await page.fill('#code', code);
+  await page.fill('#quantity', '10');
+  await page.selectOption('#category', { label: 'Otra…' });
+  await page.fill('#newCategory', `Conservas ${code}`);
+  await page.click('button:has-text("Registrar")');
+  await page.waitForSelector('text=se ha registrado');
+
+  // Search while typing: the address follows, and nobody has to press Enter.
+  await page.goto('/products');
+  await page.locator('input[name=search]').pressSequentially(`mora ${code.toLowerCase()}`, { delay: 15 });
+  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
+  expect(await page.textContent('#rows [data-field=name]')).toBe('Mermelada de mora');
+  expect(await page.textContent('#total')).toBe('1 producto');
+  expect(new URL(page.url()).searchParams.get('search')).toBe(`mora ${code.toLowerCase()}`);
+  await page.reload();
+  expect(await page.locator('#rows tr').count()).toBe(1);
+  await shoot(page, 'search');
+
+  // Quick quantity: + twice, Enter; then Esc changes nothing.
+  await page.click('[data-quick-quantity]');
+  await page.keyboard.press('+');
+  await page.keyboard.press('+');
+  await shoot(page, 'quick-quantity');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(
+    () => document.querySelector('#rows [data-field=quantity]')?.textContent === '12',
+  );
+  await page.click('[data-quick-quantity]');
+  await page.keyboard.type('99');
+  await page.keyboard.press('Escape');
+  expect(await page.textContent('#rows [data-field=quantity]')).toBe('12');
+
+  // Somebody else saves meanwhile: both values are shown to choose from.
+  await page.click('[data-quick-quantity]');
+  await page.keyboard.type('20');
+  const other = await Client.signedIn();
+  const { id } = await other.findByCode(code);
+  await other.changeQuantity(id, { delta: -5 });
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('text=Otra persona guardó 7 mientras tanto');
+  await shoot(page, 'quantity-conflict');
+  await page.click('text=Guardar 20');
+  await page.waitForFunction(
+    () => document.querySelector('#rows [data-field=quantity]')?.textContent === '20',
+  );
+
+  const downloading = page.waitForEvent('download');
+  await page.click('a:has-text("Excel")');
+  const workbook = new ExcelJS.Workbook();
+  await workbook.xlsx.readFile(await (await downloading).path());
+  expect(workbook.worksheets[0]!.rowCount).toBe(2);
+  expect(workbook.worksheets[0]!.getRow(2).getCell(6).value).toBe(20);
+
+  await page.click('#rows [data-field=name]');
+  await page.waitForSelector('text=Movimientos');
+  expect(await page.locator('.delta').allTextContents()).toEqual(['+13', '−5', '+2', '+10']);
+  await shoot(page, 'history');
+
+  await page.click('a:has-text("Eliminar")');
+  await page.waitForSelector('dialog[open]');
+  await shoot(page, 'delete');
+  await page.click('dialog button:has-text("Eliminar")');
+  await page.waitForSelector('text=se ha eliminado');
+  await page.click('button:has-text("Deshacer")');
+  await page.waitForSelector('text=de nuevo en la lista');
+  expect(await other.findByCode(code)).toMatchObject({ id, quantity: 20 });
+  await context.close();
+});
+
+test('an answer that arrives late never replaces the one to the last keystroke', async () => {
+  const { context, page } = await open();
+  await logIn(page);
+  // The answer to "c" is held back until long after the one to "café" has come.
+  await page.route('**/api/products?search=c', async (route) => {
+    const response = await route.fetch();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.fulfill({ response }).catch(() => undefined);
+  });
+  await page.locator('input[name=search]').pressSequentially('c');
+  await page.waitForTimeout(300);
+  await page.locator('input[name=search]').pressSequentially('afé colombia');
+  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 3);
+  await page.waitForTimeout(2000);
+  expect(await page.locator('#rows tr').count()).toBe(3);
+  expect(await page.textContent('#total')).toBe('3 productos');
+  await context.close();
+});
+
+test('what looks like HTML stays text while typing', async () => {
+  const client = await Client.signedIn();
+  const code = uniqueCode();
+  await client.register({ code, name: '<img src=x onerror="document.title=1">', description: '<b>no</b>' });
+  const { context, page } = await open();
+  await logIn(page);
+  await page.fill('input[name=search]', code);
+  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
+  expect(await page.textContent('#rows [data-field=name]')).toBe('<img src=x onerror="document.title=1">');
+  expect(await page.locator('#rows img').count()).toBe(0);
+  await context.close();
+});
+
+test('a conflicting edit shows both values, and takes the saved one with a click', async () => {
+  const client = await Client.signedIn();
+  const { id, code } = await client.register({ name: 'Antes' });
+  const { context, page } = await open();
+  await logIn(page);
+  await page.goto(`/products/${id}/edit`);
+  await client.post(`/products/${id}`, {
+    name: 'Suyo',
+    code,
+    quantity: 5,
+    unit: 'unidad',
+    category: 'Otros',
+    version: 1,
+  });
+  await page.fill('#name', 'Mío');
+  await page.click('button:has-text("Guardar cambios")');
+  await page.waitForSelector('text=Otra persona guardó este producto');
+  await shoot(page, 'edit-conflict');
+  expect(await page.inputValue('#name')).toBe('Mío');
+  await page.click('text=Usar este');
+  expect(await page.inputValue('#name')).toBe('Suyo');
+  await context.close();
+});
+
+test('everything works without JavaScript', async () => {
+  const { context, page } = await open({ javaScriptEnabled: false });
+  await logIn(page);
+  await page.fill('input[name=search]', 'café colombia');
+  await page.click('button:has-text("Buscar")');
+  expect(await page.locator('#rows tr').count()).toBe(3);
+  await page.click('#rows .btn-icon-danger >> nth=0');
+  await page.click('a:has-text("Cancelar")');
+  await page.click('summary');
+  await page.click('button:has-text("Cerrar sesión")');
+  await page.waitForURL('**/login');
+  await context.close();
+});
+
+const LOOKS: [string, BrowserContextOptions][] = [
+  ['es-light-desk', { locale: 'es-ES', colorScheme: 'light', viewport: { width: 1366, height: 850 } }],
+  ['en-dark-desk', { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 1366, height: 850 } }],
+  [
+    'es-dark-phone',
+    { locale: 'es-MX', colorScheme: 'dark', viewport: PHONE, isMobile: true, hasTouch: true },
+  ],
+  [
+    'en-light-phone',
+    { locale: 'en-US', colorScheme: 'light', viewport: PHONE, isMobile: true, hasTouch: true },
+  ],
+];
+
+test.each(LOOKS)('every page is accessible, and none is wider than the screen: %s', async (look, options) => {
+  const client = await Client.signedIn();
+  const { id } = await client.register({
+    name: 'Un nombre más bien largo, como los hay',
+    description: 'x'.repeat(200),
+  });
+  const { context, page } = await open(options);
+  const violations: string[] = [];
+  const examine = async (name: string) => {
+    await shoot(page, `${look}-${name}`);
+    violations.push(...(await accessibilityViolations(page)).map((violation) => `${name}: ${violation}`));
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (overflow > 0) violations.push(`${name}: ${overflow} px too wide`);
+  };
+  await page.goto('/login');
+  await examine('login');
+  await logIn(page);
+  expect(await page.getAttribute('html', 'lang')).toBe(look.slice(0, 2));
+  await examine('list');
+  await page.click('[data-quick-quantity]');
+  await examine('quick-quantity');
+  await page.keyboard.press('Escape');
+  await page.goto('/products?search=zzzz');
+  await examine('empty');
+  for (const [name, path] of [
+    ['new', '/products/new'],
+    ['show', `/products/${id}`],
+    ['edit', `/products/${id}/edit`],
+    ['delete', `/products/${id}/delete`],
+    ['password', '/password'],
+    ['health', '/health'],
+  ] as const) {
+    await page.goto(path);
+    await examine(name);
+  }
+  expect(violations).toEqual([]);
+  await context.close();
+});
+
+test('the browser had nothing to complain about', () => {
+  expect(complaints).toEqual([]);
+});
