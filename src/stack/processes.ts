@@ -162,11 +162,7 @@ export async function phpMyAdminProcess(
     ({ name, port }, index) =>
       `$cfg['Servers'][${index + 1}] = ['verbose' => '${name}', 'host' => '127.0.0.1', 'port' => ${port}, 'auth_type' => 'cookie'];`,
   );
-  const lines = [
-    '<?php',
-    `$cfg['blowfish_secret'] = '${secret}';`,
-    ...servers,
-  ];
+  const lines = ['<?php', `$cfg['blowfish_secret'] = '${secret}';`, ...servers];
   await writeFile(configuration, lines.join('\n') + '\n', { mode: 0o600 });
   return {
     name: 'phpmyadmin',
