@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
+import { newPassword, onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
 
 /** Where a MySQL server listens. */
 export interface ServerAddress {
@@ -52,6 +52,7 @@ const setupSettings = z.object({
   ROOT_PASSWORD: secret,
   MIGRATOR_PASSWORD: secret,
   REPLICATOR_PASSWORD: secret,
+  ADMIN_PASSWORD: newPassword.optional(),
   DEMO: onOff.default(false),
 });
 

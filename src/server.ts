@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { createApp } from './app.ts';
 import { readWebConfig } from './config.ts';
 import { createDatabases } from './database/databases.ts';
@@ -7,6 +10,7 @@ import { SettingsError } from './settings.ts';
 
 /** Longer than any request that NGINX still waits for. */
 const DRAIN_LIMIT_MS = 20_000;
+const MOVE_ON_MS = 2000;
 
 try {
   await serve();
@@ -34,10 +38,22 @@ async function serve(): Promise<void> {
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   logger.info('draining');
   draining.abort();
+  await letProxyMoveOn(server);
   const closed = once(server, 'close');
   server.close();
   setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS).unref();
   await closed;
   await databases.close();
   logger.info('stopped');
+}
+
+/**
+ * Goes on answering, GETs with 503, until NGINX has taken that for a failure and sends nothing more:
+ * closing a connection on which it is just sending a POST would lose that. Shorter than its
+ * fail_timeout, after which it would try again. Over at once when nobody is connected.
+ */
+async function letProxyMoveOn(server: Server): Promise<void> {
+  const countConnections = promisify(server.getConnections.bind(server));
+  const until = Date.now() + MOVE_ON_MS;
+  while (Date.now() < until && (await countConnections()) > 0) await sleep(50);
 }

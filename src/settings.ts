@@ -26,7 +26,7 @@ export function readSettings<Shape extends z.ZodRawShape>(
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    const value = /PASSWORD|SECRET/.test(name) ? 'too short' : `"${values[name]}"`;
+    const value = /PASSWORD|SECRET/.test(name) ? 'not acceptable' : `"${values[name]}"`;
     const given = values[name] === undefined ? 'is not set' : `is ${value}`;
     return `${name} ${given}; it must be ${issue.message}`;
   });
@@ -54,6 +54,20 @@ export const portNumber = wholeNumber(1, 65535);
 
 export const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on');
 
+/** Passwords from examples and demonstrations: whoever wants in tries these first. */
+const KNOWN_PASSWORDS = /^(admin|root|passw|secret|change.?me|example|demo|inventario|1234|qwerty)|^(.)\2*$/i;
+const GENERATED = 'a secret of at least 16 characters that is in no list of examples';
+
 export const secret = z
-  .string('a secret of at least 16 characters')
-  .min(16, 'a secret of at least 16 characters');
+  .string(GENERATED)
+  .min(16, GENERATED)
+  .refine((text) => !KNOWN_PASSWORDS.test(text), GENERATED);
+
+const CHOSEN = 'a password of 12 to 128 characters that is in no list of examples';
+
+/** A password that somebody logs in with. */
+export const newPassword = z
+  .string(CHOSEN)
+  .min(12, CHOSEN)
+  .max(128, CHOSEN)
+  .refine((text) => !KNOWN_PASSWORDS.test(text), CHOSEN);

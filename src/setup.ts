@@ -49,7 +49,10 @@ async function prepareSchema(config: SetupConfig, say: (line: string) => void) {
   try {
     const applied = await migrate(migrator);
     for (const name of applied) say(`schema: ${name} applied`);
-    const oneTimePassword = await ensureAdministrator(migrator, config.DEMO);
+    const oneTimePassword = await ensureAdministrator(migrator, {
+      demo: config.DEMO,
+      chosen: config.ADMIN_PASSWORD,
+    });
     // The first migration has just made the tables, so there is nothing of anyone's in them.
     if (config.DEMO && applied.includes('001-products.sql')) {
       const count = await loadDemoProducts(migrator);

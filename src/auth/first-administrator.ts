@@ -7,11 +7,15 @@ export const DEMO_PASSWORD = 'admin123';
 
 /**
  * Sees to it that somebody can log in. In the demonstration that is admin / admin123; elsewhere the
- * administrator gets a one-time password, also in place of a demonstration password found there.
+ * administrator gets the password that was chosen for the first start, or a one-time password; also in
+ * place of a demonstration password found there.
  *
  * @returns the one-time password when it made one: it is stored nowhere, so show it now
  */
-export async function ensureAdministrator(migrator: Connection, demo: boolean): Promise<string | undefined> {
+export async function ensureAdministrator(
+  migrator: Connection,
+  { demo, chosen }: { demo: boolean; chosen: string | undefined },
+): Promise<string | undefined> {
   const [[admin]] = await migrator.query<RowDataPacket[]>(
     'SELECT id, password_hash FROM user WHERE username = ?',
     [ADMINISTRATOR],
@@ -20,12 +24,13 @@ export async function ensureAdministrator(migrator: Connection, demo: boolean): 
     admin !== undefined && (await verifyPassword(DEMO_PASSWORD, String(admin.password_hash)));
   if (admin && (demo || !isDemoPassword)) return undefined;
 
-  const password = demo ? DEMO_PASSWORD : generatePassword();
+  const given = demo ? DEMO_PASSWORD : chosen;
+  const password = given ?? generatePassword();
   await migrator.query(
     `INSERT INTO user (username, password_hash, must_change_password) VALUES (:username, :hash, :mustChange)
      ON DUPLICATE KEY UPDATE password_hash = :hash, must_change_password = :mustChange`,
-    { username: ADMINISTRATOR, hash: await hashPassword(password), mustChange: !demo },
+    { username: ADMINISTRATOR, hash: await hashPassword(password), mustChange: !given },
   );
   if (admin) await migrator.query('DELETE FROM session WHERE user_id = ?', [admin.id]);
-  return demo ? undefined : password;
+  return given ? undefined : password;
 }

@@ -87,6 +87,8 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
 }
 
 function isRestarting(error: unknown): boolean {
+  // 3707: cloned, but nobody has told the server that it will be started again. Docker does.
+  if (error instanceof Error && 'errno' in error && error.errno === 3707) return true;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ER_CANT_RESTART', 'ER_SERVER_SHUTDOWN', '3707'].includes(
     code,

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { secretFile, WEB_SECRETS } from '../secrets.ts';
 import type { Programs } from './install/programs.ts';
 import { isListening } from './ports.ts';
-import { secretFile, type SecretName } from './secrets.ts';
 import { PROJECT_DIR, type DatabaseServer, type StackConfig, type WebInstance } from './stack-config.ts';
 import type { ProcessSpec } from './supervisor.ts';
 
@@ -22,6 +22,8 @@ function mysqldOptions(config: StackConfig, server: DatabaseServer): string[] {
     ...(isRoot ? ['--user=root'] : []),
     `--datadir=${dataDir(config, server)}`,
     `--server-id=${server.serverId}`,
+    // Below the data folder, because the path of a socket may have no more than 107 characters.
+    '--socket=mysqld.sock',
     `--port=${server.port}`,
     '--bind-address=127.0.0.1',
     '--report-host=127.0.0.1',
@@ -43,7 +45,7 @@ export async function initializeDatabase(config: StackConfig, programs: Programs
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, '..'), { recursive: true });
   await writeFile(unfinished, '');
-  const password = await readFile(secretFile(config.varDir, 'ROOT_PASSWORD'), 'utf8');
+  const password = await readFile(secretFile(config.secretsDir, 'ROOT_PASSWORD'), 'utf8');
   const initFile = join(config.varDir, 'run', `${server.name}-init.sql`);
   // One statement a line, as --init-file wants it. root may come over TCP, which is bound to loopback.
   const statements = [
@@ -87,7 +89,6 @@ export function mysqlProcess(config: StackConfig, programs: Programs, server: Da
 const loopback = ({ port }: { port: number }) => `127.0.0.1:${port}`;
 
 export function webProcess(config: StackConfig, instance: WebInstance): ProcessSpec {
-  const secrets: SecretName[] = ['APP_PASSWORD', 'MONITOR_PASSWORD', 'SESSION_SECRET'];
   return {
     name: instance.name,
     role: 'web',
@@ -102,7 +103,7 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       PRIMARY: loopback(config.primary),
       REPLICAS: config.replicas.map(loopback).join(','),
       DEMO: config.demo ? 'on' : 'off',
-      ...Object.fromEntries(secrets.map((name) => [`${name}_FILE`, secretFile(config.varDir, name)])),
+      ...Object.fromEntries(WEB_SECRETS.map((name) => [`${name}_FILE`, secretFile(config.secretsDir, name)])),
     },
     logFile: logFile(config, instance.name),
     isReady: () => answersOk(`http://127.0.0.1:${instance.port}/health/ready`),
@@ -120,6 +121,8 @@ export async function nginxProcess(config: StackConfig, programs: Programs): Pro
   );
   await render('inventario.conf.template', site, {
     UPSTREAM_SERVERS: servers.join('\n    '),
+    RESOLVER: '',
+    FORWARDED_PROTO: '$scheme',
     LISTEN: `${config.host}:${config.port}`,
     CACHE_DIR: `"${join(runDir, 'cache')}"`,
   });
@@ -157,7 +160,7 @@ export async function phpMyAdminProcess(
   const runDir = join(config.varDir, 'run/phpmyadmin');
   mkdirSync(join(runDir, 'sessions'), { recursive: true });
   const configuration = join(runDir, 'config.inc.php');
-  const secret = await readFile(secretFile(config.varDir, 'SESSION_SECRET'), 'utf8');
+  const secret = await readFile(secretFile(config.secretsDir, 'SESSION_SECRET'), 'utf8');
   const servers = [config.primary, ...config.replicas].map(
     ({ name, port }, index) =>
       `$cfg['Servers'][${index + 1}] = ['verbose' => '${name}', 'host' => '127.0.0.1', 'port' => ${port}, 'auth_type' => 'cookie'];`,

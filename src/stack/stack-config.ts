@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -41,6 +41,7 @@ export interface StackConfig {
   port: number;
   phpMyAdminPort: number | undefined;
   varDir: string;
+  secretsDir: string;
   runtimeDir: string;
   /** Only this machine can reach it, so admin / admin123 and the demonstration's products are there. */
   demo: boolean;
@@ -56,11 +57,13 @@ export function readStackConfig(argv: string[]): StackConfig {
   const webPort = values.WEB_PORT ?? values.PORT + 11;
   const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;
   const phpMyAdminPort = values.PHPMYADMIN_PORT ?? values.PORT + 1;
+  const varDir = resolve(PROJECT_DIR, values.VAR_DIR);
   return {
     host: values.HOST,
     port: values.PORT,
     phpMyAdminPort: options.phpmyadmin ? phpMyAdminPort : undefined,
-    varDir: resolve(PROJECT_DIR, values.VAR_DIR),
+    varDir,
+    secretsDir: join(varDir, 'secrets'),
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
     demo: LOOPBACK.includes(values.HOST),
     web: Array.from({ length: options.web }, (_, index) => ({

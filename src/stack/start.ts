@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DATABASE_SECRETS, ensureSecrets, secretFile, WEB_SECRETS, type SecretName } from '../secrets.ts';
 import { setUp } from '../setup.ts';
 import { SettingsError } from '../settings.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
@@ -11,7 +12,6 @@ import {
   reachable,
   webProcess,
 } from './processes.ts';
-import { ensureSecrets, secretFile, type SecretName } from './secrets.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
 import { isAlive, readState, recordProcess, removeState, stopLeftovers, writeState } from './stack-state.ts';
 import { Supervisor, type ProcessSpec } from './supervisor.ts';
@@ -47,7 +47,7 @@ async function start(config: StackConfig): Promise<void> {
     { phpMyAdmin: config.phpMyAdminPort !== undefined },
     say,
   );
-  await ensureSecrets(config.varDir);
+  await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -112,12 +112,13 @@ function record(config: StackConfig): void {
 }
 
 function setupConfig(config: StackConfig) {
-  const secret = (name: SecretName) => readFileSync(secretFile(config.varDir, name), 'utf8');
+  const secret = (name: SecretName) => readFileSync(secretFile(config.secretsDir, name), 'utf8');
   const address = ({ port }: { port: number }) => ({ host: '127.0.0.1', port });
   return {
     PRIMARY: address(config.primary),
     REPLICAS: config.replicas.map(address),
     DEMO: config.demo,
+    ADMIN_PASSWORD: undefined,
     ROOT_PASSWORD: secret('ROOT_PASSWORD'),
     MIGRATOR_PASSWORD: secret('MIGRATOR_PASSWORD'),
     APP_PASSWORD: secret('APP_PASSWORD'),

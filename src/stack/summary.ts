@@ -1,4 +1,4 @@
-import { secretFile } from './secrets.ts';
+import { secretFile } from '../secrets.ts';
 import { reachable } from './processes.ts';
 import type { StackConfig } from './stack-config.ts';
 import type { ProcessSpec } from './supervisor.ts';
@@ -13,7 +13,7 @@ export function printSummary(config: StackConfig, processes: ProcessSpec[], oneT
   ];
   if (config.phpMyAdminPort) {
     lines.push(
-      `  phpMyAdmin   http://127.0.0.1:${config.phpMyAdminPort}  (user root, password in ${secretFile(config.varDir, 'ROOT_PASSWORD')})`,
+      `  phpMyAdmin   http://127.0.0.1:${config.phpMyAdminPort}  (user root, password in ${secretFile(config.secretsDir, 'ROOT_PASSWORD')})`,
     );
   }
   for (const { name, port, weight } of processes) {

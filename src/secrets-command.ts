@@ -1,0 +1,31 @@
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from './secrets.ts';
+import { newPassword, readSettings, secret, SettingsError } from './settings.ts';
+
+/** Volumes of their own, so that a web instance holds nothing that opens more than it needs. */
+const DATABASE_FOLDER = '/secrets/database';
+const WEB_FOLDER = '/secrets/web';
+
+const chosenSecrets = z.object({
+  ROOT_PASSWORD: secret.optional(),
+  MIGRATOR_PASSWORD: secret.optional(),
+  REPLICATOR_PASSWORD: secret.optional(),
+  APP_PASSWORD: secret.optional(),
+  MONITOR_PASSWORD: secret.optional(),
+  SESSION_SECRET: secret.optional(),
+  ADMIN_PASSWORD: newPassword.optional(),
+});
+
+try {
+  const { ADMIN_PASSWORD = '', ...chosen } = readSettings(chosenSecrets);
+  // Read by another user each, in containers that the volume is mounted into for that.
+  const mode = 0o444;
+  await ensureSecrets(DATABASE_FOLDER, DATABASE_SECRETS, { chosen, mode });
+  await ensureSecrets(WEB_FOLDER, WEB_SECRETS, { chosen, mode });
+  await writeFile(`${DATABASE_FOLDER}/admin_password`, ADMIN_PASSWORD);
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,17 @@
+import { readSetupConfig } from './config.ts';
+import { SettingsError } from './settings.ts';
+import { setUp } from './setup.ts';
+
+try {
+  const oneTimePassword = await setUp(readSetupConfig(), (line) => {
+    console.log(line);
+  });
+  if (oneTimePassword) {
+    console.log(`\nLog in as: admin\nPassword:  ${oneTimePassword}\n`);
+    console.log('It works once: you choose your own then. It is not shown again.\n');
+  }
+  console.log('The servers are ready.');
+} catch (error) {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exitCode = 1;
+}
