@@ -6,6 +6,15 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund
 
+# JavaScript: not every Node 24 runs TypeScript (docs/decisions/typescript-without-a-build.md).
+FROM node:24-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npx tsc --project tsconfig.build.json
+
 FROM node:24-trixie-slim
 ENV NODE_ENV=production
 WORKDIR /app
@@ -16,7 +25,7 @@ COPY package.json package-lock.json ./
 COPY mysql mysql
 COPY public public
 COPY views views
-COPY src src
+COPY --from=build /app/dist dist
 USER node
 EXPOSE 3000
-CMD ["node", "src/server.ts"]
+CMD ["node", "dist/server.js"]

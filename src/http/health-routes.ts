@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { Router } from 'express';
 import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
-import packageJson from '../../package.json' with { type: 'json' };
+
+const packageJson = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+const { version } = JSON.parse(packageJson) as { version: string };
 
 /** How this instance and the servers behind it are: for people, programs and machines. */
 export function healthRoutes(config: WebConfig, databases: Databases, draining: AbortSignal): Router {
@@ -15,7 +18,7 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
   router.get('/health', (req, res) => {
     const health = {
       instance: config.INSTANCE,
-      version: packageJson.version,
+      version,
       uptimeSeconds: Math.floor(process.uptime()),
       servers: databases.monitor.states(),
     };
