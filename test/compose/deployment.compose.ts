@@ -1,0 +1,339 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as compose from 'docker-compose';
+import type { RowDataPacket } from 'mysql2/promise';
+import request from 'supertest';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { Client, uniqueCode } from '../support/client.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { Deployment, docker, failingWithOutput, PROJECT, SCALED_FILES } from './deployment.ts';
+
+const run = promisify(execFile);
+/** What `docker inspect` says of a container, as far as it is looked at here. */
+interface Container {
+  Config: { User: string };
+  HostConfig: {
+    SecurityOpt: string[];
+    Memory: number;
+    PidsLimit: number;
+    LogConfig: { Config: Record<string, string> };
+    RestartPolicy: { Name: string };
+  };
+}
+
+const PASSWORD = 'la contraseña del almacén';
+
+let deployment: Deployment;
+let client: Client;
+
+beforeAll(async () => {
+  try {
+    await docker('info');
+  } catch {
+    throw new Error('npm run test:compose needs a running Docker Engine with Compose v2');
+  }
+  deployment = await Deployment.create();
+  await docker('compose', '--project-name', PROJECT, 'down', '--volumes').catch(() => undefined);
+});
+
+afterAll(async () => {
+  await compose.downAll({
+    ...deployment.options,
+    config: SCALED_FILES,
+    commandOptions: ['--volumes', '--remove-orphans'],
+  });
+});
+
+async function logIn(): Promise<Client> {
+  const person = new Client(deployment.url);
+  const response = await person.logIn('admin', PASSWORD);
+  expect(response.status).toBe(303);
+  return person;
+}
+
+async function countByInstance(total: number): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < total; i++) {
+    const instance = (await fetch(`${deployment.url}/health/live`)).headers.get('x-served-by')!;
+    counts[instance] = (counts[instance] ?? 0) + 1;
+  }
+  return counts;
+}
+
+async function rowOn(portName: string, code: string): Promise<RowDataPacket[]> {
+  const server = await deployment.connect(portName);
+  const [rows] = await server.query<RowDataPacket[]>('SELECT quantity FROM product WHERE code = ?', [code]);
+  await server.end();
+  return rows;
+}
+
+test('every Compose file is valid', async () => {
+  for (const files of [['docker-compose.yml'], SCALED_FILES]) {
+    const args = files.flatMap((file) => ['--file', join(PROJECT_DIR, file)]);
+    await docker('compose', ...args, 'config', '--quiet');
+  }
+});
+
+test('starts without configuration, and the generated password logs in once', async () => {
+  const startedAt = Date.now();
+  await deployment.up();
+  console.log(`docker compose up --build -d --wait took ${Math.round((Date.now() - startedAt) / 1000)} s`);
+  const password = /Password:\s+(\S+)/.exec(await deployment.logs('migrate'))?.[1] ?? '';
+  client = new Client(deployment.url);
+  expect((await client.logIn('admin', 'admin123')).status).toBe(422);
+  expect((await client.logIn('admin', password)).status).toBe(303);
+  await client.takeToken('/password');
+  const changed = await client.post('/password', {
+    current: password,
+    password: PASSWORD,
+    repeated: PASSWORD,
+  });
+  expect(changed.headers.location).toBe('/products');
+  client = await logIn();
+});
+
+test('600 requests are 300, 200 and 100', async () => {
+  expect(await countByInstance(600)).toEqual({ web1: 300, web2: 200, web3: 100 });
+});
+
+test('a product made in the browser appears on the replica, which takes no writes', async () => {
+  const code = uniqueCode();
+  const browser = await launchChromium();
+  const page = await browser.newPage({ baseURL: deployment.url, locale: 'es-ES' });
+  await page.goto('/login');
+  await page.fill('#username', 'admin');
+  await page.fill('#password', PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/products');
+  await page.click('text=Registrar producto');
+  await page.fill('#name', 'Hecho en el navegador');
+  await page.fill('#code', code);
+  await page.fill('#quantity', '4');
+  await page.selectOption('#category', { label: 'Hogar' });
+  await page.click('button:has-text("Registrar")');
+  await page.waitForSelector('text=se ha registrado');
+  await browser.close();
+
+  await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', code)).length === 1);
+  const replica = await deployment.connect('MYSQL_REPLICA_PORT');
+  await expect(replica.query('DELETE FROM product')).rejects.toMatchObject({
+    code: 'ER_OPTION_PREVENTS_STATEMENT',
+  });
+  await replica.end();
+});
+
+test.each([
+  [1, 'Primary'],
+  [2, 'Replica'],
+])('phpMyAdmin logs in to server %d, %s, and shows the rows', async (number, name) => {
+  const agent = request.agent(deployment.phpMyAdminUrl);
+  const page = await agent.get('/').redirects(2);
+  expect(page.text).toMatch(new RegExp(`value="${number}"[^>]*>\\s*${name}`));
+  const token = /name="token" value="([^"]*)"/.exec(page.text)![1]!;
+  const entered = await agent
+    .post('/index.php?route=/')
+    .type('form')
+    .send({ token, server: number, pma_username: 'root', pma_password: await deployment.rootPassword() })
+    .redirects(2);
+  expect(entered.text).toContain('logged_in:true');
+  const rows = await agent.get(`/index.php?route=/sql&server=${number}&db=inventario&table=product&pos=0`);
+  expect(rows.text).toContain('Hecho en el navegador');
+});
+
+test('containers have the rights they need and no more, and hold no secret in their settings', async () => {
+  const inspect = async (service: string) => {
+    const id = await deployment.containerId(service);
+    const [container] = JSON.parse(await docker('inspect', id)) as Container[];
+    return container!;
+  };
+  for (const service of ['nginx', 'web1', 'web2', 'web3', 'db', 'db-replica']) {
+    const { Config, HostConfig } = await inspect(service);
+    expect(Config.User).toMatch(/^(node|101:101|999:999)$/);
+    expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: null });
+    expect(HostConfig.SecurityOpt).toContain('no-new-privileges:true');
+    expect(HostConfig.Memory).toBeGreaterThan(0);
+    expect(HostConfig.PidsLimit).toBeGreaterThan(0);
+    expect(HostConfig.LogConfig.Config).toEqual({ 'max-size': '10m', 'max-file': '3' });
+    expect(HostConfig.RestartPolicy.Name).toBe('unless-stopped');
+  }
+  const secrets = await docker(
+    'exec',
+    await deployment.containerId('web1'),
+    'sh',
+    '-c',
+    'cat /secrets/web/*',
+  );
+  for (const service of ['web1', 'web2', 'web3']) {
+    const description = JSON.stringify(await inspect(service));
+    for (const secret of secrets.match(/.{32}/g)!) expect(description).not.toContain(secret);
+    expect(description).not.toMatch(/"(APP|MONITOR|ROOT)_PASSWORD=/);
+  }
+  await expect(
+    docker('exec', await deployment.containerId('web1'), 'ls', '/secrets/database/root_password'),
+  ).rejects.toThrow();
+});
+
+test('databases and phpMyAdmin answer to this machine only, and instances have no way out but NGINX', async () => {
+  for (const [service, port] of [
+    ['db', '3306'],
+    ['db-replica', '3306'],
+    ['phpmyadmin', '80'],
+  ] as const) {
+    expect(await docker('port', await deployment.containerId(service), port)).toMatch(/^127\.0\.0\.1:/);
+  }
+  const networks = JSON.parse(await docker('network', 'inspect', `${PROJECT}_back`)) as {
+    Internal: boolean;
+  }[];
+  expect(networks[0]!.Internal).toBe(true);
+});
+
+test('the image is small and holds no compiler and no dependency for development', async () => {
+  const size = async (image: string) =>
+    Number(await docker('image', 'inspect', image, '--format', '{{.Size}}'));
+  const added = (await size('inventario:local')) - (await size('node:24-trixie-slim'));
+  console.log(`The image is ${Math.round(added / 1e6)} MB above its base`);
+  expect(added).toBeLessThan(300e6);
+  const found = await docker(
+    'run',
+    '--rm',
+    'inventario:local',
+    'sh',
+    '-c',
+    'ls node_modules; command -v gcc g++ make cc tsc || true',
+  );
+  const names = found.split('\n');
+  for (const name of ['jest', 'typescript', 'eslint', 'playwright-core', 'node', 'docker-compose']) {
+    expect(names).not.toContain(name);
+  }
+  expect(found).not.toMatch(/\/(gcc|g\+\+|make|cc|tsc)$/m);
+});
+
+/** GETs and, with `register`, as many POSTs, until told to stop; collects what failed. */
+function load(workers: number, register: boolean) {
+  const failures: string[] = [];
+  const registered: string[] = [];
+  const state = { running: true, requests: 0 };
+  const work = async (index: number) => {
+    const person = await logIn();
+    while (state.running) {
+      state.requests++;
+      if (register && index % 2 === 1) {
+        const code = uniqueCode();
+        const response = await person.post('/products', {
+          name: 'Bajo carga',
+          code,
+          quantity: 1,
+          unit: 'u',
+          category: 'Otros',
+        });
+        if (response.status === 303) registered.push(code);
+        else failures.push(`POST ${response.status} ${String(response.headers['x-served-by'])}`);
+      } else {
+        const response = await person.get('/products');
+        if (response.status !== 200)
+          failures.push(`GET ${response.status} ${String(response.headers['x-served-by'])}`);
+      }
+    }
+  };
+  const workersDone = Promise.all(Array.from({ length: workers }, (_, index) => work(index)));
+  return {
+    async stop() {
+      state.running = false;
+      await workersDone;
+      return { failures, registered, requests: state.requests };
+    },
+  };
+}
+
+test('kill -9 of an instance under load costs no GET, and Docker brings it back', async () => {
+  const running = load(6, false);
+  await sleep(1500);
+  const id = await deployment.containerId('web1');
+  process.kill(Number(await docker('inspect', id, '--format', '{{.State.Pid}}')), 'SIGKILL');
+  await sleep(4000);
+  const { failures, requests } = await running.stop();
+  expect(requests).toBeGreaterThan(50);
+  expect(failures).toEqual([]);
+  await waitUntil(async () => (await countByInstance(6)).web1 !== undefined);
+});
+
+test('a rolling update of all instances under load, half of it POSTs, fails nothing and doubles nothing', async () => {
+  const before = await deployment.containerId('web1');
+  const running = load(6, true);
+  await sleep(1000);
+  // Another log level stands for a new version: every instance is replaced.
+  deployment.env.LOG_LEVEL = 'warn';
+  await run(process.execPath, [join(PROJECT_DIR, 'src/deploy/rolling-update.js')], {
+    cwd: PROJECT_DIR,
+    env: { ...process.env, ...deployment.env },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  await sleep(1000);
+  const { failures, registered, requests } = await running.stop();
+  console.log(
+    `Rolling update: ${requests} requests, ${registered.length} products registered, ${failures.length} failures`,
+  );
+  expect(await deployment.containerId('web1')).not.toBe(before);
+  expect(failures).toEqual([]);
+  const primary = await deployment.connect('MYSQL_PORT');
+  const [rows] = await primary.query<RowDataPacket[]>("SELECT code FROM product WHERE name = 'Bajo carga'");
+  await primary.end();
+  expect(rows.map(({ code }) => String(code)).sort()).toEqual(registered.sort());
+});
+
+test("the replica's volume is removed, and it is cloned again", async () => {
+  const { code } = await client.register({ quantity: 3 });
+  await compose.rm({ ...deployment.options, commandOptions: ['--stop'] }, 'db-replica');
+  await docker('volume', 'rm', `${PROJECT}_db-replica-data`);
+  expect((await client.get('/products')).status).toBe(200);
+  await deployment.up();
+  expect(await rowOn('MYSQL_REPLICA_PORT', code)).toEqual([{ quantity: 3 }]);
+});
+
+test('a restart of everything keeps the data, and replication goes on', async () => {
+  const { code } = await client.register({ quantity: 6 });
+  await failingWithOutput(compose.restartAll(deployment.options));
+  await waitUntil(async () => (await fetch(`${deployment.url}/health/ready`)).ok);
+  client = await logIn();
+  expect(await client.findByCode(code)).toMatchObject({ quantity: 6 });
+  const { code: after } = await client.register({ quantity: 1 });
+  await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', after)).length === 1);
+});
+
+test('four instances and three replicas share the work', async () => {
+  deployment.files = SCALED_FILES;
+  await deployment.up();
+  client = await logIn();
+  expect(await countByInstance(140)).toEqual({ web1: 60, web2: 40, web3: 20, web4: 20 });
+  const { code } = await client.register();
+  for (const name of ['MYSQL_REPLICA_PORT', 'MYSQL_REPLICA_2_PORT', 'MYSQL_REPLICA_3_PORT']) {
+    await waitUntil(async () => (await rowOn(name, code)).length === 1);
+  }
+  const health = await fetch(`${deployment.url}/health`, { headers: { accept: 'application/json' } });
+  const { servers } = (await health.json()) as { servers: { name: string; reachable: boolean }[] };
+  expect(servers.filter(({ reachable }) => reachable)).toHaveLength(4);
+});
+
+test('passwords from examples are refused, naming the setting', async () => {
+  const refused = compose.run('secrets', ['node', 'dist/secrets-command.js'], {
+    ...deployment.options,
+    commandOptions: ['--rm', '--env', 'APP_PASSWORD=changeme-changeme'],
+  });
+  await expect(refused).rejects.toMatchObject({
+    err: expect.stringContaining(
+      'APP_PASSWORD is not acceptable; it must be a secret of at least 16 characters',
+    ) as unknown,
+  });
+});
+
+test('down -v leaves nothing', async () => {
+  await compose.downAll({ ...deployment.options, commandOptions: ['--volumes'] });
+  const label = `label=com.docker.compose.project=${PROJECT}`;
+  expect(await docker('ps', '--all', '--quiet', '--filter', label)).toBe('');
+  expect(await docker('volume', 'ls', '--quiet', '--filter', label)).toBe('');
+  expect(await docker('network', 'ls', '--quiet', '--filter', label)).toBe('');
+});

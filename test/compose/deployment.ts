@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import * as compose from 'docker-compose';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { findFreePorts } from '../support/stack.ts';
+
+const run = promisify(execFile);
+
+export const PROJECT = 'inventario-test';
+export const BASE_FILES = ['docker-compose.yml'];
+export const SCALED_FILES = ['docker-compose.yml', 'compose.scale.yml'];
+
+/** Runs docker and gives what it printed. */
+export async function docker(...args: string[]): Promise<string> {
+  const { stdout } = await run('docker', args, { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+/** A deployment of the project's own Compose files, unchanged, on ports and volumes of its own. */
+export class Deployment {
+  readonly firstPort: number;
+  files = BASE_FILES;
+  env: Record<string, string>;
+
+  private constructor(firstPort: number) {
+    this.firstPort = firstPort;
+    const ports = [
+      'HTTP_PORT',
+      'PHPMYADMIN_PORT',
+      'MYSQL_PORT',
+      'MYSQL_REPLICA_PORT',
+      'MYSQL_REPLICA_2_PORT',
+      'MYSQL_REPLICA_3_PORT',
+    ];
+    this.env = Object.fromEntries(
+      ports.map((name, index) => [name, String(firstPort + PORT_OFFSETS[index]!)]),
+    );
+    this.env.COMPOSE_PROJECT_NAME = PROJECT;
+    this.env.HTTP_ADDRESS = '127.0.0.1';
+  }
+
+  static async create(): Promise<Deployment> {
+    return new Deployment(await findFreePorts());
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.env.HTTP_PORT}`;
+  }
+
+  get phpMyAdminUrl(): string {
+    return `http://127.0.0.1:${this.env.PHPMYADMIN_PORT}`;
+  }
+
+  get options() {
+    return { cwd: PROJECT_DIR, config: this.files, env: { ...process.env, ...this.env } };
+  }
+
+  /** `docker compose up --build -d --wait` */
+  async up(): Promise<void> {
+    await failingWithOutput(compose.upAll({ ...this.options, commandOptions: ['--build', '--wait'] }));
+  }
+
+  async logs(service: string): Promise<string> {
+    return (await compose.logs(service, this.options)).out;
+  }
+
+  async containerId(service: string): Promise<string> {
+    return docker('ps', '--quiet', '--filter', `name=^${PROJECT}-${service}-1$`);
+  }
+
+  async connect(portName: string): Promise<Connection> {
+    const secret = await compose.exec('db', ['cat', '/secrets/database/root_password'], this.options);
+    return createConnection({
+      host: '127.0.0.1',
+      port: Number(this.env[portName]),
+      user: 'root',
+      password: secret.out.trim(),
+      database: 'inventario',
+    });
+  }
+
+  async rootPassword(): Promise<string> {
+    return (await compose.exec('db', ['cat', '/secrets/database/root_password'], this.options)).out.trim();
+  }
+}
+
+const PORT_OFFSETS = [0, 1, 11, 12, 13, 14];
+
+/** docker-compose rejects with an object; as an error it shows what Docker said. */
+export async function failingWithOutput<T>(running: Promise<T>): Promise<T> {
+  return running.catch((result: unknown) => {
+    const { err, out } = result as { err?: string; out?: string };
+    throw new Error(err ?? out ?? 'Docker Compose failed without a word');
+  });
+}
