@@ -4,7 +4,7 @@
 FROM node:24-trixie-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --no-audit --no-fund
 
 # JavaScript: not every Node 24 runs TypeScript (docs/decisions/typescript-without-a-build.md).
 FROM node:24-trixie-slim AS build

@@ -2,6 +2,7 @@
 -- append-only. Run by the set-up after the migrations, because a grant needs its table.
 
 GRANT SELECT, INSERT, UPDATE ON inventario.user TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE ON inventario.last_write TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.session TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.category TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';

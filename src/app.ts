@@ -12,7 +12,7 @@ import { errorHandler, notFound } from './http/error-handler.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { i18n } from './http/i18n.ts';
 import { requestLog } from './http/request-log.ts';
-import { requireUser } from './http/require-user.ts';
+import { requireUser, requireUserToWrite } from './http/require-user.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { session } from './http/session.ts';
 import { staticFiles } from './http/static-files.ts';
@@ -50,6 +50,7 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.use(session(config, databases));
   app.use(express.urlencoded({ extended: false, limit: '100kb' }));
   app.use(express.json({ limit: '100kb' }));
+  app.use(requireUserToWrite);
   app.use(csrf(config));
   app.use(loginRoutes(databases));
 

@@ -1,4 +1,5 @@
 import { readSetupConfig } from './config.ts';
+import { ReplicaAheadError } from './database/replication.ts';
 import { SettingsError } from './settings.ts';
 import { setUp } from './setup.ts';
 
@@ -12,6 +13,7 @@ try {
   }
   console.log('The servers are ready.');
 } catch (error) {
-  console.error(error instanceof SettingsError ? error.message : error);
+  const isExpected = error instanceof SettingsError || error instanceof ReplicaAheadError;
+  console.error(isExpected ? error.message : error);
   process.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import { ensureAccounts, ensureGrants } from './database/accounts.ts';
 import { DATABASE, replicaName } from './database/connect.ts';
 import { migrate } from './database/migrate.ts';
 import { ensureReplication } from './database/replication.ts';
-import { connectForSetup } from './database/setup-connection.ts';
+import { connectForSetup, withServerLock } from './database/setup-connection.ts';
 import { loadDemoProducts } from './demo/load-demo-products.ts';
 
 /**
@@ -30,6 +30,7 @@ export async function setUp(config: SetupConfig, say: (line: string) => void) {
     for (const [index, replica] of config.REPLICAS.entries()) {
       const name = replicaName(index);
       await ensureReplication({
+        name,
         primary: config.PRIMARY,
         replica,
         root,
@@ -47,18 +48,18 @@ async function prepareSchema(config: SetupConfig, say: (line: string) => void) {
   const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
   const migrator = await connectForSetup(config.PRIMARY, account, { database: DATABASE });
   try {
-    const applied = await migrate(migrator);
-    for (const name of applied) say(`schema: ${name} applied`);
-    const oneTimePassword = await ensureAdministrator(migrator, {
-      demo: config.DEMO,
-      chosen: config.ADMIN_PASSWORD,
+    // Two set-ups at once must not both make a one-time password, of which the second alone would work.
+    return await withServerLock(migrator, 'inventario.setup', async () => {
+      const applied = await migrate(migrator);
+      for (const name of applied) say(`schema: ${name} applied`);
+      const { DEMO: demo, ADMIN_PASSWORD: chosen } = config;
+      const oneTimePassword = await ensureAdministrator(migrator, { demo, chosen });
+      if (demo) {
+        const count = await loadDemoProducts(migrator);
+        if (count > 0) say(`demonstration: ${count} products loaded`);
+      }
+      return oneTimePassword;
     });
-    // The first migration has just made the tables, so there is nothing of anyone's in them.
-    if (config.DEMO && applied.includes('001-products.sql')) {
-      const count = await loadDemoProducts(migrator);
-      say(`demonstration: ${count} products loaded`);
-    }
-    return oneTimePassword;
   } finally {
     await migrator.end();
   }

@@ -1,15 +1,22 @@
-CREATE TABLE user (
+-- Can be run again: MySQL commits each CREATE by itself, so a start that was cut off begins anew.
+
+CREATE TABLE IF NOT EXISTS user (
   id                   INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   username             VARCHAR(50)  NOT NULL UNIQUE,
   password_hash        CHAR(60)     NOT NULL COLLATE ascii_bin,
   must_change_password BOOLEAN      NOT NULL DEFAULT FALSE,
-  -- The GTID of the user's last write: a replica that has not executed it must not serve the user.
-  last_write_source    CHAR(36)     NULL COLLATE ascii_bin,
-  last_write_sequence  BIGINT       NOT NULL DEFAULT 0,
   created_at           DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3)
 );
 
-CREATE TABLE session (
+-- The GTID of each user's last write: a replica that has not executed it must not serve the user. Apart
+-- from user, whose rows other transactions lock for their foreign keys.
+CREATE TABLE IF NOT EXISTS last_write (
+  user_id  INT UNSIGNED NOT NULL PRIMARY KEY,
+  source   CHAR(36)     NOT NULL COLLATE ascii_bin,
+  sequence BIGINT       NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS session (
   -- SHA-256 of the session id: what is read here opens no session.
   id         BINARY(32)   NOT NULL PRIMARY KEY,
   user_id    INT UNSIGNED NULL,
@@ -19,15 +26,15 @@ CREATE TABLE session (
   FOREIGN KEY (user_id) REFERENCES user (id) ON DELETE CASCADE
 );
 
-CREATE TABLE category (
+CREATE TABLE IF NOT EXISTS category (
   id   INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   name VARCHAR(50)  NOT NULL UNIQUE
 );
 
-INSERT INTO category (name)
+INSERT IGNORE INTO category (name)
 VALUES ('Electrónicos'), ('Ropa'), ('Alimentos'), ('Hogar'), ('Deportes'), ('Libros'), ('Otros');
 
-CREATE TABLE product (
+CREATE TABLE IF NOT EXISTS product (
   id          INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   code        VARCHAR(50)  NOT NULL UNIQUE,
   name        VARCHAR(100) NOT NULL,
@@ -49,7 +56,7 @@ CREATE TABLE product (
 );
 
 -- A deleted product moves here, with its number, until undone; its code is free for another.
-CREATE TABLE deleted_product (
+CREATE TABLE IF NOT EXISTS deleted_product (
   id          INT UNSIGNED NOT NULL PRIMARY KEY,
   code        VARCHAR(50)  NOT NULL,
   name        VARCHAR(100) NOT NULL,
@@ -67,7 +74,7 @@ CREATE TABLE deleted_product (
 
 -- Append-only: the application may insert and read, never change or delete. No foreign key to
 -- product, because a product's movements outlive it.
-CREATE TABLE stock_movement (
+CREATE TABLE IF NOT EXISTS stock_movement (
   id             BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   product_id     INT UNSIGNED    NOT NULL,
   delta          INT             NOT NULL CHECK (delta <> 0),

@@ -21,6 +21,21 @@ for (const button of form.querySelectorAll('[data-use-saved]')) {
   });
 }
 
+// What was typed is kept until the product page says that it was saved: when the session has ended
+// meanwhile, it is here again after the log-in.
+const page = form.elements.namedItem('page').value;
+const draft = JSON.parse(sessionStorage.getItem('product-draft') ?? 'null');
+if (draft?.page === page && page === location.pathname) {
+  for (const [name, value] of Object.entries(draft)) {
+    const field = form.elements.namedItem(name);
+    if (field && name !== '_csrf') field.value = value;
+  }
+  newCategory.hidden = !isOther();
+}
+form.addEventListener('submit', () => {
+  sessionStorage.setItem('product-draft', JSON.stringify(Object.fromEntries(new FormData(form))));
+});
+
 // A second click while the first is on its way would register the product twice.
 form.addEventListener('submit', (event) => {
   if (form.dataset.sent) event.preventDefault();

@@ -14,6 +14,9 @@ const template = document.getElementById('row-template');
 const announcement = document.getElementById('announcement');
 const problem = document.getElementById('problem');
 
+// Whoever is back at the list has saved the form, or given it up.
+sessionStorage.removeItem('product-draft');
+
 let timer;
 /** The search whose answer is wanted: an answer to any earlier one is dropped. */
 let current;

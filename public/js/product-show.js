@@ -5,3 +5,6 @@ enableDeleteDialog(
   (link) => link.dataset,
   () => '/products',
 );
+
+// What was typed has been saved.
+sessionStorage.removeItem('product-draft');

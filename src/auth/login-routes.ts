@@ -1,7 +1,8 @@
-import { Router, type Request } from 'express';
+import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { localPath } from '../http/local-path.ts';
+import { endSession, startSession } from '../http/session.ts';
 import { verifyPassword } from './password.ts';
 import { findUserByName } from './user-queries.ts';
 
@@ -33,24 +34,10 @@ export function loginRoutes(databases: Databases): Router {
   });
 
   router.post('/logout', async (req, res) => {
-    await new Promise<void>((resolve, reject) => {
-      req.session.destroy((error?: Error) => (error ? reject(error) : resolve()));
-    });
+    await endSession(req);
     res.clearCookie('inventario.sid');
     res.redirect(303, '/login');
   });
 
   return router;
-}
-
-/** A new session id, so that one known from before the log-in opens nothing. */
-async function startSession(req: Request, userId: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    req.session.regenerate((error?: Error) => (error ? reject(error) : resolve()));
-  });
-  req.session.userId = userId;
-  req.session.signedInAt = Date.now();
-  await new Promise<void>((resolve, reject) => {
-    req.session.save((error?: Error) => (error ? reject(error) : resolve()));
-  });
 }

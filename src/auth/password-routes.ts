@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
+import { startSession } from '../http/session.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import { changePassword, findUser } from './user-queries.ts';
 
@@ -37,7 +38,10 @@ export function passwordRoutes(databases: Databases): Router {
       res.status(422).render('auth/password', { errors });
       return;
     }
-    await changePassword(databases.primary, req.user!.id, await hashPassword(form.data.password));
+    const { id } = req.user!;
+    const hash = await hashPassword(form.data.password);
+    await databases.write(req.user!, (trx) => changePassword(trx, id, hash));
+    await startSession(req, id);
     req.session.flash = { textKey: 'password.changed' };
     res.redirect(303, '/products');
   });

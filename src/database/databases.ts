@@ -1,12 +1,15 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { WebConfig } from '../config.ts';
 import { createServerPool, kyselyOver, replicaName } from './connect.ts';
+import { TimeLimitError, withTimeLimit } from './time-limit.ts';
 import { isConnectionError, isRetryable } from './mysql-errors.ts';
 import { ServerMonitor } from './server-monitor.ts';
 import type { Database } from './tables.ts';
 import { gtidSetUpTo, trackWritePositions, withWritePosition, type WritePosition } from './write-position.ts';
 
-const WRITE_ATTEMPTS = 4;
+const ATTEMPTS = 4;
+/** A replica that takes longer is taken for hung, and the primary answers. */
+const REPLICA_LIMIT_MS = 3000;
 /** How long a read waits for a replica to catch up with the user's last write, in seconds. */
 const CATCH_UP_LIMIT = 0.05;
 
@@ -57,11 +60,15 @@ export function createDatabases(config: WebConfig) {
 
     /** Runs `query` on a replica that shows the actor's own last write, else on the primary. */
     async read<T>(actor: Actor, query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-      try {
+      const onReplica = async () => {
         const replica = await chooseReplica(actor);
-        if (replica) return await query(replica.db);
+        return replica && { result: await query(replica.db) };
+      };
+      try {
+        const answer = await withTimeLimit(onReplica(), REPLICA_LIMIT_MS);
+        if (answer) return answer.result;
       } catch (error) {
-        if (!isConnectionError(error)) throw error;
+        if (!isConnectionError(error) && !(error instanceof TimeLimitError)) throw error;
       }
       return query(primary);
     },
@@ -74,22 +81,19 @@ export function createDatabases(config: WebConfig) {
 
     /**
      * Runs `work` in one transaction on the primary, again when MySQL picked it as a deadlock's
-     * victim, and notes its GTID as the actor's last write before returning.
+     * victim, and notes its GTID as the actor's last write.
      */
     async write<T>(actor: Actor, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          const { result, position } = await withWritePosition(() => primary.transaction().execute(work));
-          if (position) await noteLastWrite(primary, actor, position);
-          return result;
-        } catch (error) {
-          if (attempt === WRITE_ATTEMPTS || !isRetryable(error)) throw error;
-        }
-      }
+      const { result, position } = await retrying(() =>
+        withWritePosition(() => primary.transaction().execute(work)),
+      );
+      if (position) await noteLastWrite(primary, actor, position);
+      return result;
     },
 
     async close() {
-      await Promise.all([monitor.close(), primary.destroy(), ...replicas.map(({ db }) => db.destroy())]);
+      monitor.close();
+      await Promise.all([primary.destroy(), ...replicas.map(({ db }) => db.destroy())]);
     },
   };
 }
@@ -106,21 +110,28 @@ async function hasReached(replica: Replica, position: WritePosition): Promise<bo
 }
 
 /**
- * Kept with the user on the primary, so that it holds on every instance and every device. Two writes
- * at once may end in either order: the later position stays.
+ * Kept by user on the primary, so that it holds on every instance and every device. Two writes at once
+ * may end in either order: the later position stays.
  */
 async function noteLastWrite(db: Kysely<Database>, actor: Actor, position: WritePosition) {
   actor.lastWrite = position;
   const { source, sequence } = position;
   const note = sql`
-    UPDATE user
-    SET last_write_sequence = IF(last_write_source = ${source}, GREATEST(last_write_sequence, ${sequence}), ${sequence}),
-        last_write_source = ${source}
-    WHERE id = ${actor.id}`;
-  try {
-    await note.execute(db);
-  } catch (error) {
-    // The write itself is committed: a primary that went away just now must not make it look failed.
-    if (!isConnectionError(error)) throw error;
+    INSERT INTO last_write (user_id, source, sequence) VALUES (${actor.id}, ${source}, ${sequence})
+    ON DUPLICATE KEY UPDATE
+      sequence = IF(source = VALUES(source), GREATEST(sequence, VALUES(sequence)), VALUES(sequence)),
+      source = VALUES(source)`;
+  // The write is committed: whatever happens here must neither repeat it nor make it look failed.
+  await retrying(() => note.execute(db)).catch(() => undefined);
+}
+
+/** Runs `attempt`, again when MySQL picked it as a deadlock's victim or it waited too long for a lock. */
+async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = ATTEMPTS - 1; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0 || !isRetryable(error)) throw error;
+    }
   }
 }

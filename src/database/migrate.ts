@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { runSqlFile } from './setup-connection.ts';
+import { runSqlFile, withServerLock } from './setup-connection.ts';
 
 const MIGRATIONS = new URL('../../mysql/migrations/', import.meta.url);
 
@@ -11,8 +11,7 @@ const MIGRATIONS = new URL('../../mysql/migrations/', import.meta.url);
  * @returns the names of the files it applied
  */
 export async function migrate(connection: Connection): Promise<string[]> {
-  await connection.query("DO GET_LOCK('inventario.migrations', 600)");
-  try {
+  return withServerLock(connection, 'inventario.migrations', async () => {
     await connection.query(`
       CREATE TABLE IF NOT EXISTS schema_migration (
         name       VARCHAR(100) NOT NULL PRIMARY KEY,
@@ -27,7 +26,5 @@ export async function migrate(connection: Connection): Promise<string[]> {
       await connection.query('INSERT INTO schema_migration (name) VALUES (?)', [name]);
     }
     return missing;
-  } finally {
-    await connection.query("DO RELEASE_LOCK('inventario.migrations')");
-  }
+  });
 }

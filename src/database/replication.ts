@@ -1,25 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config.ts';
-import type { Account } from './connect.ts';
+import { DATABASE, type Account } from './connect.ts';
 import { connectForSetup } from './setup-connection.ts';
 
 /** How long a replica may take to show that it receives and applies, after it was told to. */
 const SETTLE_MS = 15_000;
 
 interface ReplicationSetup {
+  /** The replica's name in messages. */
+  name: string;
+  /** As both the replica and this process reach it. */
   primary: ServerAddress;
   replica: ServerAddress;
   root: Account;
   replicator: Account;
-  /** The primary as the replica reaches it. */
   say: (line: string) => void;
 }
 
 /**
- * Makes `replica` follow `primary`: leaves a healthy replica alone, starts one that stands still, and
- * clones the primary anew onto one that is empty, holds transactions the primary does not know, or
- * needs some that the primary no longer keeps.
+ * Makes `replica` follow `primary`: one that can go on where it stands does, and the primary is cloned
+ * onto one that is empty, or needs transactions that the primary no longer keeps.
+ *
+ * @throws ReplicaAheadError when it holds transactions that the primary does not know
  */
 export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
   const primary = await connectForSetup(setup.primary, setup.root);
@@ -40,17 +43,37 @@ export async function ensureReplication(setup: ReplicationSetup): Promise<void> 
   }
 }
 
-/** The replica has been set up before, and the primary's binary log continues where it stands. */
-async function canFollow({ replica: address, root }: ReplicationSetup, primary: Connection) {
+/** A server holds data that the primary does not have: cloning over it would destroy them. */
+export class ReplicaAheadError extends Error {
+  override name = 'ReplicaAheadError';
+}
+
+/**
+ * The replica has been set up before, and the primary's binary log continues where it stands.
+ *
+ * @throws ReplicaAheadError when the replica has products that the primary may not know
+ */
+async function canFollow({ name, replica: address, root }: ReplicationSetup, primary: Connection) {
   const replica = await connectForSetup(address, root);
   try {
-    if (!(await replicaStatus(replica))) return false;
-    const [[executed]] = await replica.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
-    const [[answer]] = await primary.query<RowDataPacket[]>(
-      `SELECT GTID_SUBSET(?, @@gtid_executed) AND GTID_SUBSET(@@gtid_purged, ?) AS continues`,
-      [executed?.gtids, executed?.gtids],
+    const [[state]] = await replica.query<RowDataPacket[]>(
+      `SELECT @@gtid_executed AS gtids,
+              EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = ?) AS hasData`,
+      [DATABASE],
     );
-    return answer?.continues === 1;
+    if (state?.hasData !== 1) return false;
+    const [[answer]] = await primary.query<RowDataPacket[]>(
+      'SELECT GTID_SUBSET(?, @@gtid_executed) AS isKnown, GTID_SUBSET(@@gtid_purged, ?) AS continues',
+      [state.gtids, state.gtids],
+    );
+    if (answer?.isKnown !== 1) {
+      throw new ReplicaAheadError(
+        `${name} holds transactions that the primary does not have, so nothing was changed there.\n` +
+          "If the primary's data were lost, make this replica the primary (docs/replication.md).\n" +
+          `If the data of ${name} are not needed, delete them; it is then cloned from the primary.`,
+      );
+    }
+    return answer.continues === 1 && (await replicaStatus(replica)) !== undefined;
   } finally {
     await replica.end();
   }

@@ -1,9 +1,15 @@
-import { createPool, type Pool } from 'mysql2/promise';
-import type { RowDataPacket } from 'mysql2';
+import {
+  createConnection,
+  type Connection,
+  type ConnectionOptions,
+  type RowDataPacket,
+} from 'mysql2/promise';
 import type { WebConfig } from '../config.ts';
 import { connectionOptions, replicaName } from './connect.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 const INTERVAL_MS = 1000;
+const ANSWER_LIMIT_MS = 2000;
 /** A replica further behind than this is left out until it has caught up. */
 const MAX_LAG_SECONDS = 10;
 
@@ -16,32 +22,21 @@ export interface ServerState {
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
 }
 
-interface Watched {
-  pool: Pool;
-  state: ServerState;
-}
-
 /** Asks every server once a second how it is, with an account that may do nothing else. */
 export class ServerMonitor {
-  readonly #servers: Watched[];
-  readonly #firstRound: Promise<void>;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #watches: ServerWatch[];
 
   constructor(config: WebConfig) {
     const account = { user: 'inventario_monitor', password: config.MONITOR_PASSWORD };
-    this.#servers = [config.PRIMARY, ...config.REPLICAS].map((server, index) => ({
-      pool: createPool({ ...connectionOptions(server, account), connectionLimit: 1 }),
-      state:
-        index === 0
-          ? { name: 'primary', role: 'primary', reachable: false }
-          : { name: replicaName(index - 1), role: 'replica', reachable: false },
-    }));
-    this.#firstRound = this.#askAll();
+    this.#watches = [config.PRIMARY, ...config.REPLICAS].map((server, index) => {
+      const role = index === 0 ? 'primary' : 'replica';
+      const name = role === 'primary' ? 'primary' : replicaName(index - 1);
+      return new ServerWatch(name, role, connectionOptions(server, account));
+    });
   }
 
   states(): ServerState[] {
-    return this.#servers.map(({ state }) => state);
+    return this.#watches.map(({ state }) => state);
   }
 
   isPrimaryReachable(): boolean {
@@ -60,42 +55,65 @@ export class ServerMonitor {
     return (replication.lagSeconds ?? 0) <= MAX_LAG_SECONDS;
   }
 
-  /** The first round of questions has been answered. */
+  /** Every server has been asked once. */
   async ready(): Promise<void> {
-    await this.#firstRound;
+    await Promise.all(this.#watches.map(({ firstAnswer }) => firstAnswer));
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await Promise.all(this.#servers.map(({ pool }) => pool.end()));
-  }
-
-  async #askAll(): Promise<void> {
-    await Promise.all(
-      this.#servers.map(async (server) => {
-        server.state = await ask(server);
-      }),
-    );
-    if (!this.#closed) this.#timer = setTimeout(() => this.#askAll(), INTERVAL_MS);
+  close(): void {
+    for (const watch of this.#watches) watch.close();
   }
 }
 
-async function ask({ pool, state: { name, role } }: Watched): Promise<ServerState> {
-  try {
-    if (role === 'primary') {
-      await pool.query({ sql: 'SELECT 1', timeout: 2000 });
-      return { name, role, reachable: true };
+/** One server's connection and last known state. A server that hangs keeps no other from being asked. */
+class ServerWatch {
+  state: ServerState;
+  readonly firstAnswer: Promise<void>;
+  readonly #options: ConnectionOptions;
+  #connection: Connection | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(name: string, role: ServerState['role'], options: ConnectionOptions) {
+    this.state = { name, role, reachable: false };
+    this.#options = options;
+    this.firstAnswer = this.#ask();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#connection?.destroy();
+  }
+
+  async #ask(): Promise<void> {
+    const { name, role } = this.state;
+    try {
+      const replication = await withTimeLimit(this.#question(), ANSWER_LIMIT_MS);
+      this.state = { name, role, reachable: true, ...(replication && { replication }) };
+    } catch {
+      this.#connection?.destroy();
+      this.#connection = undefined;
+      this.state = { name, role, reachable: false };
     }
-    const [rows] = await pool.query<RowDataPacket[]>({ sql: 'SHOW REPLICA STATUS', timeout: 2000 });
-    const status = rows[0];
-    const replication = {
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#ask(), INTERVAL_MS);
+  }
+
+  async #question(): Promise<ServerState['replication']> {
+    if (!this.#connection) {
+      this.#connection = await createConnection(this.#options);
+      // Nobody waits for an answer when a connection breaks between two questions.
+      this.#connection.on('error', () => undefined);
+    }
+    if (this.state.role === 'primary') {
+      await this.#connection.query('SELECT 1');
+      return undefined;
+    }
+    const [[status]] = await this.#connection.query<RowDataPacket[]>('SHOW REPLICA STATUS');
+    return {
       receiving: status?.Replica_IO_Running === 'Yes',
       applying: status?.Replica_SQL_Running === 'Yes',
       lagSeconds: (status?.Seconds_Behind_Source as number | null | undefined) ?? null,
     };
-    return { name, role, reachable: true, replication };
-  } catch {
-    return { name, role, reachable: false };
   }
 }

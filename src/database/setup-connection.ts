@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnection, type Connection } from 'mysql2/promise';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config.ts';
 import { connectionOptions, type Account } from './connect.ts';
 import { isConnectionError } from './mysql-errors.ts';
@@ -41,4 +41,23 @@ export async function runSqlFile(
   values: Record<string, string> = {},
 ): Promise<void> {
   await connection.query(await readFile(file, 'utf8'), values);
+}
+
+/**
+ * Runs `work` while no other process does the same on this server.
+ *
+ * @throws when another one has held the lock for ten minutes
+ */
+export async function withServerLock<T>(
+  connection: Connection,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [[lock]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, 600) AS taken', [name]);
+  if (lock?.taken !== 1) throw new Error(`Another process has held the lock ${name} for ten minutes`);
+  try {
+    return await work();
+  } finally {
+    await connection.query('DO RELEASE_LOCK(?)', [name]);
+  }
 }

@@ -7,9 +7,13 @@ interface UserTable {
   username: string;
   password_hash: string;
   must_change_password: ColumnType<0 | 1, boolean | undefined, boolean>;
-  last_write_source: ColumnType<string | null, string | undefined, string>;
-  last_write_sequence: FilledIn<number>;
   created_at: FilledIn<Date>;
+}
+
+interface LastWriteTable {
+  user_id: number;
+  source: string;
+  sequence: number;
 }
 
 interface SessionTable {
@@ -67,6 +71,7 @@ interface StockMovementTable {
 
 export interface Database {
   user: UserTable;
+  last_write: LastWriteTable;
   session: SessionTable;
   category: CategoryTable;
   product: ProductTable;

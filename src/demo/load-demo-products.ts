@@ -5,11 +5,16 @@ import { DEMO_CATALOGUE, type DemoCategory } from './demo-catalogue.ts';
 const QUANTITIES = [24, 7, 112, 0, 38, 3, 60, 15, 250, 42, 1, 18, 96, 9, 0, 33, 75];
 
 /**
- * Puts the demonstration's products into an empty catalogue, each with its first stock movement.
+ * Puts the demonstration's products, each with its first stock movement, into a catalogue in which
+ * nothing has ever been.
  *
- * @returns how many there are now
+ * @returns how many it has put there
  */
 export async function loadDemoProducts(migrator: Connection): Promise<number> {
+  const [[anything]] = await migrator.query<RowDataPacket[]>(
+    'SELECT EXISTS (SELECT 1 FROM product) OR EXISTS (SELECT 1 FROM stock_movement) AS isThere',
+  );
+  if (anything?.isThere === 1) return 0;
   const [categories] = await migrator.query<RowDataPacket[]>('SELECT id, name FROM category');
   const idOf = new Map(categories.map(({ id, name }) => [String(name), Number(id)]));
   const rows = shuffle(DEMO_CATALOGUE.flatMap(productsOf)).map(({ category, ...product }, index) => [

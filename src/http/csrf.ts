@@ -25,9 +25,8 @@ export function csrf(config: WebConfig): RequestHandler[] {
       // One token for all forms of a page: each new one replaces the cookie that the last one matches.
       let token: string | undefined;
       res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
-      if (!SAFE_METHODS.includes(req.method) && !comesFromOurPage(req)) {
-        throw new HttpError(403, 'errors.csrf');
-      }
+      if (SAFE_METHODS.includes(req.method)) return next();
+      if (!comesFromOurPage(req)) throw new HttpError(403, 'errors.csrf');
       next();
     },
     (req, res, next) => {

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { isConnectionError } from '../database/mysql-errors.ts';
 import { HttpError } from './http-error.ts';
 
 export const notFound: RequestHandler = () => {
@@ -9,13 +10,14 @@ export const notFound: RequestHandler = () => {
 /** Turns whatever a handler threw into a page, or JSON for programs; details only go to the log. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, req, res, next) => {
-    const { status, textKey } = describe(error);
+    const { status, textKey } = describe(error, req);
     if (status >= 500) logger.error({ requestId: res.locals.requestId as string, err: error });
     if (res.headersSent) return next(error);
     const message = req.t(textKey);
     // What a file's headers promised is not what comes now.
     res.removeHeader('Content-Disposition');
     res.removeHeader('Content-Type');
+    if (isConnectionError(error)) res.set('Retry-After', '5');
     res.status(status);
     if (wantsJson(req)) res.json({ error: message, requestId: res.locals.requestId as string });
     else res.render('errors/error', { title: message, status, message });
@@ -26,8 +28,12 @@ export function wantsJson(req: Request): boolean {
   return req.path.startsWith('/api/') || req.accepts('html', 'json') === 'json';
 }
 
-function describe(error: unknown): { status: number; textKey: string } {
+function describe(error: unknown, req: Request): { status: number; textKey: string } {
   if (error instanceof HttpError) return error;
+  if (isConnectionError(error)) {
+    // On a GET with 503, NGINX would take this instance for broken, and then every other one.
+    return { status: req.method === 'GET' ? 500 : 503, textKey: 'errors.databaseAway' };
+  }
   // Errors of Express's own parsers (malformed or too large a body, a bad % in the address).
   const status = (error as { status?: unknown }).status;
   if (status === 413) return { status, textKey: 'errors.tooLarge' };

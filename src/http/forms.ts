@@ -8,12 +8,21 @@ export type FormResult<T> = { ok: true; data: T } | { ok: false; errors: Record<
  * person's language, the first of each field under the field's name.
  */
 export function readForm<T>(schema: z.ZodType<T>, body: unknown, t: TFunction): FormResult<T> {
-  const result = schema.safeParse(body ?? {});
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  const result = schema.safeParse(isObject ? body : {});
   if (result.success) return { ok: true, data: result.data };
   const errors: Record<string, string> = {};
   for (const issue of result.error.issues) {
     const { minimum, maximum } = issue as { minimum?: number; maximum?: number };
-    errors[issue.path.join('.')] ??= t(issue.message, { minimum, maximum });
+    errors[issue.path.join('.')] ??= t(isTextKey(issue.message) ? issue.message : 'errors.field', {
+      minimum,
+      maximum,
+    });
   }
   return { ok: false, errors };
+}
+
+/** Zod has words of its own for what no form of ours sends, such as two values for one field. */
+function isTextKey(message: string): boolean {
+  return /^\w+(\.\w+)+$/.test(message);
 }

@@ -8,5 +8,7 @@ export function localPath(value: unknown): string {
   if (typeof value !== 'string' || !value.startsWith('/')) return LIST;
   const base = 'http://local.invalid';
   const url = URL.parse(value, base);
-  return url?.origin === base ? `${url.pathname}${url.search}` : LIST;
+  // Taking out "." can leave a path that begins with two slashes, which is another host again.
+  if (url?.origin !== base || url.pathname.startsWith('//')) return LIST;
+  return `${url.pathname}${url.search}`;
 }

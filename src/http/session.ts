@@ -1,17 +1,12 @@
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
-import { findUser } from '../auth/user-queries.ts';
+import { findSignedInUser, type SignedInUser } from '../auth/user-queries.ts';
 import type { WebConfig } from '../config.ts';
-import type { Actor, Databases } from '../database/databases.ts';
+import type { Databases } from '../database/databases.ts';
 import { MysqlSessionStore } from './session-store.ts';
 
 const IDLE_LIMIT_MS = 30 * 60_000;
 const ABSOLUTE_LIMIT_MS = 12 * 3600_000;
-
-export interface SignedInUser extends Actor {
-  username: string;
-  mustChangePassword: boolean;
-}
 
 /** Sessions on the primary, so that any instance serves any request; finds out who is asking. */
 export function session(config: WebConfig, databases: Databases): RequestHandler[] {
@@ -43,18 +38,25 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
 async function signedInUser(req: Request, databases: Databases): Promise<SignedInUser | undefined> {
   const { userId, signedInAt = 0 } = req.session;
   if (!userId || Date.now() - signedInAt > ABSOLUTE_LIMIT_MS) return undefined;
-  const user = await findUser(databases.primary, userId);
-  return user && toSignedInUser(user);
+  return findSignedInUser(databases.primary, userId);
 }
 
-export function toSignedInUser(user: NonNullable<Awaited<ReturnType<typeof findUser>>>): SignedInUser {
-  const { last_write_source: source, last_write_sequence: sequence } = user;
-  return {
-    id: user.id,
-    username: user.username,
-    mustChangePassword: user.must_change_password === 1,
-    lastWrite: source ? { source, sequence } : undefined,
-  };
+/** A new session id, so that one known from before the log-in opens nothing. */
+export async function startSession(req: Request, userId: number): Promise<void> {
+  await finish((done) => req.session.regenerate(done));
+  req.session.userId = userId;
+  req.session.signedInAt = Date.now();
+  await finish((done) => req.session.save(done));
+}
+
+export async function endSession(req: Request): Promise<void> {
+  await finish((done) => req.session.destroy(done));
+}
+
+function finish(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => (error ? reject(error) : resolve()));
+  });
 }
 
 declare module 'express-session' {

@@ -14,7 +14,11 @@ import {
 } from './product-queries.ts';
 import { countProducts, InvalidCursorError, listProducts } from './product-search.ts';
 
-export const productId = z.coerce.number().int().positive().max(4_294_967_295);
+export const productId = z
+  .string()
+  .regex(/^[1-9]\d{0,9}$/)
+  .transform(Number)
+  .pipe(z.number().max(4_294_967_295));
 
 /** What was counted, having seen `version`; or what came in or went out, whatever there is by now. */
 const quantityChange = z.union([
@@ -63,7 +67,7 @@ export function productApiRoutes(databases: Databases): Router {
     const change = quantityChange.safeParse(req.body ?? {});
     if (!change.success) {
       const typed: unknown = (req.body as { quantity?: unknown } | undefined)?.quantity;
-      const problem = quantityField.safeParse(typed).error?.issues[0]?.message ?? 'errors.badRequest';
+      const problem = quantityField.safeParse(typed).error?.issues[0]?.message ?? 'product.errors.version';
       res.status(422).json({ error: req.t(problem, { maximum: MAX_QUANTITY }) });
       return;
     }
@@ -79,7 +83,8 @@ export function productApiRoutes(databases: Databases): Router {
       if (error instanceof VersionConflictError) {
         res.status(409).json({ error: req.t('product.conflict'), current: error.current });
       } else if (error instanceof InsufficientStockError) {
-        res.status(422).json({ error: req.t('product.errors.insufficient') });
+        const problem = error.delta < 0 ? 'insufficient' : 'tooMany';
+        res.status(422).json({ error: req.t(`product.errors.${problem}`) });
       } else if (error instanceof ProductNotFoundError) {
         throw new HttpError(404, 'errors.productNotFound');
       } else {

@@ -31,7 +31,7 @@ export interface ProductFilter {
 
 const MAX_SEARCH_LENGTH = 100;
 
-const sortField = z.string().transform((text, context): Sort | undefined => {
+const sortField = z.string('one column').transform((text, context): Sort | undefined => {
   if (text === '') return undefined;
   const descending = text.startsWith('-');
   const column = SORT_COLUMNS.find((name) => name === text.replace(/^-/, ''));
@@ -51,6 +51,10 @@ const search = z
 const category = z.string('a category').max(100, 'at most 100 characters').trim();
 
 const availability = z.enum([...AVAILABILITIES, ''], `one of ${AVAILABILITIES.join(', ')}`);
+
+const A_CURSOR = 'a nextCursor of an earlier answer';
+/** Long enough for the longest description, of characters of four bytes each, in Base64. */
+export const cursorField = z.string(A_CURSOR).max(4000, A_CURSOR);
 
 const strictFilter = z.object({
   search: search.default(''),
@@ -73,10 +77,7 @@ const lenientFilter = z.object({
 
 /** For programs: refuses what makes no sense. */
 export const productQuery = strictFilter.extend({
-  cursor: z
-    .string('a nextCursor of an earlier answer')
-    .max(2000, 'a nextCursor of an earlier answer')
-    .optional(),
+  cursor: cursorField.optional(),
   limit: z
     .string('a whole number from 1 to 200')
     .regex(/^\d{1,3}$/, 'a whole number from 1 to 200')
@@ -89,6 +90,11 @@ export function readFilter(query: unknown): ProductFilter {
   return lenientFilter.transform(({ sort, ...rest }) => ({ ...rest, sort })).parse(query);
 }
 
+/** As in an address: `name`, or `-name` for the opposite order. */
+export function sortName({ column, descending }: Sort): string {
+  return `${descending ? '-' : ''}${column}`;
+}
+
 /** The query string that leads to the same filter, with `changes`; without what is empty. */
 export function filterQuery(filter: ProductFilter, changes: Record<string, string> = {}): string {
   const { sort } = filter;
@@ -96,7 +102,7 @@ export function filterQuery(filter: ProductFilter, changes: Record<string, strin
     search: filter.search,
     category: filter.category,
     availability: filter.availability,
-    sort: sort ? `${sort.descending ? '-' : ''}${sort.column}` : '',
+    sort: sort ? sortName(sort) : '',
     ...changes,
   };
   const query = new URLSearchParams(Object.entries(all).filter(([, value]) => value !== ''));

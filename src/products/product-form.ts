@@ -6,13 +6,22 @@ import { MAX_QUANTITY, type ProductInput } from './product.ts';
 /** The choice "Otra…" of the category field: the name stands in `newCategory`. */
 export const OTHER_CATEGORY = '__other__';
 
-/** One spelling of each letter (é, not e and an accent), one space between words, no control marks. */
+/**
+ * One spelling of each letter (é, not e and an accent), one space between words, and no marks that are
+ * no characters (controls, halves of a pair, U+FFFE): an Excel file with one of those cannot be opened.
+ */
 function tidy(text: string): string {
   return text
     .normalize('NFC')
-    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .toWellFormed()
+    .replace(/[\p{Cc}\uFFFE\uFFFF]+/gu, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();
+}
+
+/** Nothing but marks that are not seen, such as a zero-width space. */
+function isBlank(text: string): boolean {
+  return text.replace(/[\p{Cf}\s]/gu, '') === '';
 }
 
 /** Descriptions keep their line breaks. */
@@ -28,7 +37,7 @@ function line(max: number, keys: { missing: string; tooLong: string }) {
     .string(keys.missing)
     .transform(tidy)
     .superRefine((text, context) => {
-      if (text === '') context.addIssue({ code: 'custom', message: keys.missing });
+      if (isBlank(text)) context.addIssue({ code: 'custom', message: keys.missing });
       if (length(text) > max) context.addIssue({ code: 'custom', message: keys.tooLong });
     });
 }
@@ -51,7 +60,10 @@ const productFields = z.object({
     .refine((text) => length(text) <= 500, 'product.errors.descriptionLength'),
   quantity: quantityField,
   unit: line(30, { missing: 'product.errors.unit', tooLong: 'product.errors.unitLength' }),
-  category: line(50, { missing: 'product.errors.category', tooLong: 'product.errors.categoryLength' }),
+  category: line(50, { missing: 'product.errors.category', tooLong: 'product.errors.categoryLength' }).refine(
+    (text) => text !== OTHER_CATEGORY,
+    'product.errors.category',
+  ),
 });
 
 /** Reads the form of a product; with "Otra…" chosen, the category is the name typed beside it. */
@@ -61,7 +73,7 @@ export function readProductForm(body: unknown, t: TFunction): FormResult<Product
   const form = readForm(productFields, { ...(body as object), category: typed.newCategory }, t);
   if (form.ok || !form.errors.category) return form;
   const { category, ...errors } = form.errors;
-  const isMissing = tidy(typed.newCategory) === '';
+  const isMissing = isBlank(typed.newCategory);
   return {
     ok: false,
     errors: { ...errors, newCategory: isMissing ? t('product.errors.newCategory') : category },

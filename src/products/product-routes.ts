@@ -5,9 +5,9 @@ import { HttpError } from '../http/http-error.ts';
 import { localPath } from '../http/local-path.ts';
 import { listStockMovements } from '../stock/stock-movements.ts';
 import { listCategories } from './category-queries.ts';
-import type { Product } from './product.ts';
+import type { Product, ProductInput } from './product.ts';
 import { productId } from './product-api-routes.ts';
-import { AVAILABILITIES, filterQuery, readFilter, SORT_COLUMNS } from './product-filter.ts';
+import { AVAILABILITIES, cursorField, filterQuery, readFilter, SORT_COLUMNS } from './product-filter.ts';
 import {
   OTHER_CATEGORY,
   readAsTyped,
@@ -51,7 +51,7 @@ export function productRoutes(databases: Databases): Router {
 
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
-    const cursor = z.string().max(2000).optional().catch(undefined).parse(req.query.cursor);
+    const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
     const [page, totals, categories] = await databases.read(req.user!, (db) =>
       Promise.all([
         listProducts(db, filter, { cursor }).catch((error: unknown) => {
@@ -133,7 +133,7 @@ export function productRoutes(databases: Databases): Router {
         const product = await getForReading(req);
         await renderForm(req, res, { product, errors: { code: req.t('product.errors.codeTaken') } });
       } else if (error instanceof VersionConflictError) {
-        await renderForm(req, res, { product: error.current, conflict: true });
+        await renderForm(req, res, { product: error.current, conflict: form.data });
       } else {
         throw asHttpError(error);
       }
@@ -184,12 +184,12 @@ export function productRoutes(databases: Databases): Router {
     /** What the fields hold; by default what was typed. */
     values?: ProductFormValues;
     errors?: Record<string, string>;
-    /** Somebody saved in between: shows both and lets the person choose. */
-    conflict?: boolean;
+    /** What was to be saved when somebody else had: shows both and lets the person choose. */
+    conflict?: ProductInput;
   }
 
   async function renderForm(req: Request, res: Response, page: FormPage): Promise<void> {
-    const { product, values = readAsTyped(req.body), errors = {}, conflict = false } = page;
+    const { product, values = readAsTyped(req.body), errors = {}, conflict } = page;
     const categories = await databases.read(req.user!, listCategories);
     if (conflict) res.status(409);
     else if (Object.keys(errors).length > 0) res.status(422);
@@ -197,7 +197,7 @@ export function productRoutes(databases: Databases): Router {
       product,
       values,
       errors,
-      conflicts: conflict && product ? conflictsOf(product, values, errors) : undefined,
+      conflicts: conflict && product ? conflictsOf(product, conflict) : undefined,
       version: conflict
         ? product?.version
         : ((req.body as { version?: string } | undefined)?.version ?? product?.version),
@@ -212,15 +212,10 @@ export function productRoutes(databases: Databases): Router {
 
 const EDITED_FIELDS = ['name', 'code', 'description', 'category', 'quantity', 'unit'] as const;
 
-/** The saved value of each field that differs from what was typed. */
-function conflictsOf(saved: Product, typed: ProductFormValues, errors: Record<string, string>) {
-  const savedValues = asValues(saved);
-  const typedCategory = typed.category === OTHER_CATEGORY ? typed.newCategory : typed.category;
-  const typedValues = { ...typed, category: typedCategory };
-  const differing = EDITED_FIELDS.filter(
-    (field) => !errors[field] && savedValues[field] !== typedValues[field].trim(),
-  );
-  return Object.fromEntries(differing.map((field) => [field, savedValues[field]]));
+/** The saved value of each field in which the two differ. */
+function conflictsOf(saved: Product, mine: ProductInput) {
+  const differing = EDITED_FIELDS.filter((field) => saved[field] !== mine[field]);
+  return Object.fromEntries(differing.map((field) => [field, String(saved[field])]));
 }
 
 function asValues(product: Product): ProductFormValues {

@@ -2,7 +2,7 @@ import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from
 import { z } from 'zod';
 import type { Database } from '../database/tables.ts';
 import type { Product } from './product.ts';
-import type { ProductFilter, SortColumn } from './product-filter.ts';
+import { sortName, type ProductFilter, type SortColumn } from './product-filter.ts';
 import { selectProducts, toProduct } from './product-queries.ts';
 import { escapeLike, searchTerms } from './search-terms.ts';
 
@@ -45,7 +45,7 @@ export async function listProducts(
   { cursor, limit = PAGE_SIZE }: { cursor?: string | undefined; limit?: number | undefined } = {},
 ): Promise<ProductPage> {
   const order = orderOf(filter);
-  const from = cursor === undefined ? undefined : decodeCursor(cursor);
+  const from = cursor === undefined ? undefined : decodeCursor(cursor, order);
   const backwards = from?.direction === 'before';
   const rows = await selectMatching(db, filter)
     .select(order.key.as('sortKey'))
@@ -59,7 +59,7 @@ export async function listProducts(
   const page = rows.slice(0, limit);
   if (backwards) page.reverse();
   const cursorAt = (row: (typeof page)[number] | undefined, direction: Cursor['direction']) =>
-    row && encodeCursor({ direction, key: row.sortKey as Cursor['key'], id: row.id });
+    row && encodeCursor({ direction, order: order.name, key: row.sortKey as Cursor['key'], id: row.id });
   return {
     items: page.map(toProduct),
     nextCursor: hasMore || backwards ? cursorAt(page.at(-1), 'after') : undefined,
@@ -113,19 +113,33 @@ function selectMatching(db: Kysely<Database>, { search, category, availability }
 }
 
 interface Order {
+  /** Stands in cursors: one of another order leads nowhere. */
+  name: string;
   key: RawBuilder<unknown>;
+  keyType: 'number' | 'string';
   keyDescending: boolean;
   idDescending: boolean;
 }
 
+const NUMERIC_COLUMNS: SortColumn[] = ['number', 'quantity', 'availability'];
+
 /** Every order ends with the product's number, so that no two rows are equal in it. */
 function orderOf({ search, sort }: ProductFilter): Order {
   if (sort) {
-    const { column, descending } = sort;
-    return { key: SORT_EXPRESSIONS[column], keyDescending: descending, idDescending: descending };
+    return {
+      name: sortName(sort),
+      key: SORT_EXPRESSIONS[sort.column],
+      keyType: NUMERIC_COLUMNS.includes(sort.column) ? 'number' : 'string',
+      keyDescending: sort.descending,
+      idDescending: sort.descending,
+    };
   }
-  if (search) return { key: relevance(search), keyDescending: false, idDescending: true };
-  return { key: SORT_EXPRESSIONS.number, keyDescending: true, idDescending: true };
+  if (search) {
+    const key = relevance(search);
+    return { name: 'relevance', key, keyType: 'number', keyDescending: false, idDescending: true };
+  }
+  const key = SORT_EXPRESSIONS.number;
+  return { name: 'newest', key, keyType: 'number', keyDescending: true, idDescending: true };
 }
 
 /** 0: this is its code; 1: code or name begin with it; 2: the rest. */
@@ -146,19 +160,32 @@ function isBeyond({ key, keyDescending, idDescending }: Order, from: Cursor): Ra
 }
 
 const cursorContent = z
-  .tuple([z.enum(['after', 'before']), z.union([z.string(), z.number()]), z.number().int().positive()])
-  .transform(([direction, key, id]) => ({ direction, key, id }));
+  .tuple([
+    z.enum(['after', 'before']),
+    z.string(),
+    z.union([z.string(), z.number()]),
+    z.number().int().positive(),
+  ])
+  .transform(([direction, order, key, id]) => ({ direction, order, key, id }));
 
 type Cursor = z.output<typeof cursorContent>;
 
-function encodeCursor({ direction, key, id }: Cursor): string {
-  return Buffer.from(JSON.stringify([direction, key, id])).toString('base64url');
+function encodeCursor({ direction, order, key, id }: Cursor): string {
+  return Buffer.from(JSON.stringify([direction, order, key, id])).toString('base64url');
 }
 
-function decodeCursor(text: string): Cursor {
-  try {
-    return cursorContent.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
-  } catch {
+function decodeCursor(text: string, order: Order): Cursor {
+  const cursor = cursorContent.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')));
+  if (cursor.data?.order !== order.name || typeof cursor.data.key !== order.keyType) {
     throw new InvalidCursorError();
+  }
+  return cursor.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
-import type { StackConfig } from './stack-config.ts';
+import { SettingsError } from '../settings.ts';
+import { listeners, type StackConfig } from './stack-config.ts';
 
 /** A port that another program listens on. */
 export class PortTakenError extends Error {
@@ -9,22 +10,8 @@ export class PortTakenError extends Error {
 
 /** @throws PortTakenError naming each port that is taken and the setting that moves it */
 export async function checkPorts(config: StackConfig): Promise<void> {
-  const { host, port, phpMyAdminPort, web, primary, replicas } = config;
-  const wanted = [
-    { host, port, what: 'NGINX', setting: 'PORT' },
-    ...(phpMyAdminPort
-      ? [{ host: '127.0.0.1', port: phpMyAdminPort, what: 'phpMyAdmin', setting: 'PHPMYADMIN_PORT' }]
-      : []),
-    ...web.map(({ name, port }) => ({ host: '127.0.0.1', port, what: name, setting: 'WEB_PORT' })),
-    ...[primary, ...replicas].map(({ name, port }) => ({
-      host: '127.0.0.1',
-      port,
-      what: `MySQL ${name}`,
-      setting: 'MYSQL_PORT',
-    })),
-  ];
   const taken: string[] = [];
-  for (const { host, port, what, setting } of wanted) {
+  for (const { host, port, what, setting } of listeners(config)) {
     const problem = await whyTaken(host, port);
     if (problem) taken.push(`Port ${port} (${what}) ${problem}. Choose another with ${setting}=NUMBER.`);
   }
@@ -41,6 +28,9 @@ async function whyTaken(host: string, port: number): Promise<string | undefined>
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE') return 'is in use by another program';
     if (code === 'EACCES') return 'may only be opened by root';
+    if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') {
+      throw new SettingsError(`HOST is "${host}"; it must be an address of this machine`);
+    }
     return `cannot be opened on ${host} (${code})`;
   } finally {
     server.close();

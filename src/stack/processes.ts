@@ -32,16 +32,26 @@ function mysqldOptions(config: StackConfig, server: DatabaseServer): string[] {
   ];
 }
 
-function dataDir(config: StackConfig, server: DatabaseServer): string {
+export function dataDir(config: StackConfig, server: DatabaseServer): string {
   return join(config.varDir, 'mysql', server.name);
+}
+
+export function hasData(config: StackConfig, server: DatabaseServer): boolean {
+  return (
+    existsSync(join(dataDir(config, server), 'mysql.ibd')) && !existsSync(unfinishedMark(config, server))
+  );
+}
+
+/** Stands while a data folder is being made: one that was cut off is made anew. */
+function unfinishedMark(config: StackConfig, server: DatabaseServer): string {
+  return join(config.varDir, 'run', `${server.name}.unfinished`);
 }
 
 /** Makes the server's data folder, with a root account that has the generated password. */
 export async function initializeDatabase(config: StackConfig, programs: Programs, server: DatabaseServer) {
   const folder = dataDir(config, server);
-  const unfinished = join(config.varDir, 'run', `${server.name}.unfinished`);
-  if (existsSync(unfinished)) await rm(folder, { recursive: true, force: true });
-  if (existsSync(join(folder, 'mysql.ibd'))) return;
+  if (hasData(config, server)) return;
+  const unfinished = unfinishedMark(config, server);
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, '..'), { recursive: true });
   await writeFile(unfinished, '');
@@ -123,7 +133,7 @@ export async function nginxProcess(config: StackConfig, programs: Programs): Pro
     UPSTREAM_SERVERS: servers.join('\n    '),
     RESOLVER: '',
     FORWARDED_PROTO: '$scheme',
-    LISTEN: `${config.host}:${config.port}`,
+    LISTEN: `${urlHost(config.host)}:${config.port}`,
     CACHE_DIR: `"${join(runDir, 'cache')}"`,
   });
   await render('local.conf.template', main, {
@@ -193,7 +203,12 @@ export async function phpMyAdminProcess(
 /** Where a program on this machine reaches a server that listens on `host`. */
 export function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
-  return host.includes(':') ? '[::1]' : host;
+  return urlHost(host === '::' ? '::1' : host);
+}
+
+/** IPv6 addresses stand in brackets. */
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 async function answersOk(url: string): Promise<boolean> {

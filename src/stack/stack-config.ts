@@ -11,7 +11,10 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 const WEIGHTS = [3, 2, 1];
 
 const settings = z.object({
-  HOST: z.string().default('127.0.0.1'),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'the address or the name of a network interface of this machine')
+    .default('127.0.0.1'),
   PORT: portNumber.default(8080),
   PHPMYADMIN_PORT: portNumber.optional(),
   WEB_PORT: portNumber.optional(),
@@ -57,8 +60,13 @@ export function readStackConfig(argv: string[]): StackConfig {
   const webPort = values.WEB_PORT ?? values.PORT + 11;
   const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;
   const phpMyAdminPort = values.PHPMYADMIN_PORT ?? values.PORT + 1;
+  const web = Array.from({ length: options.web }, (_, index) => ({
+    name: `web${index + 1}`,
+    port: webPort + index,
+    weight: WEIGHTS[index] ?? 1,
+  }));
   const varDir = resolve(PROJECT_DIR, values.VAR_DIR);
-  return {
+  const config: StackConfig = {
     host: values.HOST,
     port: values.PORT,
     phpMyAdminPort: options.phpmyadmin ? phpMyAdminPort : undefined,
@@ -66,11 +74,7 @@ export function readStackConfig(argv: string[]): StackConfig {
     secretsDir: join(varDir, 'secrets'),
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
     demo: LOOPBACK.includes(values.HOST),
-    web: Array.from({ length: options.web }, (_, index) => ({
-      name: `web${index + 1}`,
-      port: webPort + index,
-      weight: WEIGHTS[index] ?? 1,
-    })),
+    web,
     primary: { name: 'primary', port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({
       name: replicaName(index),
@@ -78,6 +82,38 @@ export function readStackConfig(argv: string[]): StackConfig {
       serverId: 2 + index,
     })),
   };
+  refuseImpossiblePorts(config);
+  return config;
+}
+
+/** What listens where, with the setting that moves it. */
+export function listeners({ host, port, phpMyAdminPort, web, primary, replicas }: StackConfig) {
+  const loopback = '127.0.0.1';
+  return [
+    { what: 'NGINX', host, port, setting: 'PORT' },
+    ...(phpMyAdminPort
+      ? [{ what: 'phpMyAdmin', host: loopback, port: phpMyAdminPort, setting: 'PHPMYADMIN_PORT' }]
+      : []),
+    ...web.map(({ name, port }) => ({ what: name, host: loopback, port, setting: 'WEB_PORT' })),
+    ...[primary, ...replicas].map(({ name, port }) => ({
+      what: `MySQL ${name}`,
+      host: loopback,
+      port,
+      setting: 'MYSQL_PORT',
+    })),
+  ];
+}
+
+/** @throws SettingsError when a port is beyond the last one, or two listeners have the same */
+function refuseImpossiblePorts(config: StackConfig): void {
+  const taken = new Map<number, string>();
+  for (const { what, port, setting } of listeners(config)) {
+    const other = taken.get(port);
+    const problem = port > 65535 ? 'is beyond the last port, 65535' : other && `is the port of ${other} too`;
+    if (problem)
+      throw new SettingsError(`Port ${port} (${what}) ${problem}; set PORT or ${setting} to another`);
+    taken.set(port, what);
+  }
 }
 
 function readOptions(argv: string[]) {

@@ -22,6 +22,7 @@ export interface StackState {
 }
 
 const stateFile = (varDir: string) => join(varDir, 'run/stack.json');
+const lockFile = (varDir: string) => join(varDir, 'run/launcher.json');
 
 export function writeState(varDir: string, state: StackState): void {
   const file = stateFile(varDir);
@@ -30,14 +31,42 @@ export function writeState(varDir: string, state: StackState): void {
   renameSync(`${file}.new`, file);
 }
 
+/** Forgets the stack that this process has launched. */
 export function removeState(varDir: string): void {
   rmSync(stateFile(varDir), { force: true });
+  rmSync(lockFile(varDir), { force: true });
+}
+
+/**
+ * Makes this process the one that launches in `varDir`.
+ *
+ * @returns whether it may: false while another launcher lives
+ */
+export function takeLaunchLock(varDir: string): boolean {
+  const file = lockFile(varDir);
+  mkdirSync(dirname(file), { recursive: true });
+  const self = JSON.stringify(recordProcess(process.pid, { name: 'launcher', role: 'launcher' }));
+  for (;;) {
+    try {
+      writeFileSync(file, self, { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = readJson(file) as RecordedProcess | undefined;
+    if (holder && isAlive(holder)) return false;
+    rmSync(file, { force: true });
+  }
 }
 
 /** The record of the stack in `varDir`; undefined when none was left. */
 export function readState(varDir: string): StackState | undefined {
+  return readJson(stateFile(varDir)) as StackState | undefined;
+}
+
+function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(stateFile(varDir), 'utf8')) as StackState;
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }

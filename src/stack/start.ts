@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { DATABASE_SECRETS, ensureSecrets, secretFile, WEB_SECRETS, type SecretName } from '../secrets.ts';
 import { setUp } from '../setup.ts';
+import { ReplicaAheadError } from '../database/replication.ts';
 import { SettingsError } from '../settings.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
 import {
+  dataDir,
+  hasData,
   initializeDatabase,
   mysqlProcess,
   nginxProcess,
@@ -13,7 +16,14 @@ import {
   webProcess,
 } from './processes.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
-import { isAlive, readState, recordProcess, removeState, stopLeftovers, writeState } from './stack-state.ts';
+import {
+  readState,
+  recordProcess,
+  removeState,
+  stopLeftovers,
+  takeLaunchLock,
+  writeState,
+} from './stack-state.ts';
 import { Supervisor, type ProcessSpec } from './supervisor.ts';
 import { printSummary } from './summary.ts';
 
@@ -24,37 +34,36 @@ const started: Supervisor[][] = [];
 let stopping: Promise<void> | undefined;
 
 try {
-  await start(readStackConfig(process.argv.slice(2)));
-} catch (error) {
-  if (!stopping) {
-    console.error(isExpected(error) ? error.message : error);
+  const config = readStackConfig(process.argv.slice(2));
+  makeFolders(config);
+  if (takeLaunchLock(config.varDir)) {
+    process.on('exit', () => removeState(config.varDir));
+    await start(config);
+  } else {
+    say('Inventario runs already here (npm run status shows it, npm stop ends it).');
     process.exitCode = 1;
-    await stop();
   }
+} catch (error) {
+  if (!stopping) console.error(isExpected(error) ? error.message : error);
+  await stop();
+  process.exit(1);
 }
 
 async function start(config: StackConfig): Promise<void> {
-  const earlier = readState(config.varDir);
-  if (earlier && isAlive(earlier.launcher)) {
-    say(`Inventario runs already, on ${earlier.url} (npm run status shows it, npm stop ends it).`);
-    process.exitCode = 1;
-    return;
-  }
-  if (earlier) await stopLeftovers(earlier, say);
-  await checkPorts(config);
-  const programs = await findOrInstallPrograms(
-    config.runtimeDir,
-    { phpMyAdmin: config.phpMyAdminPort !== undefined },
-    say,
-  );
-  await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
-
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (!stopping) say('Stopping ...');
-      void stop().then(() => removeState(config.varDir));
+      // Exits itself: what was being waited for would otherwise hold the process for minutes.
+      void stop().then(() => process.exit(0));
     });
   }
+  const earlier = readState(config.varDir);
+  if (earlier) await stopLeftovers(earlier, say);
+  await checkPorts(config);
+  const wanted = { phpMyAdmin: config.phpMyAdminPort !== undefined };
+  const programs = await findOrInstallPrograms(config.runtimeDir, wanted, say);
+  await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
+  refuseToReplacePrimary(config);
 
   const servers = [config.primary, ...config.replicas];
   record(config);
@@ -129,5 +138,33 @@ function setupConfig(config: StackConfig) {
 
 /** Errors whose message says all that the reader needs. */
 function isExpected(error: unknown): error is Error {
-  return [SettingsError, PortTakenError, MissingProgramsError].some((type) => error instanceof type);
+  return [SettingsError, PortTakenError, MissingProgramsError, ReplicaAheadError].some(
+    (type) => error instanceof type,
+  );
+}
+
+/** @throws SettingsError naming the folder that cannot be written to */
+function makeFolders({ varDir, runtimeDir }: StackConfig): void {
+  for (const [setting, folder] of [
+    ['VAR_DIR', varDir],
+    ['RUNTIME_DIR', runtimeDir],
+  ] as const) {
+    try {
+      mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
+    } catch {
+      throw new SettingsError(`${setting} is "${folder}"; it must be a folder that can be written to`);
+    }
+  }
+}
+
+/** @throws ReplicaAheadError when the primary's data are gone and a replica has the only copy */
+function refuseToReplacePrimary(config: StackConfig): void {
+  const survivor = config.replicas.find((server) => hasData(config, server));
+  if (hasData(config, config.primary) || !survivor) return;
+  throw new ReplicaAheadError(
+    `The primary's data are gone from ${dataDir(config, config.primary)}, and ${survivor.name} still has a copy.\n` +
+      `To go on with that copy, rename ${dataDir(config, survivor)} to primary.\n` +
+      "To begin anew, delete the replicas' folders too.",
+  );
 }

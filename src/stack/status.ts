@@ -5,8 +5,8 @@ import { isAlive, readState } from './stack-state.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 const state = readState(readStackConfig([]).varDir);
-const running = state !== undefined && isAlive(state.launcher);
-const servers = running ? await askServers() : [];
+const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
+const servers = await askServers();
 const processes = (state?.processes ?? []).map((recorded) => ({
   ...recorded,
   alive: isAlive(recorded),
@@ -18,7 +18,8 @@ if (values.json) {
 } else if (!running) {
   console.log('Inventario is not running. Start it with: npm start');
 } else {
-  console.log(`Inventario is running on ${state.url}`);
+  const note = isAlive(state.launcher) ? '' : ', but its launcher is gone: end it with npm stop';
+  console.log(`Inventario is running on ${state.url}${note}`);
   for (const { name, pid, port, weight, alive, role, lagSeconds } of processes) {
     const details = [
       `port ${port}`,

@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readStackConfig } from './stack-config.ts';
-import { isAlive, readState } from './stack-state.ts';
+import { isAlive, readState, removeState, stopLeftovers } from './stack-state.ts';
 
-const state = readState(readStackConfig([]).varDir);
-if (!state || !isAlive(state.launcher)) {
+const { varDir } = readStackConfig([]);
+const state = readState(varDir);
+if (!state) {
   console.log('Inventario is not running.');
 } else {
-  process.kill(state.launcher.pid, 'SIGTERM');
+  if (isAlive(state.launcher)) process.kill(state.launcher.pid, 'SIGTERM');
   while (isAlive(state.launcher)) await sleep(100);
+  // A launcher that was killed could not stop the rest.
+  await stopLeftovers(state, console.log);
+  removeState(varDir);
   console.log('Inventario has stopped.');
 }

@@ -60,8 +60,11 @@ export class Supervisor {
   async start(): Promise<void> {
     const child = this.#spawn();
     const giveUpAt = Date.now() + START_LIMIT_MS;
-    while (!(await this.spec.isReady())) {
+    for (;;) {
+      const isReady = await this.spec.isReady();
+      // Only then: something else that answers on its port must not be taken for it.
       if (hasEnded(child)) throw new Error(`${this.spec.name} did not start; see ${this.spec.logFile}`);
+      if (isReady) break;
       if (Date.now() > giveUpAt) {
         throw new Error(`${this.spec.name} does not answer; see ${this.spec.logFile}`);
       }
@@ -74,7 +77,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     const child = this.#child;
-    if (!child) return;
+    if (!child || hasEnded(child)) return;
     const ended = once(child, 'exit');
     child.kill(this.spec.stopSignal ?? 'SIGTERM');
     const killer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);

@@ -112,6 +112,8 @@ test('a log-in never leads to another site', async () => {
     '/\\evil.example',
     '/\t/evil.example',
     'javascript:alert(1)',
+    '/.//evil.example',
+    '/x/..//evil.example',
   ]) {
     const client = new Client();
     await client.takeToken('/login');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDatabases, type Databases } from '../../src/database/databases.ts';
 import { findProduct } from '../../src/products/product-queries.ts';
 import { Client } from '../support/client.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { stack, withDelayedReplica } from '../support/shared-stack.ts';
 
 let client: Client;
@@ -73,4 +74,31 @@ test('reads come from the replica, and from the primary when the replica is away
     await replica.query('START REPLICA');
     await replica.end();
   }
+});
+
+test('a server that hangs is found out, holds nobody up, and keeps no other from being asked', async () => {
+  const { id, code } = await client.register({ quantity: 1 });
+  const hung = stack.process('replica1').pid;
+  process.kill(hung, 'SIGSTOP');
+  try {
+    expect((await client.get('/products')).status).toBe(200);
+    expect((await client.changeQuantity(id, { delta: 1 })).status).toBe(200);
+    expect((await client.findByCode(code)).quantity).toBe(2);
+    await waitUntil(() => !databases.monitor.isFitForReading('replica1'));
+    expect(databases.monitor.isPrimaryReachable()).toBe(true);
+  } finally {
+    process.kill(hung, 'SIGCONT');
+  }
+  await waitUntil(() => databases.monitor.isFitForReading('replica1'));
+});
+
+test('a primary that is away is said to be, and writing works again by itself', async () => {
+  const { id } = await client.register({ quantity: 1 });
+  process.kill(stack.process('primary').pid, 'SIGKILL');
+  const refused = await client.changeQuantity(id, { delta: 1 });
+  if (refused.status !== 200) {
+    expect(refused.status).toBe(503);
+    expect((refused.body as { error: string }).error).toContain('la base de datos no responde');
+  }
+  await waitUntil(async () => (await client.changeQuantity(id, { delta: 1 })).status === 200);
 });

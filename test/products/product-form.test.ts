@@ -65,6 +65,35 @@ test.each(['-1', '1e3', '', '2147483648', '99999999999', 'doce', '０'])(
   },
 );
 
+test('answers what no form of ours sends in words, not with a failure', async () => {
+  const complete = { name: 'x', code: uniqueCode(), quantity: '1', unit: 'u', category: 'Otros' };
+  for (const odd of [
+    { description: ['a', 'b'] },
+    { name: ['a', 'b'] },
+    { category: '__other__', newCategory: '__other__' },
+    { name: '\u200b' },
+    { unit: '\u00ad ' },
+  ]) {
+    const response = await client.post('/products', { ...complete, ...odd } as never);
+    expect([odd, response.status]).toEqual([odd, 422]);
+  }
+  const twice = await client.post('/password', {
+    current: ['a', 'b'] as never,
+    password: 'x',
+    repeated: 'y',
+  });
+  expect(twice.status).toBe(422);
+  const { code } = await client.register({ name: 'A\uFFFEB\u0007C' });
+  expect((await client.findByCode(code)).name).toBe('A B C');
+});
+
+test('with the session ended, a form leads to the log-in and back to its page, and a program gets 401', async () => {
+  const stranger = new Client();
+  const form = await stranger.post('/products', { name: 'x', page: '/products/new' });
+  expect(form.headers.location).toBe('/login?return=%2Fproducts%2Fnew');
+  expect((await stranger.changeQuantity(1, { delta: 1 })).status).toBe(401);
+});
+
 test('counts characters as people do: a hundred emoji are a name', async () => {
   const { code } = await client.register({ name: '🎁'.repeat(100) });
   expect((await client.findByCode(code)).name).toBe('🎁'.repeat(100));
@@ -122,12 +151,22 @@ test('"Otra…" makes a category that is offered from then on, and finds one tha
 
 test('an edit of something that was saved in between overwrites nothing and shows both values', async () => {
   const { id, code } = await client.register({ name: 'Original', quantity: 5 });
-  const mine = { name: 'Mío', code, quantity: 7, unit: 'unidad', category: 'Otros', version: 1 };
+  // Spelled differently, but the same: no conflict.
+  const mine = {
+    name: 'Mío',
+    code,
+    description: ' ',
+    quantity: '07',
+    unit: 'unidad',
+    category: 'Otros',
+    version: 1,
+  };
   expect((await client.post(`/products/${id}`, { ...mine, name: 'Suyo', quantity: 9 })).status).toBe(303);
   const response = await client.post(`/products/${id}`, mine);
   expect(response.status).toBe(409);
   expect(response.text).toContain('value="Mío"');
   expect(response.text).toContain('data-value="Suyo"');
+  expect(response.text).not.toContain('id="description-saved"');
   expect(await client.findByCode(code)).toMatchObject({ name: 'Suyo', quantity: 9 });
 
   const version = /name="version" value="(\d+)"/.exec(response.text)![1]!;

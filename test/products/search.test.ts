@@ -70,6 +70,14 @@ test('filters by category and availability, and understands the words of the bad
   expect(await names({ search: `${mark} disponible` })).not.toContain('Botín');
 });
 
+test('finds availability as one types it, and takes other words for what they are', async () => {
+  for (const typed of ['agot', 'AGOTÁD', 'agotado', 'out of', 'out of stock']) {
+    expect(await names({ search: `${mark} ${typed}` })).toEqual(['Botín']);
+  }
+  expect(await names({ search: `${mark} constructor` })).toEqual([]);
+  expect(await names({ search: `${mark} a b c d e f g h i j k zzqq` })).toEqual([]);
+});
+
 test('sorts by any column, both ways', async () => {
   expect(await names({ search: mark, sort: 'name' })).toEqual([
     'Botín',
@@ -136,6 +144,25 @@ test('refuses a query that makes no sense, saying which part', async () => {
     const response = await client.get('/api/products').query({ [name!]: value });
     expect(response.status).toBe(400);
     expect(Object.keys((response.body as { errors: object }).errors)).toEqual([name]);
+  }
+});
+
+test('takes back every cursor it has given, and none of another order or of nobody', async () => {
+  for (const digit of [1, 2, 3]) await client.register({ description: `${'字'.repeat(499)}${digit}` });
+  const first = await client.search({ search: '字', sort: '-description', limit: 1 });
+  const second = await client.search({
+    search: '字',
+    sort: '-description',
+    limit: 1,
+    cursor: first.nextCursor!,
+  });
+  expect(second.items[0]!.description).toMatch(/2$/);
+  const forged = Buffer.from(JSON.stringify(['after', 'quantity', 'abc', 5])).toString('base64url');
+  for (const query of [
+    { sort: 'name', cursor: first.nextCursor! },
+    { sort: 'quantity', cursor: forged },
+  ]) {
+    expect((await client.get('/api/products').query(query)).status).toBe(400);
   }
 });
 

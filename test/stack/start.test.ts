@@ -11,6 +11,7 @@ import { PROJECT_DIR, STACK_SETTINGS } from '../../src/stack/stack-config.ts';
 import { isAlive, readState } from '../../src/stack/stack-state.ts';
 import { Client } from '../support/client.ts';
 import { findFreePorts, Stack } from '../support/stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const run = promisify(execFile);
 const stacks: Stack[] = [];
@@ -46,6 +47,16 @@ test('a port that is taken is named with the setting that moves it, and nothing 
 test.each([
   [{ env: { PORT: '80000' } }, 'PORT is "80000"; it must be a whole number from 1 to 65535'],
   [{ env: { MYSQL_PORT: 'abc' } }, 'MYSQL_PORT is "abc"; it must be a whole number from 1 to 65535'],
+  [
+    { env: { PORT: '65530' } },
+    'Port 65541 (web1) is beyond the last port, 65535; set PORT or WEB_PORT to another',
+  ],
+  [{ env: { PORT: '15080', WEB_PORT: '15080' } }, 'Port 15080 (web1) is the port of NGINX too'],
+  [
+    { env: { HOST: 'no-such-host.invalid' } },
+    'HOST is "no-such-host.invalid"; it must be an address of this machine',
+  ],
+  [{ env: { VAR_DIR: '/dev/null' } }, 'VAR_DIR is "/dev/null"; it must be a folder that can be written to'],
   [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
   [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --phpmyadmin'],
 ])('a bad setting refuses to start and says what it accepts: %j', async (options, message) => {
@@ -123,7 +134,7 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   const { id, code } = await client.register({ quantity: 5 });
   await client.changeQuantity(id, { delta: 3 });
   const again = await outcome({ varDir: stack.varDir, port: stack.port });
-  expect(again.output).toContain(`Inventario runs already, on ${stack.url}`);
+  expect(again.output).toContain('Inventario runs already here');
 
   const processes = stack.data.processes();
   const ended = once(stack.launcher, 'exit');
@@ -147,7 +158,49 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   expect(third.output).toContain('Stopping what an earlier start has left');
   expect(third.output).not.toContain('copying the primary');
   expect(orphans.filter(isAlive)).toEqual([]);
-  await third.stop();
+
+  // npm stop ends what a killed launcher has left, too.
+  const left = third.data.processes();
+  const thirdEnded = once(third.launcher, 'exit');
+  third.launcher.kill('SIGKILL');
+  await thirdEnded;
+  await run(process.execPath, [join(PROJECT_DIR, 'src/stack/stop.ts')], {
+    env: { ...process.env, VAR_DIR: stack.varDir, PORT: String(stack.port) },
+  });
+  expect(left.filter(isAlive)).toEqual([]);
+
+  // The primary's data are gone: the copy on the replica is not overwritten.
+  await rm(join(stack.varDir, 'mysql/primary'), { recursive: true });
+  const refused = await outcome({ varDir: stack.varDir, port: stack.port });
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('replica1 still has a copy');
+  expect(refused.left).toEqual([]);
+});
+
+test('a replica that knows more than the primary is never cloned over', async () => {
+  const stack = await start();
+  const replica = await stack.data.connect('replica1');
+  await replica.query("SET GLOBAL super_read_only = OFF; INSERT INTO category (name) VALUES ('Solo aquí')");
+  await replica.end();
+  await stack.stop();
+  const refused = await outcome({ varDir: stack.varDir, port: stack.port });
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('replica1 holds transactions that the primary does not have');
+  expect(refused.left).toEqual([]);
+});
+
+test('told to stop while it is still starting, it stops at once and leaves nothing', async () => {
+  const stack = await Stack.spawn();
+  stacks.push(stack);
+  await waitUntil(() => stack.output.includes('schema:'));
+  const processes = stack.data.processes();
+  expect(processes.length).toBeGreaterThan(0);
+  const startedAt = performance.now();
+  await stack.stop();
+  // Waiting for a server that is gone took two minutes once.
+  expect(performance.now() - startedAt).toBeLessThan(60_000);
+  expect(processes.filter(isAlive)).toEqual([]);
+  expect(readState(stack.varDir)).toBeUndefined();
 });
 
 test('a replica that is too old for the binary log is cloned again', async () => {

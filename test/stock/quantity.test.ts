@@ -55,6 +55,20 @@ test('nonsense is refused in words, and changes nothing', async () => {
   expect(await client.findByCode(code)).toMatchObject({ quantity: 3, version: 1 });
 });
 
+test('a change is made once, however long the note of it has to wait for a lock', async () => {
+  const { id, code } = await client.register({ quantity: 0 });
+  await client.changeQuantity(id, { delta: 1 });
+  const blocker = await stack.connect('primary');
+  await blocker.query('BEGIN; SELECT * FROM last_write FOR UPDATE');
+  const changing = client.changeQuantity(id, { delta: 1 });
+  // Longer than innodb_lock_wait_timeout.
+  await new Promise((resolve) => setTimeout(resolve, 7000));
+  await blocker.query('ROLLBACK');
+  await blocker.end();
+  expect((await changing).body).toMatchObject({ quantity: 2 });
+  expect((await client.findByCode(code)).quantity).toBe(2);
+});
+
 test('the history names each change, its reason and what was left', async () => {
   const { id, code } = await client.register({ quantity: 10 });
   await client.changeQuantity(id, { delta: -4 });

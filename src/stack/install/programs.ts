@@ -121,7 +121,7 @@ async function install(bundle: ProgramBundle, runtimeDir: string, say: (line: st
   const stamp = join(folder, 'installed.json');
   // The folder's own path is part of it: some programs are told where their files are.
   const recipe = JSON.stringify({ packages: bundle.packages, folder });
-  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === recipe) return program;
+  if (existsSync(program) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === recipe) return program;
 
   say(`Installing ${bundle.title} into ${folder} ...`);
   const unfinished = `${folder}.new`;
