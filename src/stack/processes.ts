@@ -47,8 +47,17 @@ function unfinishedMark(config: StackConfig, server: DatabaseServer): string {
   return join(config.varDir, 'run', `${server.name}.unfinished`);
 }
 
-/** Makes the server's data folder, with a root account that has the generated password. */
-export async function initializeDatabase(config: StackConfig, programs: Programs, server: DatabaseServer) {
+/**
+ * Makes the server's data folder, with a root account that has the generated password.
+ *
+ * @param stopping ends it in the middle
+ */
+export async function initializeDatabase(
+  config: StackConfig,
+  programs: Programs,
+  server: DatabaseServer,
+  stopping: AbortSignal,
+): Promise<void> {
   const folder = dataDir(config, server);
   if (hasData(config, server)) return;
   const unfinished = unfinishedMark(config, server);
@@ -66,11 +75,8 @@ export async function initializeDatabase(config: StackConfig, programs: Programs
   ];
   await writeFile(initFile, statements.join('\n') + '\n', { mode: 0o600 });
   try {
-    await run(programs.mysqld, [
-      ...mysqldOptions(config, server),
-      '--initialize-insecure',
-      `--init-file=${initFile}`,
-    ]);
+    const options = [...mysqldOptions(config, server), '--initialize-insecure', `--init-file=${initFile}`];
+    await run(programs.mysqld, options, { signal: stopping });
     await rm(unfinished);
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };

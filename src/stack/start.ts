@@ -31,6 +31,7 @@ const say = (line: string) => console.log(line);
 
 /** The processes in the order they were started; they are stopped in the opposite one. */
 const started: Supervisor[][] = [];
+const stopped = new AbortController();
 let stopping: Promise<void> | undefined;
 
 try {
@@ -67,7 +68,7 @@ async function start(config: StackConfig): Promise<void> {
 
   const servers = [config.primary, ...config.replicas];
   record(config);
-  await Promise.all(servers.map((server) => initializeDatabase(config, programs, server)));
+  await Promise.all(servers.map((server) => initializeDatabase(config, programs, server, stopped.signal)));
   await startTogether(config, [mysqlProcess(config, programs, config.primary)]);
   await startTogether(
     config,
@@ -101,6 +102,7 @@ async function startTogether(config: StackConfig, specs: ProcessSpec[]): Promise
 }
 
 async function stop(): Promise<void> {
+  stopped.abort();
   stopping ??= (async () => {
     for (const group of started.toReversed()) {
       await Promise.all(group.map((supervisor) => supervisor.stop()));
