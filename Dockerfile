@@ -19,7 +19,7 @@ FROM node:24-trixie-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # A new volume takes on the owner of the folder it covers.
-RUN mkdir -p /secrets/database /secrets/web && chown -R node:node /secrets
+RUN mkdir -p /secrets/database /secrets/web /settings && chown -R node:node /secrets /settings
 COPY --from=packages /app/node_modules node_modules
 COPY package.json package-lock.json ./
 COPY mysql mysql

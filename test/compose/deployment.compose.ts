@@ -319,7 +319,7 @@ test('four instances and three replicas share the work', async () => {
 });
 
 test('passwords from examples are refused, naming the setting', async () => {
-  const refused = compose.run('secrets', ['node', 'dist/secrets-command.js'], {
+  const refused = compose.run('prepare', ['node', 'dist/prepare-command.js'], {
     ...deployment.options,
     commandOptions: ['--rm', '--env', 'APP_PASSWORD=changeme-changeme'],
   });

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from './secrets.ts';
 import { newPassword, readSettings, secret, SettingsError } from './settings.ts';
@@ -6,6 +6,7 @@ import { newPassword, readSettings, secret, SettingsError } from './settings.ts'
 /** Volumes of their own, so that a web instance holds nothing that opens more than it needs. */
 const DATABASE_FOLDER = '/secrets/database';
 const WEB_FOLDER = '/secrets/web';
+const MYSQL_SETTINGS_FOLDER = '/settings';
 
 const chosenSecrets = z.object({
   ROOT_PASSWORD: secret.optional(),
@@ -24,6 +25,8 @@ try {
   await ensureSecrets(DATABASE_FOLDER, DATABASE_SECRETS, { chosen, mode });
   await ensureSecrets(WEB_FOLDER, WEB_SECRETS, { chosen, mode });
   await writeFile(`${DATABASE_FOLDER}/admin_password`, ADMIN_PASSWORD);
+  const serverSettings = new URL('../mysql/server.cnf', import.meta.url);
+  await copyFile(serverSettings, `${MYSQL_SETTINGS_FOLDER}/inventario.cnf`);
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(error.message);
