@@ -10,7 +10,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { PROJECT_DIR, STACK_SETTINGS } from '../../src/stack/stack-config.ts';
 import { isAlive, readState } from '../../src/stack/stack-state.ts';
 import { Client } from '../support/client.ts';
-import { findFreePorts, Stack } from '../support/stack.ts';
+import { environmentWithoutSettings, findFreePorts, Stack } from '../support/stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const run = promisify(execFile);
@@ -108,7 +108,7 @@ test('four instances and three replicas share the work, and status shows them', 
   }
 
   const { stdout } = await run(process.execPath, [join(PROJECT_DIR, 'src/stack/status.ts'), '--json'], {
-    env: { ...process.env, VAR_DIR: stack.varDir, PORT: String(stack.port) },
+    env: { ...environmentWithoutSettings(), VAR_DIR: stack.varDir, PORT: String(stack.port) },
   });
   const status = JSON.parse(stdout) as { running: boolean; processes: Record<string, unknown>[] };
   expect(status.running).toBe(true);
@@ -165,7 +165,7 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   third.launcher.kill('SIGKILL');
   await thirdEnded;
   await run(process.execPath, [join(PROJECT_DIR, 'src/stack/stop.ts')], {
-    env: { ...process.env, VAR_DIR: stack.varDir, PORT: String(stack.port) },
+    env: { ...environmentWithoutSettings(), VAR_DIR: stack.varDir, PORT: String(stack.port) },
   });
   expect(left.filter(isAlive)).toEqual([]);
 

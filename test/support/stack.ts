@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR, STACK_SETTINGS } from '../../src/stack/stack-config.ts';
 import { StackData } from './stack-data.ts';
 
 export interface StartOptions {
@@ -34,7 +34,7 @@ export class Stack {
     const folder = varDir ?? (await mkdtemp(join(tmpdir(), 'inventario-test-')));
     const freePort = port ?? (await findFreePorts());
     const launcher = spawn(process.execPath, [join(PROJECT_DIR, 'src/stack/start.ts'), ...args], {
-      env: { ...process.env, PORT: String(freePort), VAR_DIR: folder, ...env },
+      env: { ...environmentWithoutSettings(), PORT: String(freePort), VAR_DIR: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new Stack(folder, freePort, launcher);
@@ -69,6 +69,12 @@ export class Stack {
     await this.stop();
     await rm(this.varDir, { recursive: true, force: true });
   }
+}
+
+/** Whoever runs the tests may have settings of an own system; only where the servers are stays. */
+export function environmentWithoutSettings(): NodeJS.ProcessEnv {
+  const ours = STACK_SETTINGS.filter((name) => name !== 'RUNTIME_DIR');
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.includes(name)));
 }
 
 /** The first of a run of forty ports that nothing listens on, below those given to outgoing connections. */
