@@ -12,8 +12,12 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
+COPY mysql mysql
+COPY public public
+COPY views views
 COPY src src
-RUN npx tsc --project tsconfig.build.json
+# Readable whatever the modes of the files were where the image is built.
+RUN npx tsc --project tsconfig.build.json && chmod -R a+rX dist mysql public views package.json package-lock.json
 
 FROM node:24-trixie-slim
 ENV NODE_ENV=production
@@ -21,10 +25,10 @@ WORKDIR /app
 # A new volume takes on the owner of the folder it covers.
 RUN mkdir -p /secrets/database /secrets/web /settings && chown -R node:node /secrets /settings
 COPY --from=packages /app/node_modules node_modules
-COPY package.json package-lock.json ./
-COPY mysql mysql
-COPY public public
-COPY views views
+COPY --from=build /app/package.json /app/package-lock.json ./
+COPY --from=build /app/mysql mysql
+COPY --from=build /app/public public
+COPY --from=build /app/views views
 COPY --from=build /app/dist dist
 USER node
 EXPOSE 3000

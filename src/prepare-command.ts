@@ -8,13 +8,9 @@ const DATABASE_FOLDER = '/secrets/database';
 const WEB_FOLDER = '/secrets/web';
 const MYSQL_SETTINGS_FOLDER = '/settings';
 
+const optionalSecret = secret.optional();
 const chosenSecrets = z.object({
-  ROOT_PASSWORD: secret.optional(),
-  MIGRATOR_PASSWORD: secret.optional(),
-  REPLICATOR_PASSWORD: secret.optional(),
-  APP_PASSWORD: secret.optional(),
-  MONITOR_PASSWORD: secret.optional(),
-  SESSION_SECRET: secret.optional(),
+  ...Object.fromEntries([...DATABASE_SECRETS, ...WEB_SECRETS].map((name) => [name, optionalSecret])),
   ADMIN_PASSWORD: newPassword.optional(),
 });
 

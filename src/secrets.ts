@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SettingsError } from './settings.ts';
 
@@ -34,7 +34,8 @@ export async function ensureSecrets(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const name of names) {
     const file = secretFile(folder, name);
-    const existing = await readFile(file, 'utf8').catch(() => undefined);
+    // An empty file is one whose writing was cut off.
+    const existing = (await readFile(file, 'utf8').catch(() => '')) || undefined;
     const value = chosen[name] ?? existing ?? randomBytes(24).toString('base64url');
     if (value === existing) continue;
     if (existing && name === 'ROOT_PASSWORD') {
@@ -42,7 +43,9 @@ export async function ensureSecrets(
         'ROOT_PASSWORD is not the one that the servers were made with; it must be that one, or not be set',
       );
     }
-    await writeFile(file, value);
-    await chmod(file, mode);
+    // The file itself may be read-only, and is whole at every moment.
+    await rm(`${file}.new`, { force: true });
+    await writeFile(`${file}.new`, value, { mode });
+    await rename(`${file}.new`, file);
   }
 }

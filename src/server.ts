@@ -8,7 +8,7 @@ import { createDatabases } from './database/databases.ts';
 import { createLogger } from './http/logger.ts';
 import { SettingsError } from './settings.ts';
 
-/** Longer than any request that NGINX still waits for. */
+/** What still runs then, a long export perhaps, is cut off. */
 const DRAIN_LIMIT_MS = 20_000;
 const MOVE_ON_MS = 2000;
 
@@ -20,6 +20,8 @@ try {
 }
 
 async function serve(): Promise<void> {
+  // From the first moment: as a container's first process it would not be ended by a signal otherwise.
+  const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   const config = readWebConfig();
   const logger = createLogger(config);
   const databases = createDatabases(config);
@@ -35,7 +37,7 @@ async function serve(): Promise<void> {
   await once(server, 'listening');
   logger.info({ port: config.PORT }, 'listening');
 
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  await told;
   logger.info('draining');
   draining.abort();
   await letProxyMoveOn(server);

@@ -55,7 +55,8 @@ export const portNumber = wholeNumber(1, 65535);
 export const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on');
 
 /** Passwords from examples and demonstrations: whoever wants in tries these first. */
-const KNOWN_PASSWORDS = /^(admin|root|passw|secret|change.?me|example|demo|inventario|1234|qwerty)|^(.)\2*$/i;
+export const KNOWN_PASSWORDS =
+  /^(admin|root|passw|secret|change.?me|example|demo|inventario|1234|qwerty)|^(.)\2*$/i;
 const GENERATED = 'a secret of at least 16 characters that is in no list of examples';
 
 export const secret = z

@@ -1,5 +1,5 @@
 import { readSetupConfig } from './config.ts';
-import { ReplicaAheadError } from './database/replication.ts';
+import { ReplicaAheadError, TwoPrimariesError } from './database/replication.ts';
 import { SettingsError } from './settings.ts';
 import { setUp } from './setup.ts';
 
@@ -13,7 +13,9 @@ try {
   }
   console.log('The servers are ready.');
 } catch (error) {
-  const isExpected = error instanceof SettingsError || error instanceof ReplicaAheadError;
-  console.error(isExpected ? error.message : error);
-  process.exitCode = 1;
+  const isExpected = [SettingsError, ReplicaAheadError, TwoPrimariesError].some(
+    (type) => error instanceof type,
+  );
+  console.error(isExpected ? (error as Error).message : error);
+  process.exit(1);
 }

@@ -3,7 +3,7 @@ import type { SetupConfig } from './config.ts';
 import { ensureAccounts, ensureGrants } from './database/accounts.ts';
 import { DATABASE, replicaName } from './database/connect.ts';
 import { migrate } from './database/migrate.ts';
-import { ensureReplication } from './database/replication.ts';
+import { ensurePrimary, ensureReplication } from './database/replication.ts';
 import { connectForSetup, withServerLock } from './database/setup-connection.ts';
 import { loadDemoProducts } from './demo/load-demo-products.ts';
 
@@ -18,6 +18,7 @@ export async function setUp(config: SetupConfig, say: (line: string) => void) {
   const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
   const rootConnection = await connectForSetup(config.PRIMARY, root);
   try {
+    await ensurePrimary(rootConnection);
     await ensureAccounts(rootConnection, {
       migrator: config.MIGRATOR_PASSWORD,
       app: config.APP_PASSWORD,

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
+import { KNOWN_PASSWORDS } from '../settings.ts';
 import { startSession } from '../http/session.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import { changePassword, findUser } from './user-queries.ts';
@@ -15,6 +16,10 @@ const passwordForm = z
   .refine(({ password, repeated }) => password === repeated, {
     path: ['repeated'],
     error: 'password.different',
+  })
+  .refine(({ password }) => !KNOWN_PASSWORDS.test(password), {
+    path: ['password'],
+    error: 'password.known',
   })
   .refine(({ password, current }) => password !== current, {
     path: ['password'],

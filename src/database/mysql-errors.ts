@@ -26,6 +26,15 @@ const CONNECTION_ERRORS = new Set([
   'ER_CLIENT_INTERACTION_TIMEOUT',
 ]);
 
+/** The server ends its own process to start again on what it has cloned. */
+export function isRestarting(error: unknown): boolean {
+  // 3707: nobody has told it that it will be started again. Docker does so all the same.
+  const isUnmanaged = error instanceof Error && 'errno' in error && error.errno === 3707;
+  return (
+    isUnmanaged || ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ER_SERVER_SHUTDOWN'].includes(codeOf(error))
+  );
+}
+
 /** The server could not be reached, or went away in the middle. */
 export function isConnectionError(error: unknown): boolean {
   return CONNECTION_ERRORS.has(codeOf(error));

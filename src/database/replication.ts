@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config.ts';
 import { DATABASE, type Account } from './connect.ts';
+import { isRestarting } from './mysql-errors.ts';
 import { connectForSetup } from './setup-connection.ts';
 
 /** How long a replica may take to show that it receives and applies, after it was told to. */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 8_000;
 
 interface ReplicationSetup {
   /** The replica's name in messages. */
@@ -84,9 +85,9 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
   say('copying the primary');
   const donor = `${primary.host}:${primary.port}`;
   const replica = await connectForSetup(address, root);
-  await replica.query('STOP REPLICA; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF');
-  await replica.query('SET GLOBAL clone_valid_donor_list = ?', [donor]);
   try {
+    await replica.query('STOP REPLICA; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF');
+    await replica.query('SET GLOBAL clone_valid_donor_list = ?', [donor]);
     await replica.query(
       'CLONE INSTANCE FROM ?@?:? IDENTIFIED BY ? REQUIRE SSL',
       // The host and the account's name are strings to CLONE, the port a number.
@@ -107,15 +108,6 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
   } finally {
     await restarted.end();
   }
-}
-
-function isRestarting(error: unknown): boolean {
-  // 3707: cloned, but nobody has told the server that it will be started again. Docker does.
-  if (error instanceof Error && 'errno' in error && error.errno === 3707) return true;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ER_CANT_RESTART', 'ER_SERVER_SHUTDOWN', '3707'].includes(
-    code,
-  );
 }
 
 /** The old process may answer once more before it ends: only the clone's own report counts. */
@@ -170,4 +162,30 @@ async function replicaStatus(replica: Connection): Promise<RowDataPacket | undef
 async function lastError(replica: Connection): Promise<string> {
   const status = await replicaStatus(replica);
   return String(status?.Last_IO_Error || status?.Last_SQL_Error || 'no error is reported');
+}
+
+/** The server that is to be the primary follows another one, which is alive. */
+export class TwoPrimariesError extends Error {
+  override name = 'TwoPrimariesError';
+}
+
+/**
+ * Opens the primary for writing if it was a replica before: whoever names it the primary, or has put its
+ * data in the primary's place, has decided that.
+ *
+ * @throws TwoPrimariesError when it still receives from another server
+ */
+export async function ensurePrimary(server: Connection): Promise<void> {
+  const [[settings]] = await server.query<RowDataPacket[]>('SELECT @@super_read_only AS isReadOnly');
+  if (settings?.isReadOnly !== 1) return;
+  if (await settles(server)) {
+    throw new TwoPrimariesError(
+      'The server named as primary is a replica and follows another one, which is alive.\n' +
+        'Stop that one first, or name it as the primary (docs/replication.md).',
+    );
+  }
+  await server.query(
+    `STOP REPLICA; RESET REPLICA ALL;
+     SET PERSIST super_read_only = OFF; SET PERSIST read_only = OFF`,
+  );
 }

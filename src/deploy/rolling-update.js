@@ -23,12 +23,21 @@ function askCompose(...args) {
 const services = askCompose('config', '--services').trim().split('\n');
 const instances = services.filter((name) => /^web\d+$/.test(name)).sort();
 
-compose('build', ...instances);
-// New tables and columns come first; the old version works with them until it is replaced.
-compose('run', '--rm', '--no-deps', '-T', 'migrate');
-for (const instance of instances) {
-  console.log(`Replacing ${instance} ...`);
-  // The old container drains on SIGTERM: NGINX moves on while running requests finish.
-  compose('up', '-d', '--no-deps', '--wait', instance);
+try {
+  // All instances share one image.
+  compose('build', 'web1');
+  // New tables and columns come first; the old version works with them until it is replaced.
+  compose('run', '--rm', '--no-deps', '-T', 'migrate');
+  for (const instance of instances) {
+    console.log(`Replacing ${instance} ...`);
+    // The old container drains on SIGTERM: NGINX moves on while running requests finish.
+    compose('up', '-d', '--no-deps', '--no-build', '--wait', instance);
+  }
+  console.log('Every instance runs the new version.');
+} catch {
+  // Docker Compose has said why. The instances that were not reached run the old version.
+  console.error(
+    'The update stopped here; the other instances go on with what they run. Try again when it is mended.',
+  );
+  process.exitCode = 1;
 }
-console.log('Every instance runs the new version.');

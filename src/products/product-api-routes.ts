@@ -5,7 +5,7 @@ import { HttpError } from '../http/http-error.ts';
 import { InsufficientStockError } from '../stock/stock-movements.ts';
 import { MAX_QUANTITY } from './product.ts';
 import { productQuery } from './product-filter.ts';
-import { quantityField, versionField } from './product-form.ts';
+import { productId, quantityField, versionField } from './product-form.ts';
 import {
   adjustQuantity,
   ProductNotFoundError,
@@ -13,12 +13,6 @@ import {
   VersionConflictError,
 } from './product-queries.ts';
 import { countProducts, InvalidCursorError, listProducts } from './product-search.ts';
-
-export const productId = z
-  .string()
-  .regex(/^[1-9]\d{0,9}$/)
-  .transform(Number)
-  .pipe(z.number().max(4_294_967_295));
 
 /** What was counted, having seen `version`; or what came in or went out, whatever there is by now. */
 const quantityChange = z.union([

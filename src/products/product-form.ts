@@ -80,6 +80,13 @@ export function readProductForm(body: unknown, t: TFunction): FormResult<Product
   };
 }
 
+/** A product's number, as it stands in an address. */
+export const productId = z
+  .string()
+  .regex(/^[1-9]\d{0,9}$/)
+  .transform(Number)
+  .pipe(z.number().max(4_294_967_295));
+
 export const versionField = z.coerce.number().int().positive();
 
 /** What was typed, to be shown again whatever it was. */

@@ -6,10 +6,10 @@ import { localPath } from '../http/local-path.ts';
 import { listStockMovements } from '../stock/stock-movements.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, ProductInput } from './product.ts';
-import { productId } from './product-api-routes.ts';
 import { AVAILABILITIES, cursorField, filterQuery, readFilter, SORT_COLUMNS } from './product-filter.ts';
 import {
   OTHER_CATEGORY,
+  productId,
   readAsTyped,
   readProductForm,
   versionField,

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { DATABASE_SECRETS, ensureSecrets, secretFile, WEB_SECRETS, type SecretName } from '../secrets.ts';
 import { setUp } from '../setup.ts';
-import { ReplicaAheadError } from '../database/replication.ts';
+import { ReplicaAheadError, TwoPrimariesError } from '../database/replication.ts';
 import { SettingsError } from '../settings.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
@@ -96,7 +96,7 @@ async function entrances(config: StackConfig, programs: Programs): Promise<Proce
 
 async function startTogether(config: StackConfig, specs: ProcessSpec[]): Promise<void> {
   if (stopping) throw new Error('stopped');
-  const group = specs.map((spec) => new Supervisor(spec, say, () => record(config)));
+  const group = specs.map((spec) => new Supervisor(spec, say, () => noteChange(config)));
   started.push(group);
   await Promise.all(group.map((supervisor) => supervisor.start()));
 }
@@ -109,6 +109,15 @@ async function stop(): Promise<void> {
     }
   })();
   return stopping;
+}
+
+/** Notes what runs; a disk that is full just now must not end what runs. */
+function noteChange(config: StackConfig): void {
+  try {
+    record(config);
+  } catch (error) {
+    say(`What runs cannot be noted: ${String(error)}`);
+  }
 }
 
 function record(config: StackConfig): void {
@@ -140,7 +149,7 @@ function setupConfig(config: StackConfig) {
 
 /** Errors whose message says all that the reader needs. */
 function isExpected(error: unknown): error is Error {
-  return [SettingsError, PortTakenError, MissingProgramsError, ReplicaAheadError].some(
+  return [SettingsError, PortTakenError, MissingProgramsError, ReplicaAheadError, TwoPrimariesError].some(
     (type) => error instanceof type,
   );
 }

@@ -17,7 +17,7 @@ export interface ProcessSpec {
   args: string[];
   env?: Record<string, string>;
   logFile: string;
-  /** Resolves once the process serves; rejects when it is not to be expected any more. */
+  /** Whether it serves now. */
   isReady: () => Promise<boolean>;
   stopSignal?: NodeJS.Signals;
   /** An exit code that asks to be started again at once, without it being a failure. */
@@ -128,7 +128,13 @@ export class Supervisor {
       await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
     if (this.#isStopping()) return;
-    this.#keepAlive(this.#spawn());
+    try {
+      this.#keepAlive(this.#spawn());
+    } catch (error) {
+      // A full disk, say: its log cannot be written. It is tried again like a process that has ended.
+      this.#say(`${this.spec.name}: ${String(error)}`);
+      await this.#revive(null, null);
+    }
   }
 }
 

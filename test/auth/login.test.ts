@@ -148,4 +148,6 @@ test('a password must be changed with the current one, typed twice', async () =>
   expect(response.status).toBe(422);
   expect(response.text).toContain('La contraseña actual no es correcta.');
   expect(response.text).toContain('La contraseña debe tener de 8 a 128 caracteres.');
+  const known = { current: 'admin123', password: 'password1', repeated: 'password1' };
+  expect((await client.post('/password', known)).text).toContain('Elija otra.');
 });

@@ -150,7 +150,7 @@ test('containers have the rights they need and no more, and hold no secret in th
     const [container] = JSON.parse(await docker('inspect', id)) as Container[];
     return container!;
   };
-  for (const service of ['nginx', 'web1', 'web2', 'web3', 'db', 'db-replica']) {
+  for (const service of ['nginx', 'web1', 'web2', 'web3', 'db', 'db-replica', 'prepare', 'migrate']) {
     const { Config, HostConfig } = await inspect(service);
     expect(Config.User).toMatch(/^(node|101:101|999:999)$/);
     expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: null });
@@ -158,7 +158,8 @@ test('containers have the rights they need and no more, and hold no secret in th
     expect(HostConfig.Memory).toBeGreaterThan(0);
     expect(HostConfig.PidsLimit).toBeGreaterThan(0);
     expect(HostConfig.LogConfig.Config).toEqual({ 'max-size': '10m', 'max-file': '3' });
-    expect(HostConfig.RestartPolicy.Name).toBe('unless-stopped');
+    const runsOnce = ['prepare', 'migrate'].includes(service);
+    expect(HostConfig.RestartPolicy.Name).toBe(runsOnce ? 'no' : 'unless-stopped');
   }
   const secrets = await docker(
     'exec',
@@ -177,7 +178,7 @@ test('containers have the rights they need and no more, and hold no secret in th
   ).rejects.toThrow();
 });
 
-test('databases and phpMyAdmin answer to this machine only, and instances have no way out but NGINX', async () => {
+test('databases and phpMyAdmin answer to this machine only, and their network has no way out', async () => {
   for (const [service, port] of [
     ['db', '3306'],
     ['db-replica', '3306'],
@@ -194,13 +195,13 @@ test('databases and phpMyAdmin answer to this machine only, and instances have n
 test('the image is small and holds no compiler and no dependency for development', async () => {
   const size = async (image: string) =>
     Number(await docker('image', 'inspect', image, '--format', '{{.Size}}'));
-  const added = (await size('inventario:local')) - (await size('node:24-trixie-slim'));
+  const added = (await size(`${PROJECT}:local`)) - (await size('node:24-trixie-slim'));
   console.log(`The image is ${Math.round(added / 1e6)} MB above its base`);
   expect(added).toBeLessThan(300e6);
   const found = await docker(
     'run',
     '--rm',
-    'inventario:local',
+    `${PROJECT}:local`,
     'sh',
     '-c',
     'ls node_modules; command -v gcc g++ make cc tsc || true',
@@ -294,6 +295,13 @@ test("the replica's volume is removed, and it is cloned again", async () => {
   expect(await rowOn('MYSQL_REPLICA_PORT', code)).toEqual([{ quantity: 3 }]);
 });
 
+test.each(['db', 'db-replica'])('replication goes on after a restart of %s', async (service) => {
+  await failingWithOutput(compose.restartOne(service, deployment.options));
+  await waitUntil(async () => (await fetch(`${deployment.url}/health/ready`)).ok);
+  const { code } = await client.register();
+  await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', code)).length === 1);
+});
+
 test('a restart of everything keeps the data, and replication goes on', async () => {
   const { code } = await client.register({ quantity: 6 });
   await failingWithOutput(compose.restartAll(deployment.options));
@@ -316,6 +324,32 @@ test('four instances and three replicas share the work', async () => {
   const health = await fetch(`${deployment.url}/health`, { headers: { accept: 'application/json' } });
   const { servers } = (await health.json()) as { servers: { name: string; reachable: boolean }[] };
   expect(servers.filter(({ reachable }) => reachable)).toHaveLength(4);
+});
+
+test('reads are spread over the replicas', async () => {
+  const countReads = async (portName: string) => {
+    const server = await deployment.connect(portName);
+    const [[row]] = await server.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Com_select'");
+    await server.end();
+    return Number(row?.Value);
+  };
+  const replicas = ['MYSQL_REPLICA_PORT', 'MYSQL_REPLICA_2_PORT', 'MYSQL_REPLICA_3_PORT'];
+  const before = await Promise.all(replicas.map(countReads));
+  for (let i = 0; i < 60; i++) await client.search({ search: 'producto' });
+  const after = await Promise.all(replicas.map(countReads));
+  // Two questions each, the page and the total: 120 in all.
+  for (const [index, reads] of after.entries()) expect(reads - before[index]!).toBeGreaterThan(20);
+});
+
+test('secrets and weights can be chosen, and changed', async () => {
+  deployment.env.APP_PASSWORD = 'elegida-por-el-dueño-1';
+  deployment.env.WEB1_WEIGHT = '1';
+  deployment.env.WEB2_WEIGHT = '1';
+  await deployment.up(['--force-recreate']);
+  client = await logIn();
+  expect(await countByInstance(40)).toEqual({ web1: 10, web2: 10, web3: 10, web4: 10 });
+  const used = await docker('exec', await deployment.containerId('web1'), 'cat', '/secrets/web/app_password');
+  expect(used).toBe('elegida-por-el-dueño-1');
 });
 
 test('passwords from examples are refused, naming the setting', async () => {

@@ -11,6 +11,16 @@ export const PROJECT = 'inventario-test';
 export const BASE_FILES = ['docker-compose.yml'];
 export const SCALED_FILES = ['docker-compose.yml', 'compose.scale.yml'];
 
+/** The ports that a deployment publishes, as they stand in .env, within the run that was found free. */
+const PORT_OFFSETS = {
+  HTTP_PORT: 0,
+  PHPMYADMIN_PORT: 1,
+  MYSQL_PORT: 11,
+  MYSQL_REPLICA_PORT: 12,
+  MYSQL_REPLICA_2_PORT: 13,
+  MYSQL_REPLICA_3_PORT: 14,
+};
+
 /** Runs docker and gives what it printed. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run('docker', args, { maxBuffer: 64 * 1024 * 1024 });
@@ -25,16 +35,8 @@ export class Deployment {
 
   private constructor(firstPort: number) {
     this.firstPort = firstPort;
-    const ports = [
-      'HTTP_PORT',
-      'PHPMYADMIN_PORT',
-      'MYSQL_PORT',
-      'MYSQL_REPLICA_PORT',
-      'MYSQL_REPLICA_2_PORT',
-      'MYSQL_REPLICA_3_PORT',
-    ];
     this.env = Object.fromEntries(
-      ports.map((name, index) => [name, String(firstPort + PORT_OFFSETS[index]!)]),
+      Object.entries(PORT_OFFSETS).map(([name, offset]) => [name, String(firstPort + offset)]),
     );
     this.env.COMPOSE_PROJECT_NAME = PROJECT;
     this.env.HTTP_ADDRESS = '127.0.0.1';
@@ -57,8 +59,9 @@ export class Deployment {
   }
 
   /** `docker compose up --build -d --wait` */
-  async up(): Promise<void> {
-    await failingWithOutput(compose.upAll({ ...this.options, commandOptions: ['--build', '--wait'] }));
+  async up(options: string[] = []): Promise<void> {
+    const commandOptions = ['--build', '--wait', ...options];
+    await failingWithOutput(compose.upAll({ ...this.options, commandOptions }));
   }
 
   async logs(service: string): Promise<string> {
@@ -66,16 +69,15 @@ export class Deployment {
   }
 
   async containerId(service: string): Promise<string> {
-    return docker('ps', '--quiet', '--filter', `name=^${PROJECT}-${service}-1$`);
+    return docker('ps', '--all', '--quiet', '--filter', `name=^${PROJECT}-${service}-1$`);
   }
 
   async connect(portName: string): Promise<Connection> {
-    const secret = await compose.exec('db', ['cat', '/secrets/database/root_password'], this.options);
     return createConnection({
       host: '127.0.0.1',
       port: Number(this.env[portName]),
       user: 'root',
-      password: secret.out.trim(),
+      password: await this.rootPassword(),
       database: 'inventario',
     });
   }
@@ -84,8 +86,6 @@ export class Deployment {
     return (await compose.exec('db', ['cat', '/secrets/database/root_password'], this.options)).out.trim();
   }
 }
-
-const PORT_OFFSETS = [0, 1, 11, 12, 13, 14];
 
 /** docker-compose rejects with an object; as an error it shows what Docker said. */
 export async function failingWithOutput<T>(running: Promise<T>): Promise<T> {

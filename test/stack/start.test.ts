@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -175,6 +175,14 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   expect(refused.code).toBe(1);
   expect(refused.output).toContain('replica1 still has a copy');
   expect(refused.left).toEqual([]);
+
+  // What the message advises.
+  await rename(join(stack.varDir, 'mysql/replica1'), join(stack.varDir, 'mysql/primary'));
+  const recovered = await start({ varDir: stack.varDir, port: stack.port });
+  const recoveredClient = await Client.signedIn(recovered.url);
+  expect(await recoveredClient.findByCode(code)).toMatchObject({ id, quantity: 8 });
+  await recoveredClient.changeQuantity(id, { delta: 1 });
+  await recovered.stop();
 });
 
 test('a replica that knows more than the primary is never cloned over', async () => {
