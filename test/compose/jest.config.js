@@ -7,5 +7,5 @@ export default {
   ...rest,
   rootDir: '../..',
   testMatch: ['<rootDir>/test/compose/*.compose.ts'],
-  testTimeout: 900_000,
+  testTimeout: 300_000,
 };
