@@ -19,7 +19,7 @@ if (process.platform === 'win32') {
   fail('On Windows, run Inventario with Docker: docker compose up --build -d --wait');
 }
 if (Number(process.versions.node.split('.')[0]) < 20) {
-  fail(`Node ${process.versions.node} is too old; install Node 20 or later (nodejs.org).`);
+  fail(`Node ${process.versions.node} is too old; install Node 20 or later.`);
 }
 installPackages();
 

@@ -33,8 +33,8 @@ async function open(options: BrowserContextOptions = {}): Promise<{ context: Bro
   page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
-    // A refused form is answered with 422 or 409 on purpose, which Chromium notes as an error.
-    if (message.type() === 'error' && !/status of 4(09|22)/.test(message.text()))
+    // What is refused or not there is answered with 422, 409 or 404 on purpose, which Chromium notes as an error.
+    if (message.type() === 'error' && !/status of 4(04|09|22)/.test(message.text()))
       complaints.push(message.text());
   });
   return { context, page };
@@ -261,6 +261,7 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
     ['delete', `/products/${id}/delete`],
     ['password', '/password'],
     ['health', '/health'],
+    ['not-found', '/no-such-page'],
   ] as const) {
     await page.goto(path);
     await examine(name);

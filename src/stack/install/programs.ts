@@ -29,7 +29,7 @@ const MYSQL: ProgramBundle = {
   isUsable: (text) => !/mariadb/i.test(text) && isAtLeast(text, /Ver (\d+)\.(\d+)/, [8, 4]),
   packages: ['mysql-server-core', 'mysql-client-core'],
   advice: `MySQL 8.4 or later (mysqld on PATH)
-    Ubuntu: add MySQL's own APT repository (dev.mysql.com/downloads/repo/apt), then: sudo apt install mysql-server
+    Ubuntu: add MySQL's own APT repository (MySQL's manual: Installing on Linux), then: sudo apt install mysql-server
     macOS:  brew install mysql`,
 };
 
