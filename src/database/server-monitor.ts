@@ -18,6 +18,14 @@ export interface ServerState {
   name: string;
   role: 'primary' | 'replica';
   reachable: boolean;
+  /** As the server names itself, such as `9.7.4`; absent on one that does not answer. */
+  version?: string;
+  /** The transactions that it has executed. */
+  gtidExecuted?: string;
+  /** How often the primary had been replaced when it last heard of it: the highest is the primary. */
+  term?: number;
+  /** On the primary: whether a commit waits for a replica, and how many can confirm one. */
+  semiSync?: { enabled: boolean; replicas: number };
   /** Replication's own report; absent on the primary and on a server that does not answer. */
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
 }

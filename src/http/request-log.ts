@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { requestContext, type RequestContext } from '../request-context.ts';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
 
@@ -10,6 +11,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
     const given = req.get('x-request-id');
     const id = given && REQUEST_ID.test(given) ? given : randomUUID();
     const startedAt = performance.now();
+    const context: RequestContext = { id, address: req.ip ?? '', servers: new Set() };
     res.locals.requestId = id;
     res.set({ 'X-Served-By': instance, 'X-Request-Id': id });
     res.on('close', () => {
@@ -22,8 +24,9 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
         completed: res.writableFinished,
         userId: req.user?.id,
         durationMs: Math.round(performance.now() - startedAt),
+        servers: [...context.servers],
       });
     });
-    next();
+    requestContext.run(context, next);
   };
 }
