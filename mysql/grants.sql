@@ -1,5 +1,5 @@
--- What the application's account may do, table by table: no DDL, and the stock movements are
--- append-only. Run by the set-up after the migrations, because a grant needs its table.
+-- What the accounts of the application and of monitoring may do, table by table: no DDL, and the stock
+-- movements are append-only. Run by the set-up after the migrations, because a grant needs its table.
 
 GRANT SELECT, INSERT, UPDATE ON inventario.user TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.last_write TO inventario_app@'%';
@@ -8,3 +8,6 @@ GRANT SELECT, INSERT ON inventario.category TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
 GRANT SELECT, INSERT, DELETE ON inventario.deleted_product TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.stock_movement TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.completed_write TO inventario_app@'%';
+
+GRANT SELECT ON inventario.primary_term TO inventario_monitor@'%';

@@ -11,6 +11,7 @@ import { drain } from './http/drain.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { i18n } from './http/i18n.ts';
+import { idempotencyKeys } from './http/idempotency.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireUser, requireUserToWrite } from './http/require-user.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -39,6 +40,7 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.enable('view cache');
   app.locals.instance = config.INSTANCE;
   app.locals.demo = config.DEMO;
+  app.locals.canSave = () => databases.monitor.canSave();
 
   app.use(requestLog(logger, config.INSTANCE));
   app.use(securityHeaders());
@@ -52,6 +54,7 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.use(express.json({ limit: '100kb' }));
   app.use(requireUserToWrite);
   app.use(csrf(config));
+  app.use(idempotencyKeys);
   app.use(loginRoutes(databases));
 
   app.use(requireUser);

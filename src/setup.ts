@@ -1,7 +1,7 @@
 import { ensureAdministrator } from './auth/first-administrator.ts';
 import type { SetupConfig } from './config.ts';
 import { ensureAccounts, ensureGrants } from './database/accounts.ts';
-import { DATABASE, replicaName } from './database/connect.ts';
+import { DATABASE, serverName } from './database/connect.ts';
 import { migrate } from './database/migrate.ts';
 import { ensurePrimary, ensureReplication } from './database/replication.ts';
 import { connectForSetup, withServerLock } from './database/setup-connection.ts';
@@ -29,7 +29,7 @@ export async function setUp(config: SetupConfig, say: (line: string) => void) {
     await ensureGrants(rootConnection);
     // One after the other: a primary lets itself be cloned by one server at a time.
     for (const [index, replica] of config.REPLICAS.entries()) {
-      const name = replicaName(index);
+      const name = serverName(index + 1);
       await ensureReplication({
         name,
         primary: config.PRIMARY,

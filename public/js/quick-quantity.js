@@ -20,6 +20,8 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
     version: Number(row.dataset.version),
     typed: false,
     saving: false,
+    /** What was sent last without an answer, and its idempotency key: sent again, it counts once. */
+    unanswered: { body: '', key: '' },
   };
 
   const editor = element('form', 'quantity-editor');
@@ -84,6 +86,8 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
     state.saving = true;
     problem.hidden = true;
     choices.replaceChildren();
+    const body = JSON.stringify(change);
+    if (body !== state.unanswered.body) state.unanswered = { body, key: randomKey() };
     try {
       const response = await fetch(`/api/products/${row.dataset.product}/quantity`, {
         method: 'PATCH',
@@ -91,10 +95,12 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
           'content-type': 'application/json',
           accept: 'application/json',
           'x-csrf-token': csrfToken,
+          'idempotency-key': state.unanswered.key,
         },
-        body: JSON.stringify(change),
+        body,
       });
       const answer = await response.json();
+      if (response.status < 500) state.unanswered = { body: '', key: '' };
       if (response.ok) finish(answer);
       else if (response.status === 409) offerChoice(answer.current, change.quantity);
       else say(answer.error);
@@ -136,6 +142,11 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
   function format(number) {
     return new Intl.NumberFormat(language).format(number);
   }
+}
+
+/** crypto.randomUUID is missing on plain HTTP, as in most shops. */
+function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
 }
 
 function element(name, className) {

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
+import { writeId } from '../http/idempotency.ts';
 import { KNOWN_PASSWORDS } from '../settings.ts';
 import { startSession } from '../http/session.ts';
 import { hashPassword, verifyPassword } from './password.ts';
@@ -45,7 +46,7 @@ export function passwordRoutes(databases: Databases): Router {
     }
     const { id } = req.user!;
     const hash = await hashPassword(form.data.password);
-    await databases.write(req.user!, (trx) => changePassword(trx, id, hash));
+    await databases.write(req.user!, writeId(req), (trx) => changePassword(trx, id, hash));
     await startSession(req, id);
     req.session.flash = { textKey: 'password.changed' };
     res.redirect(303, '/products');

@@ -5,9 +5,9 @@ import type { Database } from './tables.ts';
 
 export const DATABASE = 'inventario';
 
-/** @param index 0 for the first replica, which is named `replica1` */
-export function replicaName(index: number): string {
-  return `replica${index + 1}`;
+/** @param index 0 for the first primary, 1 for the first replica, which is named `replica1` */
+export function serverName(index: number): string {
+  return index === 0 ? 'primary' : `replica${index}`;
 }
 
 export interface Account {

@@ -1,17 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { WebConfig } from '../config.ts';
-import { createServerPool, kyselyOver, replicaName } from './connect.ts';
-import { TimeLimitError, withTimeLimit } from './time-limit.ts';
-import { isConnectionError, isRetryable } from './mysql-errors.ts';
+import { readFallbacks, reads } from '../metrics.ts';
+import { createServerPool, kyselyOver, serverName } from './connect.ts';
+import { hedged } from './hedged.ts';
+import { isConnectionError, isLockConflict } from './mysql-errors.ts';
+import { runOnce, type FromJson } from './run-once.ts';
 import { ServerMonitor } from './server-monitor.ts';
 import type { Database } from './tables.ts';
-import { gtidSetUpTo, trackWritePositions, withWritePosition, type WritePosition } from './write-position.ts';
+import { TimeLimitError, withTimeLimit } from './time-limit.ts';
+import { watchStatements, Work } from './work.ts';
+import { gtidSetUpTo, type WritePosition } from './write-position.ts';
 
-const ATTEMPTS = 4;
-/** A replica that takes longer is taken for hung, and the primary answers. */
-const REPLICA_LIMIT_MS = 3000;
+/** A deadlock's victim, or one that waited too long for a lock, is tried again this often in all. */
+const LOCK_ATTEMPTS = 4;
+/** A write that lost its connection is tried again for this long. */
+const RETRY_LIMIT_MS = 1500;
+const RETRY_PAUSE_MS = 50;
+/** A write that arrives while the primary is away waits this long for it. */
+const PATIENCE_MS = 1000;
+/** A primary that has not answered by then is looked for elsewhere. */
+const LATEST_LIMIT_MS = 1000;
+/** A replica that has not answered by then has the primary beside it. */
+const HEDGE_DELAY_MS = 300;
 /** How long a read waits for a replica to catch up with the user's last write, in seconds. */
 const CATCH_UP_LIMIT = 0.05;
+/** The last that a page waits for, whatever hangs. */
+const READ_LIMIT_MS = 4000;
+const KEEP_WRITES_HOURS = 24;
+const CLEAN_EVERY_MS = 10 * 60_000;
+
+/** Nothing can be saved now, or not be known to be: the same request may be sent again. */
+export class PrimaryAwayError extends Error {
+  override name = 'PrimaryAwayError';
+}
+
+/** The servers that a request needs do not answer, or a lock was not to be had. */
+export function isAway(error: unknown): boolean {
+  const isOurs = error instanceof PrimaryAwayError || error instanceof TimeLimitError;
+  return isOurs || isConnectionError(error) || isLockConflict(error);
+}
 
 /** Whoever reads and writes; carries how far a server must be to show the own last write. */
 export interface Actor {
@@ -19,11 +47,11 @@ export interface Actor {
   lastWrite: WritePosition | undefined;
 }
 
-interface Replica {
+interface Server {
   name: string;
   db: Kysely<Database>;
-  /** The furthest position this replica is known to have executed. */
-  reached: WritePosition | undefined;
+  /** The furthest position that it is known to have executed, and the primary's term at that time. */
+  reached: (WritePosition & { term: number }) | undefined;
 }
 
 export type Databases = ReturnType<typeof createDatabases>;
@@ -31,81 +59,181 @@ export type Databases = ReturnType<typeof createDatabases>;
 /** The primary for writing, the replicas for reading, and the choice between them. */
 export function createDatabases(config: WebConfig) {
   const account = { user: 'inventario_app', password: config.APP_PASSWORD };
-  const primaryPool = createServerPool(config.PRIMARY, account, 20);
-  trackWritePositions(primaryPool);
-  const primary = kyselyOver(primaryPool);
-  const replicas = config.REPLICAS.map((server, index): Replica => ({
-    name: replicaName(index),
-    db: kyselyOver(createServerPool(server, account, 20)),
-    reached: undefined,
-  }));
+  const servers = [config.PRIMARY, ...config.REPLICAS].map((address, index): Server => {
+    const name = serverName(index);
+    const pool = createServerPool(address, account, 20);
+    watchStatements(pool, name);
+    return { name, db: kyselyOver(pool), reached: undefined };
+  });
   const monitor = new ServerMonitor(config);
   let turn = 0;
+  let cleanedAt = Date.now();
+
+  function primary(): Server {
+    const name = monitor.primaryName();
+    const server = servers.find((candidate) => candidate.name === name);
+    if (!server) throw new PrimaryAwayError('The primary is not among the servers that answer');
+    return server;
+  }
 
   /** A replica that is fit to answer `actor`, if there is one. */
-  async function chooseReplica(actor: Actor): Promise<Replica | undefined> {
-    const fit = replicas.filter(({ name }) => monitor.isFitForReading(name));
+  async function chooseReplica(actor: Actor): Promise<Server | undefined> {
+    const fit = servers.filter(({ name }) => monitor.isFitForReading(name));
     const first = turn++;
     for (let i = 0; i < fit.length; i++) {
       const replica = fit[(first + i) % fit.length]!;
-      if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite))) return replica;
+      if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite, monitor.term()))) return replica;
     }
-    return undefined;
+    if (monitor.isPrimaryReachable()) {
+      readFallbacks.inc({ reason: fit.length > 0 ? 'own write' : 'no replica' });
+      return undefined;
+    }
+    // The own last write is not to be had anywhere: what there is, is better than nothing.
+    return fit[0];
+  }
+
+  /** Runs `run` on the primary, and gives it up when the primary stops answering. */
+  async function onPrimary<T>(work: Work, run: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+    const isReachable = () => monitor.isPrimaryReachable();
+    if (!(await monitor.waitFor(isReachable, PATIENCE_MS))) throw new PrimaryAwayError('No primary answers');
+    const done = new AbortController();
+    const stopsAnswering = async () => {
+      // A full second: one question that is answered late does not end what others wait for.
+      await sleep(PATIENCE_MS, undefined, { ref: false });
+      await monitor.waitFor(() => !isReachable(), Infinity, done.signal);
+    };
+    try {
+      const { db } = primary();
+      const running = work.run(() => run(db)).then((value) => ({ value }));
+      const answer = await Promise.race([running, stopsAnswering()]);
+      if (answer) return answer.value;
+      work.giveUp();
+      throw new PrimaryAwayError('The primary stopped answering');
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Cleans up now and then; it comes round again, so a failure matters to nobody. */
+  function forgetOldWrites(): void {
+    if (Date.now() - cleanedAt < CLEAN_EVERY_MS) return;
+    cleanedAt = Date.now();
+    const clean = sql`
+      DELETE FROM completed_write
+      WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEEP_WRITES_HOURS)} HOUR LIMIT 10000`;
+    clean.execute(primary().db).catch(() => undefined);
   }
 
   return {
-    /** For what must be exact now: sessions, users, and reads that precede a write. */
-    primary,
     monitor,
+
+    /** For reads that precede a write, and for what must not be read anywhere else. */
+    get primary(): Kysely<Database> {
+      return primary().db;
+    },
+
+    /**
+     * For what must be exact now, such as sessions: asks the primary, and a replica only while that is away.
+     *
+     * @throws PrimaryAwayError when the primary does not answer, and no replica can stand in for it
+     */
+    async readLatest<T>(query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+      if (monitor.isPrimaryReachable()) {
+        const work = new Work();
+        try {
+          return await withTimeLimit(
+            work.run(() => query(primary().db)),
+            LATEST_LIMIT_MS,
+          );
+        } catch (error) {
+          if (!isAway(error)) throw error;
+          work.giveUp();
+        }
+      }
+      const isKnownToBeAway = !monitor.isPrimaryReachable();
+      const standIn = servers.find(({ name }) =>
+        isKnownToBeAway ? monitor.isFitForReading(name) : monitor.isUpToDate(name),
+      );
+      if (!standIn) throw new PrimaryAwayError('Neither the primary nor a replica answers');
+      return withTimeLimit(query(standIn.db), LATEST_LIMIT_MS);
+    },
 
     /** Runs `query` on a replica that shows the actor's own last write, else on the primary. */
     async read<T>(actor: Actor, query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-      const onReplica = async () => {
-        const replica = await chooseReplica(actor);
-        return replica && { result: await query(replica.db) };
-      };
-      try {
-        const answer = await withTimeLimit(onReplica(), REPLICA_LIMIT_MS);
-        if (answer) return answer.result;
-      } catch (error) {
-        if (!isConnectionError(error) && !(error instanceof TimeLimitError)) throw error;
-      }
-      return query(primary);
+      const on = async (server: Server) => ({ result: await query(server.db), server: server.name });
+      const replica = await chooseReplica(actor);
+      const work = new Work();
+      const answer = !replica
+        ? on(primary())
+        : hedged({
+            first: () => work.run(() => on(replica)),
+            second: () => {
+              if (!monitor.isPrimaryReachable()) return on(replica);
+              readFallbacks.inc({ reason: 'slow replica' });
+              return on(primary());
+            },
+            delayMs: HEDGE_DELAY_MS,
+            isWorthAnother: isConnectionError,
+          });
+      const { result, server } = await withTimeLimit(answer, READ_LIMIT_MS).finally(() => work.giveUp());
+      reads.inc({ server });
+      return result;
     },
 
     /** Like `read`, for a query that is consumed later: gives the database instead of running it. */
     async forReading(actor: Actor): Promise<Kysely<Database>> {
-      const replica = await chooseReplica(actor).catch(() => undefined);
-      return replica?.db ?? primary;
+      const server = (await chooseReplica(actor)) ?? primary();
+      reads.inc({ server: server.name });
+      return server.db;
     },
 
     /**
-     * Runs `work` in one transaction on the primary, again when MySQL picked it as a deadlock's
-     * victim, and notes its GTID as the actor's last write.
+     * Runs `work` in one transaction on the primary, once: asked again with the same `id`, it gives the same
+     * answer and changes nothing. Notes the GTID of the commit as the actor's last write.
+     *
+     * @param id SHA-256 of all that makes two requests the same (`writeId`)
+     * @throws Refusal as `work` did; PrimaryAwayError when it is not known to be done
      */
-    async write<T>(actor: Actor, work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
-      const { result, position } = await retrying(() =>
-        withWritePosition(() => primary.transaction().execute(work)),
-      );
-      if (position) await noteLastWrite(primary, actor, position);
-      return result;
+    async write<T>(
+      actor: Actor,
+      id: Buffer,
+      work: (trx: Transaction<Database>) => Promise<T>,
+    ): Promise<FromJson<T>> {
+      const { completed, position } = await retrying(async () => {
+        const attempt = new Work();
+        const completed = await onPrimary(attempt, (db) =>
+          db.transaction().execute((trx) => runOnce(trx, id, work)),
+        );
+        return { completed, position: attempt.position };
+      });
+      if (position) await noteLastWrite(primary().db, actor, position);
+      forgetOldWrites();
+      return completed.get();
     },
 
     async close() {
       monitor.close();
-      await Promise.all([primary.destroy(), ...replicas.map(({ db }) => db.destroy())]);
+      await Promise.all(servers.map(({ db }) => db.destroy()));
     },
   };
 }
 
-async function hasReached(replica: Replica, position: WritePosition): Promise<boolean> {
-  const { reached } = replica;
-  if (reached?.source === position.source && reached.sequence >= position.sequence) return true;
+async function hasReached(server: Server, position: WritePosition, term: number): Promise<boolean> {
+  const { reached } = server;
+  const isKnown = reached?.term === term && reached.source === position.source;
+  if (isKnown && reached.sequence >= position.sequence) return true;
   const wait = sql<{ timedOut: 0 | 1 }>`
     SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtidSetUpTo(position)}, ${CATCH_UP_LIMIT}) AS timedOut`;
-  const { rows } = await wait.execute(replica.db);
+  const work = new Work();
+  const answer = withTimeLimit(
+    work.run(() => wait.execute(server.db)),
+    HEDGE_DELAY_MS,
+  );
+  const rows = await answer.then(({ rows }) => rows).catch(() => []);
+  // A server that hangs has not reached it either.
+  work.giveUp();
   if (rows[0]?.timedOut !== 0) return false;
-  replica.reached = position;
+  server.reached = { ...position, term };
   return true;
 }
 
@@ -121,17 +249,23 @@ async function noteLastWrite(db: Kysely<Database>, actor: Actor, position: Write
     ON DUPLICATE KEY UPDATE
       sequence = IF(source = VALUES(source), GREATEST(sequence, VALUES(sequence)), VALUES(sequence)),
       source = VALUES(source)`;
-  // The write is committed: whatever happens here must neither repeat it nor make it look failed.
-  await retrying(() => note.execute(db)).catch(() => undefined);
+  // The write is committed: whatever happens here must not make it look failed.
+  const noted = retrying(() => note.execute(db));
+  await withTimeLimit(noted, RETRY_LIMIT_MS).catch(() => undefined);
 }
 
-/** Runs `attempt`, again when MySQL picked it as a deadlock's victim or it waited too long for a lock. */
+/** Runs `attempt`, again when it lost a lock or its connection; what it does must be safe to repeat. */
 async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let left = ATTEMPTS - 1; ; left--) {
+  const giveUpAt = Date.now() + RETRY_LIMIT_MS;
+  for (let left = LOCK_ATTEMPTS - 1; ; left--) {
     try {
       return await attempt();
     } catch (error) {
-      if (left === 0 || !isRetryable(error)) throw error;
+      const isWorthAnother = isLockConflict(error)
+        ? left > 0
+        : isConnectionError(error) && Date.now() < giveUpAt;
+      if (!isWorthAnother) throw error;
+      await sleep(RETRY_PAUSE_MS);
     }
   }
 }

@@ -7,8 +7,13 @@ export function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === 'ER_DUP_ENTRY';
 }
 
+/** A table that is not there, or whose rights are not given yet. */
+export function isUnknownTable(error: unknown): boolean {
+  return ['ER_NO_SUCH_TABLE', 'ER_TABLEACCESS_DENIED_ERROR'].includes(codeOf(error));
+}
+
 /** MySQL rolled the transaction back and asks to try it again. */
-export function isRetryable(error: unknown): boolean {
+export function isLockConflict(error: unknown): boolean {
   return ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'].includes(codeOf(error));
 }
 
@@ -24,6 +29,8 @@ const CONNECTION_ERRORS = new Set([
   'ER_SERVER_SHUTDOWN',
   'ER_CON_COUNT_ERROR',
   'ER_CLIENT_INTERACTION_TIMEOUT',
+  // A primary that is being replaced: it takes no more writes, and the next one soon will.
+  'ER_OPTION_PREVENTS_STATEMENT',
 ]);
 
 /** The server ends its own process to start again on what it has cloned. */
@@ -37,5 +44,12 @@ export function isRestarting(error: unknown): boolean {
 
 /** The server could not be reached, or went away in the middle. */
 export function isConnectionError(error: unknown): boolean {
-  return CONNECTION_ERRORS.has(codeOf(error));
+  // mysql2 gives no code to what is asked of a connection that is already closed.
+  const isClosed = error instanceof Error && 'fatal' in error && error.fatal === true && !('code' in error);
+  return isClosed || CONNECTION_ERRORS.has(codeOf(error));
+}
+
+/** The query took longer than max_execution_time. */
+export function isQueryTooLong(error: unknown): boolean {
+  return codeOf(error) === 'ER_QUERY_TIMEOUT';
 }

@@ -1,54 +1,65 @@
-import {
-  createConnection,
-  type Connection,
-  type ConnectionOptions,
-  type RowDataPacket,
-} from 'mysql2/promise';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebConfig } from '../config.ts';
-import { connectionOptions, replicaName } from './connect.ts';
-import { withTimeLimit } from './time-limit.ts';
+import { connectionOptions, serverName } from './connect.ts';
+import { ServerWatch, type ServerState } from './server-watch.ts';
 
-const INTERVAL_MS = 1000;
-const ANSWER_LIMIT_MS = 2000;
 /** A replica further behind than this is left out until it has caught up. */
 const MAX_LAG_SECONDS = 10;
+/** The first server of the configuration is the primary until one of them says otherwise. */
+const FIRST = serverName(0);
 
-export interface ServerState {
-  /** `primary`, `replica1`, ... */
-  name: string;
-  role: 'primary' | 'replica';
-  reachable: boolean;
-  /** As the server names itself, such as `9.7.4`; absent on one that does not answer. */
-  version?: string;
-  /** The transactions that it has executed. */
-  gtidExecuted?: string;
-  /** How often the primary had been replaced when it last heard of it: the highest is the primary. */
-  term?: number;
-  /** On the primary: whether a commit waits for a replica, and how many can confirm one. */
-  semiSync?: { enabled: boolean; replicas: number };
-  /** Replication's own report; absent on the primary and on a server that does not answer. */
-  replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
-}
-
-/** Asks every server once a second how it is, with an account that may do nothing else. */
+/** Knows every server's state, and which one is the primary. */
 export class ServerMonitor {
   readonly #watches: ServerWatch[];
+  #primary: { term: number; name: string | undefined } = { term: 0, name: FIRST };
 
   constructor(config: WebConfig) {
     const account = { user: 'inventario_monitor', password: config.MONITOR_PASSWORD };
     this.#watches = [config.PRIMARY, ...config.REPLICAS].map((server, index) => {
-      const role = index === 0 ? 'primary' : 'replica';
-      const name = role === 'primary' ? 'primary' : replicaName(index - 1);
-      return new ServerWatch(name, role, connectionOptions(server, account));
+      const name = serverName(index);
+      return new ServerWatch(name, connectionOptions(server, account), () => this.#findPrimary());
     });
   }
 
   states(): ServerState[] {
-    return this.#watches.map(({ state }) => state);
+    return this.#watches.map(({ report }) => ({
+      ...report,
+      role: report.name === this.#primary.name ? 'primary' : 'replica',
+    }));
+  }
+
+  /**
+   * The server that takes writes: that of the highest term, also while it does not answer. Undefined
+   * when that one has not been heard of.
+   */
+  primaryName(): string | undefined {
+    return this.#primary.name;
+  }
+
+  /** How often the primary has been replaced. */
+  term(): number {
+    return this.#primary.term;
   }
 
   isPrimaryReachable(): boolean {
-    return this.states().some(({ role, reachable }) => role === 'primary' && reachable);
+    const primary = this.#report(this.#primary.name);
+    return primary?.reachable === true && primary.isReadOnly !== true;
+  }
+
+  /** What is saved would be acknowledged: the primary answers, and so does a replica where one must confirm. */
+  canSave(): boolean {
+    const semiSync = this.#report(this.#primary.name)?.semiSync;
+    return this.isPrimaryReachable() && (!semiSync?.enabled || semiSync.replicas > 0);
+  }
+
+  /** Waits until `condition` holds; says whether it does. */
+  async waitFor(condition: () => boolean, limitMs: number, signal?: AbortSignal): Promise<boolean> {
+    const giveUpAt = Date.now() + limitMs;
+    while (!condition()) {
+      if (Date.now() >= giveUpAt || signal?.aborted) return false;
+      await sleep(50, undefined, { ref: false });
+    }
+    return true;
   }
 
   /**
@@ -56,11 +67,16 @@ export class ServerMonitor {
    * cut off because the primary is gone has the best there is.
    */
   isFitForReading(name: string): boolean {
-    const state = this.states().find((server) => server.name === name);
-    const replication = state?.replication;
-    if (!state?.reachable || !replication?.applying) return false;
+    const report = this.#report(name);
+    const replication = report?.replication;
+    if (name === this.#primary.name || !report?.reachable || !replication?.applying) return false;
     if (!replication.receiving) return !this.isPrimaryReachable();
     return (replication.lagSeconds ?? 0) <= MAX_LAG_SECONDS;
+  }
+
+  /** It has applied all that it knows of. */
+  isUpToDate(name: string): boolean {
+    return this.isFitForReading(name) && (this.#report(name)?.replication?.lagSeconds ?? 0) === 0;
   }
 
   /** Every server has been asked once. */
@@ -71,57 +87,20 @@ export class ServerMonitor {
   close(): void {
     for (const watch of this.#watches) watch.close();
   }
-}
 
-/** One server's connection and last known state. A server that hangs keeps no other from being asked. */
-class ServerWatch {
-  state: ServerState;
-  readonly firstAnswer: Promise<void>;
-  readonly #options: ConnectionOptions;
-  #connection: Connection | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
-
-  constructor(name: string, role: ServerState['role'], options: ConnectionOptions) {
-    this.state = { name, role, reachable: false };
-    this.#options = options;
-    this.firstAnswer = this.#ask();
+  #report(name: string | undefined) {
+    return this.#watches.find(({ report }) => report.name === name)?.report;
   }
 
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#connection?.destroy();
-  }
-
-  async #ask(): Promise<void> {
-    const { name, role } = this.state;
-    try {
-      const replication = await withTimeLimit(this.#question(), ANSWER_LIMIT_MS);
-      this.state = { name, role, reachable: true, ...(replication && { replication }) };
-    } catch {
-      this.#connection?.destroy();
-      this.#connection = undefined;
-      this.state = { name, role, reachable: false };
-    }
-    if (!this.#closed) this.#timer = setTimeout(() => void this.#ask(), INTERVAL_MS);
-  }
-
-  async #question(): Promise<ServerState['replication']> {
-    if (!this.#connection) {
-      this.#connection = await createConnection(this.#options);
-      // Nobody waits for an answer when a connection breaks between two questions.
-      this.#connection.on('error', () => undefined);
-    }
-    if (this.state.role === 'primary') {
-      await this.#connection.query('SELECT 1');
-      return undefined;
-    }
-    const [[status]] = await this.#connection.query<RowDataPacket[]>('SHOW REPLICA STATUS');
-    return {
-      receiving: status?.Replica_IO_Running === 'Yes',
-      applying: status?.Replica_SQL_Running === 'Yes',
-      lagSeconds: (status?.Seconds_Behind_Source as number | null | undefined) ?? null,
-    };
+  /**
+   * An old primary that comes back still takes writes, and has a lower term: it is left alone. Nor does
+   * anything change while the primary is away and nobody has been put in its place.
+   */
+  #findPrimary(): void {
+    const reports = this.#watches.map(({ report }) => report).filter(({ reachable }) => reachable);
+    const { term = 0, primaryUuid } = reports.toSorted((a, b) => (b.term ?? 0) - (a.term ?? 0))[0] ?? {};
+    if (term < this.#primary.term || !primaryUuid) return;
+    const name = this.#watches.find(({ report }) => report.uuid === primaryUuid)?.report.name;
+    this.#primary = { term, name };
   }
 }

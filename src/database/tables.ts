@@ -16,6 +16,12 @@ interface LastWriteTable {
   sequence: number;
 }
 
+interface CompletedWriteTable {
+  id: Buffer;
+  outcome: ColumnType<object | null, string | undefined, string>;
+  created_at: FilledIn<Date>;
+}
+
 interface SessionTable {
   id: Buffer;
   user_id: number | null;
@@ -72,6 +78,7 @@ interface StockMovementTable {
 export interface Database {
   user: UserTable;
   last_write: LastWriteTable;
+  completed_write: CompletedWriteTable;
   session: SessionTable;
   category: CategoryTable;
   product: ProductTable;

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { isConnectionError } from '../database/mysql-errors.ts';
+import { isAway } from '../database/databases.ts';
+import { isQueryTooLong } from '../database/mysql-errors.ts';
 import { HttpError } from './http-error.ts';
 
 export const notFound: RequestHandler = () => {
@@ -17,7 +18,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     // What a file's headers promised is not what comes now.
     res.removeHeader('Content-Disposition');
     res.removeHeader('Content-Type');
-    if (isConnectionError(error)) res.set('Retry-After', '5');
+    if (isAway(error)) res.set('Retry-After', '5');
     res.status(status);
     if (wantsJson(req)) res.json({ error: message, requestId: res.locals.requestId as string });
     else res.render('errors/error', { title: message, status, message });
@@ -30,9 +31,13 @@ export function wantsJson(req: Request): boolean {
 
 function describe(error: unknown, req: Request): { status: number; textKey: string } {
   if (error instanceof HttpError) return error;
-  if (isConnectionError(error)) {
+  if (isQueryTooLong(error)) return { status: 422, textKey: 'errors.queryTooLong' };
+  if (isAway(error)) {
     // On a GET with 503, NGINX would take this instance for broken, and then every other one.
-    return { status: req.method === 'GET' ? 500 : 503, textKey: 'errors.databaseAway' };
+    return {
+      status: req.method === 'GET' ? 500 : 503,
+      textKey: req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain',
+    };
   }
   // Errors of Express's own parsers (malformed or too large a body, a bad % in the address).
   const status = (error as { status?: unknown }).status;

@@ -20,7 +20,11 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
       instance: config.INSTANCE,
       version,
       uptimeSeconds: Math.floor(process.uptime()),
-      servers: databases.monitor.states(),
+      // Anybody may see this page: no more than a visitor needs.
+      servers: databases.monitor.states().map(({ name, role, reachable, replication }) => ({
+        ...{ name, role, reachable },
+        ...(replication && { replication }),
+      })),
     };
     if (req.accepts('html', 'json') === 'html') res.render('health/health', { health });
     else res.json(health);

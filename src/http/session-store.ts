@@ -1,38 +1,45 @@
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import { Store, type Session, type SessionData } from 'express-session';
-import { sql, type Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import { sql } from 'kysely';
+import type { Databases } from '../database/databases.ts';
+import { withTimeLimit } from '../database/time-limit.ts';
 
 /** An idle session that is used again is prolonged at most this often: most requests write nothing. */
 const TOUCH_EVERY_MS = 60_000;
 const CLEAN_EVERY_MS = 10 * 60_000;
+/** The primary may be hanging: nobody waits for it longer than this. */
+const LOG_IN_LIMIT_MS = 1500;
+const SAVE_LIMIT_MS = 500;
 
 type Done = (error?: unknown) => void;
 
 /**
- * Sessions in the `session` table of the primary. A store of our own, because one that was destroyed
+ * Sessions in the `session` table of the primary; read from a replica while that is away. A store of our own, because one that was destroyed
  * must stay so: saving is an INSERT for a new session and an UPDATE, which finds nothing, for one that
  * another request has ended meanwhile.
  */
 export class MysqlSessionStore extends Store {
-  readonly #db: Kysely<Database>;
+  readonly #databases: Databases;
   /** When the row of each session that was read or saved expires; a new session has none. */
   readonly #rowExpiry = new WeakMap<SessionData, Date>();
   #cleanedAt = 0;
 
-  constructor(db: Kysely<Database>) {
+  constructor(databases: Databases) {
     super();
-    this.#db = db;
+    this.#databases = databases;
   }
 
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#db
-      .selectFrom('session')
-      .select(['data', 'expires_at'])
-      .where('id', '=', digest(sid))
-      .where('expires_at', '>', sql<Date>`UTC_TIMESTAMP(3)`)
-      .executeTakeFirst()
+    this.#databases
+      .readLatest((db) =>
+        db
+          .selectFrom('session')
+          .select(['data', 'expires_at'])
+          .where('id', '=', digest(sid))
+          .where('expires_at', '>', sql<Date>`UTC_TIMESTAMP(3)`)
+          .executeTakeFirst(),
+      )
       .then((row) => {
         if (!row) return done(null, null);
         const session = row.data as SessionData;
@@ -49,20 +56,28 @@ export class MysqlSessionStore extends Store {
   }
 
   override set(sid: string, session: SessionData, done: Done = () => undefined): void {
-    const id = digest(sid);
+    const isNew = !this.#rowExpiry.has(session);
+    this.#save(digest(sid), session, isNew).then(
+      () => done(),
+      // A log-in must have its session. What else is kept in one, a message, may be lost: an error here
+      // would cut off the page that has just been made.
+      (error: unknown) => done(isNew ? error : undefined),
+    );
+  }
+
+  async #save(id: Buffer, session: SessionData, isNew: boolean): Promise<void> {
+    const db = this.#databases.primary;
     const expiry = expiryOf(session);
     const row = { data: JSON.stringify(session), expires_at: expiry, user_id: session.userId ?? null };
-    const save = this.#rowExpiry.has(session)
-      ? this.#db.updateTable('session').set(row).where('id', '=', id).execute()
-      : this.#db
+    const save: Promise<unknown> = isNew
+      ? db
           .insertInto('session')
           .values({ id, ...row })
-          .execute();
-    save.then(() => {
-      this.#rowExpiry.set(session, expiry);
-      this.#cleanSometimes();
-      done();
-    }, done);
+          .execute()
+      : db.updateTable('session').set(row).where('id', '=', id).execute();
+    await withTimeLimit(save, isNew ? LOG_IN_LIMIT_MS : SAVE_LIMIT_MS);
+    this.#rowExpiry.set(session, expiry);
+    this.#cleanSometimes();
   }
 
   /**
@@ -73,8 +88,8 @@ export class MysqlSessionStore extends Store {
     done();
     const expiry = expiryOf(session);
     const current = this.#rowExpiry.get(session)?.getTime() ?? 0;
-    if (expiry.getTime() - current < TOUCH_EVERY_MS) return;
-    this.#db
+    if (expiry.getTime() - current < TOUCH_EVERY_MS || !this.#databases.monitor.isPrimaryReachable()) return;
+    this.#databases.primary
       .updateTable('session')
       .set({ expires_at: expiry })
       .where('id', '=', digest(sid))
@@ -84,11 +99,11 @@ export class MysqlSessionStore extends Store {
   }
 
   override destroy(sid: string, done: Done = () => undefined): void {
-    this.#db
-      .deleteFrom('session')
-      .where('id', '=', digest(sid))
-      .execute()
-      .then(() => done(), done);
+    const remove = async () => {
+      const db = this.#databases.primary;
+      await withTimeLimit(db.deleteFrom('session').where('id', '=', digest(sid)).execute(), LOG_IN_LIMIT_MS);
+    };
+    remove().then(() => done(), done);
   }
 
   #cleanSometimes(): void {
@@ -96,7 +111,7 @@ export class MysqlSessionStore extends Store {
     this.#cleanedAt = Date.now();
     const clean = sql`DELETE FROM session WHERE expires_at < UTC_TIMESTAMP(3) LIMIT 1000`;
     // It comes round again, so a failure matters to nobody.
-    clean.execute(this.#db).catch(() => undefined);
+    clean.execute(this.#databases.primary).catch(() => undefined);
   }
 }
 

@@ -14,7 +14,7 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
     expressSession({
       name: 'inventario.sid',
       secret: config.SESSION_SECRET,
-      store: new MysqlSessionStore(databases.primary),
+      store: new MysqlSessionStore(databases),
       resave: false,
       saveUninitialized: false,
       rolling: true,
@@ -38,7 +38,7 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
 async function signedInUser(req: Request, databases: Databases): Promise<SignedInUser | undefined> {
   const { userId, signedInAt = 0 } = req.session;
   if (!userId || Date.now() - signedInAt > ABSOLUTE_LIMIT_MS) return undefined;
-  return findSignedInUser(databases.primary, userId);
+  return databases.readLatest((db) => findSignedInUser(db, userId));
 }
 
 /** A new session id, so that one known from before the log-in opens nothing. */

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { HttpError } from '../http/http-error.ts';
+import { writeId } from '../http/idempotency.ts';
 import { InsufficientStockError } from '../stock/stock-movements.ts';
 import { MAX_QUANTITY } from './product.ts';
 import { productQuery } from './product-filter.ts';
@@ -67,7 +68,7 @@ export function productApiRoutes(databases: Databases): Router {
     }
     const user = req.user!;
     try {
-      const product = await databases.write(user, (trx) =>
+      const product = await databases.write(user, writeId(req), (trx) =>
         'delta' in change.data
           ? adjustQuantity(trx, id.data, change.data.delta, user.id)
           : setQuantity(trx, id.data, change.data, user.id),
@@ -75,9 +76,9 @@ export function productApiRoutes(databases: Databases): Router {
       res.json(product);
     } catch (error) {
       if (error instanceof VersionConflictError) {
-        res.status(409).json({ error: req.t('product.conflict'), current: error.current });
+        res.status(409).json({ error: req.t('product.conflict'), current: error.details.current });
       } else if (error instanceof InsufficientStockError) {
-        const problem = error.delta < 0 ? 'insufficient' : 'tooMany';
+        const problem = error.details.delta < 0 ? 'insufficient' : 'tooMany';
         res.status(422).json({ error: req.t(`product.errors.${problem}`) });
       } else if (error instanceof ProductNotFoundError) {
         throw new HttpError(404, 'errors.productNotFound');

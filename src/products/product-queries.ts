@@ -1,30 +1,30 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
+import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
 import { recordInitialStock, recordStockMovement } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
-import type { Product, ProductInput } from './product.ts';
+import type { Product, ProductInput, SavedProduct } from './product.ts';
 
 /** How long a deletion can be undone. */
 const UNDO_MINUTES = 60;
 
-export class CodeTakenError extends Error {
-  override name = 'CodeTakenError';
+export class CodeTakenError extends Refusal {
+  static {
+    this.register();
+  }
 }
 
-export class ProductNotFoundError extends Error {
-  override name = 'ProductNotFoundError';
+export class ProductNotFoundError extends Refusal {
+  static {
+    this.register();
+  }
 }
 
-/** Somebody saved in between; nothing was changed. */
-export class VersionConflictError extends Error {
-  override name = 'VersionConflictError';
-  /** The product as it is now. */
-  readonly current: Product;
-
-  constructor(current: Product) {
-    super('The product was changed in between');
-    this.current = current;
+/** Somebody saved in between; the details hold the product as it is now. */
+export class VersionConflictError extends Refusal<{ current: SavedProduct }> {
+  static {
+    this.register();
   }
 }
 
@@ -105,7 +105,7 @@ export async function updateProduct(
   userId: number,
 ): Promise<void> {
   const current = await getProductLocked(trx, id);
-  if (current.version !== version) throw new VersionConflictError(current);
+  if (current.version !== version) throw new VersionConflictError({ current });
   const categoryId = await findOrCreateCategory(trx, category);
   await refusingTakenCode(() =>
     trx
@@ -137,7 +137,7 @@ export async function setQuantity(
 ): Promise<Product> {
   const current = await getProductLocked(trx, id);
   const delta = quantity - current.quantity;
-  if (current.version !== version) throw new VersionConflictError(current);
+  if (current.version !== version) throw new VersionConflictError({ current });
   if (delta !== 0) await recordStockMovement(trx, { productId: id, delta, reason: 'count', userId });
   return getProduct(trx, id);
 }
@@ -191,7 +191,7 @@ export async function restoreProduct(trx: Transaction<Database>, id: number): Pr
     .where('deleted_at', '>', sql<Date>`CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(UNDO_MINUTES)} MINUTE`)
     .forUpdate()
     .executeTakeFirst();
-  if (!deleted) throw new ProductNotFoundError();
+  if (!deleted) throw new ProductNotFoundError({});
   await refusingTakenCode(() =>
     sql`
       INSERT INTO product
@@ -204,14 +204,14 @@ export async function restoreProduct(trx: Transaction<Database>, id: number): Pr
 
 async function getProduct(db: Kysely<Database>, id: number): Promise<Product> {
   const product = await findProduct(db, id);
-  if (!product) throw new ProductNotFoundError();
+  if (!product) throw new ProductNotFoundError({});
   return product;
 }
 
 /** The product as it is now, which nobody else can change before this transaction ends. */
 async function getProductLocked(trx: Transaction<Database>, id: number): Promise<Product> {
   const row = await selectProducts(trx).where('product.id', '=', id).forUpdate('product').executeTakeFirst();
-  if (!row) throw new ProductNotFoundError();
+  if (!row) throw new ProductNotFoundError({});
   return toProduct(row);
 }
 
@@ -219,7 +219,7 @@ async function refusingTakenCode<T>(save: () => Promise<T>): Promise<T> {
   try {
     return await save();
   } catch (error) {
-    if (isDuplicateKey(error)) throw new CodeTakenError();
+    if (isDuplicateKey(error)) throw new CodeTakenError({});
     throw error;
   }
 }

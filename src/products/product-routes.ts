@@ -1,11 +1,12 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import type { Databases } from '../database/databases.ts';
+import { isAway, type Databases } from '../database/databases.ts';
 import { HttpError } from '../http/http-error.ts';
+import { keyOfForm, writeId } from '../http/idempotency.ts';
 import { localPath } from '../http/local-path.ts';
 import { listStockMovements } from '../stock/stock-movements.ts';
 import { listCategories } from './category-queries.ts';
-import type { Product, ProductInput } from './product.ts';
+import type { Product, ProductInput, SavedProduct } from './product.ts';
 import { AVAILABILITIES, cursorField, filterQuery, readFilter, SORT_COLUMNS } from './product-filter.ts';
 import {
   OTHER_CATEGORY,
@@ -84,12 +85,17 @@ export function productRoutes(databases: Databases): Router {
     const form = readProductForm(req.body, req.t);
     if (!form.ok) return renderForm(req, res, { errors: form.errors });
     try {
-      const id = await databases.write(user, (trx) => createProduct(trx, form.data, user.id));
+      const id = await databases.write(user, writeId(req), (trx) => createProduct(trx, form.data, user.id));
       req.session.flash = { textKey: 'product.registered', productName: form.data.name };
       res.redirect(303, `/products/${id}`);
     } catch (error) {
-      if (!(error instanceof CodeTakenError)) throw error;
-      await renderForm(req, res, { errors: { code: req.t('product.errors.codeTaken') } });
+      if (error instanceof CodeTakenError) {
+        await renderForm(req, res, { errors: { code: req.t('product.errors.codeTaken') } });
+      } else if (isAway(error)) {
+        await renderForm(req, res, { isAway: true });
+      } else {
+        throw error;
+      }
     }
   });
 
@@ -125,7 +131,9 @@ export function productRoutes(databases: Databases): Router {
     if (!version.success) throw new HttpError(400, 'errors.badRequest');
     if (!form.ok) return renderForm(req, res, { product: await getForReading(req), errors: form.errors });
     try {
-      await databases.write(user, (trx) => updateProduct(trx, id, version.data, form.data, user.id));
+      await databases.write(user, writeId(req), (trx) =>
+        updateProduct(trx, id, version.data, form.data, user.id),
+      );
       req.session.flash = { textKey: 'product.saved', productName: form.data.name };
       res.redirect(303, `/products/${id}`);
     } catch (error) {
@@ -133,7 +141,9 @@ export function productRoutes(databases: Databases): Router {
         const product = await getForReading(req);
         await renderForm(req, res, { product, errors: { code: req.t('product.errors.codeTaken') } });
       } else if (error instanceof VersionConflictError) {
-        await renderForm(req, res, { product: error.current, conflict: form.data });
+        await renderForm(req, res, { product: error.details.current, conflict: form.data });
+      } else if (isAway(error)) {
+        await renderForm(req, res, { product: await getForReading(req), isAway: true });
       } else {
         throw asHttpError(error);
       }
@@ -151,7 +161,7 @@ export function productRoutes(databases: Databases): Router {
     const user = req.user!;
     const id = readId(req);
     try {
-      const { name } = await databases.write(user, (trx) => deleteProduct(trx, id, user.id));
+      const { name } = await databases.write(user, writeId(req), (trx) => deleteProduct(trx, id, user.id));
       req.session.flash = { textKey: 'product.deleted', productName: name, undoId: id };
       res.redirect(303, returnAddress(req));
     } catch (error) {
@@ -162,7 +172,7 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products/:id/restore', async (req, res) => {
     const id = readId(req);
     try {
-      await databases.write(req.user!, (trx) => restoreProduct(trx, id));
+      await databases.write(req.user!, writeId(req), (trx) => restoreProduct(trx, id));
       req.session.flash = { textKey: 'product.restored' };
       res.redirect(303, returnAddress(req));
     } catch (error) {
@@ -180,23 +190,28 @@ export function productRoutes(databases: Databases): Router {
   }
 
   interface FormPage {
-    product?: Product;
+    product?: SavedProduct;
     /** What the fields hold; by default what was typed. */
     values?: ProductFormValues;
     errors?: Record<string, string>;
     /** What was to be saved when somebody else had: shows both and lets the person choose. */
     conflict?: ProductInput;
+    /** It is not known to be saved: the form may be sent again as it is, with the same key. */
+    isAway?: boolean;
   }
 
   async function renderForm(req: Request, res: Response, page: FormPage): Promise<void> {
-    const { product, values = readAsTyped(req.body), errors = {}, conflict } = page;
+    const { product, values = readAsTyped(req.body), errors = {}, conflict, isAway = false } = page;
     const categories = await databases.read(req.user!, listCategories);
-    if (conflict) res.status(409);
+    if (isAway) res.status(503).set('Retry-After', '5');
+    else if (conflict) res.status(409);
     else if (Object.keys(errors).length > 0) res.status(422);
     res.render('products/form', {
       product,
       values,
       errors,
+      isAway,
+      key: isAway ? keyOfForm(req) : undefined,
       conflicts: conflict && product ? conflictsOf(product, conflict) : undefined,
       version: conflict
         ? product?.version
@@ -213,7 +228,7 @@ export function productRoutes(databases: Databases): Router {
 const EDITED_FIELDS = ['name', 'code', 'description', 'category', 'quantity', 'unit'] as const;
 
 /** The saved value of each field in which the two differ. */
-function conflictsOf(saved: Product, mine: ProductInput) {
+function conflictsOf(saved: SavedProduct, mine: ProductInput) {
   const differing = EDITED_FIELDS.filter((field) => saved[field] !== mine[field]);
   return Object.fromEntries(differing.map((field) => [field, String(saved[field])]));
 }

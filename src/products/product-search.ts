@@ -84,6 +84,8 @@ export async function countProducts(db: Kysely<Database>, filter: ProductFilter)
 export async function* streamProducts(db: Kysely<Database>, filter: ProductFilter): AsyncGenerator<Product> {
   const order = orderOf(filter);
   const rows = selectMatching(db, filter)
+    // Lasts as long as the reader takes, which is no fault of the query.
+    .modifyFront(sql`/*+ MAX_EXECUTION_TIME(3600000) */`)
     .orderBy(order.key, order.keyDescending ? 'desc' : 'asc')
     .orderBy('product.id', order.idDescending ? 'desc' : 'asc')
     .stream();

@@ -14,6 +14,9 @@ export interface Product {
   version: number;
 }
 
+/** What a person compares an edit with. */
+export type SavedProduct = Omit<Product, 'updatedAt'>;
+
 /** What a form or an import says about a product. */
 export interface ProductInput {
   code: string;

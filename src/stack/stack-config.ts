@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { replicaName } from '../database/connect.ts';
+import { serverName } from '../database/connect.ts';
 import { portNumber, readSettings, SettingsError, wholeNumber } from '../settings.ts';
 
 export const PROJECT_DIR = fileURLToPath(new URL('../../', import.meta.url));
@@ -75,9 +75,9 @@ export function readStackConfig(argv: string[]): StackConfig {
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
     demo: LOOPBACK.includes(values.HOST),
     web,
-    primary: { name: 'primary', port: mysqlPort, serverId: 1 },
+    primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({
-      name: replicaName(index),
+      name: serverName(index + 1),
       port: mysqlPort + 1 + index,
       serverId: 2 + index,
     })),

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { ServerState } from '../database/server-monitor.ts';
+import type { ServerState } from '../database/server-watch.ts';
 import { readStackConfig } from './stack-config.ts';
 import { isAlive, readState } from './stack-state.ts';
 

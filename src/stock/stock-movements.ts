@@ -1,15 +1,12 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { Refusal } from '../database/refusal.ts';
 import type { Database, MovementReason } from '../database/tables.ts';
 import { MAX_QUANTITY } from '../products/product.ts';
 
 /** More would be taken out than there is, or put in than can be counted. */
-export class InsufficientStockError extends Error {
-  override name = 'InsufficientStockError';
-  readonly delta: number;
-
-  constructor(delta: number) {
-    super(`The quantity cannot change by ${delta}`);
-    this.delta = delta;
+export class InsufficientStockError extends Refusal<{ delta: number }> {
+  static {
+    this.register();
   }
 }
 
@@ -38,7 +35,7 @@ export async function recordStockMovement(trx: Transaction<Database>, movement: 
     .where('id', '=', productId)
     .where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new InsufficientStockError(delta);
+  if (numUpdatedRows === 0n) throw new InsufficientStockError({ delta });
   await writeLedgerRow(trx, movement);
 }
 
