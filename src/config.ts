@@ -54,6 +54,7 @@ const setupSettings = z.object({
   REPLICATOR_PASSWORD: secret,
   ADMIN_PASSWORD: newPassword.optional(),
   DEMO: onOff.default(false),
+  SEMI_SYNC: onOff.default(false),
 });
 
 /** The settings of the set-up, which prepares the servers before any instance starts. */
@@ -61,4 +62,19 @@ export type SetupConfig = z.output<typeof setupSettings>;
 
 export function readSetupConfig(): SetupConfig {
   return readSettings(setupSettings);
+}
+
+const promotionSettings = setupSettings.pick({
+  PRIMARY: true,
+  REPLICAS: true,
+  ROOT_PASSWORD: true,
+  REPLICATOR_PASSWORD: true,
+  SEMI_SYNC: true,
+});
+
+/** The settings of a promotion, which are among those of the set-up. */
+export type PromotionConfig = z.output<typeof promotionSettings>;
+
+export function readPromotionConfig(): PromotionConfig {
+  return readSettings(promotionSettings);
 }

@@ -50,7 +50,7 @@ async function serve(): Promise<void> {
 }
 
 /**
- * Goes on answering, GETs with 503, until NGINX has taken that for a failure and sends nothing more:
+ * Goes on answering, GETs with 502, until NGINX has taken that for a failure and sends nothing more:
  * closing a connection on which it is just sending a POST would lose that. Shorter than its
  * fail_timeout, after which it would try again. Over at once when nobody is connected.
  */

@@ -1,7 +1,10 @@
 import { ensureAdministrator } from './auth/first-administrator.ts';
-import type { SetupConfig } from './config.ts';
+import type { ServerAddress, SetupConfig } from './config.ts';
 import { ensureAccounts, ensureGrants } from './database/accounts.ts';
-import { DATABASE, serverName } from './database/connect.ts';
+import { DATABASE } from './database/connect.ts';
+import { findPrimary, listServers } from './database/servers.ts';
+import { beginTerm } from './database/primary-term.ts';
+import { allowSetUpToWrite, setSemiSync } from './database/semi-sync.ts';
 import { migrate } from './database/migrate.ts';
 import { ensurePrimary, ensureReplication } from './database/replication.ts';
 import { connectForSetup, withServerLock } from './database/setup-connection.ts';
@@ -16,38 +19,42 @@ import { loadDemoProducts } from './demo/load-demo-products.ts';
 export async function setUp(config: SetupConfig, say: (line: string) => void) {
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
-  const rootConnection = await connectForSetup(config.PRIMARY, root);
+  const servers = listServers(config);
+  const primary = await findPrimary(servers, root);
+  const rootConnection = await connectForSetup(primary.address, root);
   try {
     await ensurePrimary(rootConnection);
+    await allowSetUpToWrite(rootConnection);
     await ensureAccounts(rootConnection, {
       migrator: config.MIGRATOR_PASSWORD,
       app: config.APP_PASSWORD,
       replicator: config.REPLICATOR_PASSWORD,
       monitor: config.MONITOR_PASSWORD,
     });
-    const oneTimePassword = await prepareSchema(config, say);
+    const oneTimePassword = await prepareSchema(config, primary.address, say);
     await ensureGrants(rootConnection);
+    await beginTerm(rootConnection);
     // One after the other: a primary lets itself be cloned by one server at a time.
-    for (const [index, replica] of config.REPLICAS.entries()) {
-      const name = serverName(index + 1);
+    for (const { name, address } of servers.filter((server) => server !== primary)) {
       await ensureReplication({
         name,
-        primary: config.PRIMARY,
-        replica,
+        primary: primary.address,
+        replica: address,
         root,
         replicator,
         say: (line) => say(`${name}: ${line}`),
       });
     }
+    await setSemiSync(rootConnection, config.SEMI_SYNC);
     return oneTimePassword;
   } finally {
     await rootConnection.end();
   }
 }
 
-async function prepareSchema(config: SetupConfig, say: (line: string) => void) {
+async function prepareSchema(config: SetupConfig, primary: ServerAddress, say: (line: string) => void) {
   const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
-  const migrator = await connectForSetup(config.PRIMARY, account, { database: DATABASE });
+  const migrator = await connectForSetup(primary, account, { database: DATABASE });
   try {
     // Two set-ups at once must not both make a one-time password, of which the second alone would work.
     return await withServerLock(migrator, 'inventario.setup', async () => {

@@ -9,7 +9,7 @@ export function isDuplicateKey(error: unknown): boolean {
 
 /** A table that is not there, or whose rights are not given yet. */
 export function isUnknownTable(error: unknown): boolean {
-  return ['ER_NO_SUCH_TABLE', 'ER_TABLEACCESS_DENIED_ERROR'].includes(codeOf(error));
+  return ['ER_NO_SUCH_TABLE', 'ER_BAD_DB_ERROR', 'ER_TABLEACCESS_DENIED_ERROR'].includes(codeOf(error));
 }
 
 /** MySQL rolled the transaction back and asks to try it again. */

@@ -3,12 +3,14 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config.ts';
 import { DATABASE, type Account } from './connect.ts';
 import { isRestarting } from './mysql-errors.ts';
+import { hasBeenReplaced } from './primary-term.ts';
+import { setSemiSync } from './semi-sync.ts';
 import { connectForSetup } from './setup-connection.ts';
 
 /** How long a replica may take to show that it receives and applies, after it was told to. */
 const SETTLE_MS = 8_000;
 
-interface ReplicationSetup {
+export interface ReplicationSetup {
   /** The replica's name in messages. */
   name: string;
   /** As both the replica and this process reach it. */
@@ -50,23 +52,31 @@ export class ReplicaAheadError extends Error {
 }
 
 /**
- * The replica has been set up before, and the primary's binary log continues where it stands.
+ * The server has been a replica or the primary before, and the primary's binary log continues where it
+ * stands.
  *
- * @throws ReplicaAheadError when the replica has products that the primary may not know
+ * @throws ReplicaAheadError when it has products that the primary may not know, unless it was replaced as
+ *   the primary: whoever promoted another one has given those up
  */
-async function canFollow({ name, replica: address, root }: ReplicationSetup, primary: Connection) {
+async function canFollow({ name, replica: address, root, say }: ReplicationSetup, primary: Connection) {
   const replica = await connectForSetup(address, root);
   try {
     const [[state]] = await replica.query<RowDataPacket[]>(
-      `SELECT @@gtid_executed AS gtids,
+      `SELECT @@gtid_executed AS gtids, @@server_uuid AS uuid,
               EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = ?) AS hasData`,
       [DATABASE],
     );
     if (state?.hasData !== 1) return false;
     const [[answer]] = await primary.query<RowDataPacket[]>(
-      'SELECT GTID_SUBSET(?, @@gtid_executed) AS isKnown, GTID_SUBSET(@@gtid_purged, ?) AS continues',
-      [state.gtids, state.gtids],
+      `SELECT GTID_SUBSET(:gtids, @@gtid_executed) AS isKnown, GTID_SUBSET(@@gtid_purged, :gtids) AS continues,
+              GTID_SUBTRACT(:gtids, @@gtid_executed) AS surplus`,
+      { gtids: state.gtids as string },
     );
+    const isOldPrimary = await hasBeenReplaced(String(state.uuid), primary);
+    if (answer?.isKnown !== 1 && isOldPrimary) {
+      say(`gives up what it did not send before it was replaced: ${answer?.surplus}`);
+      return false;
+    }
     if (answer?.isKnown !== 1) {
       throw new ReplicaAheadError(
         `${name} holds transactions that the primary does not have, so nothing was changed there.\n` +
@@ -74,7 +84,7 @@ async function canFollow({ name, replica: address, root }: ReplicationSetup, pri
           `If the data of ${name} are not needed, delete them; it is then cloned from the primary.`,
       );
     }
-    return answer.continues === 1 && (await replicaStatus(replica)) !== undefined;
+    return answer.continues === 1 && (isOldPrimary || (await replicaStatus(replica)) !== undefined);
   } finally {
     await replica.end();
   }
@@ -131,6 +141,7 @@ async function connectAfterRestart(address: ServerAddress, root: Account): Promi
 }
 
 async function follow(replica: Connection, { primary, replicator }: ReplicationSetup): Promise<void> {
+  await setSemiSync(replica, false);
   await replica.query(
     `STOP REPLICA;
      CHANGE REPLICATION SOURCE TO
@@ -138,6 +149,7 @@ async function follow(replica: Connection, { primary, replicator }: ReplicationS
        SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 0,
        SOURCE_HEARTBEAT_PERIOD = 1;
      SET PERSIST super_read_only = ON;
+     SET GLOBAL offline_mode = OFF;
      START REPLICA`,
     { ...primary, ...replicator },
   );

@@ -21,17 +21,26 @@ export async function connectForSetup(
   const giveUpAt = Date.now() + PATIENCE_MS;
   for (;;) {
     try {
-      return await createConnection({
-        ...connectionOptions(server, account),
-        ...options,
-        multipleStatements: true,
-        namedPlaceholders: true,
-      });
+      return await connectNow(server, account, options);
     } catch (error) {
       if (!isConnectionError(error) || Date.now() > giveUpAt) throw error;
       await sleep(200);
     }
   }
+}
+
+/** Like `connectForSetup`, for a server that answers now or counts as lost. */
+export async function connectNow(
+  server: ServerAddress,
+  account: Account,
+  options: { database?: string } = {},
+): Promise<Connection> {
+  return createConnection({
+    ...connectionOptions(server, account),
+    ...options,
+    multipleStatements: true,
+    namedPlaceholders: true,
+  });
 }
 
 /** Runs a file of SQL below mysql/, with `:name` filled in from `values`. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -40,6 +40,13 @@ export function hasData(config: StackConfig, server: DatabaseServer): boolean {
   return (
     existsSync(join(dataDir(config, server), 'mysql.ibd')) && !existsSync(unfinishedMark(config, server))
   );
+}
+
+/** The server has been made the primary in place of another: MySQL notes that it may be written to. */
+export function hasBeenPromoted(config: StackConfig, server: DatabaseServer): boolean {
+  const persisted = join(dataDir(config, server), 'mysqld-auto.cnf');
+  if (!hasData(config, server) || !existsSync(persisted)) return false;
+  return /"super_read_only"\s*:\s*\{\s*"Value"\s*:\s*"OFF"/.test(readFileSync(persisted, 'utf8'));
 }
 
 /** Stands while a data folder is being made: one that was cut off is made anew. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { serverName } from '../database/connect.ts';
-import { portNumber, readSettings, SettingsError, wholeNumber } from '../settings.ts';
+import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../settings.ts';
 
 export const PROJECT_DIR = fileURLToPath(new URL('../../', import.meta.url));
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
@@ -21,6 +21,7 @@ const settings = z.object({
   MYSQL_PORT: portNumber.optional(),
   VAR_DIR: z.string().default('var'),
   RUNTIME_DIR: z.string().default('.runtime'),
+  SEMI_SYNC: onOff.default(false),
 });
 
 /** The settings of `npm start`, as the README lists them. */
@@ -48,6 +49,8 @@ export interface StackConfig {
   runtimeDir: string;
   /** Only this machine can reach it, so admin / admin123 and the demonstration's products are there. */
   demo: boolean;
+  /** A commit is acknowledged once a replica has it too. */
+  semiSync: boolean;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -74,6 +77,7 @@ export function readStackConfig(argv: string[]): StackConfig {
     secretsDir: join(varDir, 'secrets'),
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
     demo: LOOPBACK.includes(values.HOST),
+    semiSync: values.SEMI_SYNC,
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({

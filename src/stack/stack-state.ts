@@ -18,6 +18,9 @@ export interface RecordedProcess {
 export interface StackState {
   url: string;
   launcher: RecordedProcess;
+  /** All MySQL servers, also one that does not run just now; the first primary is the first. */
+  servers: { name: string; port: number }[];
+  semiSync: boolean;
   processes: RecordedProcess[];
 }
 

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
-import { DATABASE_SECRETS, ensureSecrets, secretFile, WEB_SECRETS, type SecretName } from '../secrets.ts';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../secrets.ts';
 import { setUp } from '../setup.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../database/replication.ts';
 import { SettingsError } from '../settings.ts';
@@ -7,6 +7,7 @@ import { findOrInstallPrograms, MissingProgramsError, type Programs } from './in
 import { checkPorts, PortTakenError } from './ports.ts';
 import {
   dataDir,
+  hasBeenPromoted,
   hasData,
   initializeDatabase,
   mysqlProcess,
@@ -15,6 +16,7 @@ import {
   reachable,
   webProcess,
 } from './processes.ts';
+import { readSetupConfig } from './setup-config.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
 import {
   readState,
@@ -74,7 +76,7 @@ async function start(config: StackConfig): Promise<void> {
     config,
     config.replicas.map((server) => mysqlProcess(config, programs, server)),
   );
-  const oneTimePassword = await setUp(setupConfig(config), say);
+  const oneTimePassword = await setUp(readSetupConfig(config), say);
   await startTogether(
     config,
     config.web.map((instance) => webProcess(config, instance)),
@@ -125,26 +127,12 @@ function record(config: StackConfig): void {
   writeState(config.varDir, {
     url: `http://${reachable(config.host)}:${config.port}`,
     launcher: recordProcess(process.pid, { name: 'launcher', role: 'launcher' }),
+    servers: [config.primary, ...config.replicas].map(({ name, port }) => ({ name, port })),
+    semiSync: config.semiSync,
     processes: running.map(({ pid, spec: { name, role, port, weight } }) =>
       recordProcess(pid!, { name, role, port, ...(weight && { weight }) }),
     ),
   });
-}
-
-function setupConfig(config: StackConfig) {
-  const secret = (name: SecretName) => readFileSync(secretFile(config.secretsDir, name), 'utf8');
-  const address = ({ port }: { port: number }) => ({ host: '127.0.0.1', port });
-  return {
-    PRIMARY: address(config.primary),
-    REPLICAS: config.replicas.map(address),
-    DEMO: config.demo,
-    ADMIN_PASSWORD: undefined,
-    ROOT_PASSWORD: secret('ROOT_PASSWORD'),
-    MIGRATOR_PASSWORD: secret('MIGRATOR_PASSWORD'),
-    APP_PASSWORD: secret('APP_PASSWORD'),
-    REPLICATOR_PASSWORD: secret('REPLICATOR_PASSWORD'),
-    MONITOR_PASSWORD: secret('MONITOR_PASSWORD'),
-  };
 }
 
 /** Errors whose message says all that the reader needs. */
@@ -171,8 +159,11 @@ function makeFolders({ varDir, runtimeDir }: StackConfig): void {
 
 /** @throws ReplicaAheadError when the primary's data are gone and a replica has the only copy */
 function refuseToReplacePrimary(config: StackConfig): void {
+  const servers = [config.primary, ...config.replicas];
   const survivor = config.replicas.find((server) => hasData(config, server));
   if (hasData(config, config.primary) || !survivor) return;
+  // One that was promoted is the primary, whatever its name: the other one is only a replica.
+  if (servers.some((server) => hasBeenPromoted(config, server))) return;
   throw new ReplicaAheadError(
     `The primary's data are gone from ${dataDir(config, config.primary)}, and ${survivor.name} still has a copy.\n` +
       `To go on with that copy, rename ${dataDir(config, survivor)} to primary.\n` +

@@ -10,7 +10,7 @@ const servers = await askServers();
 const processes = (state?.processes ?? []).map((recorded) => ({
   ...recorded,
   alive: isAlive(recorded),
-  lagSeconds: servers.find(({ name }) => name === recorded.name)?.replication?.lagSeconds,
+  ...asSeenByAnInstance(recorded.name),
 }));
 
 if (values.json) {
@@ -25,12 +25,19 @@ if (values.json) {
       `port ${port}`,
       `pid ${pid}`,
       ...(weight ? [`weight ${weight}`] : []),
+      ...(role === 'primary' && name !== 'primary' ? ['primary'] : []),
       ...(role === 'replica' ? [`lag ${lagSeconds ?? '?'} s`] : []),
     ];
     console.log(`  ${name.padEnd(11)} ${alive ? 'up  ' : 'down'}  ${details.join(', ')}`);
   }
 }
 process.exitCode = running ? 0 : 3;
+
+/** What a database server is by now, which changes when another becomes the primary, and its lag. */
+function asSeenByAnInstance(name: string) {
+  const server = servers.find((candidate) => candidate.name === name);
+  return server && { role: server.role, lagSeconds: server.replication?.lagSeconds };
+}
 
 /** The servers as an instance sees them; nothing when no instance answers. */
 async function askServers(): Promise<ServerState[]> {

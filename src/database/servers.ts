@@ -1,0 +1,33 @@
+import type { RowDataPacket } from 'mysql2/promise';
+import type { ServerAddress } from '../config.ts';
+import { serverName, type Account } from './connect.ts';
+import { newestTerm } from './primary-term.ts';
+import { connectForSetup } from './setup-connection.ts';
+
+export interface NamedServer {
+  /** `primary` for the first one, `replica1`, ...: a name, whatever it is by now. */
+  name: string;
+  address: ServerAddress;
+}
+
+export function listServers({ PRIMARY, REPLICAS }: { PRIMARY: ServerAddress; REPLICAS: ServerAddress[] }) {
+  return [PRIMARY, ...REPLICAS].map((address, index): NamedServer => ({ name: serverName(index), address }));
+}
+
+/** The server that was made the primary last; the first one where none says so. */
+export async function findPrimary(servers: NamedServer[], root: Account): Promise<NamedServer> {
+  const known = await Promise.all(servers.map((server) => askForTerm(server, root)));
+  const newest = known.toSorted((a, b) => (b.newest?.term ?? 0) - (a.newest?.term ?? 0))[0]?.newest;
+  const named = known.find(({ uuid }) => uuid === newest?.serverUuid)?.server;
+  return named ?? servers[0]!;
+}
+
+async function askForTerm(server: NamedServer, root: Account) {
+  const connection = await connectForSetup(server.address, root);
+  try {
+    const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@server_uuid AS uuid');
+    return { server, uuid: String(row?.uuid), newest: await newestTerm(connection) };
+  } finally {
+    await connection.end();
+  }
+}
