@@ -18,9 +18,11 @@ const LOCK_ATTEMPTS = 4;
 const RETRY_LIMIT_MS = 1500;
 const RETRY_PAUSE_MS = 50;
 /** A write that arrives while the primary is away waits this long for it. */
-const PATIENCE_MS = 1000;
-/** A primary that has not answered by then is looked for elsewhere. */
-const LATEST_LIMIT_MS = 1000;
+const PATIENCE_MS = 800;
+/** A primary that has not answered by then has a replica stand in for it, until it may be well again. */
+const LATEST_LIMIT_MS = 700;
+const LATE_FOR_MS = 500;
+const CHANGE_LIMIT_MS = 1500;
 /** A replica that has not answered by then has the primary beside it. */
 const HEDGE_DELAY_MS = 300;
 /** How long a read waits for a replica to catch up with the user's last write, in seconds. */
@@ -67,6 +69,7 @@ export function createDatabases(config: WebConfig) {
   });
   const monitor = new ServerMonitor(config);
   let turn = 0;
+  let primaryIsLateUntil = 0;
   let cleanedAt = Date.now();
 
   function primary(): Server {
@@ -92,19 +95,19 @@ export function createDatabases(config: WebConfig) {
     return fit[0];
   }
 
-  /** Runs `run` on the primary, and gives it up when the primary stops answering. */
-  async function onPrimary<T>(work: Work, run: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-    const isReachable = () => monitor.isPrimaryReachable();
-    if (!(await monitor.waitFor(isReachable, PATIENCE_MS))) throw new PrimaryAwayError('No primary answers');
+  /** Changes something on the primary; given up when nothing can be saved there any more. */
+  async function onPrimary<T>(work: Work, change: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+    const canSave = () => monitor.canSave();
+    if (!(await monitor.waitFor(canSave, PATIENCE_MS))) throw new PrimaryAwayError('Nothing can be saved');
     const done = new AbortController();
     const stopsAnswering = async () => {
-      // A full second: one question that is answered late does not end what others wait for.
+      // So long at least: one question that is answered late does not end what others wait for.
       await sleep(PATIENCE_MS, undefined, { ref: false });
-      await monitor.waitFor(() => !isReachable(), Infinity, done.signal);
+      await monitor.waitFor(() => !canSave(), Infinity, done.signal);
     };
     try {
       const { db } = primary();
-      const running = work.run(() => run(db)).then((value) => ({ value }));
+      const running = work.run(() => change(db)).then((value) => ({ value }));
       const answer = await Promise.race([running, stopsAnswering()]);
       if (answer) return answer.value;
       work.giveUp();
@@ -138,24 +141,24 @@ export function createDatabases(config: WebConfig) {
      * @throws PrimaryAwayError when the primary does not answer, and no replica can stand in for it
      */
     async readLatest<T>(query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-      if (monitor.isPrimaryReachable()) {
-        const work = new Work();
+      const isKnownToBeAway = !monitor.isPrimaryReachable();
+      const standIn = () =>
+        servers.find(({ name }) =>
+          // A replica that is behind would still have a session that was ended.
+          isKnownToBeAway ? monitor.isFitForReading(name) : monitor.isUpToDate(name),
+        );
+      const isLate = Date.now() < primaryIsLateUntil && standIn() !== undefined;
+      if (!isKnownToBeAway && !isLate) {
         try {
-          return await withTimeLimit(
-            work.run(() => query(primary().db)),
-            LATEST_LIMIT_MS,
-          );
+          return await limited(query, primary().db, LATEST_LIMIT_MS);
         } catch (error) {
           if (!isAway(error)) throw error;
-          work.giveUp();
+          primaryIsLateUntil = Date.now() + LATE_FOR_MS;
         }
       }
-      const isKnownToBeAway = !monitor.isPrimaryReachable();
-      const standIn = servers.find(({ name }) =>
-        isKnownToBeAway ? monitor.isFitForReading(name) : monitor.isUpToDate(name),
-      );
-      if (!standIn) throw new PrimaryAwayError('Neither the primary nor a replica answers');
-      return withTimeLimit(query(standIn.db), LATEST_LIMIT_MS);
+      const replica = standIn();
+      if (!replica) throw new PrimaryAwayError('Neither the primary nor a replica answers');
+      return limited(query, replica.db, LATEST_LIMIT_MS);
     },
 
     /** Runs `query` on a replica that shows the actor's own last write, else on the primary. */
@@ -211,6 +214,17 @@ export function createDatabases(config: WebConfig) {
       return completed.get();
     },
 
+    /**
+     * Makes a change that nobody's products depend on, such as to a session, and takes no longer than
+     * `limitMs`. Not repeated.
+     *
+     * @throws PrimaryAwayError, TimeLimitError
+     */
+    async change<T>(change: (db: Kysely<Database>) => Promise<T>, limitMs = CHANGE_LIMIT_MS): Promise<T> {
+      if (!monitor.canSave()) throw new PrimaryAwayError('Nothing can be saved');
+      return limited((db) => change(db), primary().db, limitMs);
+    },
+
     async close() {
       monitor.close();
       await Promise.all(servers.map(({ db }) => db.destroy()));
@@ -250,8 +264,21 @@ async function noteLastWrite(db: Kysely<Database>, actor: Actor, position: Write
       sequence = IF(source = VALUES(source), GREATEST(sequence, VALUES(sequence)), VALUES(sequence)),
       source = VALUES(source)`;
   // The write is committed: whatever happens here must not make it look failed.
-  const noted = retrying(() => note.execute(db));
-  await withTimeLimit(noted, RETRY_LIMIT_MS).catch(() => undefined);
+  const noted = limited((primary) => retrying(() => note.execute(primary)), db, CHANGE_LIMIT_MS);
+  await noted.catch(() => undefined);
+}
+
+/** @throws TimeLimitError; the statements that hang are then cut off, so that they hold no connection */
+async function limited<T>(
+  query: (db: Kysely<Database>) => Promise<T>,
+  db: Kysely<Database>,
+  limitMs: number,
+): Promise<T> {
+  const work = new Work();
+  return withTimeLimit(
+    work.run(() => query(db)),
+    limitMs,
+  ).finally(() => work.giveUp());
 }
 
 /** Runs `attempt`, again when it lost a lock or its connection; what it does must be safe to repeat. */

@@ -3,13 +3,11 @@ import type { Request } from 'express';
 import { Store, type Session, type SessionData } from 'express-session';
 import { sql } from 'kysely';
 import type { Databases } from '../database/databases.ts';
-import { withTimeLimit } from '../database/time-limit.ts';
 
 /** An idle session that is used again is prolonged at most this often: most requests write nothing. */
 const TOUCH_EVERY_MS = 60_000;
 const CLEAN_EVERY_MS = 10 * 60_000;
-/** The primary may be hanging: nobody waits for it longer than this. */
-const LOG_IN_LIMIT_MS = 1500;
+/** A page waits this long for its session to be saved; what is lost is a message. */
 const SAVE_LIMIT_MS = 500;
 
 type Done = (error?: unknown) => void;
@@ -66,16 +64,21 @@ export class MysqlSessionStore extends Store {
   }
 
   async #save(id: Buffer, session: SessionData, isNew: boolean): Promise<void> {
-    const db = this.#databases.primary;
     const expiry = expiryOf(session);
     const row = { data: JSON.stringify(session), expires_at: expiry, user_id: session.userId ?? null };
-    const save: Promise<unknown> = isNew
-      ? db
+    if (isNew) {
+      await this.#databases.change((db) =>
+        db
           .insertInto('session')
           .values({ id, ...row })
-          .execute()
-      : db.updateTable('session').set(row).where('id', '=', id).execute();
-    await withTimeLimit(save, isNew ? LOG_IN_LIMIT_MS : SAVE_LIMIT_MS);
+          .execute(),
+      );
+    } else {
+      await this.#databases.change(
+        (db) => db.updateTable('session').set(row).where('id', '=', id).execute(),
+        SAVE_LIMIT_MS,
+      );
+    }
     this.#rowExpiry.set(session, expiry);
     this.#cleanSometimes();
   }
@@ -88,22 +91,19 @@ export class MysqlSessionStore extends Store {
     done();
     const expiry = expiryOf(session);
     const current = this.#rowExpiry.get(session)?.getTime() ?? 0;
-    if (expiry.getTime() - current < TOUCH_EVERY_MS || !this.#databases.monitor.isPrimaryReachable()) return;
-    this.#databases.primary
-      .updateTable('session')
-      .set({ expires_at: expiry })
-      .where('id', '=', digest(sid))
-      .execute()
+    if (expiry.getTime() - current < TOUCH_EVERY_MS) return;
+    this.#databases
+      .change((db) =>
+        db.updateTable('session').set({ expires_at: expiry }).where('id', '=', digest(sid)).execute(),
+      )
       // The next request tries again.
       .catch(() => undefined);
   }
 
   override destroy(sid: string, done: Done = () => undefined): void {
-    const remove = async () => {
-      const db = this.#databases.primary;
-      await withTimeLimit(db.deleteFrom('session').where('id', '=', digest(sid)).execute(), LOG_IN_LIMIT_MS);
-    };
-    remove().then(() => done(), done);
+    this.#databases
+      .change((db) => db.deleteFrom('session').where('id', '=', digest(sid)).execute())
+      .then(() => done(), done);
   }
 
   #cleanSometimes(): void {
@@ -111,7 +111,7 @@ export class MysqlSessionStore extends Store {
     this.#cleanedAt = Date.now();
     const clean = sql`DELETE FROM session WHERE expires_at < UTC_TIMESTAMP(3) LIMIT 1000`;
     // It comes round again, so a failure matters to nobody.
-    clean.execute(this.#databases.primary).catch(() => undefined);
+    this.#databases.change((db) => clean.execute(db)).catch(() => undefined);
   }
 }
 
