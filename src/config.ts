@@ -43,6 +43,9 @@ const webSettings = z.object({
 /** The settings of one web instance. */
 export type WebConfig = z.output<typeof webSettings>;
 
+/** Those with which it reaches the servers. */
+export type DatabaseConfig = Pick<WebConfig, keyof typeof databaseSettings>;
+
 export function readWebConfig(): WebConfig {
   return readSettings(webSettings);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
-import type { WebConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config.ts';
 import { readFallbacks, reads } from '../metrics.ts';
 import { createServerPool, kyselyOver, serverName } from './connect.ts';
 import { hedged } from './hedged.ts';
@@ -59,7 +59,7 @@ interface Server {
 export type Databases = ReturnType<typeof createDatabases>;
 
 /** The primary for writing, the replicas for reading, and the choice between them. */
-export function createDatabases(config: WebConfig) {
+export function createDatabases(config: DatabaseConfig) {
   const account = { user: 'inventario_app', password: config.APP_PASSWORD };
   const servers = [config.PRIMARY, ...config.REPLICAS].map((address, index): Server => {
     const name = serverName(index);

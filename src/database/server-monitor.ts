@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WebConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config.ts';
 import { connectionOptions, serverName } from './connect.ts';
 import { ServerWatch, type ServerState } from './server-watch.ts';
 
@@ -13,7 +13,7 @@ export class ServerMonitor {
   readonly #watches: ServerWatch[];
   #primary: { term: number; name: string | undefined } = { term: 0, name: FIRST };
 
-  constructor(config: WebConfig) {
+  constructor(config: DatabaseConfig) {
     const account = { user: 'inventario_monitor', password: config.MONITOR_PASSWORD };
     this.#watches = [config.PRIMARY, ...config.REPLICAS].map((server, index) => {
       const name = serverName(index);

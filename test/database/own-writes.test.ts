@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createDatabases, type Databases } from '../../src/database/databases.ts';
+import type { Databases } from '../../src/database/databases.ts';
 import { findProduct } from '../../src/products/product-queries.ts';
 import { Client } from '../support/client.ts';
+import { openDatabases } from '../support/open-databases.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { stack, withDelayedReplica } from '../support/shared-stack.ts';
 
@@ -10,21 +11,7 @@ let databases: Databases;
 
 beforeAll(async () => {
   client = await Client.signedIn();
-  const address = (name: string) => ({ host: '127.0.0.1', port: stack.process(name).port! });
-  databases = createDatabases({
-    PRIMARY: address('primary'),
-    REPLICAS: [address('replica1')],
-    APP_PASSWORD: await stack.secret('APP_PASSWORD'),
-    MONITOR_PASSWORD: await stack.secret('MONITOR_PASSWORD'),
-    INSTANCE: 'test',
-    HOST: '127.0.0.1',
-    PORT: 1,
-    SESSION_SECRET: 'not used in this test',
-    TRUST_PROXY: 0,
-    DEMO: false,
-    LOG_LEVEL: 'silent',
-  });
-  await databases.monitor.ready();
+  databases = await openDatabases();
 });
 
 afterAll(() => databases.close());

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import type { RowDataPacket } from 'mysql2/promise';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Databases } from '../../src/database/databases.ts';
+import { adjustQuantity } from '../../src/products/product-queries.ts';
+import { Client } from '../support/client.ts';
+import { openDatabases } from '../support/open-databases.ts';
+import { stack } from '../support/shared-stack.ts';
+
+let client: Client;
+let databases: Databases;
+
+beforeAll(async () => {
+  client = await Client.signedIn();
+  databases = await openDatabases();
+});
+
+afterAll(() => databases.close());
+
+test("every statement names its request, under the id that the person's answer carries", async () => {
+  const root = await stack.connect('primary');
+  await root.query("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON");
+  const { id } = await client.register({ quantity: 1 });
+  const response = await client.changeQuantity(id, { delta: 1 });
+  await root.query('SET GLOBAL general_log = OFF');
+  const requestId = String(response.headers['x-request-id']);
+  const [statements] = await root.query<RowDataPacket[]>(
+    'SELECT CONVERT(argument USING utf8mb4) AS text FROM mysql.general_log WHERE argument LIKE ?',
+    [`/* request ${requestId} */%`],
+  );
+  await root.end();
+  const texts = statements.map(({ text }) => String(text).replace(/^.*?\*\/ /, ''));
+  expect(texts).toContainEqual(expect.stringMatching(/^update `product` set/i));
+  expect(texts).toContainEqual(expect.stringMatching(/^commit/i));
+});
+
+test('a query that takes too long is ended by the server', async () => {
+  const endless = databases.read({ id: 0, lastWrite: undefined }, (db) =>
+    sql`SELECT a.id FROM product AS a, product AS b, product AS c
+      WHERE SHA2(CONCAT(a.code, b.code, c.code), 256) = ''`.execute(db),
+  );
+  await expect(endless).rejects.toMatchObject({ code: 'ER_QUERY_TIMEOUT' });
+});
+
+test('of two writes that lock each other out, the one that MySQL ends is done again', async () => {
+  const first = await client.register({ quantity: 10 });
+  const second = await client.register({ quantity: 10 });
+  const admin = { id: 1, lastWrite: undefined };
+  let attempts = 0;
+  const takeOneOfBoth = (one: number, other: number) =>
+    databases.write({ ...admin }, randomBytes(32), async (trx) => {
+      attempts++;
+      await adjustQuantity(trx, one, -1, admin.id);
+      await sleep(300);
+      await adjustQuantity(trx, other, -1, admin.id);
+    });
+  await Promise.all([takeOneOfBoth(first.id, second.id), takeOneOfBoth(second.id, first.id)]);
+  expect(attempts).toBe(3);
+  expect((await client.findByCode(first.code)).quantity).toBe(8);
+  expect((await client.findByCode(second.code)).quantity).toBe(8);
+});
+
+test('a write that waits too long for a lock is done once the lock is free', async () => {
+  const { id, code } = await client.register({ quantity: 1 });
+  const root = await stack.connect('primary');
+  await root.query('START TRANSACTION; SELECT quantity FROM product WHERE id = ? FOR UPDATE', [id]);
+  const change = client.changeQuantity(id, { delta: 1 });
+  // Longer than innodb_lock_wait_timeout.
+  await sleep(3000);
+  await root.query('COMMIT');
+  await root.end();
+  expect((await change).status).toBe(200);
+  expect((await client.findByCode(code)).quantity).toBe(2);
+});
