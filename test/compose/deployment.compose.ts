@@ -318,6 +318,32 @@ test('a restart of everything keeps the data, and replication goes on', async ()
   await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', after)).length === 1);
 });
 
+test('a lost primary is replaced without a restart of the instances, loses nothing, and comes back as a replica', async () => {
+  deployment.env.SEMI_SYNC = 'on';
+  await deployment.up();
+  const { id, code } = await client.register({ quantity: 1 });
+  await docker('kill', '--signal', 'KILL', await deployment.containerId('db'));
+  const promotion = promote('db-replica');
+  await waitUntil(async () => (await client.changeQuantity(id, { delta: 1 })).status === 200);
+  expect((await client.findByCode(code)).quantity).toBe(2);
+  await docker('start', await deployment.containerId('db'));
+  await promotion;
+  await waitUntil(async () => (await rowOn('MYSQL_PORT', code))[0]?.quantity === 2);
+
+  // In order, with both alive, it goes back; a further `up` leaves things as they are.
+  await promote('db');
+  await deployment.up();
+  expect((await client.changeQuantity(id, { delta: 1 })).status).toBe(200);
+  await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', code))[0]?.quantity === 3);
+  delete deployment.env.SEMI_SYNC;
+});
+
+async function promote(service: string): Promise<void> {
+  await failingWithOutput(
+    compose.run('promote', service, { ...deployment.options, commandOptions: ['--rm', '-T'] }),
+  );
+}
+
 test('four instances and three replicas share the work', async () => {
   deployment.files = SCALED_FILES;
   await deployment.up();
