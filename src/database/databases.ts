@@ -27,6 +27,8 @@ const CHANGE_LIMIT_MS = 1500;
 const HEDGE_DELAY_MS = 300;
 /** How long a read waits for a replica to catch up with the user's last write, in seconds. */
 const CATCH_UP_LIMIT = 0.05;
+/** The same while there is no primary to ask instead. */
+const LAST_RESORT_LIMIT = 0.5;
 /** The last that a page waits for, whatever hangs. */
 const READ_LIMIT_MS = 4000;
 const KEEP_WRITES_HOURS = 24;
@@ -91,7 +93,9 @@ export function createDatabases(config: DatabaseConfig) {
       readFallbacks.inc({ reason: fit.length > 0 ? 'own write' : 'no replica' });
       return undefined;
     }
-    // The own last write is not to be had anywhere: what there is, is better than nothing.
+    // The own last write may come yet; if it does not, what there is, is better than nothing.
+    if (fit[0] && actor.lastWrite)
+      await hasReached(fit[0], actor.lastWrite, monitor.term(), LAST_RESORT_LIMIT);
     return fit[0];
   }
 
@@ -166,18 +170,15 @@ export function createDatabases(config: DatabaseConfig) {
       const on = async (server: Server) => ({ result: await query(server.db), server: server.name });
       const replica = await chooseReplica(actor);
       const work = new Work();
-      const answer = !replica
-        ? on(primary())
-        : hedged({
-            first: () => work.run(() => on(replica)),
-            second: () => {
-              if (!monitor.isPrimaryReachable()) return on(replica);
-              readFallbacks.inc({ reason: 'slow replica' });
-              return on(primary());
-            },
-            delayMs: HEDGE_DELAY_MS,
-            isWorthAnother: isConnectionError,
-          });
+      const first = () => work.run(() => on(replica ?? primary()));
+      const second = () => {
+        readFallbacks.inc({ reason: 'slow replica' });
+        return on(primary());
+      };
+      const canHedge = replica && monitor.isPrimaryReachable();
+      const answer = canHedge
+        ? hedged({ first, second, delayMs: HEDGE_DELAY_MS, isWorthAnother: isConnectionError })
+        : first();
       const { result, server } = await withTimeLimit(answer, READ_LIMIT_MS).finally(() => work.giveUp());
       reads.inc({ server });
       return result;
@@ -232,20 +233,20 @@ export function createDatabases(config: DatabaseConfig) {
   };
 }
 
-async function hasReached(server: Server, position: WritePosition, term: number): Promise<boolean> {
+async function hasReached(
+  server: Server,
+  position: WritePosition,
+  term: number,
+  limit = CATCH_UP_LIMIT,
+): Promise<boolean> {
   const { reached } = server;
   const isKnown = reached?.term === term && reached.source === position.source;
   if (isKnown && reached.sequence >= position.sequence) return true;
   const wait = sql<{ timedOut: 0 | 1 }>`
-    SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtidSetUpTo(position)}, ${CATCH_UP_LIMIT}) AS timedOut`;
-  const work = new Work();
-  const answer = withTimeLimit(
-    work.run(() => wait.execute(server.db)),
-    HEDGE_DELAY_MS,
-  );
-  const rows = await answer.then(({ rows }) => rows).catch(() => []);
+    SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtidSetUpTo(position)}, ${limit}) AS timedOut`;
+  const answer = limited((db) => wait.execute(db), server.db, limit * 1000 + HEDGE_DELAY_MS);
   // A server that hangs has not reached it either.
-  work.giveUp();
+  const rows = await answer.then(({ rows }) => rows).catch(() => []);
   if (rows[0]?.timedOut !== 0) return false;
   server.reached = { ...position, term };
   return true;
