@@ -9,5 +9,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%'
 GRANT SELECT, INSERT, DELETE ON inventario.deleted_product TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.stock_movement TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.completed_write TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.login_attempt TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.audit_event TO inventario_app@'%';
 
 GRANT SELECT ON inventario.primary_term TO inventario_monitor@'%';

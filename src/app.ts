@@ -4,8 +4,11 @@ import express from 'express';
 import type { Logger } from 'pino';
 import { loginRoutes } from './auth/login-routes.ts';
 import { passwordRoutes } from './auth/password-routes.ts';
+import { auditRefusals } from './audit/audit-refusals.ts';
+import { auditRoutes } from './audit/audit-routes.ts';
 import type { WebConfig } from './config.ts';
 import type { Databases } from './database/databases.ts';
+import { access } from './http/access.ts';
 import { csrf } from './http/csrf.ts';
 import { drain } from './http/drain.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
@@ -13,13 +16,13 @@ import { healthRoutes } from './http/health-routes.ts';
 import { i18n } from './http/i18n.ts';
 import { idempotencyKeys } from './http/idempotency.ts';
 import { requestLog } from './http/request-log.ts';
-import { requireUser, requireUserToWrite } from './http/require-user.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { session } from './http/session.ts';
 import { staticFiles } from './http/static-files.ts';
 import { productApiRoutes } from './products/product-api-routes.ts';
 import { productExportRoutes } from './products/product-export-routes.ts';
 import { productRoutes } from './products/product-routes.ts';
+import { userRoutes } from './users/user-routes.ts';
 
 export interface AppDependencies {
   config: WebConfig;
@@ -32,6 +35,7 @@ export interface AppDependencies {
 /** The whole application: what a request passes through, in this order. */
 export async function createApp({ config, databases, logger, draining }: AppDependencies) {
   const app = express();
+  const { offerToken, checkToken } = csrf(config);
   app.disable('x-powered-by');
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');
@@ -52,17 +56,20 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.use(session(config, databases));
   app.use(express.urlencoded({ extended: false, limit: '100kb' }));
   app.use(express.json({ limit: '100kb' }));
-  app.use(requireUserToWrite);
-  app.use(csrf(config));
+  app.use(auditRefusals(databases));
+  app.use(offerToken);
+  app.use(access());
+  app.use(checkToken);
   app.use(idempotencyKeys);
-  app.use(loginRoutes(databases));
 
-  app.use(requireUser);
+  app.use(loginRoutes(databases));
   app.use(passwordRoutes(databases));
   app.get('/', (_req, res) => res.redirect('/products'));
   app.use(productExportRoutes(databases));
   app.use(productApiRoutes(databases));
   app.use(productRoutes(databases));
+  app.use(userRoutes(databases));
+  app.use(auditRoutes(databases));
 
   app.use(notFound);
   app.use(errorHandler(logger));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { newPassword, onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
+import { firstPassword } from './auth/password-rules.ts';
+import { onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
 
 /** Where a MySQL server listens. */
 export interface ServerAddress {
@@ -27,8 +28,15 @@ const databaseSettings = {
   MONITOR_PASSWORD: secret,
 };
 
+/** When a session ends by itself: left alone for so long, and in any case. */
+export const sessionSettings = {
+  SESSION_IDLE_MINUTES: wholeNumber(1, 1440).default(30),
+  SESSION_MAX_HOURS: wholeNumber(1, 168).default(12),
+};
+
 const webSettings = z.object({
   ...databaseSettings,
+  ...sessionSettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: portNumber.default(3000),
@@ -55,7 +63,7 @@ const setupSettings = z.object({
   ROOT_PASSWORD: secret,
   MIGRATOR_PASSWORD: secret,
   REPLICATOR_PASSWORD: secret,
-  ADMIN_PASSWORD: newPassword.optional(),
+  ADMIN_PASSWORD: firstPassword.optional(),
   DEMO: onOff.default(false),
   SEMI_SYNC: onOff.default(false),
 });

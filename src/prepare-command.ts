@@ -1,7 +1,8 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from './secrets.ts';
-import { newPassword, readSettings, secret, SettingsError } from './settings.ts';
+import { firstPassword } from './auth/password-rules.ts';
+import { readSettings, secret, SettingsError } from './settings.ts';
 
 /** Volumes of their own, so that a web instance holds nothing that opens more than it needs. */
 const DATABASE_FOLDER = '/secrets/database';
@@ -11,7 +12,7 @@ const MYSQL_SETTINGS_FOLDER = '/settings';
 const optionalSecret = secret.optional();
 const chosenSecrets = z.object({
   ...Object.fromEntries([...DATABASE_SECRETS, ...WEB_SECRETS].map((name) => [name, optionalSecret])),
-  ADMIN_PASSWORD: newPassword.optional(),
+  ADMIN_PASSWORD: firstPassword.optional(),
 });
 
 try {

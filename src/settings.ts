@@ -63,12 +63,3 @@ export const secret = z
   .string(GENERATED)
   .min(16, GENERATED)
   .refine((text) => !KNOWN_PASSWORDS.test(text), GENERATED);
-
-const CHOSEN = 'a password of 12 to 128 characters that is in no list of examples';
-
-/** A password that somebody logs in with. */
-export const newPassword = z
-  .string(CHOSEN)
-  .min(12, CHOSEN)
-  .max(128, CHOSEN)
-  .refine((text) => !KNOWN_PASSWORDS.test(text), CHOSEN);

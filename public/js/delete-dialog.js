@@ -8,6 +8,8 @@ export function enableDeleteDialog(
   returnTo = () => location.pathname + location.search,
 ) {
   const dialog = document.getElementById('delete-dialog');
+  // Absent for whoever may not delete.
+  if (!dialog) return;
   const form = dialog.querySelector('form');
   dialog.querySelector('[data-cancel]').addEventListener('click', () => dialog.close());
   container.addEventListener('click', (event) => {

@@ -17,7 +17,9 @@ export function fillRow(row, product, texts) {
   const quantity = row.querySelector('[data-field=quantity]');
   quantity.textContent = new Intl.NumberFormat(texts.language).format(product.quantity);
   quantity.dataset.value = product.quantity;
-  quantity.title = texts.changeQuantity.replace('{name}', () => product.name);
+  // Plain text for whoever may not change it.
+  if ('quickQuantity' in quantity.dataset)
+    quantity.title = texts.changeQuantity.replace('{name}', () => product.name);
   const badge = row.querySelector('[data-field=available]');
   badge.textContent = product.available ? texts.available : texts.outOfStock;
   badge.className = `badge ${product.available ? 'badge-available' : 'badge-out'}`;

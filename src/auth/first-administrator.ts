@@ -27,7 +27,8 @@ export async function ensureAdministrator(
   const given = demo ? DEMO_PASSWORD : chosen;
   const password = given ?? generatePassword();
   await migrator.query(
-    `INSERT INTO user (username, password_hash, must_change_password) VALUES (:username, :hash, :mustChange)
+    `INSERT INTO user (username, password_hash, must_change_password, role)
+     VALUES (:username, :hash, :mustChange, 'administrator')
      ON DUPLICATE KEY UPDATE password_hash = :hash, must_change_password = :mustChange`,
     { username: ADMINISTRATOR, hash: await hashPassword(password), mustChange: !given },
   );

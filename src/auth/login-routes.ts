@@ -1,8 +1,12 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import { recordAuditEvent } from '../audit/audit-trail.ts';
 import type { Databases } from '../database/databases.ts';
+import type { User } from '../database/tables.ts';
 import { localPath } from '../http/local-path.ts';
-import { endSession, startSession } from '../http/session.ts';
+import { endSession } from '../http/session.ts';
+import { enter } from './enter.ts';
+import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { verifyPassword } from './password.ts';
 import { findUserByName } from './user-queries.ts';
 
@@ -24,20 +28,42 @@ export function loginRoutes(databases: Databases): Router {
     const { username, password, return: target } = credentials.parse(req.body ?? {});
     const returnTo = localPath(target);
     const user = await findUserByName(databases.primary, username);
-    const isRight = await verifyPassword(password, user?.password_hash);
-    if (!user || !isRight) {
+    const attempt = { username, userId: user?.id, address: req.ip ?? '' };
+    try {
+      const isRight = await withinLoginLimits(databases.primary, attempt, () =>
+        verifyPassword(password, user?.password_hash),
+      );
+      if (user && isRight && (await enter(req, databases, user))) {
+        await recordAuditEvent(databases.primary, { action: 'session.started', userId: user.id });
+        return res.redirect(303, returnTo);
+      }
+      await record('session.refused', user, username);
       res.status(422).render('auth/login', { username, returnTo, error: req.t('login.wrong') });
-      return;
+    } catch (error) {
+      if (!(error instanceof TooManyAttemptsError)) throw error;
+      if (error.isFirst) await record('session.limited', user, username);
+      const minutes = Math.ceil(error.retryAfterSeconds / 60);
+      res.status(429).set('Retry-After', String(error.retryAfterSeconds));
+      res.render('auth/login', { username, returnTo, error: req.t('login.limited', { count: minutes }) });
     }
-    await startSession(req, user.id);
-    res.redirect(303, returnTo);
   });
 
   router.post('/logout', async (req, res) => {
     await endSession(req);
+    await recordAuditEvent(databases.primary, { action: 'session.ended', userId: req.user?.id });
     res.clearCookie('inventario.sid');
     res.redirect(303, '/login');
   });
+
+  async function record(
+    action: 'session.refused' | 'session.limited',
+    user: User | undefined,
+    typed: string,
+  ): Promise<void> {
+    // A password typed into the wrong field must not be kept: only what looks like a user name is.
+    const name = user?.username ?? (/^[\p{L}\d._-]{1,50}$/u.test(typed) ? typed : '…');
+    await recordAuditEvent(databases.primary, { action, userId: user?.id, target: { name } });
+  }
 
   return router;
 }

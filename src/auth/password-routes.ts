@@ -2,25 +2,23 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
+import { HttpError } from '../http/http-error.ts';
 import { writeId } from '../http/idempotency.ts';
-import { KNOWN_PASSWORDS } from '../settings.ts';
-import { startSession } from '../http/session.ts';
+import { enter } from './enter.ts';
+import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
+import { chosenPassword, isGuessable } from './password-rules.ts';
 import { hashPassword, verifyPassword } from './password.ts';
-import { changePassword, findUser } from './user-queries.ts';
+import { changePassword, findUser, PasswordReplacedError } from './user-queries.ts';
 
 const passwordForm = z
   .object({
     current: z.string().max(1000).default(''),
-    password: z.string().default('').pipe(z.string().min(8, 'password.length').max(128, 'password.length')),
+    password: chosenPassword,
     repeated: z.string().default(''),
   })
   .refine(({ password, repeated }) => password === repeated, {
     path: ['repeated'],
     error: 'password.different',
-  })
-  .refine(({ password }) => !KNOWN_PASSWORDS.test(password), {
-    path: ['password'],
-    error: 'password.known',
   })
   .refine(({ password, current }) => password !== current, {
     path: ['password'],
@@ -36,18 +34,34 @@ export function passwordRoutes(databases: Databases): Router {
 
   router.post('/password', async (req, res) => {
     const user = await findUser(databases.primary, req.user!.id);
+    if (!user) throw new HttpError(401, 'errors.notSignedIn');
     const form = readForm(passwordForm, req.body, req.t);
     const errors: Record<string, string> = form.ok ? {} : form.errors;
-    const current = z.object({ current: z.string().catch('') }).parse(req.body ?? {}).current;
-    if (!(await verifyPassword(current, user?.password_hash))) errors.current = req.t('password.wrong');
-    if (!form.ok || Object.keys(errors).length > 0) {
-      res.status(422).render('auth/password', { errors });
-      return;
+    if (form.ok && isGuessable(form.data.password, user.username)) errors.password = req.t('password.known');
+    const { current } = z.object({ current: z.string().max(1000).catch('') }).parse(req.body ?? {});
+    const attempt = { username: user.username, userId: user.id, address: req.ip ?? '' };
+    try {
+      const isRight = await withinLoginLimits(databases.primary, attempt, () =>
+        verifyPassword(current, user.password_hash),
+      );
+      if (!isRight) errors.current = req.t('password.wrong');
+    } catch (error) {
+      if (!(error instanceof TooManyAttemptsError)) throw error;
+      res.status(429).set('Retry-After', String(error.retryAfterSeconds));
+      errors.current = req.t('login.limited', { count: Math.ceil(error.retryAfterSeconds / 60) });
+      return res.render('auth/password', { errors });
     }
-    const { id } = req.user!;
+    if (!form.ok || Object.keys(errors).length > 0) {
+      return res.status(422).render('auth/password', { errors });
+    }
     const hash = await hashPassword(form.data.password);
-    await databases.write(req.user!, writeId(req), (trx) => changePassword(trx, id, hash));
-    await startSession(req, id);
+    try {
+      await databases.write(req.user!, writeId(req), (trx) => changePassword(trx, user, hash));
+    } catch (error) {
+      if (error instanceof PasswordReplacedError) throw new HttpError(409, 'errors.passwordReplaced');
+      throw error;
+    }
+    if (!(await enter(req, databases, { ...user, password_hash: hash }))) return res.redirect(303, '/login');
     req.session.flash = { textKey: 'password.changed' };
     res.redirect(303, '/products');
   });

@@ -1,4 +1,5 @@
-import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, Selectable } from 'kysely';
+import type { Role } from '../auth/roles.ts';
 
 type FilledIn<T> = ColumnType<T, T | undefined, T>;
 
@@ -7,6 +8,8 @@ interface UserTable {
   username: string;
   password_hash: string;
   must_change_password: ColumnType<0 | 1, boolean | undefined, boolean>;
+  role: FilledIn<Role>;
+  disabled_at: Date | null;
   created_at: FilledIn<Date>;
 }
 
@@ -75,6 +78,28 @@ interface StockMovementTable {
   created_at: FilledIn<Date>;
 }
 
+interface LoginAttemptTable {
+  subject: string;
+  attempts: number;
+  pending: number;
+  window_ends_at: Date;
+  reported: ColumnType<0 | 1, boolean | undefined, boolean>;
+}
+
+interface AuditEventTable {
+  id: Generated<number>;
+  created_at: FilledIn<Date>;
+  action: string;
+  /** What stands before the point in `action`. */
+  kind: GeneratedAlways<string>;
+  user_id: number | null;
+  address: string;
+  target_id: number | null;
+  target_name: string | null;
+  details: ColumnType<Record<string, unknown> | null, string | null, never>;
+  request_id: string;
+}
+
 export interface Database {
   user: UserTable;
   last_write: LastWriteTable;
@@ -84,6 +109,8 @@ export interface Database {
   product: ProductTable;
   deleted_product: DeletedProductTable;
   stock_movement: StockMovementTable;
+  login_attempt: LoginAttemptTable;
+  audit_event: AuditEventTable;
 }
 
 export type User = Selectable<UserTable>;

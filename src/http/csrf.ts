@@ -9,7 +9,7 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
  * An unsafe request must come from a page of ours (Sec-Fetch-Site, else Origin) and carry the token
  * of that page: `_csrf` in a form, `X-CSRF-Token` from a script. Log-in and log-out are no exception.
  */
-export function csrf(config: WebConfig): RequestHandler[] {
+export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToken: RequestHandler } {
   const { doubleCsrfProtection, generateCsrfToken } = doubleCsrf({
     getSecret: () => config.SESSION_SECRET,
     getSessionIdentifier: (req) => (req.user ? req.sessionID : 'nobody'),
@@ -20,8 +20,8 @@ export function csrf(config: WebConfig): RequestHandler[] {
       return typeof body?._csrf === 'string' ? body._csrf : req.get('x-csrf-token');
     },
   });
-  return [
-    (req, res, next) => {
+  return {
+    offerToken: (req, res, next) => {
       // One token for all forms of a page: each new one replaces the cookie that the last one matches.
       let token: string | undefined;
       res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
@@ -29,12 +29,12 @@ export function csrf(config: WebConfig): RequestHandler[] {
       if (!comesFromOurPage(req)) throw new HttpError(403, 'errors.csrf');
       next();
     },
-    (req, res, next) => {
+    checkToken: (req, res, next) => {
       doubleCsrfProtection(req, res, (error?: unknown) => {
         next(error ? new HttpError(403, 'errors.csrf') : undefined);
       });
     },
-  ];
+  };
 }
 
 function comesFromOurPage(req: Request): boolean {

@@ -5,9 +5,6 @@ import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
 import { MysqlSessionStore } from './session-store.ts';
 
-const IDLE_LIMIT_MS = 30 * 60_000;
-const ABSOLUTE_LIMIT_MS = 12 * 3600_000;
-
 /** Sessions on the primary, so that any instance serves any request; finds out who is asking. */
 export function session(config: WebConfig, databases: Databases): RequestHandler[] {
   return [
@@ -18,10 +15,15 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
       resave: false,
       saveUninitialized: false,
       rolling: true,
-      cookie: { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: IDLE_LIMIT_MS },
+      cookie: {
+        httpOnly: true,
+        sameSite: 'lax',
+        secure: 'auto',
+        maxAge: config.SESSION_IDLE_MINUTES * 60_000,
+      },
     }),
     async (req, res, next) => {
-      req.user = await signedInUser(req, databases);
+      req.user = await signedInUser(req, config, databases);
       res.locals.user = req.user;
       // A message is shown once: it leaves the session with the page that shows it.
       res.locals.takeFlash = () => {
@@ -35,9 +37,13 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
   ];
 }
 
-async function signedInUser(req: Request, databases: Databases): Promise<SignedInUser | undefined> {
+async function signedInUser(
+  req: Request,
+  config: WebConfig,
+  databases: Databases,
+): Promise<SignedInUser | undefined> {
   const { userId, signedInAt = 0 } = req.session;
-  if (!userId || Date.now() - signedInAt > ABSOLUTE_LIMIT_MS) return undefined;
+  if (!userId || Date.now() - signedInAt > config.SESSION_MAX_HOURS * 3600_000) return undefined;
   return databases.readLatest((db) => findSignedInUser(db, userId));
 }
 

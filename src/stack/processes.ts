@@ -126,6 +126,8 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       PRIMARY: loopback(config.primary),
       REPLICAS: config.replicas.map(loopback).join(','),
       DEMO: config.demo ? 'on' : 'off',
+      SESSION_IDLE_MINUTES: String(config.sessionIdleMinutes),
+      SESSION_MAX_HOURS: String(config.sessionMaxHours),
       ...Object.fromEntries(WEB_SECRETS.map((name) => [`${name}_FILE`, secretFile(config.secretsDir, name)])),
     },
     logFile: logFile(config, instance.name),

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { sessionSettings } from '../config.ts';
 import { serverName } from '../database/connect.ts';
 import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../settings.ts';
 
@@ -22,6 +23,7 @@ const settings = z.object({
   VAR_DIR: z.string().default('var'),
   RUNTIME_DIR: z.string().default('.runtime'),
   SEMI_SYNC: onOff.default(false),
+  ...sessionSettings,
 });
 
 /** The settings of `npm start`, as the README lists them. */
@@ -51,6 +53,8 @@ export interface StackConfig {
   demo: boolean;
   /** A commit is acknowledged once a replica has it too. */
   semiSync: boolean;
+  sessionIdleMinutes: number;
+  sessionMaxHours: number;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -78,6 +82,8 @@ export function readStackConfig(argv: string[]): StackConfig {
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
     demo: LOOPBACK.includes(values.HOST),
     semiSync: values.SEMI_SYNC,
+    sessionIdleMinutes: values.SESSION_IDLE_MINUTES,
+    sessionMaxHours: values.SESSION_MAX_HOURS,
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({

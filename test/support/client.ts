@@ -35,7 +35,7 @@ export class Client {
   async logIn(username: string, password: string) {
     await this.takeToken('/login');
     const response = await this.post('/login', { username, password });
-    if (response.status === 303) await this.takeToken('/products/new');
+    if (response.status === 303) await this.takeToken('/password');
     return response;
   }
 
@@ -43,6 +43,12 @@ export class Client {
   async takeToken(path: string): Promise<void> {
     const { text } = await this.get(path);
     this.#token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  }
+
+  /** Any request, with a page's token and nothing else. */
+  async send(method: string, path: string) {
+    const verb = method.toLowerCase() as 'get' | 'head' | 'post' | 'patch' | 'delete';
+    return this.agent[verb](path).set('x-csrf-token', this.#token);
   }
 
   async post(path: string, fields: Record<string, string | number> = {}) {

@@ -1,0 +1,37 @@
+import type { TFunction } from 'i18next';
+import type { AuditEvent } from './audit-queries.ts';
+
+/** Who did it: not whom a failed log-in pretended to be. */
+export function whoDid({ action, username }: AuditEvent, t: TFunction): string {
+  const isProven = action !== 'session.refused' && action !== 'session.limited';
+  return (isProven && username) || t('audit.someone');
+}
+
+/** What was done, as a sentence that goes on after the name of whoever did it. */
+export function sentenceOf(event: AuditEvent, t: TFunction): string {
+  const { action, targetName } = event;
+  const values: Record<string, unknown> = { ...event.details, target: targetName ?? '' };
+  if (action.startsWith('account.')) {
+    for (const name of ['role', 'from', 'to'])
+      if (name in values) values[name] = t(`roles.${String(values[name])}`);
+  }
+  if (action === 'product.edited') values.changes = changesIn(event.details, t);
+  if (action === 'product.adjusted') values.delta = signed(Number(values.delta));
+  return t(`audit.sentences.${action}`, values);
+}
+
+function signed(delta: number): string {
+  return delta > 0 ? `+${delta}` : `−${Math.abs(delta)}`;
+}
+
+/** `{ name: [before, after] }` of each field that differs. */
+function changesIn(details: AuditEvent['details'], t: TFunction): string {
+  const changes = Object.entries((details?.changes ?? {}) as Record<string, [unknown, unknown]>);
+  if (changes.length === 0) return t('audit.noChanges');
+  const show = (value: unknown) => (value === '' ? t('audit.nothing') : String(value));
+  return changes
+    .map(([field, [from, to]]) =>
+      t('audit.change', { field: t(`columns.${field}`), from: show(from), to: show(to) }),
+    )
+    .join('; ');
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { ROLES } from '../auth/roles.ts';
+
+/** Letters of the Latin alphabet only: two names that look the same are the same. */
+const USERNAME = /^[\p{Script=Latin}\d][\p{Script=Latin}\d._-]{1,49}$/u;
+
+export const userForm = z.object({
+  username: z
+    .string()
+    .default('')
+    .transform((text) => text.trim().normalize('NFC'))
+    .pipe(z.string().regex(USERNAME, 'users.errors.username')),
+  role: z.enum(ROLES, 'users.errors.role'),
+});
+
+export const roleForm = userForm.pick({ role: true });

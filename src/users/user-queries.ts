@@ -1,0 +1,158 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { recordAuditEvent, type AuditAction } from '../audit/audit-trail.ts';
+import type { Role } from '../auth/roles.ts';
+import { isDuplicateKey } from '../database/mysql-errors.ts';
+import type { Database } from '../database/tables.ts';
+
+/** A user as administrators see one. */
+export interface UserAccount {
+  id: number;
+  username: string;
+  role: Role;
+  hasOneTimePassword: boolean;
+  disabledAt: Date | null;
+  lastLoginAt: Date | null;
+}
+
+export class UsernameTakenError extends Error {
+  override name = 'UsernameTakenError';
+}
+
+export class UserNotFoundError extends Error {
+  override name = 'UserNotFoundError';
+}
+
+/** Nobody changes the own account here: so whoever administers remains, and at least one always does. */
+export class OwnAccountError extends Error {
+  override name = 'OwnAccountError';
+}
+
+/** Whoever asked was an administrator a moment ago, and is not any more. */
+export class NotAdministratorError extends Error {
+  override name = 'NotAdministratorError';
+}
+
+function selectAccounts(db: Kysely<Database>) {
+  return db.selectFrom('user').select((eb) => [
+    'id',
+    'username',
+    'role',
+    'must_change_password as hasOneTimePassword',
+    'disabled_at as disabledAt',
+    eb
+      .selectFrom('audit_event')
+      .select((event) => event.fn.max('audit_event.created_at').as('at'))
+      .whereRef('user_id', '=', 'user.id')
+      .where('action', '=', 'session.started')
+      .as('lastLoginAt'),
+  ]);
+}
+
+type AccountRow = Omit<UserAccount, 'hasOneTimePassword'> & { hasOneTimePassword: 0 | 1 };
+
+const toAccount = (row: AccountRow): UserAccount => ({
+  ...row,
+  hasOneTimePassword: row.hasOneTimePassword === 1,
+});
+
+/** All users by name, those who may log in first. */
+export async function listAccounts(db: Kysely<Database>): Promise<UserAccount[]> {
+  const rows = await selectAccounts(db)
+    .orderBy(sql`disabled_at IS NOT NULL`)
+    .orderBy('username')
+    .limit(1000)
+    .execute();
+  return rows.map(toAccount);
+}
+
+export async function findAccount(db: Kysely<Database>, id: number): Promise<UserAccount | undefined> {
+  const row = await selectAccounts(db).where('id', '=', id).executeTakeFirst();
+  return row && toAccount(row);
+}
+
+/**
+ * Creates a user with a one-time password.
+ *
+ * @returns the new user's number
+ * @throws UsernameTakenError, also when the names differ in capitals or accents only
+ */
+export async function createUser(
+  trx: Transaction<Database>,
+  { username, role, passwordHash }: { username: string; role: Role; passwordHash: string },
+  actorId: number,
+): Promise<number> {
+  await lockAdministrators(trx, actorId);
+  const values = { username, role, password_hash: passwordHash, must_change_password: true };
+  try {
+    const { insertId } = await trx.insertInto('user').values(values).executeTakeFirstOrThrow();
+    const target = { id: Number(insertId), name: username };
+    await recordAuditEvent(trx, { action: 'account.created', userId: actorId, target, details: { role } });
+    return target.id;
+  } catch (error) {
+    if (isDuplicateKey(error)) throw new UsernameTakenError();
+    throw error;
+  }
+}
+
+export type AccountChange =
+  | { action: 'account.roleChanged'; role: Role }
+  | { action: 'account.passwordReset'; passwordHash: string }
+  | { action: 'account.disabled' | 'account.enabled' };
+
+/**
+ * Changes somebody else's account and ends every session of theirs.
+ *
+ * @returns the account as it was
+ * @throws UserNotFoundError, OwnAccountError, NotAdministratorError
+ */
+export async function changeAccount(
+  trx: Transaction<Database>,
+  id: number,
+  change: AccountChange,
+  actorId: number,
+): Promise<UserAccount> {
+  if (id === actorId) throw new OwnAccountError();
+  await lockAdministrators(trx, actorId);
+  const before = await findAccount(trx, id);
+  if (!before) throw new UserNotFoundError();
+  await trx.updateTable('user').set(columnsOf(change)).where('id', '=', id).execute();
+  await trx.deleteFrom('session').where('user_id', '=', id).execute();
+  const details =
+    change.action === 'account.roleChanged' ? { from: before.role, to: change.role } : undefined;
+  const event = { action: change.action satisfies AuditAction, userId: actorId };
+  await recordAuditEvent(trx, {
+    ...event,
+    target: { id, name: before.username },
+    ...(details && { details }),
+  });
+  return before;
+}
+
+function columnsOf(change: AccountChange) {
+  switch (change.action) {
+    case 'account.roleChanged':
+      return { role: change.role };
+    case 'account.passwordReset':
+      return { password_hash: change.passwordHash, must_change_password: true };
+    case 'account.disabled':
+      return { disabled_at: sql<Date>`CURRENT_TIMESTAMP(3)` };
+    case 'account.enabled':
+      return { disabled_at: null };
+  }
+}
+
+/**
+ * Two administrators who disable each other at the same moment come here one after the other, and the
+ * second is none any more.
+ */
+async function lockAdministrators(trx: Transaction<Database>, actorId: number): Promise<void> {
+  const administrators = await trx
+    .selectFrom('user')
+    .select('id')
+    .where('role', '=', 'administrator')
+    .where('disabled_at', 'is', null)
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  if (!administrators.some(({ id }) => id === actorId)) throw new NotAdministratorError();
+}

@@ -1,0 +1,129 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { generatePassword, hashPassword } from '../auth/password.ts';
+import { ROLES } from '../auth/roles.ts';
+import type { Databases } from '../database/databases.ts';
+import { readForm } from '../http/forms.ts';
+import { HttpError } from '../http/http-error.ts';
+import { roleForm, userForm } from './user-form.ts';
+import {
+  changeAccount,
+  createUser,
+  findAccount,
+  listAccounts,
+  NotAdministratorError,
+  OwnAccountError,
+  UsernameTakenError,
+  UserNotFoundError,
+  type AccountChange,
+  type UserAccount,
+} from './user-queries.ts';
+
+const userId = z
+  .string()
+  .regex(/^[1-9]\d{0,9}$/)
+  .transform(Number);
+
+export function userRoutes(databases: Databases): Router {
+  const router = Router();
+
+  router.get('/users', async (req, res) => {
+    res.render('users/list', { accounts: await databases.read(req.user!, listAccounts) });
+  });
+
+  router.get('/users/new', (_req, res) => {
+    renderForm(res, { username: '', role: 'clerk' }, {});
+  });
+
+  router.post('/users', async (req, res) => {
+    const form = readForm(userForm, req.body, req.t);
+    const typed = z
+      .object({ username: z.string().catch(''), role: z.string().catch('') })
+      .parse(req.body ?? {});
+    if (!form.ok) return renderForm(res, typed, form.errors);
+    const password = generatePassword();
+    const user = { ...form.data, passwordHash: await hashPassword(password) };
+    const actor = req.user!;
+    try {
+      const id = await databases.write(actor, (trx) => createUser(trx, user, actor.id));
+      showPassword(res.status(201), { id, username: user.username }, password);
+    } catch (error) {
+      if (!(error instanceof UsernameTakenError)) throw asHttpError(error);
+      renderForm(res, typed, { username: req.t('users.errors.usernameTaken') });
+    }
+  });
+
+  router.get('/users/:id', async (req, res) => {
+    const id = readId(req);
+    const account = await databases.read(req.user!, (db) => findAccount(db, id));
+    if (!account) throw new HttpError(404, 'errors.userNotFound');
+    res.render('users/show', { account, roles: ROLES, isOwn: id === req.user!.id });
+  });
+
+  router.post('/users/:id/role', async (req, res) => {
+    const form = readForm(roleForm, req.body, req.t);
+    if (!form.ok) throw new HttpError(400, 'errors.badRequest');
+    await change(req, { action: 'account.roleChanged', role: form.data.role });
+    leadBack(req, res, 'users.roleChanged');
+  });
+
+  router.post('/users/:id/disable', async (req, res) => {
+    await change(req, { action: 'account.disabled' });
+    leadBack(req, res, 'users.disabled');
+  });
+
+  router.post('/users/:id/enable', async (req, res) => {
+    await change(req, { action: 'account.enabled' });
+    leadBack(req, res, 'users.enabled');
+  });
+
+  router.post('/users/:id/password', async (req, res) => {
+    const password = generatePassword();
+    const passwordHash = await hashPassword(password);
+    showPassword(res, await change(req, { action: 'account.passwordReset', passwordHash }), password);
+  });
+
+  async function change(req: Request, what: AccountChange): Promise<UserAccount> {
+    const actor = req.user!;
+    const id = readId(req);
+    try {
+      return await databases.write(actor, (trx) => changeAccount(trx, id, what, actor.id));
+    } catch (error) {
+      throw asHttpError(error);
+    }
+  }
+
+  return router;
+}
+
+function renderForm(
+  res: Response,
+  values: { username: string; role: string },
+  errors: Record<string, string>,
+) {
+  if (Object.keys(errors).length > 0) res.status(422);
+  res.render('users/form', { values, errors, roles: ROLES });
+}
+
+/** In the answer itself, because a one-time password must be stored nowhere: neither here nor by a browser. */
+function showPassword(res: Response, account: Pick<UserAccount, 'id' | 'username'>, password: string): void {
+  res.render('users/password', { account, password });
+}
+
+function leadBack(req: Request, res: Response, textKey: string): void {
+  req.session.flash = { textKey };
+  res.redirect(303, `/users/${readId(req)}`);
+}
+
+function readId(req: Request): number {
+  const id = userId.safeParse(req.params.id);
+  if (!id.success) throw new HttpError(404, 'errors.userNotFound');
+  return id.data;
+}
+
+function asHttpError(error: unknown): unknown {
+  if (error instanceof UserNotFoundError) return new HttpError(404, 'errors.userNotFound');
+  if (error instanceof OwnAccountError) return new HttpError(409, 'errors.ownAccount');
+  if (error instanceof NotAdministratorError) return new HttpError(403, 'errors.notAllowed');
+  return error;
+}

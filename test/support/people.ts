@@ -1,0 +1,39 @@
+import type { Role } from '../../src/auth/roles.ts';
+import { Client } from './client.ts';
+
+export interface Person {
+  id: number;
+  username: string;
+  password: string;
+  client: Client;
+}
+
+let counter = 0;
+
+/** A new user with a password of their own, signed in; or with the one-time password still. */
+export async function createPerson(
+  administrator: Client,
+  role: Role,
+  { choosesPassword = true } = {},
+): Promise<Person> {
+  const username = `${role}-${Date.now().toString(36)}-${counter++}`;
+  const created = await administrator.post('/users', { username, role });
+  const oneTime = oneTimePasswordIn(created.text);
+  const id = Number(/href="\/users\/(\d+)"/.exec(created.text)?.[1]);
+  const client = new Client();
+  const entered = await client.logIn(username, oneTime);
+  if (entered.status !== 303) throw new Error(`${username} cannot log in: ${entered.status}`);
+  if (!choosesPassword) return { id, username, password: oneTime, client };
+  const password = `roble-azul-${counter}-${username}`;
+  const changed = await client.post('/password', { current: oneTime, password, repeated: password });
+  if (changed.status !== 303) throw new Error(`${username} cannot choose a password: ${changed.text}`);
+  await client.takeToken('/password');
+  return { id, username, password, client };
+}
+
+/** The one-time password that a page shows. */
+export function oneTimePasswordIn(html: string): string {
+  const password = /one-time-password">([^<]+)</.exec(html)?.[1];
+  if (!password) throw new Error(`No one-time password is shown: ${html}`);
+  return password;
+}
