@@ -55,8 +55,9 @@ export async function startSession(req: Request, userId: number): Promise<void> 
   await finish((done) => req.session.save(done));
 }
 
+/** Leaves an empty session, so that a page can still be shown; it is not kept. */
 export async function endSession(req: Request): Promise<void> {
-  await finish((done) => req.session.destroy(done));
+  await finish((done) => req.session.regenerate(done));
 }
 
 function finish(start: (done: (error?: Error | null) => void) => void): Promise<void> {

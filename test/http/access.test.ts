@@ -53,7 +53,7 @@ type Outcome = 'allowed' | 'asked to log in' | 'asked for a password' | 'refused
 async function outcomeOf(client: Client, route: string): Promise<Outcome> {
   const [method, path] = route.replace(':id', '999999999').split(' ') as [string, string];
   const response = await client.send(method, path);
-  const location = String(response.headers.location ?? '');
+  const location = response.headers.location ?? '';
   if (response.status === 401 || location.startsWith('/login?return=')) return 'asked to log in';
   if (response.status === 303 && location === '/password') return 'asked for a password';
   if (response.status !== 403) return 'allowed';

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { networkOf } from '../../src/auth/network.ts';
+import { clientFrom, newAddress } from '../support/addresses.ts';
+import { Client } from '../support/client.ts';
+import { createPerson, type Person } from '../support/people.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
+
+let administrator: Client;
+let primary: Connection;
+
+beforeAll(async () => {
+  administrator = await Client.signedIn();
+  primary = await stack.connect('primary');
+});
+
+afterAll(() => primary.end());
+
+/** One attempt at `address`, on the instance whose turn it is; a new browser each time. */
+let turn = 0;
+async function attempt({ username }: Pick<Person, 'username'>, password: string, address: string) {
+  return clientFrom(address, `web${(turn++ % 3) + 1}`).logIn(username, password);
+}
+
+async function wrongAttempts(person: Pick<Person, 'username'>, count: number, address: string) {
+  for (let i = 0; i < count; i++) {
+    expect((await attempt(person, `wrong-${i}`, address)).status).toBe(422);
+  }
+}
+
+/** As if there had been so many wrong attempts, each of which takes its time. */
+async function countAs(attempts: number, subject: string): Promise<void> {
+  await primary.query(
+    `REPLACE INTO login_attempt (subject, attempts, pending, window_ends_at)
+     VALUES (?, ?, 0, UTC_TIMESTAMP(3) + INTERVAL 10 MINUTE)`,
+    [subject, attempts],
+  );
+}
+
+/** As if the quarter of an hour were over. */
+async function endWindows(text: string): Promise<void> {
+  await primary.query('UPDATE login_attempt SET window_ends_at = UTC_TIMESTAMP(3) WHERE subject LIKE ?', [
+    `%${text}%`,
+  ]);
+}
+
+test('the 11th wrong attempt is refused, on whichever instance, and the right password with it', async () => {
+  const person = await createPerson(administrator, 'viewer');
+  const address = newAddress();
+  await wrongAttempts(person, 10, address);
+  for (const instance of ['web1', 'web2', 'web3']) {
+    const refused = await clientFrom(address, instance).logIn(person.username.toUpperCase(), person.password);
+    expect(refused.status).toBe(429);
+    const retryAfter = Number(refused.headers['retry-after']);
+    expect(retryAfter).toBeGreaterThan(60);
+    expect(retryAfter).toBeLessThanOrEqual(15 * 60 + 1);
+    expect(refused.text).toMatch(/Demasiados intentos fallidos. Vuelva a intentarlo dentro de 1\d minutos/);
+    expect(refused.text).toContain(`value="${person.username.toUpperCase()}"`);
+  }
+  const english = clientFrom(address);
+  void english.agent.set('Accept-Language', 'en');
+  expect((await english.logIn(person.username, 'x')).text).toContain('Too many wrong attempts.');
+
+  await endWindows(address);
+  expect((await attempt(person, person.password, address)).status).toBe(303);
+});
+
+test('whoever is elsewhere is not locked out by them', async () => {
+  const person = await createPerson(administrator, 'viewer');
+  const attacker = newAddress();
+  await wrongAttempts(person, 10, attacker);
+  expect((await attempt(person, person.password, attacker)).status).toBe(429);
+  expect((await attempt(person, person.password, newAddress())).status).toBe(303);
+});
+
+test('of a hundred at once, ten are compared', async () => {
+  const person = await createPerson(administrator, 'viewer');
+  const address = newAddress();
+  const clients = await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => {
+      const client = clientFrom(address, `web${(i % 3) + 1}`);
+      await client.takeToken('/login');
+      return client;
+    }),
+  );
+  const responses = await Promise.all(
+    clients.map((client, i) => client.post('/login', { username: person.username, password: `wrong-${i}` })),
+  );
+  const count = (status: number) => responses.filter((response) => response.status === status).length;
+  expect({ compared: count(422), refused: count(429) }).toEqual({ compared: 10, refused: 90 });
+});
+
+test('thirty right log-ins at once are all let in, and so are those after nine wrong ones', async () => {
+  const person = await createPerson(administrator, 'viewer');
+  const address = newAddress();
+  await wrongAttempts(person, 9, address);
+  const responses = await Promise.all(
+    Array.from({ length: 30 }, () => attempt(person, person.password, address)),
+  );
+  expect(responses.map(({ status }) => status)).toEqual(Array(30).fill(303));
+  // The right ones have made the wrong ones forgotten.
+  await wrongAttempts(person, 10, address);
+  expect((await attempt(person, person.password, address)).status).toBe(429);
+});
+
+test('one address cannot try many names, except that of somebody who logs in there', async () => {
+  const address = newAddress();
+  const person = await createPerson(administrator, 'viewer');
+  expect((await attempt(person, person.password, address)).status).toBe(303);
+  await countAs(49, `address ${address}`);
+  expect((await attempt({ username: `spray-${address}-50th` }, 'Verano2024', address)).status).toBe(422);
+  expect((await attempt({ username: `spray-${address}` }, 'Verano2024', address)).status).toBe(429);
+  const stranger = await createPerson(administrator, 'viewer');
+  expect((await attempt(stranger, stranger.password, address)).status).toBe(429);
+  expect((await attempt(person, person.password, address)).status).toBe(303);
+});
+
+test('many addresses cannot try one name for long, and its owner gets in from where they always do', async () => {
+  const person = await createPerson(administrator, 'viewer');
+  const home = newAddress();
+  expect((await attempt(person, person.password, home)).status).toBe(303);
+  await countAs(49, `user ${person.username}`);
+  await wrongAttempts(person, 1, newAddress());
+  expect((await attempt(person, person.password, newAddress())).status).toBe(429);
+  expect((await attempt(person, person.password, home)).status).toBe(303);
+  await endWindows(person.username);
+  expect((await attempt(person, person.password, newAddress())).status).toBe(303);
+});
+
+test('a forged X-Forwarded-For changes nothing behind NGINX', async () => {
+  const username = `forged-${Date.now()}`;
+  const statuses: number[] = [];
+  for (let i = 0; i < 11; i++) {
+    const client = new Client(baseUrl);
+    void client.agent
+      .set('X-Forwarded-For', `203.0.113.${i}, 10.0.0.${i}`)
+      .set('X-Real-IP', `203.0.113.${i}`);
+    statuses.push((await client.logIn(username, 'wrong')).status);
+  }
+  expect(statuses).toEqual([...Array<number>(10).fill(422), 429]);
+  const [rows] = await primary.query<RowDataPacket[]>(
+    "SELECT subject FROM login_attempt WHERE subject LIKE '%203.0.113.%' OR subject LIKE '%10.0.0.%'",
+  );
+  expect(rows).toEqual([]);
+  await endWindows(username);
+});
+
+test('a wrong current password counts too', async () => {
+  const { client } = await createPerson(administrator, 'viewer');
+  const guess = { current: 'wrong', password: 'sauce-llorón-77', repeated: 'sauce-llorón-77' };
+  for (let i = 0; i < 10; i++) expect((await client.post('/password', guess)).status).toBe(422);
+  const refused = await client.post('/password', guess);
+  expect(refused.status).toBe(429);
+  expect(refused.text).toContain('Demasiados intentos fallidos.');
+});
+
+test('the table keeps no row of a window that is over, and none of a right log-in but its address and name', async () => {
+  const person = await createPerson(administrator, 'viewer');
+  const address = newAddress();
+  await wrongAttempts(person, 2, address);
+  expect((await attempt(person, person.password, address)).status).toBe(303);
+  const [rows] = await primary.query<RowDataPacket[]>(
+    'SELECT subject, attempts, pending FROM login_attempt WHERE subject LIKE ? ORDER BY subject',
+    [`% ${address}%`],
+  );
+  expect(rows).toEqual([{ subject: `address ${address}`, attempts: 2, pending: 0 }]);
+});
+
+test('of an IPv6 address its network counts, of one that embeds IPv4 that', () => {
+  expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
+  expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0::/64');
+  expect(networkOf('2001:0DB8:1:2::')).toBe('2001:db8:1:2::/64');
+  expect(networkOf('::1')).toBe('0:0:0:0::/64');
+  expect(networkOf('::ffff:192.0.2.7')).toBe('192.0.2.7');
+  expect(networkOf('192.0.2.7')).toBe('192.0.2.7');
+});

@@ -1,0 +1,171 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import type { RowDataPacket } from 'mysql2/promise';
+import { Client } from '../support/client.ts';
+import { createPerson, oneTimePasswordIn } from '../support/people.ts';
+import { stack } from '../support/shared-stack.ts';
+
+let administrator: Client;
+beforeAll(async () => (administrator = await Client.signedIn()));
+
+let counter = 0;
+const uniqueName = () => `Núria.${Date.now().toString(36)}${counter++}`;
+
+test('a new user gets a password that is shown once, stored nowhere, and must be replaced', async () => {
+  const username = uniqueName();
+  const created = await administrator.post('/users', { username, role: 'clerk' });
+  expect(created.status).toBe(201);
+  expect(created.headers['cache-control']).toBe('no-store');
+  const oneTime = oneTimePasswordIn(created.text);
+  const id = Number(/href="\/users\/(\d+)"/.exec(created.text)?.[1]);
+  for (const path of ['/users', `/users/${id}`, '/audit']) {
+    expect((await administrator.get(path)).text).not.toContain(oneTime);
+  }
+  expect((await administrator.get(`/users/${id}`)).text).toContain('Contraseña pendiente');
+
+  const person = new Client();
+  // However it is capitalised.
+  expect((await person.logIn(username.toUpperCase(), oneTime)).status).toBe(303);
+  expect((await person.get('/products')).headers.location).toBe('/password');
+  expect((await person.get('/api/products')).status).toBe(403);
+  const own = 'castaño de indias';
+  const chosen = await person.post('/password', { current: oneTime, password: own, repeated: own });
+  expect(chosen.headers.location).toBe('/products');
+  expect((await person.get('/products')).status).toBe(200);
+  expect((await new Client().logIn(username, oneTime)).status).toBe(422);
+  expect((await administrator.get(`/users/${id}`)).text).toContain('Activo');
+});
+
+test('a user name is refused when it is taken, however it is written, and when it is none', async () => {
+  const username = uniqueName();
+  expect((await administrator.post('/users', { username, role: 'viewer' })).status).toBe(201);
+  for (const same of [username, username.toUpperCase(), username.replace('ú', 'u')]) {
+    const refused = await administrator.post('/users', { username: same, role: 'viewer' });
+    expect(refused.status).toBe(422);
+    expect(refused.text).toContain('Ya hay un usuario con este nombre.');
+    expect(refused.text).toContain(`value="${same}"`);
+  }
+  for (const bad of [
+    '',
+    'x',
+    'dos palabras',
+    '<b>x</b>',
+    'аdmin',
+    '-x',
+    'x'.repeat(51),
+    'a\u0000b',
+    'ana@x.es',
+  ]) {
+    const refused = await administrator.post('/users', { username: bad, role: 'viewer' });
+    expect([bad, refused.status]).toEqual([bad, 422]);
+    expect(refused.text).toContain('Escriba de 2 a 50 letras');
+  }
+  const noRole = await administrator.post('/users', { username: uniqueName(), role: 'root' });
+  expect(noRole.status).toBe(422);
+  expect(noRole.text).toContain('Elija una función.');
+});
+
+test.each([
+  ['disable', {}],
+  ['role', { role: 'clerk' }],
+  ['password', {}],
+])('%s ends the sessions of the user at once, on every instance', async (action, fields) => {
+  const { id, username, password, client } = await createPerson(administrator, 'viewer');
+  const second = new Client();
+  await second.logIn(username, password);
+  const answer = await administrator.post(`/users/${id}/${action}`, fields);
+  expect([200, 303]).toContain(answer.status);
+  for (const session of [client, second]) {
+    for (let instance = 0; instance < 6; instance++) {
+      expect((await session.get('/api/products')).status).toBe(401);
+    }
+  }
+});
+
+test('a role counts from the next log-in on', async () => {
+  const { id, username, password } = await createPerson(administrator, 'viewer');
+  await administrator.post(`/users/${id}/role`, { role: 'clerk' });
+  const again = new Client();
+  await again.logIn(username, password);
+  await again.register();
+  await administrator.post(`/users/${id}/role`, { role: 'viewer' });
+  await again.logIn(username, password);
+  expect((await again.get('/products/new')).status).toBe(403);
+  expect((await administrator.post(`/users/${id}/role`, { role: 'root' })).status).toBe(400);
+});
+
+test('whoever is disabled cannot log in, with the answer that a wrong password gets, until enabled', async () => {
+  const { id, username, password } = await createPerson(administrator, 'viewer');
+  await administrator.post(`/users/${id}/disable`);
+  const refused = await new Client().logIn(username, password);
+  expect(refused.status).toBe(422);
+  expect(refused.text).toContain('El usuario o la contraseña no son correctos.');
+  await administrator.post(`/users/${id}/enable`);
+  expect((await new Client().logIn(username, password)).status).toBe(303);
+});
+
+test('a new one-time password replaces the one that was forgotten', async () => {
+  const { id, username, password } = await createPerson(administrator, 'viewer');
+  const oneTime = oneTimePasswordIn((await administrator.post(`/users/${id}/password`)).text);
+  expect((await new Client().logIn(username, password)).status).toBe(422);
+  const client = new Client();
+  expect((await client.logIn(username, oneTime)).status).toBe(303);
+  expect((await client.get('/products')).headers.location).toBe('/password');
+});
+
+test('nobody disables, demotes or resets the own account', async () => {
+  const { id, client } = await createPerson(administrator, 'administrator');
+  for (const [action, fields] of [
+    ['disable', {}],
+    ['role', { role: 'viewer' }],
+    ['password', {}],
+  ] as const) {
+    const refused = await client.post(`/users/${id}/${action}`, fields);
+    expect(refused.status).toBe(409);
+    expect(refused.text).toContain('Su propia cuenta');
+  }
+  expect((await client.get('/users')).status).toBe(200);
+  expect((await client.get(`/users/${id}`)).text).not.toContain(`/users/${id}/disable`);
+});
+
+test('of administrators who disable or demote one another at the same moment, one remains', async () => {
+  for (const [action, fields] of [
+    ['disable', {}],
+    ['role', { role: 'viewer' }],
+  ] as const) {
+    const group = await Promise.all(
+      Array.from({ length: 4 }, () => createPerson(administrator, 'administrator')),
+    );
+    // A circle: each of them the next, so that without a lock all four would be gone.
+    await Promise.all(
+      group.map(({ client }, i) => client.post(`/users/${group[(i + 1) % 4]!.id}/${action}`, fields)),
+    );
+    const primary = await stack.connect('primary');
+    const [left] = await primary.query<RowDataPacket[]>(
+      "SELECT id FROM user WHERE id IN (?) AND role = 'administrator' AND disabled_at IS NULL",
+      [group.map(({ id }) => id)],
+    );
+    await primary.end();
+    expect(left.length).toBeGreaterThan(0);
+  }
+});
+
+test('an administrator who is disabled in the middle of it creates nobody', async () => {
+  const { id, client } = await createPerson(administrator, 'administrator');
+  const username = uniqueName();
+  const primary = await stack.connect('primary');
+  await primary.query('BEGIN; SELECT id FROM user FOR UPDATE');
+  const creating = client.post('/users', { username, role: 'administrator' });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await primary.query('UPDATE user SET disabled_at = NOW() WHERE id = ?; COMMIT', [id]);
+  expect((await creating).status).toBe(403);
+  const [rows] = await primary.query<RowDataPacket[]>('SELECT id FROM user WHERE username = ?', [username]);
+  await primary.end();
+  expect(rows).toEqual([]);
+});
+
+test('what is no user is not found', async () => {
+  for (const id of ['999999999', '0', 'x', '1e3', '99999999999999']) {
+    expect((await administrator.get(`/users/${id}`)).status).toBe(404);
+    expect((await administrator.post(`/users/${id}/disable`)).status).toBe(404);
+  }
+});
