@@ -57,10 +57,10 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.use(express.urlencoded({ extended: false, limit: '100kb' }));
   app.use(express.json({ limit: '100kb' }));
   app.use(auditRefusals(databases));
+  app.use(idempotencyKeys);
   app.use(offerToken);
   app.use(access());
   app.use(checkToken);
-  app.use(idempotencyKeys);
 
   app.use(loginRoutes(databases));
   app.use(passwordRoutes(databases));
@@ -68,7 +68,7 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.use(productExportRoutes(databases));
   app.use(productApiRoutes(databases));
   app.use(productRoutes(databases));
-  app.use(userRoutes(databases));
+  app.use(userRoutes(config, databases));
   app.use(auditRoutes(databases));
 
   app.use(notFound);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { listRecentAddresses } from '../audit/audit-queries.ts';
+import { isLockConflict } from '../database/mysql-errors.ts';
 import type { Database } from '../database/tables.ts';
 import { networkOf } from './network.ts';
 
@@ -87,10 +88,14 @@ async function begin(db: Kysely<Database>, attempt: LoginAttempt, subjects: stri
       cleanSometimes(db);
       return;
     } catch (error) {
-      if (!(error instanceof LimitReached)) throw error;
-      const { counts } = error;
-      const isInDoubt = counts.some((one) => one.attempts - one.pending < limitOf(one.subject));
-      if (!isInDoubt || Date.now() > giveUpAt) throw await refusal(db, counts);
+      const isLate = Date.now() > giveUpAt;
+      if (error instanceof LimitReached) {
+        const { counts } = error;
+        const isInDoubt = counts.some((one) => one.attempts - one.pending < limitOf(one.subject));
+        if (isLate || !isInDoubt) throw await refusal(db, counts);
+      } else if (isLate || !isLockConflict(error)) {
+        throw error;
+      }
       await sleep(100);
     }
   }

@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import bcrypt from 'bcrypt';
 
 const COST = 12;
@@ -22,7 +22,27 @@ export async function verifyPassword(password: string, hash: string | undefined)
 
 /** Easy to read out and to type: no letters or digits that look alike. About 99 bits. */
 export function generatePassword(): string {
+  return spell(randomBytes(64));
+}
+
+/**
+ * The one-time password that belongs to a write: whoever sends the same write again is shown the same
+ * password, and it is stored nowhere.
+ *
+ * @param secret of the instances, without which `writeId` tells nothing
+ */
+export function passwordOf(writeId: Buffer, secret: string): string {
+  return spell(createHmac('sha512', secret).update('one-time password').update(writeId).digest());
+}
+
+function spell(bytes: Buffer): string {
   const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
-  const group = () => Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join('');
-  return [group(), group(), group(), group()].join('-');
+  const base = BigInt(alphabet.length);
+  let rest = BigInt(`0x${bytes.toString('hex')}`);
+  const letters = Array.from({ length: 20 }, () => {
+    const letter = alphabet[Number(rest % base)]!;
+    rest /= base;
+    return letter;
+  });
+  return [0, 5, 10, 15].map((start) => letters.slice(start, start + 5).join('')).join('-');
 }

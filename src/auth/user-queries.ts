@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
 import type { Actor } from '../database/databases.ts';
+import { Refusal } from '../database/refusal.ts';
 import type { Database, User } from '../database/tables.ts';
 import type { Role } from './roles.ts';
 
@@ -49,12 +50,14 @@ export async function changePassword(
     .where('id', '=', user.id)
     .where('password_hash', '=', user.password_hash)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new PasswordReplacedError();
+  if (numUpdatedRows === 0n) throw new PasswordReplacedError({});
   await trx.deleteFrom('session').where('user_id', '=', user.id).execute();
   await recordAuditEvent(trx, { action: 'account.passwordChanged', userId: user.id });
 }
 
 /** Somebody else gave the user another password in between. */
-export class PasswordReplacedError extends Error {
-  override name = 'PasswordReplacedError';
+export class PasswordReplacedError extends Refusal {
+  static {
+    this.register();
+  }
 }

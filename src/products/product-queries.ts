@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
+import { recordAuditEvent } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
@@ -89,6 +90,13 @@ export async function createProduct(
   );
   const productId = Number(insertId);
   await recordInitialStock(trx, { productId, userId });
+  const { name, code, quantity, unit } = product;
+  await recordAuditEvent(trx, {
+    action: 'product.registered',
+    userId,
+    target: { id: productId, name },
+    details: { code, quantity, unit },
+  });
   return productId;
 }
 
@@ -101,9 +109,10 @@ export async function updateProduct(
   trx: Transaction<Database>,
   id: number,
   version: number,
-  { category, quantity, ...product }: ProductInput,
+  input: ProductInput,
   userId: number,
 ): Promise<void> {
+  const { category, quantity, ...product } = input;
   const current = await getProductLocked(trx, id);
   if (current.version !== version) throw new VersionConflictError({ current });
   const categoryId = await findOrCreateCategory(trx, category);
@@ -122,6 +131,15 @@ export async function updateProduct(
   );
   const delta = quantity - current.quantity;
   if (delta !== 0) await recordStockMovement(trx, { productId: id, delta, reason: 'edit', userId });
+  const details = { changes: changesBetween(current, input) };
+  await recordAuditEvent(trx, { action: 'product.edited', userId, target: current, details });
+}
+
+/** `{ name: [before, after] }` of each field that differs. */
+function changesBetween(before: Product, after: ProductInput) {
+  const fields = ['name', 'code', 'description', 'category', 'quantity', 'unit'] as const;
+  const differing = fields.filter((field) => before[field] !== after[field]);
+  return Object.fromEntries(differing.map((field) => [field, [before[field], after[field]]]));
 }
 
 /**
@@ -138,7 +156,10 @@ export async function setQuantity(
   const current = await getProductLocked(trx, id);
   const delta = quantity - current.quantity;
   if (current.version !== version) throw new VersionConflictError({ current });
-  if (delta !== 0) await recordStockMovement(trx, { productId: id, delta, reason: 'count', userId });
+  if (delta === 0) return current;
+  await recordStockMovement(trx, { productId: id, delta, reason: 'count', userId });
+  const details = { from: current.quantity, to: quantity };
+  await recordAuditEvent(trx, { action: 'product.counted', userId, target: current, details });
   return getProduct(trx, id);
 }
 
@@ -155,7 +176,10 @@ export async function adjustQuantity(
 ): Promise<Product> {
   await getProductLocked(trx, id);
   await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', userId });
-  return getProduct(trx, id);
+  const product = await getProduct(trx, id);
+  const details = { delta, to: product.quantity };
+  await recordAuditEvent(trx, { action: 'product.adjusted', userId, target: product, details });
+  return product;
 }
 
 /**
@@ -175,6 +199,8 @@ export async function deleteProduct(
     SELECT id, code, name, description, category_id, quantity, unit, version, created_at, ${userId}
     FROM product WHERE id = ${id}`.execute(trx);
   await trx.deleteFrom('product').where('id', '=', id).execute();
+  const details = { code: product.code };
+  await recordAuditEvent(trx, { action: 'product.deleted', userId, target: product, details });
   return product;
 }
 
@@ -183,10 +209,10 @@ export async function deleteProduct(
  *
  * @throws ProductNotFoundError when it was not deleted lately, CodeTakenError when another has its code now
  */
-export async function restoreProduct(trx: Transaction<Database>, id: number): Promise<void> {
+export async function restoreProduct(trx: Transaction<Database>, id: number, userId: number): Promise<void> {
   const deleted = await trx
     .selectFrom('deleted_product')
-    .select('id')
+    .select(['id', 'name', 'code'])
     .where('id', '=', id)
     .where('deleted_at', '>', sql<Date>`CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(UNDO_MINUTES)} MINUTE`)
     .forUpdate()
@@ -200,6 +226,8 @@ export async function restoreProduct(trx: Transaction<Database>, id: number): Pr
       FROM deleted_product WHERE id = ${id}`.execute(trx),
   );
   await trx.deleteFrom('deleted_product').where('id', '=', id).execute();
+  const details = { code: deleted.code };
+  await recordAuditEvent(trx, { action: 'product.restored', userId, target: deleted, details });
 }
 
 async function getProduct(db: Kysely<Database>, id: number): Promise<Product> {

@@ -170,9 +170,10 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.post('/products/:id/restore', async (req, res) => {
+    const user = req.user!;
     const id = readId(req);
     try {
-      await databases.write(req.user!, writeId(req), (trx) => restoreProduct(trx, id));
+      await databases.write(user, writeId(req), (trx) => restoreProduct(trx, id, user.id));
       req.session.flash = { textKey: 'product.restored' };
       res.redirect(303, returnAddress(req));
     } catch (error) {

@@ -2,6 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent, type AuditAction } from '../audit/audit-trail.ts';
 import type { Role } from '../auth/roles.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
+import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
 
 /** A user as administrators see one. */
@@ -14,22 +15,30 @@ export interface UserAccount {
   lastLoginAt: Date | null;
 }
 
-export class UsernameTakenError extends Error {
-  override name = 'UsernameTakenError';
+export class UsernameTakenError extends Refusal {
+  static {
+    this.register();
+  }
 }
 
-export class UserNotFoundError extends Error {
-  override name = 'UserNotFoundError';
+export class UserNotFoundError extends Refusal {
+  static {
+    this.register();
+  }
 }
 
 /** Nobody changes the own account here: so whoever administers remains, and at least one always does. */
-export class OwnAccountError extends Error {
-  override name = 'OwnAccountError';
+export class OwnAccountError extends Refusal {
+  static {
+    this.register();
+  }
 }
 
 /** Whoever asked was an administrator a moment ago, and is not any more. */
-export class NotAdministratorError extends Error {
-  override name = 'NotAdministratorError';
+export class NotAdministratorError extends Refusal {
+  static {
+    this.register();
+  }
 }
 
 function selectAccounts(db: Kysely<Database>) {
@@ -89,7 +98,7 @@ export async function createUser(
     await recordAuditEvent(trx, { action: 'account.created', userId: actorId, target, details: { role } });
     return target.id;
   } catch (error) {
-    if (isDuplicateKey(error)) throw new UsernameTakenError();
+    if (isDuplicateKey(error)) throw new UsernameTakenError({});
     throw error;
   }
 }
@@ -102,7 +111,7 @@ export type AccountChange =
 /**
  * Changes somebody else's account and ends every session of theirs.
  *
- * @returns the account as it was
+ * @returns whose account it is
  * @throws UserNotFoundError, OwnAccountError, NotAdministratorError
  */
 export async function changeAccount(
@@ -110,11 +119,11 @@ export async function changeAccount(
   id: number,
   change: AccountChange,
   actorId: number,
-): Promise<UserAccount> {
-  if (id === actorId) throw new OwnAccountError();
+): Promise<Pick<UserAccount, 'id' | 'username'>> {
+  if (id === actorId) throw new OwnAccountError({});
   await lockAdministrators(trx, actorId);
   const before = await findAccount(trx, id);
-  if (!before) throw new UserNotFoundError();
+  if (!before) throw new UserNotFoundError({});
   await trx.updateTable('user').set(columnsOf(change)).where('id', '=', id).execute();
   await trx.deleteFrom('session').where('user_id', '=', id).execute();
   const details =
@@ -125,7 +134,7 @@ export async function changeAccount(
     target: { id, name: before.username },
     ...(details && { details }),
   });
-  return before;
+  return { id, username: before.username };
 }
 
 function columnsOf(change: AccountChange) {
@@ -154,5 +163,5 @@ async function lockAdministrators(trx: Transaction<Database>, actorId: number): 
     .orderBy('id')
     .forUpdate()
     .execute();
-  if (!administrators.some(({ id }) => id === actorId)) throw new NotAdministratorError();
+  if (!administrators.some(({ id }) => id === actorId)) throw new NotAdministratorError({});
 }

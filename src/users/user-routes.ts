@@ -1,10 +1,12 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { generatePassword, hashPassword } from '../auth/password.ts';
+import { hashPassword, passwordOf } from '../auth/password.ts';
 import { ROLES } from '../auth/roles.ts';
+import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
+import { writeId } from '../http/idempotency.ts';
 import { roleForm, userForm } from './user-form.ts';
 import {
   changeAccount,
@@ -24,7 +26,7 @@ const userId = z
   .regex(/^[1-9]\d{0,9}$/)
   .transform(Number);
 
-export function userRoutes(databases: Databases): Router {
+export function userRoutes(config: WebConfig, databases: Databases): Router {
   const router = Router();
 
   router.get('/users', async (req, res) => {
@@ -41,11 +43,11 @@ export function userRoutes(databases: Databases): Router {
       .object({ username: z.string().catch(''), role: z.string().catch('') })
       .parse(req.body ?? {});
     if (!form.ok) return renderForm(res, typed, form.errors);
-    const password = generatePassword();
+    const password = passwordOf(writeId(req), config.SESSION_SECRET);
     const user = { ...form.data, passwordHash: await hashPassword(password) };
     const actor = req.user!;
     try {
-      const id = await databases.write(actor, (trx) => createUser(trx, user, actor.id));
+      const id = await databases.write(actor, writeId(req), (trx) => createUser(trx, user, actor.id));
       showPassword(res.status(201), { id, username: user.username }, password);
     } catch (error) {
       if (!(error instanceof UsernameTakenError)) throw asHttpError(error);
@@ -78,16 +80,16 @@ export function userRoutes(databases: Databases): Router {
   });
 
   router.post('/users/:id/password', async (req, res) => {
-    const password = generatePassword();
+    const password = passwordOf(writeId(req), config.SESSION_SECRET);
     const passwordHash = await hashPassword(password);
     showPassword(res, await change(req, { action: 'account.passwordReset', passwordHash }), password);
   });
 
-  async function change(req: Request, what: AccountChange): Promise<UserAccount> {
+  async function change(req: Request, what: AccountChange) {
     const actor = req.user!;
     const id = readId(req);
     try {
-      return await databases.write(actor, (trx) => changeAccount(trx, id, what, actor.id));
+      return await databases.write(actor, writeId(req), (trx) => changeAccount(trx, id, what, actor.id));
     } catch (error) {
       throw asHttpError(error);
     }
