@@ -6,7 +6,7 @@ import type { Database } from '../database/tables.ts';
 import { networkOf } from './network.ts';
 
 /** Wrong log-ins within a quarter of an hour; docs/decisions/login-limits.md says why these. */
-const LIMITS = { pair: 10, address: 50, user: 50 };
+const LIMITS = { pair: 10, address: 100, user: 100 };
 const WINDOW_MINUTES = 15;
 /** Attempts that are being compared may all turn out right: so long is waited for them. */
 const DOUBT_MS = 5000;

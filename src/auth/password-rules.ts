@@ -31,7 +31,9 @@ export const firstPassword = z
  */
 export function isGuessable(password: string, username: string): boolean {
   const text = password.normalize('NFC').toLowerCase();
-  const core = text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
-  const names = [username.normalize('NFC').toLowerCase(), ...OUR_NAMES];
+  const withoutEnds = (word: string) => word.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
+  const core = withoutEnds(text);
+  const name = username.normalize('NFC').toLowerCase();
+  const names = [name, withoutEnds(name), ...OUR_NAMES];
   return [text, core].some((word) => KNOWN_PASSWORDS.test(word) || COMMON.has(word) || names.includes(word));
 }

@@ -1,5 +1,6 @@
 import type { Role } from '../../src/auth/roles.ts';
 import { Client } from './client.ts';
+import { stack } from './shared-stack.ts';
 
 export interface Person {
   id: number;
@@ -16,6 +17,7 @@ export async function createPerson(
   role: Role,
   { choosesPassword = true } = {},
 ): Promise<Person> {
+  await forgetWrongLogIns();
   const username = `${role}-${Date.now().toString(36)}-${counter++}`;
   const created = await administrator.post('/users', { username, role });
   const oneTime = oneTimePasswordIn(created.text);
@@ -29,6 +31,13 @@ export async function createPerson(
   if (changed.status !== 303) throw new Error(`${username} cannot choose a password: ${changed.text}`);
   await client.takeToken('/password');
   return { id, username, password, client };
+}
+
+/** All tests have one address: the wrong log-ins of one file must not keep out the people of another. */
+async function forgetWrongLogIns(): Promise<void> {
+  const primary = await stack.connect('primary');
+  await primary.query("DELETE FROM login_attempt WHERE subject = 'address 127.0.0.1'");
+  await primary.end();
 }
 
 /** The one-time password that a page shows. */

@@ -35,6 +35,18 @@ test('a new user gets a password that is shown once, stored nowhere, and must be
   expect((await administrator.get(`/users/${id}`)).text).toContain('Activo');
 });
 
+test('a form that is sent twice shows the same password again, and it works', async () => {
+  const fields = { username: uniqueName(), role: 'viewer', _key: `twice-${Date.now()}` };
+  const first = await administrator.post('/users', fields);
+  const second = await administrator.post('/users', fields);
+  expect(second.status).toBe(201);
+  expect(oneTimePasswordIn(second.text)).toBe(oneTimePasswordIn(first.text));
+  expect((await new Client().logIn(fields.username, oneTimePasswordIn(second.text))).status).toBe(303);
+  // Another write has another one.
+  const other = await administrator.post('/users', { ...fields, username: uniqueName() });
+  expect(oneTimePasswordIn(other.text)).not.toBe(oneTimePasswordIn(first.text));
+});
+
 test('a user name is refused when it is taken, however it is written, and when it is none', async () => {
   const username = uniqueName();
   expect((await administrator.post('/users', { username, role: 'viewer' })).status).toBe(201);
