@@ -1,15 +1,20 @@
 import { createDatabases, type Databases } from '../../src/database/databases.ts';
 import { stack } from './shared-stack.ts';
 
-/** The databases of the system that is tested, as one more instance would open them. */
-export async function openDatabases(): Promise<Databases> {
+/** How an instance of the system that is tested reaches its databases. */
+export async function databaseConfig() {
   const address = (name: string) => ({ host: '127.0.0.1', port: stack.process(name).port! });
-  const databases = createDatabases({
+  return {
     PRIMARY: address('primary'),
     REPLICAS: [address('replica1')],
     APP_PASSWORD: await stack.secret('APP_PASSWORD'),
     MONITOR_PASSWORD: await stack.secret('MONITOR_PASSWORD'),
-  });
+  };
+}
+
+/** The databases of the system that is tested, as one more instance would open them. */
+export async function openDatabases(): Promise<Databases> {
+  const databases = createDatabases(await databaseConfig());
   await databases.monitor.ready();
   return databases;
 }

@@ -1,15 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { WebConfig } from '../../src/config.ts';
-import { stack } from './shared-stack.ts';
+import { databaseConfig } from './open-databases.ts';
 
 /** What an instance of the shared system would have, for a part of it that runs in the test itself. */
 export async function webConfig(): Promise<WebConfig> {
-  const address = (name: string) => ({ host: '127.0.0.1', port: stack.process(name).port! });
   return {
-    PRIMARY: address('primary'),
-    REPLICAS: [address('replica1')],
-    APP_PASSWORD: await stack.secret('APP_PASSWORD'),
-    MONITOR_PASSWORD: await stack.secret('MONITOR_PASSWORD'),
+    ...(await databaseConfig()),
     INSTANCE: 'test',
     HOST: '127.0.0.1',
     PORT: 1,
