@@ -8,10 +8,12 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { createPerson } from '../support/people.ts';
 import { baseUrl } from '../support/shared-stack.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
+const ADMINISTRATOR = { username: 'admin', password: 'admin123' };
 const PHONE = { width: 390, height: 844 };
 
 let browser: Browser;
@@ -40,10 +42,10 @@ async function open(options: BrowserContextOptions = {}): Promise<{ context: Bro
   return { context, page };
 }
 
-async function logIn(page: Page): Promise<void> {
+async function logIn(page: Page, { username, password } = ADMINISTRATOR): Promise<void> {
   await page.goto('/products');
-  await page.fill('#username', 'admin');
-  await page.fill('#password', 'admin123');
+  await page.fill('#username', username);
+  await page.fill('#password', password);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/products');
 }
@@ -177,6 +179,21 @@ test('what looks like HTML stays text while typing', async () => {
   await context.close();
 });
 
+test('whoever may only look finds products while typing, and nothing to change them with', async () => {
+  const client = await Client.signedIn();
+  const { id, code } = await client.register({ name: 'Solo para mirar', quantity: 1234 });
+  const { context, page } = await open();
+  await logIn(page, await createPerson(client, 'viewer'));
+  await page.fill('input[name=search]', code);
+  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
+  expect(await page.textContent('#rows [data-field=quantity]')).toBe('1234');
+  expect(await page.locator('#rows a').count()).toBe(1);
+  await shoot(page, 'viewer');
+  await page.goto(`/products/${id}`);
+  expect(await page.locator('main .btn').count()).toBe(0);
+  await context.close();
+});
+
 test('a conflicting edit shows both values, and takes the saved one with a click', async () => {
   const client = await Client.signedIn();
   const { id, code } = await client.register({ name: 'Antes' });
@@ -234,6 +251,7 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
     name: 'Un nombre más bien largo, como los hay',
     description: 'x'.repeat(200),
   });
+  const person = await createPerson(client, 'clerk');
   const { context, page } = await open(options);
   const violations: string[] = [];
   const examine = async (name: string) => {
@@ -260,12 +278,21 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
     ['edit', `/products/${id}/edit`],
     ['delete', `/products/${id}/delete`],
     ['password', '/password'],
+    ['users', '/users'],
+    ['user', `/users/${person.id}`],
+    ['activity', '/audit'],
+    ['user-new', '/users/new'],
     ['health', '/health'],
     ['not-found', '/no-such-page'],
   ] as const) {
     await page.goto(path);
     await examine(name);
   }
+  await page.goto('/users/new');
+  await page.fill('#username', `${person.username}-2`);
+  await page.click('form[action="/users"] button');
+  await page.waitForSelector('.one-time-password');
+  await examine('one-time-password');
   expect(violations).toEqual([]);
   await context.close();
 });
