@@ -24,11 +24,17 @@ function signed(delta: number): string {
   return delta > 0 ? `+${delta}` : `−${Math.abs(delta)}`;
 }
 
+/** Enough to recognise a description by. */
+function shorten(text: string): string {
+  const characters = Array.from(text);
+  return characters.length > 80 ? `${characters.slice(0, 79).join('')}…` : text;
+}
+
 /** `{ name: [before, after] }` of each field that differs. */
 function changesIn(details: AuditEvent['details'], t: TFunction): string {
   const changes = Object.entries((details?.changes ?? {}) as Record<string, [unknown, unknown]>);
   if (changes.length === 0) return t('audit.noChanges');
-  const show = (value: unknown) => (value === '' ? t('audit.nothing') : String(value));
+  const show = (value: unknown) => (value === '' ? t('audit.nothing') : shorten(String(value)));
   return changes
     .map(([field, [from, to]]) =>
       t('audit.change', { field: t(`columns.${field}`), from: show(from), to: show(to) }),

@@ -61,7 +61,7 @@ test('log-ins, failed ones, refusals and log-outs tell who, from where, and in w
     'account.passwordChanged',
   ]);
   expect((await sentences(`user=${person.id}&kind=access`, 1))[0]).toBe(
-    `${person.username} intentó algo que no le está permitido: POST /products`,
+    `${person.username} envió algo que se rechazó: POST /products`,
   );
   expect((await sentences(`user=${person.id}&kind=session`, 4))[2]).toBe(
     `Alguien intentó iniciar sesión como «${person.username}» y no pudo.`,
