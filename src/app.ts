@@ -15,6 +15,7 @@ import { errorHandler, notFound } from './http/error-handler.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { i18n } from './http/i18n.ts';
 import { idempotencyKeys } from './http/idempotency.ts';
+import { metricsRoutes } from './http/metrics-routes.ts';
 import { requestLog } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { session } from './http/session.ts';
@@ -52,6 +53,7 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.use(cookieParser());
   app.use(await i18n());
   app.use(healthRoutes(config, databases, draining));
+  app.use(metricsRoutes(databases));
   app.use(drain(draining));
   app.use(session(config, databases));
   app.use(express.urlencoded({ extended: false, limit: '100kb' }));

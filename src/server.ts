@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { createApp } from './app.ts';
 import { readWebConfig } from './config.ts';
 import { createDatabases } from './database/databases.ts';
-import { createLogger } from './http/logger.ts';
+import { createLogger, describeError } from './http/logger.ts';
 import { SettingsError } from './settings.ts';
 
 /** What still runs then, a long export perhaps, is cut off. */
@@ -15,7 +15,7 @@ const MOVE_ON_MS = 2000;
 try {
   await serve();
 } catch (error) {
-  console.error(error instanceof SettingsError ? error.message : error);
+  console.error(error instanceof SettingsError ? error.message : describeError(error));
   process.exit(1);
 }
 
@@ -24,6 +24,11 @@ async function serve(): Promise<void> {
   const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   const config = readWebConfig();
   const logger = createLogger(config);
+  // Node would write the whole error, with the values of its SQL statement.
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'uncaught');
+    process.exit(1);
+  });
   const databases = createDatabases(config);
   await databases.monitor.ready();
   const draining = new AbortController();

@@ -5,6 +5,7 @@ import type { Databases } from '../database/databases.ts';
 import type { User } from '../database/tables.ts';
 import { localPath } from '../http/local-path.ts';
 import { endSession } from '../http/session.ts';
+import { failedLogIns } from '../metrics.ts';
 import { enter } from './enter.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { verifyPassword } from './password.ts';
@@ -37,10 +38,12 @@ export function loginRoutes(databases: Databases): Router {
         await recordAuditEvent(databases.primary, { action: 'session.started', userId: user.id });
         return res.redirect(303, returnTo);
       }
+      failedLogIns.inc();
       await record('session.refused', user, username);
       res.status(422).render('auth/login', { username, returnTo, error: req.t('login.wrong') });
     } catch (error) {
       if (!(error instanceof TooManyAttemptsError)) throw error;
+      failedLogIns.inc();
       if (error.isFirst) await record('session.limited', user, username);
       const minutes = Math.ceil(error.retryAfterSeconds / 60);
       res.status(429).set('Retry-After', String(error.retryAfterSeconds));

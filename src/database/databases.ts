@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Pool } from 'mysql2';
 import type { DatabaseConfig } from '../config.ts';
 import { readFallbacks, reads } from '../metrics.ts';
 import { createServerPool, kyselyOver, serverName } from './connect.ts';
 import { hedged } from './hedged.ts';
 import { isConnectionError, isLockConflict } from './mysql-errors.ts';
 import { runOnce, type FromJson } from './run-once.ts';
+import { poolUse } from './pool-use.ts';
 import { ServerMonitor } from './server-monitor.ts';
 import type { Database } from './tables.ts';
 import { TimeLimitError, withTimeLimit } from './time-limit.ts';
@@ -53,6 +55,7 @@ export interface Actor {
 
 interface Server {
   name: string;
+  pool: Pool;
   db: Kysely<Database>;
   /** The furthest position that it is known to have executed, and the primary's term at that time. */
   reached: (WritePosition & { term: number }) | undefined;
@@ -67,7 +70,7 @@ export function createDatabases(config: DatabaseConfig) {
     const name = serverName(index);
     const pool = createServerPool(address, account, 20);
     watchStatements(pool, name);
-    return { name, db: kyselyOver(pool), reached: undefined };
+    return { name, pool, db: kyselyOver(pool), reached: undefined };
   });
   const monitor = new ServerMonitor(config);
   let turn = 0;
@@ -225,6 +228,8 @@ export function createDatabases(config: DatabaseConfig) {
       if (!monitor.canSave()) throw new PrimaryAwayError('Nothing can be saved');
       return limited((db) => change(db), primary().db, limitMs);
     },
+
+    poolUse: () => servers.map(({ name, pool }) => poolUse(name, pool)),
 
     async close() {
       monitor.close();

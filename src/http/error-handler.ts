@@ -10,10 +10,13 @@ export const notFound: RequestHandler = () => {
 
 /** Turns whatever a handler threw into a page, or JSON for programs; details only go to the log. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, req, res, next) => {
+  // Express tells a handler of errors by its four parameters.
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  return (error: unknown, req, res, _next) => {
     const { status, textKey } = describe(error, req);
     if (status >= 500) logger.error({ requestId: res.locals.requestId as string, err: error });
-    if (res.headersSent) return next(error);
+    // Express would write the error itself, unguarded, to the log; the client sees that the answer broke off.
+    if (res.headersSent) return res.destroy();
     const message = req.t(textKey);
     // What a file's headers promised is not what comes now.
     res.removeHeader('Content-Disposition');

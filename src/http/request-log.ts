@@ -1,32 +1,53 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { requestDuration, requests } from '../metrics.ts';
 import { requestContext, type RequestContext } from '../request-context.ts';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
+/** What NGINX notes, too, when nobody waits for the answer any more. */
+const CLIENT_CLOSED_REQUEST = 499;
+const LONGEST_PATH = 500;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Names the instance in every response, gives each request its id and logs it when it is over. */
+/** Names the instance in every response, gives each request its id; counts it and logs it when it is over. */
 export function requestLog(logger: Logger, instance: string): RequestHandler {
   return (req, res, next) => {
     const given = req.get('x-request-id');
     const id = given && REQUEST_ID.test(given) ? given : randomUUID();
     const startedAt = performance.now();
     const context: RequestContext = { id, address: req.ip ?? '', servers: new Set() };
+    // Without the query, where people's searches are; taken now, because routers cut it while they work.
+    const path = req.path.slice(0, LONGEST_PATH);
     res.locals.requestId = id;
     res.set({ 'X-Served-By': instance, 'X-Request-Id': id });
     res.on('close', () => {
-      if (req.path.startsWith('/health/')) return;
+      const durationMs = performance.now() - startedAt;
+      const status = res.headersSent ? res.statusCode : CLIENT_CLOSED_REQUEST;
+      const route = routeOf(req, path);
+      const method = METHODS.includes(req.method) ? req.method : 'other';
+      requests.inc({ method, route, status });
+      requestDuration.observe({ method, route }, durationMs / 1000);
+      if (path.startsWith('/health/') || path === '/metrics') return;
       logger.info({
         requestId: id,
         method: req.method,
-        path: req.path,
-        status: res.statusCode,
+        path,
+        route,
+        status,
         completed: res.writableFinished,
         userId: req.user?.id,
-        durationMs: Math.round(performance.now() - startedAt),
+        durationMs: Math.round(durationMs),
         servers: [...context.servers],
       });
     });
     requestContext.run(context, next);
   };
+}
+
+/** The pattern that answered, such as `/products/:id`: as many as there are, whatever people ask for. */
+function routeOf(req: Request, path: string): string {
+  const { path: pattern } = (req.route ?? {}) as { path?: unknown };
+  if (typeof pattern === 'string') return pattern;
+  return path.startsWith('/static/') ? '/static' : 'none';
 }

@@ -1,0 +1,81 @@
+import { Gauge } from 'prom-client';
+import type { Databases } from '../database/databases.ts';
+import { metrics } from '../metrics.ts';
+import { countTransactions, missingFrom, parseGtidSet } from './gtid-set.ts';
+
+const registers = [metrics];
+
+/** Gauges that are read off whenever Prometheus asks. */
+export function observeDatabases(databases: Databases): void {
+  const servers = () => databases.monitor.states();
+
+  new Gauge({
+    name: 'inventario_pool_connections',
+    help: 'Connections to each server by state; "waiting" are those who want one and have none',
+    labelNames: ['server', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { server, inUse, idle, waiting } of databases.poolUse()) {
+        this.set({ server, state: 'in_use' }, inUse);
+        this.set({ server, state: 'idle' }, idle);
+        this.set({ server, state: 'waiting' }, waiting);
+      }
+    },
+  });
+
+  new Gauge({
+    name: 'inventario_server_up',
+    help: '1 when the server answers this instance, by the role that it has now',
+    labelNames: ['server', 'role'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, role, reachable } of servers()) this.set({ server: name, role }, Number(reachable));
+    },
+  });
+
+  new Gauge({
+    name: 'inventario_replica_following',
+    help: '1 when the replica both receives from the primary and applies what it received',
+    labelNames: ['server'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, role, replication } of servers()) {
+        if (role !== 'replica') continue;
+        this.set({ server: name }, Number(Boolean(replication?.receiving && replication.applying)));
+      }
+    },
+  });
+
+  new Gauge({
+    name: 'inventario_replica_lag_seconds',
+    help: 'How far the replica says it is behind; absent while it cannot say',
+    labelNames: ['server'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, role, replication } of servers()) {
+        const lag = replication?.lagSeconds;
+        if (role === 'replica' && typeof lag === 'number') this.set({ server: name }, lag);
+      }
+    },
+  });
+
+  new Gauge({
+    name: 'inventario_replica_missing_transactions',
+    help: 'Transactions that the primary has executed and the replica has not; absent while either is away',
+    labelNames: ['server'],
+    registers,
+    collect() {
+      this.reset();
+      const primary = servers().find(({ role }) => role === 'primary')?.gtidExecuted;
+      for (const { name, role, gtidExecuted } of servers()) {
+        if (role !== 'replica' || primary === undefined || gtidExecuted === undefined) continue;
+        const missing = missingFrom(parseGtidSet(gtidExecuted), parseGtidSet(primary));
+        this.set({ server: name }, countTransactions(missing));
+      }
+    },
+  });
+}
