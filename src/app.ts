@@ -23,18 +23,21 @@ import { staticFiles } from './http/static-files.ts';
 import { productApiRoutes } from './products/product-api-routes.ts';
 import { productExportRoutes } from './products/product-export-routes.ts';
 import { productRoutes } from './products/product-routes.ts';
+import type { Heartbeat } from './system/heartbeat.ts';
+import { systemRoutes } from './system/system-routes.ts';
 import { userRoutes } from './users/user-routes.ts';
 
 export interface AppDependencies {
   config: WebConfig;
   databases: Databases;
   logger: Logger;
+  heartbeat: Heartbeat;
   /** Aborted when the instance is to end: it then sends new requests elsewhere. */
   draining: AbortSignal;
 }
 
 /** The whole application: what a request passes through, in this order. */
-export async function createApp({ config, databases, logger, draining }: AppDependencies) {
+export async function createApp({ config, databases, logger, heartbeat, draining }: AppDependencies) {
   const app = express();
   const { offerToken, checkToken } = csrf(config);
   app.disable('x-powered-by');
@@ -67,6 +70,7 @@ export async function createApp({ config, databases, logger, draining }: AppDepe
   app.use(loginRoutes(databases));
   app.use(passwordRoutes(databases));
   app.get('/', (_req, res) => res.redirect('/products'));
+  app.use(systemRoutes(config, databases, heartbeat));
   app.use(productExportRoutes(databases));
   app.use(productApiRoutes(databases));
   app.use(productRoutes(databases));

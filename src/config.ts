@@ -42,6 +42,8 @@ const webSettings = z.object({
   PORT: portNumber.default(3000),
   SESSION_SECRET: secret,
   TRUST_PROXY: wholeNumber(0, 10).default(1),
+  /** What NGINX has for this instance; it is only shown. */
+  WEIGHT: wholeNumber(1, 1000).optional(),
   DEMO: onOff.default(false),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'debug, info, warn, error or silent')

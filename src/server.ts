@@ -7,6 +7,7 @@ import { readWebConfig } from './config.ts';
 import { createDatabases } from './database/databases.ts';
 import { createLogger, describeError } from './http/logger.ts';
 import { SettingsError } from './settings.ts';
+import { Heartbeat } from './system/heartbeat.ts';
 
 /** What still runs then, a long export perhaps, is cut off. */
 const DRAIN_LIMIT_MS = 20_000;
@@ -32,7 +33,8 @@ async function serve(): Promise<void> {
   const databases = createDatabases(config);
   await databases.monitor.ready();
   const draining = new AbortController();
-  const app = await createApp({ config, databases, logger, draining: draining.signal });
+  const heartbeat = new Heartbeat(config, databases);
+  const app = await createApp({ config, databases, logger, heartbeat, draining: draining.signal });
 
   const server = app.listen(config.PORT, config.HOST);
   // NGINX closes idle connections after a minute; if we did first, its next request would meet a reset.
@@ -50,6 +52,7 @@ async function serve(): Promise<void> {
   server.close();
   setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS).unref();
   await closed;
+  await heartbeat.stop();
   await databases.close();
   logger.info('stopped');
 }

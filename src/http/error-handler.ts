@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { isAway } from '../database/databases.ts';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
+import { noteError } from '../system/recent-errors.ts';
 import { HttpError } from './http-error.ts';
 
 export const notFound: RequestHandler = () => {
@@ -14,7 +15,10 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   return (error: unknown, req, res, _next) => {
     const { status, textKey } = describe(error, req);
-    if (status >= 500) logger.error({ requestId: res.locals.requestId as string, err: error });
+    if (status >= 500) {
+      logger.error({ err: error }, 'failed');
+      noteError(error, res.locals.requestId as string);
+    }
     // Express would write the error itself, unguarded, to the log; the client sees that the answer broke off.
     if (res.headersSent) return res.destroy();
     const message = req.t(textKey);

@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Router } from 'express';
 import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
-
-const packageJson = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-const { version } = JSON.parse(packageJson) as { version: string };
+import { version } from '../version.ts';
 
 /** How this instance and the servers behind it are: for people, programs and machines. */
 export function healthRoutes(config: WebConfig, databases: Databases, draining: AbortSignal): Router {

@@ -43,9 +43,12 @@ export const ROUTE_ACCESS = {
   'POST /users/:id/disable': 'administrator',
   'POST /users/:id/enable': 'administrator',
   'GET /audit': 'administrator',
+  'GET /system': 'administrator',
+  'GET /system/live': 'administrator',
+  'GET /api/system': 'administrator',
 } as const satisfies Record<string, Level>;
 
 export type RouteName = keyof typeof ROUTE_ACCESS;
 
 /** Routes that are answered before anybody asks who is asking. They must see to themselves. */
-export const ANSWERED_WITHOUT_SESSION = ['GET /health', 'GET /health/live', 'GET /health/ready'];
+export const ANSWERED_WITHOUT_SESSION = ['GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics'];

@@ -123,6 +123,7 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       NODE_ENV: 'production',
       INSTANCE: instance.name,
       PORT: String(instance.port),
+      WEIGHT: String(instance.weight),
       PRIMARY: loopback(config.primary),
       REPLICAS: config.replicas.map(loopback).join(','),
       DEMO: config.demo ? 'on' : 'off',

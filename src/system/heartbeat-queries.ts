@@ -1,0 +1,108 @@
+import { sql, type Kysely } from 'kysely';
+import { z } from 'zod';
+import type { Database } from '../database/tables.ts';
+
+/** Something a later version of an instance may leave out: it counts as nothing, not as an error. */
+const counts = z.record(z.string(), z.number()).catch({});
+const totals = z.object({ requests: z.number().catch(0), reads: counts, fallbacks: counts });
+
+const instanceState = z.object({
+  node: z.string().catch('?'),
+  weight: z.number().optional().catch(undefined),
+  activity: totals.extend({
+    lastMinute: totals.catch({ requests: 0, reads: {}, fallbacks: {} }),
+  }),
+  pools: z
+    .array(
+      z.object({
+        server: z.string(),
+        inUse: z.number(),
+        idle: z.number(),
+        waiting: z.number(),
+        limit: z.number(),
+      }),
+    )
+    .catch([]),
+  errors: z.array(z.object({ at: z.string(), kind: z.string(), requestId: z.string() })).catch([]),
+});
+
+/** What an instance tells of itself besides its name and version. */
+export type InstanceState = z.output<typeof instanceState>;
+
+export interface InstanceReport {
+  instance: string;
+  version: string;
+  startedAt: Date;
+  state: InstanceState;
+}
+
+export interface SeenInstance extends InstanceReport {
+  seenAt: Date;
+  ageMs: number;
+  /** It has let the time pass at which it wanted to write again. */
+  isOverdue: boolean;
+}
+
+/** Who is late by more than this is overdue: a busy second alone does not make an instance silent. */
+const PATIENCE_SECONDS = 2;
+
+interface Beat {
+  /** Until the next one at the latest. */
+  intervalSeconds: number;
+  /** For how long the page is still being looked at, as far as this instance knows. */
+  watchedSeconds: number;
+}
+
+/** Writes the instance's row, by the clock of the server. */
+export async function writeHeartbeat(
+  db: Kysely<Database>,
+  { instance, version, startedAt, state }: InstanceReport,
+  { intervalSeconds, watchedSeconds }: Beat,
+): Promise<void> {
+  const now = sql`UTC_TIMESTAMP(3)`;
+  await sql`
+    INSERT INTO instance_heartbeat (instance, version, started_at, seen_at, due_at, watched_until, state)
+    VALUES (${instance}, ${version}, ${startedAt}, ${now}, ${now} + INTERVAL ${intervalSeconds} SECOND,
+            ${now} + INTERVAL ${watchedSeconds} SECOND, ${JSON.stringify(state)}) AS new
+    ON DUPLICATE KEY UPDATE version = new.version, started_at = new.started_at, seen_at = new.seen_at,
+      due_at = new.due_at, watched_until = new.watched_until, state = new.state`.execute(db);
+}
+
+/** Somebody looks at the page System, drawn by whichever instance. */
+export async function isWatched(db: Kysely<Database>): Promise<boolean> {
+  const { rows } = await sql<{ watched: 0 | 1 | null }>`
+    SELECT MAX(watched_until) > UTC_TIMESTAMP(3) AS watched FROM instance_heartbeat`.execute(db);
+  return rows[0]?.watched === 1;
+}
+
+/** An instance that ends on purpose leaves nothing behind. */
+export async function deleteHeartbeat(db: Kysely<Database>, instance: string): Promise<void> {
+  await sql`DELETE FROM instance_heartbeat WHERE instance = ${instance}`.execute(db);
+}
+
+interface HeartbeatRow extends Omit<SeenInstance, 'isOverdue' | 'state'> {
+  isOverdue: 0 | 1;
+  state: unknown;
+  isFromReplica: 0 | 1;
+}
+
+/** Every instance that has been seen in the last day, and whether it is a replica that says so. */
+export async function listHeartbeats(db: Kysely<Database>) {
+  const { rows } = await sql<HeartbeatRow>`
+    SELECT instance, version, started_at AS startedAt, seen_at AS seenAt, state,
+           TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(3)) DIV 1000 AS ageMs,
+           due_at < UTC_TIMESTAMP(3) - INTERVAL ${PATIENCE_SECONDS} SECOND AS isOverdue,
+           @@super_read_only AS isFromReplica
+    FROM instance_heartbeat
+    WHERE seen_at > UTC_TIMESTAMP(3) - INTERVAL 1 DAY`.execute(db);
+  const instances = rows.map(({ isOverdue, state, ...row }): SeenInstance => ({
+    instance: row.instance,
+    version: row.version,
+    startedAt: row.startedAt,
+    seenAt: row.seenAt,
+    ageMs: row.ageMs,
+    isOverdue: isOverdue === 1,
+    state: instanceState.parse(state),
+  }));
+  return { instances, isFromReplica: rows[0]?.isFromReplica === 1 };
+}

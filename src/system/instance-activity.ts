@@ -1,0 +1,61 @@
+import type { Counter } from 'prom-client';
+import { readFallbacks, reads, requests } from '../metrics.ts';
+
+const KEPT_MS = 60_000;
+/** What machines ask for: nobody means these with "requests". */
+const NOT_COUNTED = ['/health/ready', '/metrics'];
+
+/** Counts since the instance started. */
+interface Totals {
+  requests: number;
+  /** By server. */
+  reads: Record<string, number>;
+  /** By reason. */
+  fallbacks: Record<string, number>;
+}
+
+export interface Activity extends Totals {
+  lastMinute: Totals;
+}
+
+/** What the instance has done in all, and in the last minute as far as it was asked often enough. */
+export class InstanceActivity {
+  readonly #samples: { at: number; totals: Totals }[] = [];
+
+  /** Takes a sample; call it every few seconds. */
+  async sample(): Promise<Activity> {
+    const now = Date.now();
+    const totals = {
+      requests: await countRequests(),
+      reads: await countBy(reads, 'server'),
+      fallbacks: await countBy(readFallbacks, 'reason'),
+    };
+    this.#samples.push({ at: now, totals });
+    while (this.#samples.length > 1 && this.#samples[1]!.at <= now - KEPT_MS) this.#samples.shift();
+    const before = this.#samples[0]!.totals;
+    return {
+      ...totals,
+      lastMinute: {
+        requests: totals.requests - before.requests,
+        reads: difference(totals.reads, before.reads),
+        fallbacks: difference(totals.fallbacks, before.fallbacks),
+      },
+    };
+  }
+}
+
+async function countRequests(): Promise<number> {
+  const { values } = await requests.get();
+  return values
+    .filter(({ labels }) => !NOT_COUNTED.includes(String(labels.route)))
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+async function countBy<Label extends string>(counter: Counter<Label>, label: Label) {
+  const { values } = await counter.get();
+  return Object.fromEntries(values.map(({ labels, value }) => [String(labels[label]), value]));
+}
+
+function difference(now: Record<string, number>, before: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, value - (before[key] ?? 0)]));
+}

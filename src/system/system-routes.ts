@@ -1,0 +1,42 @@
+import { Router, type Request, type Response } from 'express';
+import type { WebConfig } from '../config.ts';
+import type { Databases } from '../database/databases.ts';
+import { drawTall, drawWide } from './drawing.ts';
+import { durationText } from './duration.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { viewSystem } from './system-view.ts';
+
+/** The page System: all instances and servers as they are now, whichever instance draws it. */
+export function systemRoutes(config: WebConfig, databases: Databases, heartbeat: Heartbeat): Router {
+  const router = Router();
+
+  async function view() {
+    heartbeat.watch();
+    return viewSystem({ config, databases, heartbeat });
+  }
+
+  async function render(req: Request, res: Response, template: string): Promise<void> {
+    const system = await view();
+    const { language } = req;
+    const times = new Intl.DateTimeFormat(language, { timeStyle: 'medium', timeZone: 'UTC' });
+    res.render(template, {
+      system,
+      drawings: [drawWide(system), drawTall(system)],
+      formatDuration: (seconds: number) => durationText(req.t, language, seconds),
+      formatPercent: (part: number) =>
+        new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(part),
+      formatTime: (time: Date | string) => times.format(new Date(time)),
+    });
+  }
+
+  router.get('/system', (req, res) => render(req, res, 'system/system'));
+
+  /** The part of the page that changes; the page's script fetches it again and again. */
+  router.get('/system/live', (req, res) => render(req, res, 'system/live'));
+
+  router.get('/api/system', async (_req, res) => {
+    res.json(await view());
+  });
+
+  return router;
+}

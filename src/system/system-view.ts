@@ -1,0 +1,217 @@
+import type { WebConfig } from '../config.ts';
+import type { Databases } from '../database/databases.ts';
+import type { ServerState } from '../database/server-monitor.ts';
+import {
+  countTransactions,
+  formatGtidSet,
+  hasTransaction,
+  missingFrom,
+  parseGtidSet,
+  type GtidSet,
+} from './gtid-set.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import {
+  listHeartbeats,
+  type InstanceReport,
+  type InstanceState,
+  type SeenInstance,
+} from './heartbeat-queries.ts';
+import type { RecentError } from './recent-errors.ts';
+
+/** A replica that says so is behind; a second or so is how Seconds_Behind_Source rounds. */
+const BEHIND_SECONDS = 2;
+/** As many of the newest transactions as are drawn one by one. */
+const TAPE_LENGTH = 40;
+
+export interface InstanceView {
+  name: string;
+  /** `unknown` while no primary can be told anything: nobody can say then. */
+  condition: 'up' | 'silent' | 'unknown';
+  version: string;
+  node: string;
+  startedAt: Date;
+  seenAt: Date;
+  ageSeconds: number;
+  weight: number | undefined;
+  /** Of all requests in the last minute, 0 to 1; undefined when there were none. */
+  share: number | undefined;
+  activity: InstanceState['activity'];
+  pools: InstanceState['pools'];
+}
+
+export interface ServerView {
+  name: string;
+  role: ServerState['role'];
+  condition: 'up' | 'down' | 'behind' | 'stopped';
+  version: string | undefined;
+  lagSeconds: number | undefined;
+  receiving: boolean | undefined;
+  applying: boolean | undefined;
+  semiSync: ServerState['semiSync'];
+  term: number | undefined;
+  gtidExecuted: string | undefined;
+  /** How many transactions are in that set. */
+  transactions: number | undefined;
+  /** Those that the primary has and this server has not. */
+  missing: { set: string; count: number } | undefined;
+  /** Of the newest transactions of the tape, which ones it has. */
+  tape: boolean[];
+}
+
+export interface SystemView {
+  drawnBy: string;
+  /** The heartbeats were read on a replica, because the primary is away. */
+  isFromReplica: boolean;
+  instances: InstanceView[];
+  servers: ServerView[];
+  /** The newest transactions that any server knows, of the source that commits now. */
+  tape: { source: string; first: number; last: number } | undefined;
+  term: number | undefined;
+  lastMinute: { requests: number; reads: Record<string, number>; fallbacks: Record<string, number> };
+  total: { reads: Record<string, number>; fallbacks: Record<string, number> };
+  errors: (RecentError & { instance: string })[];
+}
+
+interface SystemParts {
+  config: WebConfig;
+  databases: Databases;
+  heartbeat: Heartbeat;
+}
+
+/** All instances and servers, as far as this instance can know. */
+export async function viewSystem({ config, databases, heartbeat }: SystemParts): Promise<SystemView> {
+  const own = await heartbeat.report();
+  const seen = await databases
+    .readLatest(listHeartbeats)
+    .catch(() => ({ isFromReplica: false, instances: [] }));
+  const canTell = databases.monitor.isPrimaryReachable();
+  const instances = viewInstances(own, seen.instances, canTell);
+  const states = databases.monitor.states();
+  const tape = chooseTape(states);
+  return {
+    drawnBy: config.INSTANCE,
+    isFromReplica: seen.isFromReplica,
+    instances,
+    servers: viewServers(states, tape),
+    tape,
+    term: states.find(({ role }) => role === 'primary')?.term,
+    lastMinute: {
+      requests: sum(instances.map(({ activity }) => activity.lastMinute.requests)),
+      reads: addUp(instances.map(({ activity }) => activity.lastMinute.reads)),
+      fallbacks: addUp(instances.map(({ activity }) => activity.lastMinute.fallbacks)),
+    },
+    total: {
+      reads: addUp(instances.map(({ activity }) => activity.reads)),
+      fallbacks: addUp(instances.map(({ activity }) => activity.fallbacks)),
+    },
+    errors: [own, ...seen.instances.filter(({ instance }) => instance !== own.instance)]
+      .flatMap(({ instance, state }) => state.errors.map((error) => ({ ...error, instance })))
+      .sort((a, b) => b.at.localeCompare(a.at))
+      .slice(0, 10),
+  };
+}
+
+/** This instance as it is now, the others as they last said. */
+function viewInstances(own: InstanceReport, seen: SeenInstance[], canTell: boolean): InstanceView[] {
+  const others = seen.filter(({ instance }) => instance !== own.instance);
+  const all: SeenInstance[] = [...others, { ...own, seenAt: new Date(), ageMs: 0, isOverdue: false }];
+  const condition = ({ instance, isOverdue }: SeenInstance) => {
+    if (instance === own.instance || !isOverdue) return 'up';
+    return canTell ? 'silent' : 'unknown';
+  };
+  // One that is gone has no part in what the rest does now.
+  const isCounted = (one: SeenInstance) => condition(one) !== 'silent';
+  const requests = sum(all.filter(isCounted).map(({ state }) => state.activity.lastMinute.requests));
+  return all
+    .toSorted((a, b) => a.instance.localeCompare(b.instance, 'en', { numeric: true }))
+    .map((one) => ({
+      name: one.instance,
+      condition: condition(one),
+      version: one.version,
+      node: one.state.node,
+      startedAt: one.startedAt,
+      seenAt: one.seenAt,
+      ageSeconds: Math.max(0, one.ageMs) / 1000,
+      weight: one.state.weight,
+      share: requests > 0 && isCounted(one) ? one.state.activity.lastMinute.requests / requests : undefined,
+      activity: isCounted(one) ? one.state.activity : { ...one.state.activity, lastMinute: NOTHING },
+      pools: one.state.pools,
+    }));
+}
+
+const NOTHING = { requests: 0, reads: {}, fallbacks: {} };
+
+function viewServers(states: ServerState[], tape: SystemView['tape']): ServerView[] {
+  const primary = states.find(({ role }) => role === 'primary');
+  const primarySet = primary?.gtidExecuted === undefined ? undefined : parseGtidSet(primary.gtidExecuted);
+  return states
+    .toSorted((a, b) => Number(b.role === 'primary') - Number(a.role === 'primary'))
+    .map((state) => {
+      const set = state.gtidExecuted === undefined ? undefined : parseGtidSet(state.gtidExecuted);
+      const missing =
+        state.role === 'replica' && set && primarySet ? missingFrom(set, primarySet) : undefined;
+      return {
+        name: state.name,
+        role: state.role,
+        condition: conditionOf(state),
+        version: state.version,
+        lagSeconds: state.role === 'replica' ? (state.replication?.lagSeconds ?? undefined) : undefined,
+        receiving: state.role === 'replica' ? state.replication?.receiving : undefined,
+        applying: state.role === 'replica' ? state.replication?.applying : undefined,
+        semiSync: state.role === 'primary' ? state.semiSync : undefined,
+        term: state.term,
+        gtidExecuted: state.gtidExecuted,
+        transactions: set && countTransactions(set),
+        missing: missing && { set: formatGtidSet(missing), count: countTransactions(missing) },
+        tape: tape ? onTape(tape, set) : [],
+      };
+    });
+}
+
+function conditionOf({ role, reachable, replication }: ServerState): ServerView['condition'] {
+  if (!reachable) return 'down';
+  if (role === 'primary') return 'up';
+  if (!replication?.receiving || !replication.applying) return 'stopped';
+  return (replication.lagSeconds ?? 0) >= BEHIND_SECONDS ? 'behind' : 'up';
+}
+
+const NO_TRANSACTIONS: GtidSet = new Map();
+const lastNumbers = new Map<string, number>();
+let newestSource = '';
+
+/** The source whose numbers have grown last: after a promotion there are several, of which one commits. */
+function chooseTape(states: ServerState[]): SystemView['tape'] {
+  for (const { gtidExecuted } of states) {
+    if (gtidExecuted === undefined) continue;
+    for (const [source, intervals] of parseGtidSet(gtidExecuted)) {
+      const last = Math.max(...intervals.map(([, last]) => last));
+      const before = lastNumbers.get(source);
+      if (before !== undefined && before >= last) continue;
+      lastNumbers.set(source, last);
+      if (before !== undefined || last > (lastNumbers.get(newestSource) ?? 0)) newestSource = source;
+    }
+  }
+  const last = lastNumbers.get(newestSource);
+  if (last === undefined) return undefined;
+  return { source: newestSource, first: Math.max(1, last - TAPE_LENGTH + 1), last };
+}
+
+function onTape(
+  { source, first, last }: NonNullable<SystemView['tape']>,
+  set: GtidSet | undefined,
+): boolean[] {
+  return Array.from({ length: last - first + 1 }, (_, index) =>
+    hasTransaction(set ?? NO_TRANSACTIONS, source, first + index),
+  );
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function addUp(counts: Record<string, number>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [key, value] of counts.flatMap((one) => Object.entries(one)))
+    total[key] = (total[key] ?? 0) + value;
+  return total;
+}
