@@ -1,6 +1,6 @@
 import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
-import type { ServerState } from '../database/server-monitor.ts';
+import type { ServerState } from '../database/server-watch.ts';
 import {
   countTransactions,
   formatGtidSet,
@@ -54,6 +54,8 @@ export interface ServerView {
   transactions: number | undefined;
   /** Those that the primary has and this server has not. */
   missing: { set: string; count: number } | undefined;
+  /** Those of a former primary that the primary never received: they exist nowhere else. */
+  errant: { set: string; count: number } | undefined;
   /** Of the newest transactions of the tape, which ones it has. */
   tape: boolean[];
 }
@@ -64,7 +66,7 @@ export interface SystemView {
   isFromReplica: boolean;
   instances: InstanceView[];
   servers: ServerView[];
-  /** The newest transactions that any server knows, of the source that commits now. */
+  /** The newest transactions that any server knows, of the server that commits now. */
   tape: { source: string; first: number; last: number } | undefined;
   term: number | undefined;
   lastMinute: { requests: number; reads: Record<string, number>; fallbacks: Record<string, number> };
@@ -162,10 +164,22 @@ function viewServers(states: ServerState[], tape: SystemView['tape']): ServerVie
         term: state.term,
         gtidExecuted: state.gtidExecuted,
         transactions: set && countTransactions(set),
-        missing: missing && { set: formatGtidSet(missing), count: countTransactions(missing) },
+        missing: missing && describeSet(missing),
+        errant: state.role === 'replica' && set && primarySet ? errantOf(set, primarySet, tape) : undefined,
         tape: tape ? onTape(tape, set) : [],
       };
     });
+}
+
+function describeSet(set: GtidSet) {
+  return { set: formatGtidSet(set), count: countTransactions(set) };
+}
+
+/** Not those of the primary itself, which the replica may only have been asked about a moment later. */
+function errantOf(set: GtidSet, primarySet: GtidSet, tape: SystemView['tape']) {
+  const extra = missingFrom(primarySet, set);
+  if (tape) extra.delete(tape.source);
+  return extra.size > 0 ? describeSet(extra) : undefined;
 }
 
 function conditionOf({ role, reachable, replication }: ServerState): ServerView['condition'] {
@@ -176,24 +190,15 @@ function conditionOf({ role, reachable, replication }: ServerState): ServerView[
 }
 
 const NO_TRANSACTIONS: GtidSet = new Map();
-const lastNumbers = new Map<string, number>();
-let newestSource = '';
 
-/** The source whose numbers have grown last: after a promotion there are several, of which one commits. */
+/** The newest transactions of the server that commits now; others are sources of the past. */
 function chooseTape(states: ServerState[]): SystemView['tape'] {
-  for (const { gtidExecuted } of states) {
-    if (gtidExecuted === undefined) continue;
-    for (const [source, intervals] of parseGtidSet(gtidExecuted)) {
-      const last = Math.max(...intervals.map(([, last]) => last));
-      const before = lastNumbers.get(source);
-      if (before !== undefined && before >= last) continue;
-      lastNumbers.set(source, last);
-      if (before !== undefined || last > (lastNumbers.get(newestSource) ?? 0)) newestSource = source;
-    }
-  }
-  const last = lastNumbers.get(newestSource);
-  if (last === undefined) return undefined;
-  return { source: newestSource, first: Math.max(1, last - TAPE_LENGTH + 1), last };
+  const source = states.find(({ role }) => role === 'primary')?.uuid?.toLowerCase();
+  if (source === undefined) return undefined;
+  const known = states.flatMap(({ gtidExecuted = '' }) => parseGtidSet(gtidExecuted).get(source) ?? []);
+  if (known.length === 0) return undefined;
+  const last = Math.max(...known.map(([, end]) => end));
+  return { source, first: Math.max(1, last - TAPE_LENGTH + 1), last };
 }
 
 function onTape(
