@@ -40,7 +40,7 @@ export function drawWide(system: SystemView): Drawing {
     const top = (height - (items.length * (box.height + gap) - gap)) / 2;
     return items.map((item, index) => ({ ...item, ...box, x, y: top + index * (box.height + gap) }));
   };
-  const nginx = { x: 2, y: height / 2 - 36, width: 112, height: 72 };
+  const nginx = { x: 2, y: height / 2 - 36, width: 124, height: 72 };
   const instances = column(
     system.instances.map((instance) => ({ instance })),
     228,

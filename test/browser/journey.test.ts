@@ -283,6 +283,7 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
     ['activity', '/audit'],
     ['user-new', '/users/new'],
     ['health', '/health'],
+    ['system', '/system'],
     ['not-found', '/no-such-page'],
   ] as const) {
     await page.goto(path);

@@ -32,6 +32,17 @@ export class Client {
     return this.agent.get(path);
   }
 
+  /** What would let somebody else act as this person: values of cookies, the session's id, the token. */
+  secrets(): string[] {
+    const { jar } = this.agent as unknown as {
+      jar: { getCookies: (access: object) => { name: string; value: string }[] };
+    };
+    const cookies = jar.getCookies({ domain: '127.0.0.1', path: '/', secure: false, script: false });
+    const sid = cookies.find(({ name }) => name === 'inventario.sid')?.value ?? '';
+    const [, id] = /^s:([^.]+)/.exec(decodeURIComponent(sid)) ?? [];
+    return [...cookies.map(({ value }) => value), ...(id ? [id] : []), this.#token].filter(Boolean);
+  }
+
   async logIn(username: string, password: string) {
     await this.takeToken('/login');
     const response = await this.post('/login', { username, password });
