@@ -1,6 +1,5 @@
 import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
-import { withTimeLimit } from '../database/time-limit.ts';
 import { version } from '../version.ts';
 import { deleteHeartbeat, isWatched, writeHeartbeat, type InstanceReport } from './heartbeat-queries.ts';
 import { InstanceActivity, type Activity } from './instance-activity.ts';
@@ -11,8 +10,6 @@ const LOOK_EVERY_SECONDS = 2;
 const BEAT_EVERY_SECONDS = 10;
 /** How long an instance that has drawn the page goes on as if it were still looked at. */
 const WATCHED_SECONDS = 8;
-const GIVE_UP_MS = 10_000;
-const FAREWELL_LIMIT_MS = 1000;
 const ERRORS_TOLD = 5;
 
 const startedAt = new Date(Date.now() - process.uptime() * 1000);
@@ -28,7 +25,7 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   #beatAt = 0;
   #watchedUntil = 0;
-  #busySince: number | undefined;
+  #isBusy = false;
 
   constructor(config: WebConfig, databases: Databases) {
     this.#config = config;
@@ -50,31 +47,28 @@ export class Heartbeat {
   /** Takes the instance's row away. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    const farewell = deleteHeartbeat(this.#databases.primary, this.#config.INSTANCE);
-    await withTimeLimit(farewell, FAREWELL_LIMIT_MS).catch(() => undefined);
+    const { INSTANCE } = this.#config;
+    await this.#databases.change((db) => deleteHeartbeat(db, INSTANCE)).catch(() => undefined);
   }
 
   async #look(): Promise<void> {
     const now = Date.now();
-    // One that hangs with its server keeps no connection but its own.
-    if (this.#busySince !== undefined && now - this.#busySince < GIVE_UP_MS) return;
-    this.#busySince = now;
+    if (this.#isBusy) return;
+    this.#isBusy = true;
     try {
       const activity = await this.#activity.sample();
       const watchedSeconds = Math.max(0, Math.round((this.#watchedUntil - now) / 1000));
-      const watched = watchedSeconds > 0 || (await isWatched(this.#databases.primary));
+      const watched = watchedSeconds > 0 || (await this.#databases.readLatest(isWatched));
       const isDue = now - this.#beatAt > (BEAT_EVERY_SECONDS - LOOK_EVERY_SECONDS / 2) * 1000;
       if (!watched && !isDue) return;
       const intervalSeconds = watched ? LOOK_EVERY_SECONDS : BEAT_EVERY_SECONDS;
-      await writeHeartbeat(this.#databases.primary, this.#report(activity), {
-        intervalSeconds,
-        watchedSeconds,
-      });
+      const beat = { intervalSeconds, watchedSeconds };
+      await this.#databases.change((db) => writeHeartbeat(db, this.#report(activity), beat));
       this.#beatAt = now;
     } catch {
       // The next look tries again; that the primary is away is said where people meet it.
     } finally {
-      this.#busySince = undefined;
+      this.#isBusy = false;
     }
   }
 

@@ -25,7 +25,7 @@ const TAPE_LENGTH = 40;
 
 export interface InstanceView {
   name: string;
-  /** `unknown` while no primary can be told anything: nobody can say then. */
+  /** `unknown` while nothing can be saved: then nobody can say that it is there. */
   condition: 'up' | 'silent' | 'unknown';
   version: string;
   node: string;
@@ -86,7 +86,7 @@ export async function viewSystem({ config, databases, heartbeat }: SystemParts):
   const seen = await databases
     .readLatest(listHeartbeats)
     .catch(() => ({ isFromReplica: false, instances: [] }));
-  const canTell = databases.monitor.isPrimaryReachable();
+  const canTell = databases.monitor.canSave();
   const instances = viewInstances(own, seen.instances, canTell);
   const states = databases.monitor.states();
   const tape = chooseTape(states);
