@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { createApp } from './app.ts';
 import { readWebConfig } from './config.ts';
 import { createDatabases } from './database/databases.ts';
-import { createLogger, describeError } from './http/logger.ts';
+import { createLogger, logConsole } from './http/logger.ts';
 import { SettingsError } from './settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 
@@ -16,7 +16,7 @@ const MOVE_ON_MS = 2000;
 try {
   await serve();
 } catch (error) {
-  console.error(error instanceof SettingsError ? error.message : describeError(error));
+  console.error(error instanceof SettingsError ? error.message : error);
   process.exit(1);
 }
 
@@ -25,6 +25,7 @@ async function serve(): Promise<void> {
   const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   const config = readWebConfig();
   const logger = createLogger(config);
+  logConsole(logger);
   // Node would write the whole error, with the values of its SQL statement.
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'uncaught');

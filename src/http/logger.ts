@@ -46,6 +46,14 @@ export function createLogger(
   return destination ? pino(options, destination) : pino(options);
 }
 
+/** What libraries write to the console becomes lines like all others, with no more of it than its first words. */
+export function logConsole(logger: Logger): void {
+  const write = (first: unknown) => {
+    logger.warn(first instanceof Error ? { err: first } : { text: String(first) }, 'console');
+  };
+  Object.assign(console, { log: write, info: write, warn: write, error: write });
+}
+
 interface ErrorDescription {
   type: string;
   message?: string;

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
-import { createLogger } from '../../src/http/logger.ts';
+import { createLogger, logConsole } from '../../src/http/logger.ts';
 import { requestContext } from '../../src/request-context.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
@@ -144,6 +144,27 @@ test('nothing that a client sends breaks a line or makes one of its own', async 
       expect(JSON.parse(line)).not.toHaveProperty('forged');
     }
   }
+});
+
+test('what a library writes to the console is a line like all others', () => {
+  const lines: string[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const original = { ...console };
+  logConsole(createLogger({ INSTANCE: 'web9', LOG_LEVEL: 'info' }, sink));
+  try {
+    console.error('two\nlines', 'hush');
+    console.log(Object.assign(new Error("near 'hush'"), { sql: 'hush' }));
+  } finally {
+    Object.assign(console, original);
+  }
+  expect(lines).toHaveLength(2);
+  expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'warn', instance: 'web9', text: 'two\nlines' });
+  expect(lines.join('')).not.toContain('hush');
 });
 
 test('the logger itself leaves out secrets, and the values in errors of MySQL', () => {
