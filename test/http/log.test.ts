@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import { createLogger, logConsole } from '../../src/http/logger.ts';
 import { requestContext } from '../../src/request-context.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { rawGet } from '../support/raw-request.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -129,6 +130,7 @@ test('nothing that a client sends breaks a line or makes one of its own', async 
     headers: { 'user-agent': `a"\\b${forged}`, 'x-request-id': `x"${forged}` },
     redirect: 'manual',
   });
+  expect(await rawGet('/a","forged":"x')).toMatch(/^HTTP\/1.1 303/);
   const id = 'chosen-by-client-1';
   const port = stack.process('web1').port!;
   const response = await fetch(`http://127.0.0.1:${port}/nowhere%0a${encodeURIComponent(forged)}`, {
