@@ -43,6 +43,7 @@ async function serve(): Promise<void> {
   server.headersTimeout = 15_000;
   server.requestTimeout = 30_000;
   await once(server, 'listening');
+  heartbeat.start();
   logger.info({ port: config.PORT }, 'listening');
 
   await told;

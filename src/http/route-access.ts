@@ -51,4 +51,9 @@ export const ROUTE_ACCESS = {
 export type RouteName = keyof typeof ROUTE_ACCESS;
 
 /** Routes that are answered before anybody asks who is asking. They must see to themselves. */
-export const ANSWERED_WITHOUT_SESSION = ['GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics'];
+export const ANSWERED_WITHOUT_SESSION = [
+  'GET /health',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /metrics',
+];

@@ -22,7 +22,7 @@ export class Heartbeat {
   readonly #config: WebConfig;
   readonly #databases: Databases;
   readonly #activity = new InstanceActivity();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #beatAt = 0;
   #watchedUntil = 0;
   #isBusy = false;
@@ -30,6 +30,9 @@ export class Heartbeat {
   constructor(config: WebConfig, databases: Databases) {
     this.#config = config;
     this.#databases = databases;
+  }
+
+  start(): void {
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_SECONDS * 1000).unref();
     void this.#look();
   }

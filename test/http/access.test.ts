@@ -3,6 +3,7 @@ import { createDatabases, type Databases } from '../../src/database/databases.ts
 import { createApp } from '../../src/app.ts';
 import { createLogger } from '../../src/http/logger.ts';
 import { ANSWERED_WITHOUT_SESSION, LEVELS, ROUTE_ACCESS, type Level } from '../../src/http/route-access.ts';
+import { Heartbeat } from '../../src/system/heartbeat.ts';
 import { Client } from '../support/client.ts';
 import { createPerson } from '../support/people.ts';
 import { webConfig } from '../support/web-config.ts';
@@ -16,7 +17,9 @@ beforeAll(async () => {
   const config = await webConfig();
   databases = createDatabases(config);
   const logger = createLogger(config);
-  const app = await createApp({ config, databases, logger, draining: new AbortController().signal });
+  const heartbeat = new Heartbeat(config, databases);
+  const draining = new AbortController().signal;
+  const app = await createApp({ config, databases, logger, heartbeat, draining });
   routes = routesOf(app.router.stack);
   const administrator = await Client.signedIn();
   people.everybody = new Client();

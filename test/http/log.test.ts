@@ -74,7 +74,7 @@ test('no log holds a password, a cookie, a token, or what a statement was to sav
     code: uniqueCode(),
   };
   const client = await Client.signedIn();
-  expect((await new Client().logIn('admin', secrets.wrongPassword)).status).toBe(422);
+  expect((await new Client().logIn(uniqueCode(), secrets.wrongPassword)).status).toBe(422);
   const refused = { current: 'admin123', password: secrets.newPassword, repeated: secrets.typed };
   expect((await client.post('/password', refused)).status).toBe(422);
   await client.register({ code: secrets.code });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Client } from '../support/client.ts';
+import { Client, uniqueCode } from '../support/client.ts';
 import { rawGet } from '../support/raw-request.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -82,7 +82,7 @@ test('requests are counted by the pattern of their route, however many addresses
 test('failed log-ins and reads by server are counted', async () => {
   const base = `http://127.0.0.1:${stack.process('web2').port}`;
   const before = await scrape('web2');
-  expect((await new Client(base).logIn('admin', 'not the password')).status).toBe(422);
+  expect((await new Client(base).logIn(uniqueCode(), 'not the password')).status).toBe(422);
   const client = await Client.signedIn(base);
   await client.get('/products');
   const after = await scrape('web2');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { SystemView } from '../../src/system/system-view.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { createPerson } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -171,7 +172,11 @@ test('heartbeats are one row each, few while nobody looks, and move no own write
   expect(await lastWrites()).toEqual(before);
 });
 
-test('nobody sees the page who is not signed in', async () => {
+test('nobody sees the page but administrators', async () => {
+  const { client: clerk } = await createPerson(await Client.signedIn(), 'clerk');
+  for (const path of ['/system', '/system/live', '/api/system'])
+    expect((await clerk.get(path)).status).toBe(403);
+  expect((await clerk.get('/products')).text).not.toContain('href="/system"');
   const nobody = new Client();
   expect((await nobody.get('/system')).status).toBe(303);
   expect((await nobody.get('/system/live')).status).toBe(303);
