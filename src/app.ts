@@ -17,7 +17,7 @@ import { i18n } from './http/i18n.ts';
 import { idempotencyKeys } from './http/idempotency.ts';
 import { metricsRoutes } from './http/metrics-routes.ts';
 import { requestLog } from './http/request-log.ts';
-import { securityHeaders } from './http/security-headers.ts';
+import { keptByNobody, securityHeaders } from './http/security-headers.ts';
 import { session } from './http/session.ts';
 import { staticFiles } from './http/static-files.ts';
 import { productApiRoutes } from './products/product-api-routes.ts';
@@ -53,6 +53,7 @@ export async function createApp({ config, databases, logger, heartbeat, draining
   app.use(requestLog(logger, config.INSTANCE));
   app.use(securityHeaders());
   app.use(await staticFiles(app.locals));
+  app.use(keptByNobody);
   app.use(cookieParser());
   app.use(await i18n());
   app.use(healthRoutes(config, databases, draining));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createApp } from './app.ts';
@@ -37,11 +37,15 @@ async function serve(): Promise<void> {
   const heartbeat = new Heartbeat(config, databases);
   const app = await createApp({ config, databases, logger, heartbeat, draining: draining.signal });
 
-  const server = app.listen(config.PORT, config.HOST);
-  // NGINX closes idle connections after a minute; if we did first, its next request would meet a reset.
-  server.keepAliveTimeout = 75_000;
-  server.headersTimeout = 15_000;
-  server.requestTimeout = 30_000;
+  const limits = {
+    // NGINX closes idle connections after a minute; if we did first, its next request would meet a reset.
+    keepAliveTimeout: 75_000,
+    headersTimeout: 15_000,
+    requestTimeout: 30_000,
+    // How often it looks who is beyond those.
+    connectionsCheckingInterval: 5000,
+  };
+  const server = createServer(limits, app).listen(config.PORT, config.HOST);
   await once(server, 'listening');
   heartbeat.start();
   logger.info({ port: config.PORT }, 'listening');

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
 import type { Databases } from '../database/databases.ts';
 import type { User } from '../database/tables.ts';
+import { cookieName } from '../http/cookies.ts';
 import { localPath } from '../http/local-path.ts';
-import { endSession } from '../http/session.ts';
+import { endSession, SESSION_COOKIE } from '../http/session.ts';
 import { failedLogIns } from '../metrics.ts';
 import { enter } from './enter.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
@@ -54,7 +55,7 @@ export function loginRoutes(databases: Databases): Router {
   router.post('/logout', async (req, res) => {
     await endSession(req);
     await recordAuditEvent(databases.primary, { action: 'session.ended', userId: req.user?.id });
-    res.clearCookie('inventario.sid');
+    res.clearCookie(cookieName(req, SESSION_COOKIE), { secure: req.secure });
     res.redirect(303, '/login');
   });
 

@@ -4,24 +4,33 @@ import type { WebConfig } from '../config.ts';
 import { HttpError } from './http-error.ts';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const COOKIE = 'inventario.csrf';
 
 /**
  * An unsafe request must come from a page of ours (Sec-Fetch-Site, else Origin) and carry the token
  * of that page: `_csrf` in a form, `X-CSRF-Token` from a script. Log-in and log-out are no exception.
  */
 export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToken: RequestHandler } {
-  const { doubleCsrfProtection, generateCsrfToken } = doubleCsrf({
-    getSecret: () => config.SESSION_SECRET,
-    getSessionIdentifier: (req) => (req.user ? req.sessionID : 'nobody'),
-    cookieName: 'inventario.csrf',
-    cookieOptions: { sameSite: 'lax', secure: false, httpOnly: true, path: '/' },
-    getCsrfTokenFromRequest: (req: Request) => {
-      const body = req.body as { _csrf?: unknown } | undefined;
-      return typeof body?._csrf === 'string' ? body._csrf : req.get('x-csrf-token');
-    },
+  const tokensIn = (cookieName: string, secure: boolean) => ({
+    cookieName,
+    ...doubleCsrf({
+      getSecret: () => config.SESSION_SECRET,
+      getSessionIdentifier: (req) => (req.user ? req.sessionID : 'nobody'),
+      cookieName,
+      cookieOptions: { sameSite: 'lax', secure, httpOnly: true, path: '/' },
+      getCsrfTokenFromRequest: (req: Request) => {
+        const body = req.body as { _csrf?: unknown } | undefined;
+        return typeof body?._csrf === 'string' ? body._csrf : req.get('x-csrf-token');
+      },
+    }),
   });
+  const overTls = tokensIn(`__Host-${COOKIE}`, true);
+  const overHttp = tokensIn(COOKIE, false);
+  const tokensOf = (req: Request) => (req.secure ? overTls : overHttp);
   return {
     offerToken: (req, res, next) => {
+      const { cookieName, generateCsrfToken } = tokensOf(req);
+      dropUnlessText(req, cookieName);
       // One token for all forms of a page: each new one replaces the cookie that the last one matches.
       let token: string | undefined;
       res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
@@ -30,11 +39,17 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
       next();
     },
     checkToken: (req, res, next) => {
-      doubleCsrfProtection(req, res, (error?: unknown) => {
+      tokensOf(req).doubleCsrfProtection(req, res, (error?: unknown) => {
         next(error ? new HttpError(403, 'errors.csrf') : undefined);
       });
     },
   };
+}
+
+/** cookie-parser makes an object of a value that begins with `j:`, which csrf-csrf would take for text. */
+function dropUnlessText(req: Request, name: string): void {
+  const cookies = req.cookies as Record<string, unknown>;
+  if (typeof cookies[name] !== 'string') req.cookies = { ...cookies, [name]: '' };
 }
 
 function comesFromOurPage(req: Request): boolean {

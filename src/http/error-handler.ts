@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { isAway } from '../database/databases.ts';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
 import { noteError } from '../system/recent-errors.ts';
@@ -46,6 +47,8 @@ function describe(error: unknown, req: Request): { status: number; textKey: stri
       textKey: req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain',
     };
   }
+  // No form of ours sends it, a list in place of fields perhaps.
+  if (error instanceof z.ZodError) return { status: 400, textKey: 'errors.badRequest' };
   // Errors of Express's own parsers (malformed or too large a body, a bad % in the address).
   const status = (error as { status?: unknown }).status;
   if (status === 413) return { status, textKey: 'errors.tooLarge' };

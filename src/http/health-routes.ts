@@ -7,11 +7,6 @@ import { version } from '../version.ts';
 export function healthRoutes(config: WebConfig, databases: Databases, draining: AbortSignal): Router {
   const router = Router();
 
-  router.use('/health', (_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  });
-
   router.get('/health', (req, res) => {
     const health = {
       instance: config.INSTANCE,

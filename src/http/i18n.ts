@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import i18next, { type TFunction } from 'i18next';
 import en from '../locales/en.json' with { type: 'json' };
 import es from '../locales/es.json' with { type: 'json' };
+import { cookieName } from './cookies.ts';
 import { localPath } from './local-path.ts';
 
 export const LANGUAGES = ['es', 'en'] as const;
@@ -32,7 +33,7 @@ export async function i18n(): Promise<RequestHandler[]> {
   });
   return [
     (req, res, next) => {
-      const chosen = (req.cookies as Record<string, unknown>)[COOKIE];
+      const chosen = (req.cookies as Record<string, unknown>)[cookieName(req, COOKIE)];
       const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
       req.language = isLanguage(language) ? language : 'es';
       req.t = translations.getFixedT(req.language);
@@ -52,7 +53,12 @@ export async function i18n(): Promise<RequestHandler[]> {
     (req, res, next) => {
       const language = /^\/language\/(\w+)$/.exec(req.path)?.[1];
       if (!isLanguage(language) || req.method !== 'GET') return next();
-      res.cookie(COOKIE, language, { maxAge: ONE_YEAR_MS, sameSite: 'lax', httpOnly: true });
+      res.cookie(cookieName(req, COOKIE), language, {
+        maxAge: ONE_YEAR_MS,
+        sameSite: 'lax',
+        httpOnly: true,
+        secure: req.secure,
+      });
       res.redirect(303, localPath(req.query.return));
     },
   ];

@@ -2,6 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
+/** What no page of ours uses, and so no script in one may. */
+const PERMISSIONS = [
+  ...['accelerometer', 'browsing-topics', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid'],
+  ...['magnetometer', 'microphone', 'midi', 'payment', 'publickey-credentials-get', 'screen-wake-lock'],
+  ...['serial', 'usb', 'xr-spatial-tracking'],
+]
+  .map((feature) => `${feature}=()`)
+  .join(', ');
+
 /** Helmet's headers, with a policy that allows scripts of ours and nothing else. */
 export function securityHeaders(): RequestHandler[] {
   return [
@@ -14,6 +23,7 @@ export function securityHeaders(): RequestHandler[] {
         useDefaults: false,
         directives: {
           defaultSrc: ["'none'"],
+          objectSrc: ["'none'"],
           scriptSrc: [
             "'self'",
             (_req, res) => `'nonce-${(res as { locals?: { nonce?: string } }).locals?.nonce}'`,
@@ -28,10 +38,22 @@ export function securityHeaders(): RequestHandler[] {
           frameAncestors: ["'none'"],
         },
       },
-      // The proxy in front that ends TLS decides on HSTS; plain HTTP on a local network stays possible.
+      // Set below, where it is due.
       strictTransportSecurity: false,
       xFrameOptions: { action: 'deny' },
       referrerPolicy: { policy: 'same-origin' },
     }),
+    (req, res, next) => {
+      res.set('Permissions-Policy', PERMISSIONS);
+      // Plain HTTP on a local network stays possible; who has come by TLS once comes by TLS from then on.
+      if (req.secure) res.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+      next();
+    },
   ];
 }
+
+/** Pages, files and JSON hold what only this person may see, or a token: no cache keeps them. */
+export const keptByNobody: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};

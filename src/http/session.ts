@@ -5,13 +5,16 @@ import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
 import { MysqlSessionStore } from './session-store.ts';
 
+export const SESSION_COOKIE = 'inventario.sid';
+
 /** Sessions on the primary, so that any instance serves any request; finds out who is asking. */
 export function session(config: WebConfig, databases: Databases): RequestHandler[] {
-  return [
+  const store = new MysqlSessionStore(databases);
+  const sessionIn = (name: string) =>
     expressSession({
-      name: 'inventario.sid',
+      name,
       secret: config.SESSION_SECRET,
-      store: new MysqlSessionStore(databases),
+      store,
       resave: false,
       saveUninitialized: false,
       rolling: true,
@@ -21,7 +24,11 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
         secure: 'auto',
         maxAge: config.SESSION_IDLE_MINUTES * 60_000,
       },
-    }),
+    });
+  const overTls = sessionIn(`__Host-${SESSION_COOKIE}`);
+  const overHttp = sessionIn(SESSION_COOKIE);
+  return [
+    (req, res, next) => (req.secure ? overTls : overHttp)(req, res, next),
     async (req, res, next) => {
       req.user = await signedInUser(req, config, databases);
       res.locals.user = req.user;
@@ -31,7 +38,6 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
         delete req.session.flash;
         return flash;
       };
-      if (req.user) res.set('Cache-Control', 'no-store');
       next();
     },
   ];

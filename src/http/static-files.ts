@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import express, { Router } from 'express';
+import express, { Router, type ErrorRequestHandler } from 'express';
 
 const inProject = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -28,8 +28,15 @@ export async function staticFiles(locals: Record<string, unknown>): Promise<Rout
     // An instance of another version links here during an update; what it gets must not be kept.
     router.use(`/static/:version/${name}`, express.static(folder, { cacheControl: false, index: false }));
   }
+  router.use(takeAsMissing);
   return router;
 }
+
+/** An address that cannot be decoded is the address of no file; what comes later says so. */
+const takeAsMissing: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
+  const { status } = error as { status?: number };
+  next(status !== undefined && status < 500 ? undefined : error);
+};
 
 async function digestOfFiles(): Promise<string> {
   const entries = await readdir(FOLDERS.app, { recursive: true, withFileTypes: true });

@@ -73,17 +73,14 @@ test('logging in gives a new session id, in a cookie that scripts cannot read', 
   expect(sessionId(second.headers['set-cookie'])).not.toBe(sessionId(cookie));
 });
 
-test('the session cookie is Secure when the proxy says TLS, and stored ids open no session', async () => {
-  const client = new Client(`http://127.0.0.1:${stack.process('web1').port}`);
-  void client.agent.set('X-Forwarded-Proto', 'https');
-  const response = await client.logIn('admin', 'admin123');
-  expect(String(response.headers['set-cookie'])).toContain('Secure');
-
+test('the ids of sessions that are stored open none', async () => {
+  const response = await new Client().logIn('admin', 'admin123');
   const primary = await stack.connect('primary');
   const [rows] = await primary.query('SELECT HEX(id) AS id FROM session');
   await primary.end();
-  const sid = /inventario\.sid=s%3A([^.]+)\./.exec(String(response.headers['set-cookie']))?.[1] ?? 'none';
-  expect(JSON.stringify(rows)).not.toContain(Buffer.from(sid).toString('hex').toUpperCase());
+  const sid = /inventario\.sid=s%3A([^.]+)\./.exec(String(response.headers['set-cookie']))?.[1];
+  expect(sid).toBeTruthy();
+  expect(JSON.stringify(rows)).not.toContain(Buffer.from(sid!).toString('hex').toUpperCase());
 });
 
 test('programs that are not signed in get 401 in JSON', async () => {

@@ -50,6 +50,11 @@ export class Client {
     return response;
   }
 
+  /** What a page of ours sends with a change. */
+  get token(): string {
+    return this.#token;
+  }
+
   /** Reads the CSRF token of a page. */
   async takeToken(path: string): Promise<void> {
     const { text } = await this.get(path);
