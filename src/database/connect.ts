@@ -1,6 +1,7 @@
 import { Kysely, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolOptions } from 'mysql2';
 import type { ServerAddress } from '../config.ts';
+import { endAbandonedStreams } from './abandoned-streams.ts';
 import type { Database } from './tables.ts';
 
 export const DATABASE = 'inventario';
@@ -29,7 +30,7 @@ export function connectionOptions(server: ServerAddress, account: Account) {
 }
 
 export function createServerPool(server: ServerAddress, account: Account, connectionLimit: number): Pool {
-  return createPool({
+  const pool = createPool({
     ...connectionOptions(server, account),
     database: DATABASE,
     connectionLimit,
@@ -37,6 +38,8 @@ export function createServerPool(server: ServerAddress, account: Account, connec
     queueLimit: 500,
     enableKeepAlive: true,
   });
+  endAbandonedStreams(pool);
+  return pool;
 }
 
 export function kyselyOver(pool: Pool): Kysely<Database> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { Readable, type Writable } from 'node:stream';
 import { stringify } from 'csv-stringify';
@@ -41,12 +42,31 @@ export async function writeWorkbook(products: AsyncIterable<Product>, out: Writa
   for await (const product of products) {
     // A string becomes a text cell whatever it begins with: Excel computes nothing in it.
     sheet.addRow(COLUMNS.map(({ value }) => value(product, t))).commit();
-    if (out.writableNeedDrain)
-      await new Promise((resolve) => out.once('drain', resolve).once('close', resolve));
+    for (const stream of [compressorOf(sheet), out]) {
+      if (stream?.writableNeedDrain && !out.destroyed) await drained(stream, out);
+    }
     if (out.destroyed) return;
   }
   sheet.commit();
-  await workbook.commit();
+  // It would wait for ever for one who has gone.
+  await Promise.race([workbook.commit(), new Promise((resolve) => out.once('close', resolve))]);
+}
+
+/** Where rows go next: ExcelJS hands them on without asking whether there is room. */
+function compressorOf(sheet: ExcelJS.Worksheet): Writable | undefined {
+  return (sheet as unknown as { stream: { pipes: Writable[] } }).stream.pipes[0];
+}
+
+/** Waits until `stream` takes more, or whoever was to get it has gone. */
+async function drained(stream: Writable, out: Writable): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    await Promise.race([once(stream, 'drain', { signal }), once(out, 'close', { signal })]);
+  } finally {
+    // The one that did not happen is not waited for any more.
+    waiting.abort();
+  }
 }
 
 /** Writes CSV as Excel in Spanish opens it: semicolons, UTF-8 with a byte order mark. */

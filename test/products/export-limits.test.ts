@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { Client } from '../support/client.ts';
+import { RawConnection } from '../support/raw-http.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+/** Larger than what the buffers between MySQL and a client hold, so that somebody has to wait. */
+const ROWS = 80_000;
+const MARK = 'slow-files';
+
+let client: Client;
+let cookies: string;
+let primary: Connection;
+
+beforeAll(async () => {
+  client = await Client.signedIn();
+  cookies = await cookiesOf(client);
+  primary = await stack.connect('primary');
+  await primary.query(
+    `SET SESSION cte_max_recursion_depth = ${ROWS};
+     INSERT INTO product (code, name, description, category_id, quantity, unit)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
+     SELECT CONCAT('${MARK}-', i), '${MARK}', CONCAT(SHA2(i, 512), SHA2(-i, 512), SHA2(i + 0.5, 512)), 1, 0, 'unidad' FROM n`,
+  );
+  const replica = await stack.connect('replica1');
+  await waitUntil(async () => (await countProducts(replica)) === ROWS);
+  await replica.end();
+});
+
+afterAll(async () => {
+  await primary.query('DELETE FROM product WHERE name = ?', [MARK]);
+  await primary.end();
+});
+
+async function countProducts(server: Connection): Promise<number> {
+  const [[row]] = await server.query<RowDataPacket[]>(
+    'SELECT COUNT(*) AS count FROM product WHERE name = ?',
+    [MARK],
+  );
+  return Number(row!.count);
+}
+
+async function cookiesOf(someone: Client): Promise<string> {
+  const request = someone.get('/health/live');
+  await request;
+  return (request as unknown as { cookies?: string }).cookies ?? '';
+}
+
+/** Asks an instance for a file, past NGINX, which would take it in our place. */
+function startExport(file: string, instance = 'web1'): RawConnection {
+  const connection = new RawConnection(stack.process(instance).port!);
+  return connection.send(
+    `GET /products/${file}?search=${MARK} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookies}\r\n\r\n`,
+  );
+}
+
+/** Takes what comes until the answer has begun, and then no more. */
+async function stall(connection: RawConnection): Promise<RawConnection> {
+  await waitUntil(() => connection.received.includes('\r\n\r\n'));
+  connection.socket.pause();
+  return connection;
+}
+
+/** How many queries of exports run on primary and replica. */
+async function runningExports(): Promise<number> {
+  let running = 0;
+  for (const name of ['primary', 'replica1']) {
+    const server = await stack.connect(name);
+    const [[row]] = await server.query<RowDataPacket[]>(
+      `SELECT COUNT(*) AS count FROM performance_schema.processlist
+       WHERE user = 'inventario_app' AND info LIKE ? AND info NOT LIKE '%limit%'`,
+      [`%${MARK}%`],
+    );
+    await server.end();
+    running += Number(row!.count);
+  }
+  return running;
+}
+
+test('a third export of one person is refused with a time to come back, and has its turn when one has ended', async () => {
+  const direct = await Client.signedIn(`http://127.0.0.1:${stack.process('web1').port}`);
+  const running = await Promise.all([startExport('export.csv'), startExport('export.xlsx')].map(stall));
+  try {
+    const refused = await direct.get(`/products/export.csv?search=${MARK}`);
+    expect(refused.status).toBe(429);
+    expect(refused.headers['retry-after']).toBe('10');
+    expect(refused.text).toContain('Ya se están preparando varias exportaciones.');
+    expect(refused.headers['content-disposition']).toBeUndefined();
+    // Everything else goes on.
+    expect((await direct.get('/products')).status).toBe(200);
+    for (const connection of running) connection.close();
+    await waitUntil(async () => (await direct.get('/products/export.csv?search=zzzz')).status === 200);
+  } finally {
+    for (const connection of running) connection.close();
+  }
+});
+
+test.each(['export.csv', 'export.xlsx'])(
+  'a client that leaves in the middle of %s ends the query',
+  async (file) => {
+    const connection = await stall(startExport(file));
+    await waitUntil(async () => (await runningExports()) > 0);
+    connection.close();
+    await waitUntil(async () => (await runningExports()) === 0);
+    // Nothing is left behind: the places are free, and so are the connections.
+    for (let i = 0; i < 25; i++) expect((await client.get(`/products?search=${MARK}`)).status).toBe(200);
+  },
+);
+
+test.each(['export.csv', 'export.xlsx'])(
+  'a client that takes nothing of %s is let go of, and holds little memory until then',
+  async (file) => {
+    const memory = async () => {
+      const status = await readFile(`/proc/${stack.process('web1').pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+    };
+    const before = await memory();
+    const connection = await stall(startExport(file));
+    await waitUntil(async () => (await runningExports()) > 0);
+    let most = 0;
+    await waitUntil(async () => {
+      most = Math.max(most, await memory());
+      return (await runningExports()) === 0;
+    });
+    connection.socket.resume();
+    await connection.ended;
+    // Its rows are 35 MB, as objects and XML several times that.
+    expect(most - before).toBeLessThan(100);
+    // Cut off, not completed: chunked encoding ends with an empty chunk.
+    expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
+  },
+);
+
+/** The body alone, without the length before each of its parts. */
+function withoutChunks(received: string): string {
+  let rest = received.slice(received.indexOf('\r\n\r\n') + 4);
+  let body = '';
+  for (let size = parseInt(rest, 16); size > 0; size = parseInt(rest, 16)) {
+    const start = rest.indexOf('\r\n') + 2;
+    body += rest.slice(start, start + size);
+    rest = rest.slice(start + size + 2);
+  }
+  return body;
+}
+
+test('through NGINX the database is free long before a slow client has the file, and the file is whole', async () => {
+  const slow = new RawConnection(Number(new URL(baseUrl).port)).send(
+    `GET /products/export.csv?search=${MARK} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookies}\r\n\r\n`,
+  );
+  await stall(slow);
+  await waitUntil(async () => (await runningExports()) === 0);
+  slow.socket.resume();
+  await slow.ended;
+  expect(withoutChunks(slow.received).match(new RegExp(`;${MARK}-\\d+;`, 'g'))).toHaveLength(ROWS);
+});
