@@ -31,6 +31,13 @@ afterAll(async () => {
 
 async function open(options: BrowserContextOptions = {}): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
+  await context.exposeFunction('noteViolation', (violation: string) => void complaints.push(violation));
+  await context.addInitScript(() => {
+    const { noteViolation } = globalThis as unknown as { noteViolation: (violation: string) => void };
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      noteViolation(`${violatedDirective} forbids ${blockedURI} on ${location.pathname}`);
+    });
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => complaints.push(error.message));

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { ResultSetHeader } from 'mysql2/promise';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { hashPassword } from '../../src/auth/password.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { Client, uniqueCode } from '../support/client.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
+
+/** Each of them calls the canary if any part of a page takes it for more than text. */
+const PAYLOADS = [
+  '<script>__xss()</script>',
+  '<img src=x onerror=__xss()>',
+  '"><svg onload=__xss()>',
+  "' autofocus onfocus=__xss() x='",
+  '</textarea></option></select><svg/onload=__xss()>',
+  '"}]}</title></script><script>__xss()//',
+  '&lt;script&gt;__xss()&lt;/script&gt;${__xss()}',
+  'javascript:__xss()',
+  '{name}{id}$&$`<%= __xss() %><b onclick=__xss()>',
+];
+
+const hits: string[] = [];
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  ({ context, page } = await openWithCanary());
+});
+
+afterAll(() => browser.close());
+
+async function openWithCanary() {
+  const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', acceptDownloads: true });
+  await context.exposeFunction('__hit', (what: string) => void hits.push(what));
+  await context.addInitScript(() => {
+    const canary = globalThis as unknown as { __xss: () => void; __hit: (what: string) => void };
+    canary.__xss = () => canary.__hit(`script ran on ${location.href}`);
+    // What the policy stops has got into the page all the same.
+    document.addEventListener('securitypolicyviolation', (event) => {
+      canary.__hit(`${event.violatedDirective} ${event.blockedURI} on ${location.href}`);
+    });
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  page.on('dialog', (dialog) => {
+    hits.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return { context, page };
+}
+
+async function logIn(on: Page, username: string, password: string): Promise<void> {
+  await on.goto('/login');
+  await on.fill('#username', username);
+  await on.fill('#password', password);
+  await on.keyboard.press('Enter');
+  await on.waitForURL('**/products');
+}
+
+/** Nothing of what was typed has become part of the page's own structure. */
+async function examine(where: string, on = page): Promise<void> {
+  const foreign = await on.evaluate(() => {
+    const marks =
+      'img[src=""], img[src="x"], svg, [onerror], [onload], [onfocus], [onclick], a[href^="javascript:"]';
+    const scripts = [...document.scripts].filter(({ text }) => text.includes('__xss'));
+    return [...document.querySelectorAll(marks), ...scripts].map(({ outerHTML }) => outerHTML.slice(0, 200));
+  });
+  expect([where, foreign]).toEqual([where, []]);
+}
+
+async function visit(path: string): Promise<void> {
+  await page.goto(path);
+  await examine(path);
+}
+
+const fieldsOf = (payload: string) => ({
+  name: payload,
+  description: `${payload}\n${payload}`,
+  unit: Array.from(payload).slice(0, 30).join(''),
+  newCategory: payload,
+  category: '__other__',
+});
+
+test.each(PAYLOADS)('stays text in every field, on every page: %s', async (payload) => {
+  const client = await Client.signedIn();
+  const code = `${payload.slice(0, 28)}${uniqueCode()}`;
+  const { id } = await client.register({ ...fieldsOf(payload), code, quantity: 5 });
+  if (!page.url().startsWith(baseUrl)) await logIn(page, 'admin', 'admin123');
+
+  for (const language of ['es', 'en']) {
+    await page.goto(`/language/${language}?return=/products/${id}`);
+    await examine('the product');
+    expect(await page.textContent('h1')).toContain(payload);
+  }
+  for (const path of [`/products/${id}/edit`, `/products/${id}/delete`, '/products/new']) await visit(path);
+  await visit(`/products?search=${encodeURIComponent(payload)}&category=${encodeURIComponent(payload)}`);
+
+  // While typing, and what opens in the list.
+  await page.goto('/products');
+  await page.fill('input[name=search]', code);
+  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
+  expect(await page.textContent('#rows [data-field=name]')).toBe(payload);
+  await examine('the live search');
+  await page.click('[data-quick-quantity]');
+  await page.keyboard.press('+');
+  await client.changeQuantity(id, { quantity: 9, version: 1 });
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => !document.querySelector('.quantity-editor'));
+  await page.click('#rows .btn-icon-danger');
+  await page.waitForSelector('dialog[open]');
+  await examine('the dialog');
+  await page.keyboard.press('Escape');
+
+  // Refused, in conflict, saved: what was typed and what is there are both shown.
+  await page.goto(`/products/${id}/edit`);
+  await client.changeQuantity(id, { delta: 1 });
+  await page.fill('#name', `${payload}!`);
+  await page.fill('#quantity', payload);
+  await page.click('#product-form button[type=submit]');
+  await page.waitForSelector('#quantity-error');
+  await examine('the refused form');
+  await page.fill('#quantity', '3');
+  await page.click('#product-form button[type=submit]');
+  await page.waitForSelector('.alert-warning');
+  await examine('the conflict');
+  await page.click('#product-form button[type=submit]');
+  await page.waitForSelector('.notice');
+  await examine('the message');
+  await page.goto(`/products/${id}/delete`);
+  await page.click('form button[type=submit].btn-danger');
+  await page.waitForSelector('.notice');
+  await examine('the undo');
+  await page.click('.notice button');
+  await page.waitForSelector('.notice:not(:has(button))');
+
+  // Opened as a page of its own, JSON is no page.
+  await visit(`/api/products?search=${encodeURIComponent(code)}`);
+  expect(hits).toEqual([]);
+});
+
+test('what an address says stays text, too', async () => {
+  for (const payload of PAYLOADS) {
+    const text = encodeURIComponent(payload);
+    await visit(`/products?search=${text}&sort=${text}&cursor=${text}&availability=${text}`);
+    await visit(`/products/${text}`);
+    await visit(`/no/${text}`);
+    await visit(`/products/1?before=${text}`);
+    await visit(`/products/1/delete?return=${text}`);
+    await visit(`/products/1/delete?return=/${text}`);
+  }
+  expect(hits).toEqual([]);
+});
+
+test('a user name stays text at the log-in, in the menu and in the history', async () => {
+  const client = await Client.signedIn();
+  const { id } = await client.register();
+  const username = `"><img src=x onerror=__xss()>${uniqueCode()}`.slice(0, 50);
+  const primary = await stack.connect('primary');
+  const [{ insertId }] = await primary.query<ResultSetHeader>(
+    'INSERT INTO user (username, password_hash) VALUES (?, ?)',
+    [username, await hashPassword('a password for this test')],
+  );
+  const { context: own, page: ownPage } = await openWithCanary();
+  try {
+    await primary.query('UPDATE stock_movement SET user_id = ? WHERE product_id = ?', [insertId, id]);
+    await ownPage.goto('/login');
+    await ownPage.fill('#username', username);
+    await ownPage.fill('#password', 'wrong');
+    await ownPage.keyboard.press('Enter');
+    await ownPage.waitForSelector('.alert-danger');
+    expect(await ownPage.inputValue('#username')).toBe(username);
+    await examine('the log-in', ownPage);
+    await logIn(ownPage, username, 'a password for this test');
+    await examine('the list', ownPage);
+    expect(await ownPage.textContent('summary')).toContain(username);
+    await ownPage.goto('/password');
+    await examine('the password', ownPage);
+    await ownPage.goto(`/products/${id}`);
+    expect(await ownPage.textContent('main table')).toContain(username);
+    await examine('the history', ownPage);
+  } finally {
+    await own.close();
+    await primary.query(
+      `UPDATE stock_movement SET user_id = (SELECT id FROM user WHERE username = 'admin') WHERE product_id = ${id};
+       DELETE FROM session WHERE user_id = ${insertId};`,
+    );
+    // What else names the user stays, and so does the user then.
+    await primary.query('DELETE FROM user WHERE id = ?', [insertId]).catch(() => undefined);
+    await primary.end();
+  }
+  expect(hits).toEqual([]);
+});
+
+test('the canary sings when something does run, and when the policy stops it', async () => {
+  await page.goto('/login');
+  await page.evaluate(() => (globalThis as unknown as { __xss: () => void }).__xss());
+  // Inline, as an attacker would have it: the policy forbids it, and that is heard.
+  await page.evaluate(() => {
+    const image = document.createElement('img');
+    image.setAttribute('onerror', '__xss()');
+    image.src = '/no-such-image';
+    document.body.append(image);
+  });
+  await page.waitForTimeout(500);
+  expect(hits).toEqual([
+    expect.stringContaining('script ran on'),
+    expect.stringContaining('script-src-attr inline on'),
+  ]);
+  await context.close();
+});

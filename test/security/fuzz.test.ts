@@ -1,0 +1,497 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { METHODS, request, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { RowDataPacket } from 'mysql2/promise';
+import { pino } from 'pino';
+import { createApp } from '../../src/app.ts';
+import { readWebConfig } from '../../src/config.ts';
+import { createDatabases } from '../../src/database/databases.ts';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { Client } from '../support/client.ts';
+import { routesOf, type Route } from '../support/routes.ts';
+import { Stack } from '../support/stack.ts';
+
+/** FUZZ_SEED and FUZZ_PATH, as a failure prints them, play it again; FUZZ_RUNS makes it longer. */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);
+const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2_147_483_647);
+const PATH = process.env.FUZZ_PATH;
+/** Far beyond any answer: only what hangs takes so long. */
+const HANG_MS = 60_000;
+const SPARE_SESSIONS = 4;
+
+/** What no answer contains; the inputs below contain none of it either, since pages show them again. */
+const LEAKS = [
+  /\n\s+at .+:\d+:\d+/,
+  new RegExp(PROJECT_DIR.replace(/\/$/, '')),
+  /node_modules|file:\/\/|node:internal/,
+  /error in your SQL syntax|\bER_[A-Z]{3,}|sqlMessage|SQLSTATE|ECONNREFUSED/,
+  /inventario_app|password_hash|\$2b\$/,
+  /\b(Type|Reference|Syntax|Range|Zod)Error\b|Cannot (read|set) properties|is not a function/,
+];
+
+/** A system of its own: what is sent to it may end sessions, lock out people and fill it with nonsense. */
+let system: Stack;
+let routes: Route[];
+let fields: string[];
+
+beforeAll(async () => {
+  system = await Stack.start();
+  routes = await listRoutes();
+  fields = await listFields();
+});
+
+afterAll(() => system.stopAndClean());
+
+async function listRoutes(): Promise<Route[]> {
+  const { data } = system;
+  Object.assign(process.env, {
+    INSTANCE: 'fuzz',
+    PRIMARY: `127.0.0.1:${data.process('primary').port}`,
+    REPLICAS: `127.0.0.1:${data.process('replica1').port}`,
+    APP_PASSWORD: await data.secret('APP_PASSWORD'),
+    MONITOR_PASSWORD: await data.secret('MONITOR_PASSWORD'),
+    SESSION_SECRET: await data.secret('SESSION_SECRET'),
+  });
+  const config = readWebConfig();
+  const databases = createDatabases(config);
+  const draining = new AbortController().signal;
+  const app = await createApp({ config, databases, logger: pino({ level: 'silent' }), draining });
+  await databases.close();
+  // What is answered before any route.
+  const others = ['/static/x/app/css/app.css', '/static/:id/bootstrap/:id', '/language/:id', '/no/such/page'];
+  return [...routesOf(app), ...others.map((path) => ({ method: 'GET', path }))];
+}
+
+/** The names of all fields of all forms, and what addresses and programs send besides. */
+async function listFields(): Promise<string[]> {
+  const folder = join(PROJECT_DIR, 'views');
+  const views = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ejs'));
+  const texts = await Promise.all(views.map((name) => readFile(join(folder, name), 'utf8')));
+  const named = texts.flatMap((text) => [...text.matchAll(/name="(\w+)"/g)].map(([, name]) => name!));
+  const others = [
+    'name',
+    'code',
+    'description',
+    'quantity',
+    'unit',
+    'category',
+    'password',
+    'current',
+    'repeated',
+  ];
+  const programs = [
+    'delta',
+    'version',
+    'search',
+    'sort',
+    'cursor',
+    'limit',
+    'before',
+    'availability',
+    'return',
+  ];
+  const foreign = ['__proto__', 'constructor', 'prototype', 'toString', 'id', 'role', 'user_id', 'a[b]', ''];
+  return [...new Set([...named, ...others, ...programs, ...foreign])];
+}
+
+const HOSTILE = [
+  "' OR '1'='1' -- ",
+  '1; DROP TABLE product; --',
+  "' UNION SELECT 1,2,3,4 -- ",
+  "1' AND SLEEP(5) AND '1'='1",
+  '\\',
+  '%',
+  '_%',
+  '`',
+  '<script>window.__xss=1</script>',
+  '"><img src=x onerror=window.__xss=1>',
+  '<%= 7*7 %>${7*7}{{7*7}}#{7*7}',
+  '../../../../etc/passwd',
+  '..\\..\\windows',
+  '\u0000',
+  'a\r\nSet-Cookie: planted=1',
+  '\ud800',
+  '\u202e\u200b\ufeff',
+  '😀'.repeat(60),
+  'x'.repeat(6000),
+  '-1',
+  '0',
+  '1e309',
+  'NaN',
+  '9007199254740993',
+  '2147483648',
+  '4294967296',
+  '0x10',
+  '١٢',
+  '[object Object]',
+  '__other__',
+  'null',
+  '=1+1',
+  '//evil.example',
+  '/\\evil.example',
+  'javascript:alert(1)',
+  '$where',
+  '%s%n%x',
+];
+
+const value = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...HOSTILE) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('1', '5', 'Otros', 'available', '-name', 'quantity', 'caja', 'T-1', 'admin'),
+  },
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ maxLength: 300 }),
+  fc.integer().map(String),
+);
+
+const number = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 600 }).map(String) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('0', '-1', '4294967295', '4294967296', '1e3', '99999999999', 'new', '%00'),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('%E0%A4%A', '%', '..%2f..%2fx', '%ff', 'a%0d%0aX:%20y', 'export.xlsx', '.'),
+  },
+  value.map((text) => encodeURIComponent(text.toWellFormed()).slice(0, 3000)),
+);
+
+const pairs = (maxLength: number) =>
+  fc.array(
+    fc.tuple(
+      fc.nat().map((index) => fields[index % fields.length]!),
+      value,
+    ),
+    { maxLength },
+  );
+
+const encoded = (list: [string, string][]) =>
+  list
+    .map(([name, text]) => `${encodeURIComponent(name)}=${encodeURIComponent(text.toWellFormed())}`)
+    .join('&');
+
+const query = fc.oneof(
+  fc.constant(''),
+  pairs(4).map((list) => `?${encoded(list).slice(0, 6000)}`),
+  fc.constantFrom(
+    '?%',
+    '?search=%E0%A4%A',
+    '?search=a&search=b',
+    '?search[]=a&search[b]=c',
+    '?cursor=e30',
+    '?&&==&',
+  ),
+);
+
+const headerText = fc.oneof(
+  fc.constantFrom(
+    '',
+    '*',
+    'a'.repeat(4000),
+    "' OR 1=1 --",
+    '<script>',
+    'j:{"a":1}',
+    'j:[',
+    's:x.y',
+    '%00',
+    '../..',
+    'null',
+  ),
+  fc.stringMatching(/^[ -~]{0,60}$/),
+);
+
+const header = fc.oneof(
+  fc.tuple(
+    fc.constantFrom(
+      ...[
+        'accept',
+        'accept-language',
+        'accept-encoding',
+        'x-request-id',
+        'x-forwarded-for',
+        'x-forwarded-proto',
+      ],
+      ...['x-forwarded-host', 'x-real-ip', 'origin', 'referer', 'sec-fetch-site', 'range', 'if-none-match'],
+      ...['if-modified-since', 'x-csrf-token', 'idempotency-key', 'x-http-method-override', 'authorization'],
+      ...['content-type', 'content-encoding', 'user-agent', 'te', 'forwarded', 'purpose', 'x-original-url'],
+    ),
+    headerText,
+  ),
+  fc.tuple(
+    fc.constant('extra-cookie'),
+    fc.constantFrom(
+      ...[
+        'inventario.csrf=j:{"a":1}',
+        'lang=j:["es"]',
+        'inventario.sid=s:x.y',
+        'inventario.sid=j:null',
+        '=;=;',
+      ],
+      ...[
+        '__proto__=1',
+        'lang=xx',
+        'inventario.csrf=%E0%A4%A',
+        '__Host-inventario.csrf=j:{}',
+        'a=' + 'b'.repeat(3000),
+      ],
+    ),
+  ),
+  fc.constantFrom<[string, string]>(
+    ['accept', 'application/json'],
+    ['accept-language', 'en'],
+    ['x-forwarded-proto', 'https'],
+    ['sec-fetch-site', 'same-origin'],
+    ['range', 'bytes=0-5'],
+  ),
+);
+
+interface Body {
+  type: string | undefined;
+  content: Buffer;
+}
+
+/** A form that would be taken, but for a field or two. */
+const almostRight = pairs(2).map((list) => {
+  const right = { name: 'Azada', code: 'F-1', quantity: '3', unit: 'u', category: 'Otros', version: '1' };
+  return bodyOf(
+    'application/x-www-form-urlencoded',
+    encoded(Object.entries({ ...right, ...Object.fromEntries(list) })),
+  );
+});
+
+const body: fc.Arbitrary<Body> = fc.oneof(
+  { weight: 4, arbitrary: almostRight },
+  {
+    weight: 5,
+    arbitrary: pairs(9).map((list) => bodyOf('application/x-www-form-urlencoded', encoded(list))),
+  },
+  {
+    weight: 4,
+    arbitrary: pairs(6).map((list) => bodyOf('application/json', JSON.stringify(Object.fromEntries(list)))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record(
+        {
+          delta: fc.oneof(fc.integer(), fc.double(), fc.jsonValue()),
+          quantity: fc.jsonValue(),
+          version: fc.jsonValue(),
+        },
+        { requiredKeys: [] },
+      )
+      .map((change) => bodyOf('application/json', JSON.stringify(change))),
+  },
+  fc.jsonValue().map((content) => bodyOf('application/json', JSON.stringify(content))),
+  fc.constantFrom(
+    bodyOf('application/json', '{"a":'),
+    bodyOf('application/json', '{"__proto__":{"role":"administrator"},"constructor":{"prototype":{"x":1}}}'),
+    bodyOf('application/json', '['.repeat(40_000)),
+    bodyOf('application/json', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`),
+    bodyOf('application/json; charset=utf-7', '{}'),
+    bodyOf('application/json; charset=utf-16', '{}'),
+    bodyOf('application/x-www-form-urlencoded; charset=latin9', 'name=%F1'),
+    bodyOf('application/x-www-form-urlencoded', `${'a[b]'.repeat(5000)}=1`),
+    bodyOf('application/x-www-form-urlencoded', '%%%=%zz&=&&name=%E0%A4%A&name=%ff'),
+    bodyOf('application/x-www-form-urlencoded', 'a=1&'.repeat(3000)),
+    bodyOf(
+      'multipart/form-data; boundary=x',
+      '--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nv\r\n--x--',
+    ),
+    bodyOf('text/xml', '<!DOCTYPE a [<!ENTITY b SYSTEM "file:/etc/hostname">]><a>&b;</a>'),
+    bodyOf('text/plain', 'quantity=1'),
+    bodyOf(undefined, 'name=x'),
+  ),
+  fc
+    .uint8Array({ maxLength: 200 })
+    .map((bytes) => ({ type: 'application/json', content: Buffer.from(bytes) })),
+  fc
+    .uint8Array({ maxLength: 200 })
+    .map((bytes) => ({ type: 'application/x-www-form-urlencoded', content: Buffer.from(bytes) })),
+  fc.constant({ type: 'application/json', content: gzipSync('{"delta":1}') }),
+);
+
+function bodyOf(type: string | undefined, content: string): Body {
+  return { type, content: Buffer.from(content) };
+}
+
+const input = fc.record({
+  route: fc.nat(),
+  /** Mostly the route's own. */
+  method: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('') },
+    { weight: 1, arbitrary: fc.constantFrom(...METHODS.filter((method) => method !== 'CONNECT')) },
+  ),
+  params: fc.array(number, { minLength: 3, maxLength: 3 }),
+  query,
+  headers: fc.array(header, { maxLength: 3 }),
+  body: fc.option(body),
+  signedIn: fc.boolean(),
+  withToken: fc.oneof({ weight: 6, arbitrary: fc.constant(true) }, fc.constant(false)),
+  through: fc.constantFrom('nginx', 'web2'),
+});
+
+type Input = typeof input extends fc.Arbitrary<infer T> ? T : never;
+
+interface Session {
+  cookies: string;
+  token: string;
+}
+
+async function logIn(): Promise<Session> {
+  const cookies = new Map<string, string>();
+  const visit = async (method: string, path: string, form = '') => {
+    const headers = {
+      cookie: [...cookies].map(([name, text]) => `${name}=${text}`).join('; '),
+      ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
+    };
+    const { response, text } = await send(system.port, method, path, headers, Buffer.from(form));
+    for (const cookie of response.headers['set-cookie'] ?? []) {
+      const [, name, text] = /^([^=]+)=([^;]*)/.exec(cookie)!;
+      cookies.set(name!, text!);
+    }
+    return /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  };
+  const token = await visit('GET', '/login');
+  await visit(
+    'POST',
+    '/login',
+    encoded([
+      ['_csrf', token],
+      ['username', 'admin'],
+      ['password', 'admin123'],
+    ]),
+  );
+  const own = await visit('GET', '/products/new');
+  if (!own) throw new Error('The fuzzing could not log in');
+  return { token: own, cookies: [...cookies].map(([name, text]) => `${name}=${text}`).join('; ') };
+}
+
+function send(port: number, method: string, path: string, headers: Record<string, string>, content?: Buffer) {
+  return new Promise<{ response: IncomingMessage; text: string }>((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, method, path, headers, timeout: HANG_MS };
+    const asked = request(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ response, text: Buffer.concat(chunks).toString() }));
+      response.on('error', reject);
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer: it hangs')));
+    asked.on('error', reject);
+    asked.end(content);
+  });
+}
+
+test(
+  `${RUNS} generated requests to every route end with no failure, no hang and no word about the inside`,
+  async () => {
+    console.log(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
+    const pids = () => system.data.processes().map(({ name, pid }) => `${name} ${pid}`);
+    const before = pids();
+    const spare: Session[] = [];
+    for (let i = 0; i <= SPARE_SESSIONS; i++) spare.push(await logIn());
+    let session = spare.pop()!;
+    const answers = new Map<string, Map<number, number>>();
+
+    const check = async (given: Input) => {
+      const route = routes[given.route % routes.length]!;
+      const method = given.method || route.method;
+      // Nothing that would lock the fuzzing itself out.
+      const params = /^\/users/.test(route.path)
+        ? given.params.map((text) => (text === '1' ? '2' : text))
+        : given.params;
+      let index = 0;
+      const path = route.path.replace(/:\w+/g, () => params[index++ % 3]!) + given.query;
+      const endsSession = path.startsWith('/logout') && given.signedIn && spare.length === 0;
+      const headers: Record<string, string> = {};
+      let cookies = given.signedIn ? session.cookies : '';
+      for (const [name, text] of given.headers) {
+        if (name === 'extra-cookie') cookies += `; ${text}`;
+        else headers[name] = text;
+      }
+      if (cookies) headers.cookie = cookies;
+      if (given.withToken && given.signedIn && !endsSession) headers['x-csrf-token'] ??= session.token;
+      const content = given.body?.content ?? Buffer.alloc(0);
+      if (given.body?.type) headers['content-type'] ??= given.body.type;
+      headers['content-length'] = String(content.length);
+      const port = given.through === 'nginx' ? system.port : system.data.process('web2').port!;
+      const { response, text } = await send(port, method, path, headers, content);
+
+      const status = response.statusCode!;
+      const key = `${route.method} ${route.path}${given.signedIn ? '' : ' (nobody)'}`;
+      const counts = answers.get(key) ?? answers.set(key, new Map()).get(key)!;
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+      expect({ method, path, status }).toEqual({ method, path, status: expect.any(Number) as unknown });
+      if (status >= 500) throw new Error(`${method} ${path} failed with ${status}: ${text.slice(0, 500)}`);
+      const all = `${JSON.stringify(response.headers)}\n${text}`;
+      for (const leak of LEAKS) {
+        const found = leak.exec(all);
+        if (found)
+          throw new Error(
+            `${method} ${path} tells ${leak.source}: ${all.slice(found.index - 200, found.index + 300)}`,
+          );
+      }
+      expect(response.headers).not.toHaveProperty('x');
+      expect(String(response.headers['set-cookie'] ?? '')).not.toContain('planted');
+      if (path.startsWith('/logout') && given.signedIn && status === 303 && spare.length > 0)
+        session = spare.pop()!;
+    };
+
+    await fc.assert(fc.asyncProperty(input, check), {
+      seed: SEED,
+      numRuns: RUNS,
+      ...(PATH && { path: PATH }),
+      endOnFailure: false,
+      interruptAfterTimeLimit: 20 * 60_000,
+      markInterruptAsFailure: true,
+    });
+
+    console.log(
+      [...answers]
+        .map(
+          ([route, counts]) =>
+            `${route}: ${[...counts]
+              .sort()
+              .map(([status, count]) => `${status} × ${count}`)
+              .join(', ')}`,
+        )
+        .sort()
+        .join('\n'),
+    );
+    // Whoever is signed in was let in, to every route.
+    for (const { method, path } of routes) {
+      const counts = answers.get(`${method} ${path}`);
+      expect([path, counts ? [...counts.values()].reduce((sum, count) => sum + count) > 5 : false]).toEqual([
+        path,
+        true,
+      ]);
+    }
+    expect(answers.get('GET /products')?.has(200)).toBe(true);
+    expect(pids()).toEqual(before);
+  },
+  30 * 60_000,
+);
+
+test('after that, the system is well: it serves everywhere, and the movements add up to the quantities', async () => {
+  for (const name of ['web1', 'web2', 'web3']) {
+    const url = `http://127.0.0.1:${system.data.process(name).port}`;
+    expect((await new Client(url).get('/health/ready')).status).toBe(200);
+    expect((await new Client(url).get('/login')).status).toBe(200);
+  }
+  const primary = await system.data.connect('primary');
+  const [wrong] = await primary.query<RowDataPacket[]>(`
+    SELECT p.id, p.quantity, COALESCE(SUM(m.delta), 0) AS booked
+    FROM (SELECT id, quantity FROM product UNION ALL SELECT id, quantity FROM deleted_product) AS p
+    LEFT JOIN stock_movement AS m ON m.product_id = p.id
+    GROUP BY p.id, p.quantity
+    HAVING booked <> p.quantity OR p.quantity < 0`);
+  const [[products]] = await primary.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM product');
+  await primary.end();
+  expect(wrong).toEqual([]);
+  expect(Number(products!.count)).toBeGreaterThan(300);
+});
