@@ -1,6 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { writeCsv, writeWorkbook } from '../../src/products/product-export.ts';
+import type { Product } from '../../src/products/product.ts';
 import { Client } from '../support/client.ts';
 import { RawConnection } from '../support/raw-http.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
@@ -109,29 +114,60 @@ test.each(['export.csv', 'export.xlsx'])(
   },
 );
 
-test.each(['export.csv', 'export.xlsx'])(
-  'a client that takes nothing of %s is let go of, and holds little memory until then',
-  async (file) => {
-    const memory = async () => {
-      const status = await readFile(`/proc/${stack.process('web1').pid}/status`, 'utf8');
-      return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
-    };
-    const before = await memory();
-    const connection = await stall(startExport(file));
-    await waitUntil(async () => (await runningExports()) > 0);
-    let most = 0;
-    await waitUntil(async () => {
-      most = Math.max(most, await memory());
-      return (await runningExports()) === 0;
-    });
-    connection.socket.resume();
-    await connection.ended;
-    // Its rows are 35 MB, as objects and XML several times that.
-    expect(most - before).toBeLessThan(100);
-    // Cut off, not completed: chunked encoding ends with an empty chunk.
-    expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
-  },
-);
+test('a client that takes nothing of a file is let go of, and holds little memory until then', async () => {
+  const memory = async () => {
+    const status = await readFile(`/proc/${stack.process('web1').pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+  };
+  const before = await memory();
+  const connection = await stall(startExport('export.csv'));
+  await waitUntil(async () => (await runningExports()) > 0);
+  let most = 0;
+  await waitUntil(async () => {
+    most = Math.max(most, await memory());
+    return (await runningExports()) === 0;
+  });
+  connection.socket.resume();
+  await connection.ended;
+  // Its rows are 35 MB, as objects several times that.
+  expect(most - before).toBeLessThan(100);
+  // Cut off, not completed: chunked encoding ends with an empty chunk.
+  expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
+});
+
+test.each([
+  ['a workbook', writeWorkbook],
+  ['CSV', writeCsv],
+] as const)('%s is written no faster than it is taken', async (_what, write) => {
+  let made = 0;
+  async function* products(): AsyncGenerator<Product> {
+    for (; made < ROWS; made++) {
+      if (made % 100 === 0) await setImmediate();
+      const description = randomBytes(192).toString('hex');
+      const text = { code: `C-${made}`, name: 'x', description, category: 'x', unit: 'u' };
+      yield { ...text, id: made, quantity: 0, available: false, updatedAt: new Date(0), version: 1 };
+    }
+  }
+  let taken = 0;
+  const out = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      taken += chunk.length;
+      // After a while, nobody takes anything any more.
+      if (taken < 500_000) done();
+    },
+  });
+  const writing = write(products(), out, ((key: string) => key) as never).catch(() => undefined);
+  let seen = -1;
+  while (seen !== made) {
+    seen = made;
+    await sleep(1000);
+  }
+  expect(made).toBeGreaterThan(100);
+  expect(made).toBeLessThan(ROWS / 2);
+  out.destroy();
+  // It ends with whoever took it.
+  await writing;
+});
 
 /** The body alone, without the length before each of its parts. */
 function withoutChunks(received: string): string {
