@@ -14,7 +14,7 @@ import { drain } from './http/drain.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { i18n } from './http/i18n.ts';
-import { idempotencyKeys } from './http/idempotency.ts';
+import { idempotency } from './http/idempotency.ts';
 import { metricsRoutes } from './http/metrics-routes.ts';
 import { requestLog } from './http/request-log.ts';
 import { keptByNobody, securityHeaders } from './http/security-headers.ts';
@@ -63,7 +63,7 @@ export async function createApp({ config, databases, logger, heartbeat, draining
   app.use(express.urlencoded({ extended: false, limit: '100kb' }));
   app.use(express.json({ limit: '100kb' }));
   app.use(auditRefusals(databases));
-  app.use(idempotencyKeys);
+  app.use(idempotency(config));
   app.use(offerToken);
   app.use(access());
   app.use(checkToken);

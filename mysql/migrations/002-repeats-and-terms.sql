@@ -1,6 +1,6 @@
 -- The outcome of each write, kept for a day: a request that comes again gets it again.
 CREATE TABLE IF NOT EXISTS completed_write (
-  -- SHA-256 of the user, the idempotency key, and all that was asked: the same key with other fields is
+  -- HMAC of the user, the idempotency key, and all that was asked: the same key with other fields is
   -- another write.
   id         BINARY(32)   NOT NULL PRIMARY KEY,
   -- NULL only inside the transaction that carries it out.

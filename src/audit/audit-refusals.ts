@@ -12,7 +12,9 @@ export function auditRefusals(databases: Databases): RequestHandler {
     const record = () => {
       if (res.statusCode !== 403 || !req.user) return;
       const details = { method: req.method, path: req.path.slice(0, 200) };
-      recordAuditEvent(databases.primary, { action: 'access.refused', userId: req.user.id, details })
+      const event = { action: 'access.refused', userId: req.user.id, details } as const;
+      databases
+        .change((db) => recordAuditEvent(db, event))
         // Nobody waits for it, and the log has the request too.
         .catch(() => undefined);
     };

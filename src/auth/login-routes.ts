@@ -29,14 +29,16 @@ export function loginRoutes(databases: Databases): Router {
   router.post('/login', async (req, res) => {
     const { username, password, return: target } = credentials.parse(req.body ?? {});
     const returnTo = localPath(target);
-    const user = await findUserByName(databases.primary, username);
+    const user = await databases.onPrimary((db) => findUserByName(db, username));
     const attempt = { username, userId: user?.id, address: req.ip ?? '' };
     try {
-      const isRight = await withinLoginLimits(databases.primary, attempt, () =>
-        verifyPassword(password, user?.password_hash),
+      const isRight = await databases.onPrimary((db) =>
+        withinLoginLimits(db, attempt, () => verifyPassword(password, user?.password_hash)),
       );
       if (user && isRight && (await enter(req, databases, user))) {
-        await recordAuditEvent(databases.primary, { action: 'session.started', userId: user.id });
+        await databases.onPrimary((db) =>
+          recordAuditEvent(db, { action: 'session.started', userId: user.id }),
+        );
         return res.redirect(303, returnTo);
       }
       failedLogIns.inc();
@@ -54,7 +56,9 @@ export function loginRoutes(databases: Databases): Router {
 
   router.post('/logout', async (req, res) => {
     await endSession(req);
-    await recordAuditEvent(databases.primary, { action: 'session.ended', userId: req.user?.id });
+    await databases.onPrimary((db) =>
+      recordAuditEvent(db, { action: 'session.ended', userId: req.user?.id }),
+    );
     res.clearCookie(cookieName(req, SESSION_COOKIE), { secure: req.secure });
     res.redirect(303, '/login');
   });
@@ -66,7 +70,7 @@ export function loginRoutes(databases: Databases): Router {
   ): Promise<void> {
     // A password typed into the wrong field must not be kept: only what looks like a user name is.
     const name = user?.username ?? (/^[\p{L}\d._-]{1,50}$/u.test(typed) ? typed : '…');
-    await recordAuditEvent(databases.primary, { action, userId: user?.id, target: { name } });
+    await databases.onPrimary((db) => recordAuditEvent(db, { action, userId: user?.id, target: { name } }));
   }
 
   return router;

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
-import { writeId } from '../http/idempotency.ts';
 import { enter } from './enter.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { chosenPassword, isGuessable } from './password-rules.ts';
@@ -33,7 +32,7 @@ export function passwordRoutes(databases: Databases): Router {
   });
 
   router.post('/password', async (req, res) => {
-    const user = await findUser(databases.primary, req.user!.id);
+    const user = await databases.onPrimary((db) => findUser(db, req.user!.id));
     if (!user) throw new HttpError(401, 'errors.notSignedIn');
     const form = readForm(passwordForm, req.body, req.t);
     const errors: Record<string, string> = form.ok ? {} : form.errors;
@@ -41,8 +40,8 @@ export function passwordRoutes(databases: Databases): Router {
     const { current } = z.object({ current: z.string().max(1000).catch('') }).parse(req.body ?? {});
     const attempt = { username: user.username, userId: user.id, address: req.ip ?? '' };
     try {
-      const isRight = await withinLoginLimits(databases.primary, attempt, () =>
-        verifyPassword(current, user.password_hash),
+      const isRight = await databases.onPrimary((db) =>
+        withinLoginLimits(db, attempt, () => verifyPassword(current, user.password_hash)),
       );
       if (!isRight) errors.current = req.t('password.wrong');
     } catch (error) {
@@ -56,7 +55,7 @@ export function passwordRoutes(databases: Databases): Router {
     }
     const hash = await hashPassword(form.data.password);
     try {
-      await databases.write(req.user!, writeId(req), (trx) => changePassword(trx, user, hash));
+      await databases.write(req.user!, req.writeId(), (trx) => changePassword(trx, user, hash));
     } catch (error) {
       if (error instanceof PasswordReplacedError) throw new HttpError(409, 'errors.passwordReplaced');
       throw error;

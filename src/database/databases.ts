@@ -137,9 +137,13 @@ export function createDatabases(config: DatabaseConfig) {
   return {
     monitor,
 
-    /** For reads that precede a write, and for what must not be read anywhere else. */
-    get primary(): Kysely<Database> {
-      return primary().db;
+    /**
+     * Reads and changes on the primary whatever must be exact and is not repeated, such as log-ins.
+     *
+     * @throws PrimaryAwayError when the primary does not answer, or stops answering
+     */
+    async onPrimary<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+      return onPrimary(new Work(), work);
     },
 
     /**
@@ -198,7 +202,7 @@ export function createDatabases(config: DatabaseConfig) {
      * Runs `work` in one transaction on the primary, once: asked again with the same `id`, it gives the same
      * answer and changes nothing. Notes the GTID of the commit as the actor's last write.
      *
-     * @param id SHA-256 of all that makes two requests the same (`writeId`)
+     * @param id the same for two requests that ask the same (`req.writeId()`)
      * @throws Refusal as `work` did; PrimaryAwayError when it is not known to be done
      */
     async write<T>(

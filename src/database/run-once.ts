@@ -31,7 +31,7 @@ export class CompletedWrite<T> {
  * Does `work` unless a write with this `id` has been done, and keeps what it came to in the same
  * transaction. A second one at the same time waits for the first one's row.
  *
- * @param id SHA-256 of all that makes two requests the same
+ * @param id 32 bytes that two requests share which ask the same
  */
 export async function runOnce<T>(
   trx: Transaction<Database>,

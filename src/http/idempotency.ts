@@ -1,20 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
+import type { WebConfig } from '../config.ts';
 import { requestContext } from '../request-context.ts';
 
 /**
- * What makes a write the same as an earlier one: who asks, the idempotency key, and all that is asked. A
- * form carries its key in `_key`, a program in the header Idempotency-Key. Without either the request's
- * own id is the key, which NGINX keeps when it asks another instance.
- *
- * @returns SHA-256, for `databases.write`
+ * Gives handlers `req.writeId()`, for `databases.write`: it is the same for a request that is sent again.
+ * Gives views `newKey()`: each form on each page has a key of its own.
  */
-export function writeId(req: Request): Buffer {
-  const fields = Object.entries((req.body ?? {}) as Record<string, unknown>);
-  const asked = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
-  const key = req.get('idempotency-key') ?? keyOfForm(req) ?? requestContext.getStore()?.id;
-  const all = JSON.stringify([req.user?.id, key, req.method, req.path, asked]);
-  return createHash('sha256').update(all).digest();
+export function idempotency(config: WebConfig): RequestHandler {
+  return (req, res, next) => {
+    req.writeId = () => writeIdOf(req, config.SESSION_SECRET);
+    res.locals.newKey = () => randomUUID();
+    next();
+  };
 }
 
 /** The key of a form that could not be saved, to be sent with it again. */
@@ -23,8 +21,23 @@ export function keyOfForm(req: Request): string | undefined {
   return typeof _key === 'string' ? _key : undefined;
 }
 
-/** Gives views `newKey()`: each form on each page has a key of its own. */
-export const idempotencyKeys: RequestHandler = (_req, res, next) => {
-  res.locals.newKey = () => randomUUID();
-  next();
-};
+/**
+ * What makes a write the same as an earlier one: who asks, the idempotency key, and all that is asked. A
+ * form carries its key in `_key`, a program in the header Idempotency-Key. Without either the request's
+ * own id is the key, which NGINX keeps when it asks another instance.
+ *
+ * @param secret without which nobody can find out from the result what was asked, a password perhaps
+ */
+function writeIdOf(req: Request, secret: string): Buffer {
+  const fields = Object.entries((req.body ?? {}) as Record<string, unknown>);
+  const asked = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
+  const key = req.get('idempotency-key') ?? keyOfForm(req) ?? requestContext.getStore()?.id;
+  const all = JSON.stringify([req.user?.id, key, req.method, req.path, asked]);
+  return createHmac('sha256', secret).update(all).digest();
+}
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    writeId: () => Buffer;
+  }
+}

@@ -2,7 +2,6 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { HttpError } from '../http/http-error.ts';
-import { writeId } from '../http/idempotency.ts';
 import { InsufficientStockError } from '../stock/stock-movements.ts';
 import { MAX_QUANTITY } from './product.ts';
 import { productQuery } from './product-filter.ts';
@@ -68,7 +67,7 @@ export function productApiRoutes(databases: Databases): Router {
     }
     const user = req.user!;
     try {
-      const product = await databases.write(user, writeId(req), (trx) =>
+      const product = await databases.write(user, req.writeId(), (trx) =>
         'delta' in change.data
           ? adjustQuantity(trx, id.data, change.data.delta, user.id)
           : setQuantity(trx, id.data, change.data, user.id),

@@ -2,7 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { isAway, type Databases } from '../database/databases.ts';
 import { HttpError } from '../http/http-error.ts';
-import { keyOfForm, writeId } from '../http/idempotency.ts';
+import { keyOfForm } from '../http/idempotency.ts';
 import { localPath } from '../http/local-path.ts';
 import { listStockMovements } from '../stock/stock-movements.ts';
 import { listCategories } from './category-queries.ts';
@@ -85,7 +85,7 @@ export function productRoutes(databases: Databases): Router {
     const form = readProductForm(req.body, req.t);
     if (!form.ok) return renderForm(req, res, { errors: form.errors });
     try {
-      const id = await databases.write(user, writeId(req), (trx) => createProduct(trx, form.data, user.id));
+      const id = await databases.write(user, req.writeId(), (trx) => createProduct(trx, form.data, user.id));
       req.session.flash = { textKey: 'product.registered', productName: form.data.name };
       res.redirect(303, `/products/${id}`);
     } catch (error) {
@@ -131,7 +131,7 @@ export function productRoutes(databases: Databases): Router {
     if (!version.success) throw new HttpError(400, 'errors.badRequest');
     if (!form.ok) return renderForm(req, res, { product: await getForReading(req), errors: form.errors });
     try {
-      await databases.write(user, writeId(req), (trx) =>
+      await databases.write(user, req.writeId(), (trx) =>
         updateProduct(trx, id, version.data, form.data, user.id),
       );
       req.session.flash = { textKey: 'product.saved', productName: form.data.name };
@@ -161,7 +161,7 @@ export function productRoutes(databases: Databases): Router {
     const user = req.user!;
     const id = readId(req);
     try {
-      const { name } = await databases.write(user, writeId(req), (trx) => deleteProduct(trx, id, user.id));
+      const { name } = await databases.write(user, req.writeId(), (trx) => deleteProduct(trx, id, user.id));
       req.session.flash = { textKey: 'product.deleted', productName: name, undoId: id };
       res.redirect(303, returnAddress(req));
     } catch (error) {
@@ -173,7 +173,7 @@ export function productRoutes(databases: Databases): Router {
     const user = req.user!;
     const id = readId(req);
     try {
-      await databases.write(user, writeId(req), (trx) => restoreProduct(trx, id, user.id));
+      await databases.write(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
       req.session.flash = { textKey: 'product.restored' };
       res.redirect(303, returnAddress(req));
     } catch (error) {

@@ -6,7 +6,6 @@ import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
-import { writeId } from '../http/idempotency.ts';
 import { roleForm, userForm } from './user-form.ts';
 import {
   changeAccount,
@@ -43,11 +42,11 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
       .object({ username: z.string().catch(''), role: z.string().catch('') })
       .parse(req.body ?? {});
     if (!form.ok) return renderForm(res, typed, form.errors);
-    const password = passwordOf(writeId(req), config.SESSION_SECRET);
+    const password = passwordOf(req.writeId(), config.SESSION_SECRET);
     const user = { ...form.data, passwordHash: await hashPassword(password) };
     const actor = req.user!;
     try {
-      const id = await databases.write(actor, writeId(req), (trx) => createUser(trx, user, actor.id));
+      const id = await databases.write(actor, req.writeId(), (trx) => createUser(trx, user, actor.id));
       showPassword(res.status(201), { id, username: user.username }, password);
     } catch (error) {
       if (!(error instanceof UsernameTakenError)) throw asHttpError(error);
@@ -80,7 +79,7 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
   });
 
   router.post('/users/:id/password', async (req, res) => {
-    const password = passwordOf(writeId(req), config.SESSION_SECRET);
+    const password = passwordOf(req.writeId(), config.SESSION_SECRET);
     const passwordHash = await hashPassword(password);
     showPassword(res, await change(req, { action: 'account.passwordReset', passwordHash }), password);
   });
@@ -89,7 +88,7 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const actor = req.user!;
     const id = readId(req);
     try {
-      return await databases.write(actor, writeId(req), (trx) => changeAccount(trx, id, what, actor.id));
+      return await databases.write(actor, req.writeId(), (trx) => changeAccount(trx, id, what, actor.id));
     } catch (error) {
       throw asHttpError(error);
     }
