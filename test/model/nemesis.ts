@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { StackData } from '../support/stack-data.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { SERVERS, type Fault } from './scenario.ts';
+
+/** Breaks servers as its schedule says, each fault when so many operations have begun. */
+export class Nemesis {
+  readonly #data: StackData;
+  readonly #schedule: Fault[];
+  readonly #running: Promise<void>[] = [];
+  readonly #stopped = new Set<number>();
+  #begun = 0;
+
+  constructor(data: StackData, faults: Fault[]) {
+    this.#data = data;
+    this.#schedule = faults.toSorted((a, b) => a.afterOperations - b.afterOperations);
+  }
+
+  operationBegins(): void {
+    this.#begun++;
+    while (this.#schedule[0] && this.#schedule[0].afterOperations <= this.#begun) {
+      this.#running.push(this.#strike(this.#schedule.shift()!));
+    }
+  }
+
+  async #strike(fault: Fault): Promise<void> {
+    if (fault.kind === 'delay replication') {
+      // A replica that is down just now has its delay already.
+      await delayReplication(this.#data, fault.seconds).catch(() => undefined);
+      return;
+    }
+    const pid = this.#data.processes().find(({ name }) => name === fault.server)?.pid;
+    if (!pid) return;
+    if (fault.kind === 'kill') return signal(pid, 'SIGKILL');
+    this.#stopped.add(pid);
+    signal(pid, 'SIGSTOP');
+    await sleep(fault.forMs);
+    signal(pid, 'SIGCONT');
+    this.#stopped.delete(pid);
+  }
+
+  /** Ends all faults, and waits until every server works and the replica has all that the primary has. */
+  async heal(): Promise<void> {
+    await Promise.all(this.#running);
+    for (const pid of this.#stopped) signal(pid, 'SIGCONT');
+    await waitUntil(async () => {
+      const up = this.#data.processes().map(({ name }) => name);
+      if (!SERVERS.every((server) => up.includes(server))) return false;
+      const webs = this.#data.processes().filter(({ role }) => role === 'web');
+      const ready = webs.map(({ port }) => fetch(`http://127.0.0.1:${port}/health/ready`));
+      return (await Promise.all(ready)).every(({ ok }) => ok);
+    });
+    await waitUntil(() => delayReplication(this.#data, 0).then(() => true));
+    await waitUntil(() => replicaHasAll(this.#data));
+  }
+}
+
+export async function delayReplication(data: StackData, seconds: number): Promise<void> {
+  const replica = await data.connect('replica1');
+  try {
+    await replica.query(
+      `STOP REPLICA SQL_THREAD; CHANGE REPLICATION SOURCE TO SOURCE_DELAY = ${seconds}; START REPLICA SQL_THREAD`,
+    );
+  } finally {
+    await replica.end();
+  }
+}
+
+/** Waits a while for the replica to execute what the primary has. */
+export async function replicaHasAll(data: StackData): Promise<boolean> {
+  const primary = await data.connect('primary');
+  const replica = await data.connect('replica1');
+  try {
+    const [[executed]] = await primary.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
+    const [[wait]] = await replica.query<RowDataPacket[]>(
+      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 20) AS timedOut',
+      [executed?.gtids],
+    );
+    return wait?.timedOut === 0;
+  } finally {
+    await primary.end();
+    await replica.end();
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended meanwhile.
+  }
+}

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Stack } from '../support/stack.ts';
+import { runScenario, signInPeople, type RunningSystem } from './run-scenario.ts';
+import { scenarios } from './scenario.ts';
+
+const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
+const numRuns = Number(process.env.MODEL_RUNS ?? 6);
+
+let system: RunningSystem;
+
+beforeAll(async () => {
+  console.log(
+    `The model test's seed; to repeat it: MODEL_SEED=${seed} MODEL_RUNS=${numRuns} npm run test:model`,
+  );
+  system = await signInPeople(await Stack.start());
+});
+afterAll(() => system.stack.stopAndClean());
+
+test('whatever is done, killed, stopped and delayed: what was acknowledged is there once, what was refused is not', async () => {
+  let run = 0;
+  const property = fc.asyncProperty(scenarios(), async (scenario) => {
+    const startedAt = Date.now();
+    expect(await runScenario(system, scenario)).toEqual([]);
+    const faults = scenario.faults.map((fault) => `${fault.kind} ${'server' in fault ? fault.server : ''}`);
+    console.log(`run ${++run}: ${faults.join(', ')}; ${Date.now() - startedAt} ms`);
+  });
+  // Servers are not deterministic enough for shrinking, which would take hours besides.
+  await fc.assert(property, { seed, numRuns, endOnFailure: true });
+});
+
+test('a CHECK keeps the quantity from falling below zero, whoever writes', async () => {
+  const primary = await system.stack.data.connect('primary');
+  const violated = { code: 'ER_CHECK_CONSTRAINT_VIOLATED' };
+  await expect(primary.query('UPDATE product SET quantity = -1 LIMIT 1')).rejects.toMatchObject(violated);
+  await expect(
+    primary.query(
+      "INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id) VALUES (1, -1, -1, 'count', 1)",
+    ),
+  ).rejects.toMatchObject(violated);
+  await primary.end();
+});
