@@ -24,8 +24,7 @@ async function losePrimaries(semiSync: 'on' | 'off', enough: (losses: Losses) =>
   while (!enough(losses)) {
     const stack = await Stack.start({ env: { SEMI_SYNC: semiSync } });
     try {
-      const web = stack.data.processes().filter(({ role }) => role === 'web');
-      const urls = [stack.url, ...web.map(({ port }) => `http://127.0.0.1:${port}`)];
+      const urls = [stack.url, ...stack.data.instanceUrls()];
       const sessions = await Promise.all(Array.from({ length: WRITERS }, () => Session.signIn(stack.url)));
       const cluster = new Cluster(stack);
       for (let kill = 0; kill < KILLS_PER_SYSTEM && !enough(losses); kill++) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RowDataPacket } from 'mysql2/promise';
+import { delayReplication, replicaHasAll } from '../support/replication.ts';
 import type { StackData } from '../support/stack-data.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { SERVERS, type Fault } from './scenario.ts';
@@ -53,34 +53,6 @@ export class Nemesis {
     });
     await waitUntil(() => delayReplication(this.#data, 0).then(() => true));
     await waitUntil(() => replicaHasAll(this.#data));
-  }
-}
-
-export async function delayReplication(data: StackData, seconds: number): Promise<void> {
-  const replica = await data.connect('replica1');
-  try {
-    await replica.query(
-      `STOP REPLICA SQL_THREAD; CHANGE REPLICATION SOURCE TO SOURCE_DELAY = ${seconds}; START REPLICA SQL_THREAD`,
-    );
-  } finally {
-    await replica.end();
-  }
-}
-
-/** Waits a while for the replica to execute what the primary has. */
-export async function replicaHasAll(data: StackData): Promise<boolean> {
-  const primary = await data.connect('primary');
-  const replica = await data.connect('replica1');
-  try {
-    const [[executed]] = await primary.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
-    const [[wait]] = await replica.query<RowDataPacket[]>(
-      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 20) AS timedOut',
-      [executed?.gtids],
-    );
-    return wait?.timedOut === 0;
-  } finally {
-    await primary.end();
-    await replica.end();
   }
 }
 

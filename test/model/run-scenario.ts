@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Connection } from 'mysql2/promise';
 import type { Product } from '../../src/products/product.ts';
+import { addUsers } from '../support/added-users.ts';
 import { NoAnswerError, Session, type Answer, type Sent } from '../support/session.ts';
 import type { Stack } from '../support/stack.ts';
 import { Expectation, ledgerViolations } from './expectation.ts';
@@ -25,20 +26,14 @@ let runs = 0;
 
 /** Signs in four people: three users, one of whom works on two devices. */
 export async function signInPeople(stack: Stack): Promise<RunningSystem> {
-  const web = stack.data.processes().filter(({ role }) => role === 'web');
-  const urls = [stack.url, ...web.map(({ port }) => `http://127.0.0.1:${port}`)];
-  const primary = await stack.data.connect('primary');
-  const [[admin]] = await primary.query<RowDataPacket[]>('SELECT * FROM user WHERE username = ?', ['admin']);
+  const urls = [stack.url, ...stack.data.instanceUrls()];
+  const usernames = ['ana', 'benito', 'carmen'];
+  const userIds = await addUsers(stack.data, usernames);
   const people: Person[] = [];
-  for (const username of ['ana', 'benito', 'carmen']) {
-    // Whatever else belongs to a user, they have what the administrator has.
-    const [{ insertId }] = await primary.query<ResultSetHeader>('INSERT INTO user SET ?', [
-      { ...admin, id: undefined, username },
-    ]);
+  for (const [index, username] of usernames.entries()) {
     const session = await Session.signIn(stack.url, username);
-    people.push({ userId: insertId, session, written: new Map() });
+    people.push({ userId: userIds[index]!, session, written: new Map() });
   }
-  await primary.end();
   const onPhone = await Session.signIn(stack.url, 'ana');
   return { stack, urls, people: [...people, { ...people[0]!, session: onPhone }] };
 }
