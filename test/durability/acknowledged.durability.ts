@@ -25,7 +25,8 @@ async function losePrimaries(semiSync: 'on' | 'off', enough: (losses: Losses) =>
     const stack = await Stack.start({ env: { SEMI_SYNC: semiSync } });
     try {
       const urls = [stack.url, ...stack.data.instanceUrls()];
-      const sessions = await Promise.all(Array.from({ length: WRITERS }, () => Session.signIn(stack.url)));
+      const sessions: Session[] = [];
+      while (sessions.length < WRITERS) sessions.push(await Session.signIn(stack.url));
       const cluster = new Cluster(stack);
       for (let kill = 0; kill < KILLS_PER_SYSTEM && !enough(losses); kill++) {
         await loseOnce(cluster, (prefix) => new Writers(prefix, urls, sessions), losses);

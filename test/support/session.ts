@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const REPEAT_FOR_MS = 90_000;
+const PATIENCE_MS = 30_000;
+/** Who repeats a request anyhow need not wait long for an answer. */
+const SHORT_PATIENCE_MS = 5000;
 
 export interface Sent {
   path: string;
@@ -31,11 +34,8 @@ export class Session {
   static async signIn(url: string, username = 'admin', password = 'admin123'): Promise<Session> {
     const session = new Session();
     await session.#takeToken(url, '/login');
-    const answer = await session.send(url, {
-      path: '/login',
-      method: 'POST',
-      form: { username, password },
-    });
+    const login = { path: '/login', method: 'POST' as const, form: { username, password } };
+    const answer = await session.send(url, login);
     if (answer.status !== 303) throw new Error(`Logging in failed with ${answer.status}: ${answer.text}`);
     await session.#takeToken(url, '/products/new');
     return session;
@@ -47,7 +47,7 @@ export class Session {
   }
 
   /** @throws when there is no whole answer in time: what became of the request is unknown then */
-  async send(url: string, { path, method, form, json, key }: Sent, limitMs = 5000): Promise<Answer> {
+  async send(url: string, { path, method, form, json, key }: Sent, limitMs = PATIENCE_MS): Promise<Answer> {
     const headers: Record<string, string> = {
       cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '),
       ...(method && { 'x-csrf-token': this.#token }),
@@ -79,7 +79,7 @@ export class Session {
   async sendUntilAnswered(urls: string[], sent: Sent): Promise<Answer> {
     const giveUpAt = Date.now() + REPEAT_FOR_MS;
     for (let attempt = 0; ; attempt++) {
-      const problem = await this.send(urls[attempt % urls.length]!, sent).then(
+      const problem = await this.send(urls[attempt % urls.length]!, sent, SHORT_PATIENCE_MS).then(
         (answer) => (isAway(sent, answer) ? `${answer.status} ${answer.text.slice(0, 200)}` : answer),
         (error: unknown) => String(error),
       );
