@@ -4,6 +4,9 @@ import type { StackData } from '../support/stack-data.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { SERVERS, type Fault } from './scenario.ts';
 
+/** An instance knows by then that the primary is back. */
+const NOTICE_MS = 3000;
+
 /** Breaks servers as its schedule says, each fault when so many operations have begun. */
 export class Nemesis {
   readonly #data: StackData;
@@ -11,6 +14,7 @@ export class Nemesis {
   readonly #running: Promise<void>[] = [];
   readonly #stopped = new Set<number>();
   #begun = 0;
+  #primaryAwayUntil = 0;
 
   constructor(data: StackData, faults: Fault[]) {
     this.#data = data;
@@ -32,12 +36,30 @@ export class Nemesis {
     }
     const pid = this.#data.processes().find(({ name }) => name === fault.server)?.pid;
     if (!pid) return;
-    if (fault.kind === 'kill') return signal(pid, 'SIGKILL');
-    this.#stopped.add(pid);
-    signal(pid, 'SIGSTOP');
-    await sleep(fault.forMs);
-    signal(pid, 'SIGCONT');
-    this.#stopped.delete(pid);
+    if (fault.server === 'primary') this.#primaryAwayUntil = Infinity;
+    if (fault.kind === 'kill') {
+      signal(pid, 'SIGKILL');
+    } else {
+      this.#stopped.add(pid);
+      signal(pid, 'SIGSTOP');
+      await sleep(fault.forMs);
+      signal(pid, 'SIGCONT');
+      this.#stopped.delete(pid);
+    }
+    if (fault.server === 'primary') {
+      await waitUntil(() =>
+        this.#data.connect('primary').then((connection) => connection.end().then(() => true)),
+      );
+      this.#primaryAwayUntil = Date.now() + NOTICE_MS;
+    }
+  }
+
+  /**
+   * The primary was away at some time since then, as far as the instances know. They show the best there is
+   * while it is, which a replica that is behind as well may have without the own last write.
+   */
+  wasPrimaryAway(since: number): boolean {
+    return since < this.#primaryAwayUntil;
   }
 
   /** Ends all faults, and waits until every server works and the replica has all that the primary has. */

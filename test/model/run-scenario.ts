@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import type { Product } from '../../src/products/product.ts';
 import { addUsers } from '../support/added-users.ts';
@@ -198,24 +199,28 @@ class Run {
   }
 
   /** Reads a product somewhere else than it was written, and sees to it that no own write is missing. */
-  async #read(person: Person, product: { id: number; code: string }, { entrance }: Operation) {
-    const { id, code } = product;
-    const atLeast = person.written.get(id) ?? 0;
-    const mayBeDeleted = this.#everDeleted.has(id);
+  async #read(person: Person, { id, code }: { id: number; code: string }, { entrance }: Operation) {
     const path = `/api/products?search=${encodeURIComponent(code)}`;
-    const answer = await person.session.sendUntilAnswered(this.#urlsFrom(entrance + 2), { path });
-    if (answer.status !== 200) {
-      this.problems.push(`reading ${code}: ${brief(answer)}`);
-      return undefined;
+    const atLeast = person.written.get(id) ?? 0;
+    for (;;) {
+      const startedAt = Date.now();
+      const answer = await person.session.sendUntilAnswered(this.#urlsFrom(entrance + 2), { path });
+      if (answer.status !== 200) {
+        this.problems.push(`reading ${code}: ${brief(answer)}`);
+        return undefined;
+      }
+      const { items } = JSON.parse(answer.text) as { items: Product[] };
+      const found = items.find((item) => item.id === id);
+      const mayBeAbsent = atLeast === 0 || this.#everDeleted.has(id);
+      const isStale = found ? found.version < atLeast : !mayBeAbsent;
+      if (!isStale) return found;
+      if (!this.nemesis.wasPrimaryAway(startedAt)) {
+        const version = found?.version ?? 'none';
+        this.problems.push(`stale: ${code} has version ${version}, own writes made it ${atLeast}`);
+        return found;
+      }
+      await sleep(200);
     }
-    const { items } = JSON.parse(answer.text) as { items: Product[] };
-    const found = items.find((item) => item.id === id);
-    if (found ? found.version < atLeast : atLeast > 0 && !mayBeDeleted && !this.#everDeleted.has(id)) {
-      this.problems.push(
-        `stale: ${code} has version ${found?.version ?? 'none'}, own writes made it ${atLeast}`,
-      );
-    }
-    return found;
   }
 
   #urlsFrom(entrance: number): string[] {
