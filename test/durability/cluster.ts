@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
 import { environmentWithoutSettings, type Stack } from '../support/stack.ts';
@@ -69,8 +70,13 @@ export class Cluster {
     };
   }
 
-  /** `npm run promote -- REPLICA`. @throws with its words when it fails */
-  async promote(): Promise<void> {
+  /**
+   * `npm run promote -- REPLICA`, up to the moment from which the replica is the primary. `done` is when the
+   * old primary has become a replica too.
+   *
+   * @throws with its words when it fails
+   */
+  async promote(): Promise<{ done: Promise<void> }> {
     const promote = spawn(process.execPath, [join(PROJECT_DIR, 'src/stack/promote.ts'), this.replica], {
       env: {
         ...environmentWithoutSettings(),
@@ -82,9 +88,19 @@ export class Cluster {
     for (const stream of [promote.stdout, promote.stderr]) {
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     }
-    const [code] = (await once(promote, 'close')) as [number];
-    if (code !== 0) throw new Error(`Promoting ${this.replica} ended with ${code}:\n${output}`);
+    const ended = once(promote, 'close');
+    const done = async () => {
+      const [code] = (await ended) as [number];
+      if (code !== 0 || !output.includes(`${this.replica} is its replica`)) {
+        throw new Error(`Promoting ${this.primary} ended with ${code}:\n${output}`);
+      }
+    };
+    while (!output.includes(`${this.replica} is the primary now`)) {
+      if (promote.exitCode !== null) throw new Error(`Promoting ${this.replica} failed:\n${output}`);
+      await sleep(5);
+    }
     [this.primary, this.replica] = [this.replica, this.primary];
+    return { done: done() };
   }
 
   /** The codes, of those that begin with `prefix`, that the primary has. */
