@@ -28,7 +28,7 @@ async function losePrimaries(semiSync: 'on' | 'off', enough: (losses: Losses) =>
       const urls = [stack.url, ...stack.data.instanceUrls()];
       const sessions: Session[] = [];
       while (sessions.length < WRITERS) sessions.push(await Session.signIn(stack.url));
-      const cluster = new Cluster(stack);
+      const cluster = new Cluster(stack, semiSync);
       for (let kill = 0; kill < KILLS_PER_SYSTEM && !enough(losses); kill++) {
         await loseOnce(cluster, (prefix) => new Writers(prefix, urls, sessions), losses);
       }
@@ -48,12 +48,15 @@ async function loseOnce(cluster: Cluster, write: (prefix: string) => Writers, lo
   await sleep(Math.random() * 300);
 
   const lostAt = Date.now();
-  const bringBack = cluster.losePrimary();
   const atLoss = writers.acknowledged.size;
+  // Every third time the process alone is lost, and the launcher has it running again while the replica is promoted.
+  const isProcessAlone = losses.kills % 3 === 0;
+  const bringBack = isProcessAlone ? cluster.killPrimary() : cluster.losePrimary();
+  if (isProcessAlone) await sleep(Math.random() * 2000);
   const promotion = await cluster.promote();
   await waitUntil(() => writers.acknowledged.size > atLoss + WRITERS);
   const wroteAgainAt = Date.now();
-  bringBack();
+  bringBack?.();
   await promotion.done;
   const wasBackAt = Date.now();
   await writers.stop();

@@ -17,10 +17,12 @@ export class Cluster {
   primary = 'primary';
   replica = 'replica1';
   readonly #stack: Stack;
+  readonly #semiSync: 'on' | 'off';
   #link: SlowLink | undefined;
 
-  constructor(stack: Stack) {
+  constructor(stack: Stack, semiSync: 'on' | 'off') {
     this.#stack = stack;
+    this.#semiSync = semiSync;
   }
 
   /** Puts the slow link between the replica and its primary. */
@@ -32,10 +34,25 @@ export class Cluster {
        START REPLICA`,
     );
     await replica.end();
-    await waitUntil(() => this.isReplicating());
+    await waitUntil(() => this.#isReplicating());
+    if (this.#semiSync === 'on') await waitUntil(() => this.#hasConfirmingReplica());
   }
 
-  async isReplicating(): Promise<boolean> {
+  /** Commits wait for the replica: without this, a run in which nothing is lost would prove little. */
+  async #hasConfirmingReplica(): Promise<boolean> {
+    const primary = await this.#stack.data.connect(this.primary);
+    try {
+      const [rows] = await primary.query<RowDataPacket[]>(
+        `SHOW GLOBAL STATUS WHERE (Variable_name = 'Rpl_semi_sync_source_status' AND Value = 'ON')
+           OR (Variable_name = 'Rpl_semi_sync_source_clients' AND Value = '1')`,
+      );
+      return rows.length === 2;
+    } finally {
+      await primary.end();
+    }
+  }
+
+  async #isReplicating(): Promise<boolean> {
     const replica = await this.#stack.data.connect(this.replica);
     try {
       const [[status]] = await replica.query<RowDataPacket[]>('SHOW REPLICA STATUS');
@@ -43,6 +60,12 @@ export class Cluster {
     } finally {
       await replica.end();
     }
+  }
+
+  /** The primary's process is killed, and what it has sent and the replica has not received is gone with it. */
+  killPrimary(): undefined {
+    process.kill(this.#stack.data.process(this.primary).pid, 'SIGKILL');
+    this.#link?.drop();
   }
 
   /**

@@ -37,9 +37,14 @@ export class SlowLink {
     });
   }
 
+  /** Loses all that is on its way, with the connections; new ones can be made. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** Nothing comes through any more, what is on its way included. */
   cut(): void {
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.drop();
   }
 }

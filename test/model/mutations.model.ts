@@ -64,3 +64,26 @@ test('with the ledger row outside of the transaction, the ledger does not add up
   ];
   expect(await complaintsAbout(changes, faultsOnInstances())).toContain('the ledger adds up to');
 });
+
+test('without the idempotency check, what is sent twice is done twice', async () => {
+  const changes = [
+    {
+      file: 'src/database/databases.ts',
+      text: 'runOnce(trx, id, work)',
+      by: "runOnce(trx, Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex'), work)",
+    },
+  ];
+  expect(await complaintsAbout(changes, noFaults)).toMatch(/sent twice/);
+});
+
+test('without waiting for the own last write, a delayed replica shows old values', async () => {
+  const changes = [
+    {
+      file: 'src/database/databases.ts',
+      text: 'if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite, monitor.term()))) return replica;',
+      by: 'return replica;',
+    },
+  ];
+  const delayed = fc.constant<Fault[]>([{ afterOperations: 1, kind: 'delay replication', seconds: 1 }]);
+  expect(await complaintsAbout(changes, delayed)).toContain('stale: ');
+});
