@@ -24,15 +24,16 @@ async function losePrimaries(semiSync: 'on' | 'off', enough: (losses: Losses) =>
   const losses = { kills: 0, acknowledged: 0, lost: 0 };
   while (!enough(losses)) {
     const stack = await Stack.start({ env: { SEMI_SYNC: semiSync } });
+    const cluster = new Cluster(stack, semiSync);
     try {
       const urls = [stack.url, ...stack.data.instanceUrls()];
       const sessions: Session[] = [];
       while (sessions.length < WRITERS) sessions.push(await Session.signIn(stack.url));
-      const cluster = new Cluster(stack, semiSync);
       for (let kill = 0; kill < KILLS_PER_SYSTEM && !enough(losses); kill++) {
         await loseOnce(cluster, (prefix) => new Writers(prefix, urls, sessions), losses);
       }
     } finally {
+      cluster.close();
       await stack.stopAndClean();
     }
   }

@@ -27,6 +27,7 @@ export class Cluster {
 
   /** Puts the slow link between the replica and its primary. */
   async insertLink(): Promise<void> {
+    this.close();
     this.#link = await SlowLink.to(this.#stack.data.process(this.primary).port!, DELAY_MS);
     const replica = await this.#stack.data.connect(this.replica);
     await replica.query(
@@ -36,6 +37,11 @@ export class Cluster {
     await replica.end();
     await waitUntil(() => this.#isReplicating());
     if (this.#semiSync === 'on') await waitUntil(() => this.#hasConfirmingReplica());
+  }
+
+  close(): void {
+    this.#link?.cut();
+    this.#link = undefined;
   }
 
   /** Commits wait for the replica: without this, a run in which nothing is lost would prove little. */
