@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { withMutant, type Change } from './mutant.ts';
-import { runScenario, signInPeople } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
 import { faultsOnInstances, scenarios, type Fault } from './scenario.ts';
+import { signInPeople } from './working-people.ts';
 
 const RUNS = 8;
 const noFaults = fc.constant<Fault[]>([]);

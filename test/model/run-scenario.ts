@@ -2,42 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import type { Product } from '../../src/products/product.ts';
-import { addUsers } from '../support/added-users.ts';
-import { NoAnswerError, Session, type Answer, type Sent } from '../support/session.ts';
-import type { Stack } from '../support/stack.ts';
+import { NoAnswerError, type Answer, type Sent } from '../support/session.ts';
 import { Expectation, ledgerViolations } from './expectation.ts';
 import { Nemesis } from './nemesis.ts';
+import { brief, describe, outcome } from './outcome.ts';
 import type { Operation, Scenario } from './scenario.ts';
-
-export interface Person {
-  userId: number;
-  session: Session;
-  /** The version of each product that the user's own writes have reached: no read may show an older one. */
-  written: Map<number, number>;
-}
-
-export interface RunningSystem {
-  stack: Stack;
-  /** NGINX, then each instance. */
-  urls: string[];
-  people: Person[];
-}
+import type { Person, RunningSystem } from './working-people.ts';
 
 let runs = 0;
-
-/** Signs in four people: three users, one of whom works on two devices. */
-export async function signInPeople(stack: Stack): Promise<RunningSystem> {
-  const urls = [stack.url, ...stack.data.instanceUrls()];
-  const usernames = ['ana', 'benito', 'carmen'];
-  const userIds = await addUsers(stack.data, usernames);
-  const people: Person[] = [];
-  for (const [index, username] of usernames.entries()) {
-    const session = await Session.signIn(stack.url, username);
-    people.push({ userId: userIds[index]!, session, written: new Map() });
-  }
-  const onPhone = await Session.signIn(stack.url, 'ana');
-  return { stack, urls, people: [...people, { ...people[0]!, session: onPhone }] };
-}
 
 /**
  * Runs a scenario and compares what is on the primary and on the replica then with what the people were told.
@@ -239,12 +211,3 @@ class Run {
     }
   }
 }
-
-function outcome({ status, location }: Answer): 'acknowledged' | 'refused' | 'unexpected' {
-  if (status === 200 || (status === 303 && location.startsWith('/products'))) return 'acknowledged';
-  return [404, 409, 422].includes(status) ? 'refused' : 'unexpected';
-}
-
-const describe = ({ method, path, json, form }: Sent) => `${method} ${path} ${JSON.stringify(json ?? form)}`;
-const brief = ({ status, location, text }: Answer) =>
-  `${status} ${location || (/<title>([^<]*)/.exec(text)?.[1] ?? text.slice(0, 200))}`;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Stack } from '../support/stack.ts';
-import { runScenario, signInPeople, type RunningSystem } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
 import { scenarios } from './scenario.ts';
+import { signInPeople, type RunningSystem } from './working-people.ts';
 
 const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 const numRuns = Number(process.env.MODEL_RUNS ?? 6);
