@@ -21,6 +21,12 @@ export class StackData {
     return found;
   }
 
+  /** Where each web instance answers by itself, without NGINX. */
+  instanceUrls(): string[] {
+    const instances = this.processes().filter(({ role }) => role === 'web');
+    return instances.map(({ port }) => `http://127.0.0.1:${port}`);
+  }
+
   async secret(name: string): Promise<string> {
     return readFile(join(this.varDir, 'secrets', name.toLowerCase()), 'utf8');
   }

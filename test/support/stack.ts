@@ -12,6 +12,8 @@ export interface StartOptions {
   env?: Record<string, string>;
   varDir?: string;
   port?: number;
+  /** Where the sources are, when they are not these. */
+  projectDir?: string;
 }
 
 /** What `npm start` runs, as a process of its own, on ports and data of its own. */
@@ -30,10 +32,16 @@ export class Stack {
     }
   }
 
-  static async spawn({ args = [], env = {}, varDir, port }: StartOptions = {}): Promise<Stack> {
+  static async spawn({
+    args = [],
+    env = {},
+    varDir,
+    port,
+    projectDir = PROJECT_DIR,
+  }: StartOptions = {}): Promise<Stack> {
     const folder = varDir ?? (await mkdtemp(join(tmpdir(), 'inventario-test-')));
     const freePort = port ?? (await findFreePorts());
-    const launcher = spawn(process.execPath, [join(PROJECT_DIR, 'src/stack/start.ts'), ...args], {
+    const launcher = spawn(process.execPath, [join(projectDir, 'src/stack/start.ts'), ...args], {
       env: { ...environmentWithoutSettings(), PORT: String(freePort), VAR_DIR: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,0 +1,23 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { readsByServer, replicaShare, writeThenRead } from '../consistency/write-then-read.ts';
+import { addUsers } from '../support/added-users.ts';
+import { replicaHasAll } from '../support/replication.ts';
+import { stack, withDelayedReplica } from '../support/shared-stack.ts';
+
+const USERS = ['lectora', 'lector'];
+
+beforeAll(() => addUsers(stack, USERS));
+
+test('of 600 own writes read through another instance while the replica is a second behind, none is stale', async () => {
+  const { stale, staleOnReplica } = await withDelayedReplica(1, () => writeThenRead(stack, USERS, 600));
+  expect(stale).toBe(0);
+  expect(staleOnReplica).toBeGreaterThan(0);
+});
+
+test('when the replica is not behind, it answers at least 90 % of the reads', async () => {
+  expect(await replicaHasAll(stack)).toBe(true);
+  const before = await readsByServer(stack);
+  const { stale } = await writeThenRead(stack, USERS, 600);
+  expect(stale).toBe(0);
+  expect(replicaShare(before, await readsByServer(stack))).toBeGreaterThanOrEqual(0.9);
+});

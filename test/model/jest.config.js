@@ -1,0 +1,11 @@
+import shared from '../../jest.config.js';
+
+// Each file starts the systems that it breaks.
+const { globalSetup: _setup, globalTeardown: _teardown, ...rest } = shared;
+
+export default {
+  ...rest,
+  rootDir: '../..',
+  testMatch: ['<rootDir>/test/model/*.model.ts'],
+  testTimeout: 1_800_000,
+};

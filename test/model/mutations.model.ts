@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { withMutant, type Change } from './mutant.ts';
+import { runScenario } from './run-scenario.ts';
+import { faultsOnInstances, scenarios, type Fault } from './scenario.ts';
+import { signInPeople } from './working-people.ts';
+
+const RUNS = 8;
+const noFaults = fc.constant<Fault[]>([]);
+
+/**
+ * What the model test says of a system with these changes, up to its first complaint. Without changes it has
+ * none: see stock.model.ts.
+ */
+async function complaintsAbout(changes: Change[], faults: fc.Arbitrary<Fault[]>): Promise<string> {
+  return withMutant(changes, async (stack) => {
+    const system = await signInPeople(stack);
+    for (const scenario of fc.sample(scenarios(faults), { seed: 7, numRuns: RUNS })) {
+      const problems = await runScenario(system, scenario);
+      if (problems.length > 0) return problems.join('\n');
+    }
+    return '';
+  });
+}
+
+const guard = {
+  file: 'src/stock/stock-movements.ts',
+  text: '.where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)',
+  by: '',
+};
+
+test('without the guard in the UPDATE, what must be refused is an error', async () => {
+  expect(await complaintsAbout([guard], noFaults)).toMatch(/PATCH .*"delta":-\d+.*: 500/);
+});
+
+test('without the guard and the CHECKs, stock falls below zero', async () => {
+  const schema = 'mysql/migrations/001-products.sql';
+  const checks = [
+    { file: schema, text: ' CHECK (quantity >= 0)', by: '' },
+    { file: schema, text: ' CHECK (quantity_after >= 0)', by: '' },
+  ];
+  expect(await complaintsAbout([guard, ...checks], noFaults)).toContain('is below 0');
+});
+
+test('with the ledger row outside of the transaction, the ledger does not add up', async () => {
+  const changes = [
+    {
+      file: 'src/database/databases.ts',
+      text: 'const monitor = new ServerMonitor(config);',
+      by: 'const monitor = new ServerMonitor(config); globalThis.outside = () => primary().db;',
+    },
+    {
+      file: 'src/stock/stock-movements.ts',
+      text: '  await writeLedgerRow(trx, movement);',
+      // Right as long as nothing happens in between.
+      by: `
+  const { quantity } = await trx.selectFrom('product').select('quantity').where('id', '=', productId)
+    .executeTakeFirstOrThrow();
+  await globalThis.outside().insertInto('stock_movement').values({
+    product_id: productId, delta, quantity_after: quantity, reason: movement.reason, user_id: movement.userId,
+  }).execute();
+  await new Promise((resolve) => setTimeout(resolve, 20));`,
+    },
+  ];
+  expect(await complaintsAbout(changes, faultsOnInstances())).toContain('the ledger adds up to');
+});
+
+test('without the idempotency check, what is sent twice is done twice', async () => {
+  const changes = [
+    {
+      file: 'src/database/databases.ts',
+      text: 'runOnce(trx, id, work)',
+      by: "runOnce(trx, Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex'), work)",
+    },
+  ];
+  expect(await complaintsAbout(changes, noFaults)).toMatch(/sent twice/);
+});
+
+test('without waiting for the own last write, a delayed replica shows old values', async () => {
+  const changes = [
+    {
+      file: 'src/database/databases.ts',
+      text: 'if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite, monitor.term()))) return replica;',
+      by: 'return replica;',
+    },
+  ];
+  const delayed = fc.constant<Fault[]>([{ afterOperations: 1, kind: 'delay replication', seconds: 1 }]);
+  expect(await complaintsAbout(changes, delayed)).toContain('stale: ');
+});

@@ -1,0 +1,31 @@
+import { addUsers } from '../support/added-users.ts';
+import { Session } from '../support/session.ts';
+import type { Stack } from '../support/stack.ts';
+
+export interface Person {
+  userId: number;
+  session: Session;
+  /** The version of each product that the user's own writes have reached: no read may show an older one. */
+  written: Map<number, number>;
+}
+
+export interface RunningSystem {
+  stack: Stack;
+  /** NGINX, then each instance. */
+  urls: string[];
+  people: Person[];
+}
+
+/** Signs in four people: three users, one of whom works on two devices. */
+export async function signInPeople(stack: Stack): Promise<RunningSystem> {
+  const urls = [stack.url, ...stack.data.instanceUrls()];
+  const usernames = ['ana', 'benito', 'carmen'];
+  const userIds = await addUsers(stack.data, usernames);
+  const people: Person[] = [];
+  for (const [index, username] of usernames.entries()) {
+    const session = await Session.signIn(stack.url, username);
+    people.push({ userId: userIds[index]!, session, written: new Map() });
+  }
+  const onPhone = await Session.signIn(stack.url, 'ana');
+  return { stack, urls, people: [...people, { ...people[0]!, session: onPhone }] };
+}
