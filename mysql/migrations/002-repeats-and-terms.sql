@@ -3,8 +3,8 @@ CREATE TABLE IF NOT EXISTS completed_write (
   -- HMAC of the user, the idempotency key, and all that was asked: the same key with other fields is
   -- another write.
   id         BINARY(32)   NOT NULL PRIMARY KEY,
-  -- NULL only inside the transaction that carries it out.
-  outcome    JSON         NULL,
+  -- JSON, letter by letter as it was answered. NULL only inside the transaction that carries it out.
+  outcome    MEDIUMTEXT   NULL,
   repeats    INT UNSIGNED NOT NULL DEFAULT 0,
   created_at DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
   KEY (created_at)

@@ -28,7 +28,9 @@ const CHANGE_LIMIT_MS = 1500;
 /** A replica that has not answered by then has the primary beside it. */
 const HEDGE_DELAY_MS = 300;
 /** How long a read waits for a replica to catch up with the user's last write, in seconds. */
-const CATCH_UP_LIMIT = 0.05;
+const CATCH_UP_LIMIT = 0.2;
+/** The same for a replica that is known to be behind. */
+const BEHIND_LIMIT = 0.01;
 /** The same while there is no primary to ask instead. */
 const LAST_RESORT_LIMIT = 0.5;
 /** The last that a page waits for, whatever hangs. */
@@ -90,7 +92,9 @@ export function createDatabases(config: DatabaseConfig) {
     const first = turn++;
     for (let i = 0; i < fit.length; i++) {
       const replica = fit[(first + i) % fit.length]!;
-      if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite, monitor.term()))) return replica;
+      const limit = monitor.isUpToDate(replica.name) ? CATCH_UP_LIMIT : BEHIND_LIMIT;
+      if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite, monitor.term(), limit)))
+        return replica;
     }
     if (monitor.isPrimaryReachable()) {
       readFallbacks.inc({ reason: fit.length > 0 ? 'own write' : 'no replica' });
@@ -107,13 +111,14 @@ export function createDatabases(config: DatabaseConfig) {
     const canSave = () => monitor.canSave();
     if (!(await monitor.waitFor(canSave, PATIENCE_MS))) throw new PrimaryAwayError('Nothing can be saved');
     const done = new AbortController();
+    const { name, db } = primary();
     const stopsAnswering = async () => {
       // So long at least: one question that is answered late does not end what others wait for.
       await sleep(PATIENCE_MS, undefined, { ref: false });
-      await monitor.waitFor(() => !canSave(), Infinity, done.signal);
+      // Nor may one that was replaced meanwhile acknowledge anything.
+      await monitor.waitFor(() => !canSave() || monitor.primaryName() !== name, Infinity, done.signal);
     };
     try {
-      const { db } = primary();
       const running = work.run(() => change(db)).then((value) => ({ value }));
       const answer = await Promise.race([running, stopsAnswering()]);
       if (answer) return answer.value;
@@ -246,7 +251,7 @@ async function hasReached(
   server: Server,
   position: WritePosition,
   term: number,
-  limit = CATCH_UP_LIMIT,
+  limit: number,
 ): Promise<boolean> {
   const { reached } = server;
   const isKnown = reached?.term === term && reached.source === position.source;
@@ -273,9 +278,8 @@ async function noteLastWrite(db: Kysely<Database>, actor: Actor, position: Write
     ON DUPLICATE KEY UPDATE
       sequence = IF(source = VALUES(source), GREATEST(sequence, VALUES(sequence)), VALUES(sequence)),
       source = VALUES(source)`;
-  // The write is committed: whatever happens here must not make it look failed.
-  const noted = limited((primary) => retrying(() => note.execute(primary)), db, CHANGE_LIMIT_MS);
-  await noted.catch(() => undefined);
+  // Where this fails the write counts as not known to be done: sent again, it is noted again.
+  await limited((primary) => retrying(() => note.execute(primary)), db, CHANGE_LIMIT_MS);
 }
 
 /** @throws TimeLimitError; the statements that hang are then cut off, so that they hold no connection */

@@ -15,9 +15,9 @@ type Outcome = { result?: unknown } | StoredRefusal;
 export class CompletedWrite<T> {
   readonly #outcome: Outcome;
 
-  constructor(outcome: Outcome) {
-    // The first answer and a repeated one are made of the same JSON.
-    this.#outcome = JSON.parse(JSON.stringify(outcome)) as Outcome;
+  /** @param outcome as JSON, of which both the first answer and a repeated one are made */
+  constructor(outcome: string) {
+    this.#outcome = JSON.parse(outcome) as Outcome;
   }
 
   /** @throws the Refusal that the work ended with */
@@ -48,10 +48,10 @@ export async function runOnce<T>(
       .select('outcome')
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
-    return new CompletedWrite<T>(outcome as Outcome);
+    return new CompletedWrite<T>(outcome ?? '{}');
   }
   await sql`SAVEPOINT work`.execute(trx);
-  const outcome = await work(trx).then(
+  const result = await work(trx).then(
     (result): Outcome => ({ result }),
     async (error: unknown): Promise<Outcome> => {
       if (!(error instanceof Refusal)) throw error;
@@ -59,10 +59,7 @@ export async function runOnce<T>(
       return storeRefusal(error as Refusal);
     },
   );
-  await trx
-    .updateTable('completed_write')
-    .set({ outcome: JSON.stringify(outcome) })
-    .where('id', '=', id)
-    .execute();
+  const outcome = JSON.stringify(result);
+  await trx.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
   return new CompletedWrite<T>(outcome);
 }

@@ -5,19 +5,26 @@ import { ServerWatch, type ServerState } from './server-watch.ts';
 
 /** A replica further behind than this is left out until it has caught up. */
 const MAX_LAG_SECONDS = 10;
+/**
+ * A primary that has come back, or a new one, takes writes after this: by then every instance has asked it
+ * and reads there, so that none shows the past to who has just saved something.
+ */
+const SETTLE_MS = 700;
 /** The first server of the configuration is the primary until one of them says otherwise. */
 const FIRST = serverName(0);
 
 /** Knows every server's state, and which one is the primary. */
 export class ServerMonitor {
   readonly #watches: ServerWatch[];
+  #settledAt = 0;
+  #wasReachable = true;
   #primary: { term: number; name: string | undefined } = { term: 0, name: FIRST };
 
   constructor(config: DatabaseConfig) {
     const account = { user: 'inventario_monitor', password: config.MONITOR_PASSWORD };
     this.#watches = [config.PRIMARY, ...config.REPLICAS].map((server, index) => {
       const name = serverName(index);
-      return new ServerWatch(name, connectionOptions(server, account), () => this.#findPrimary());
+      return new ServerWatch(name, connectionOptions(server, account), () => this.#noteChanges());
     });
   }
 
@@ -46,10 +53,14 @@ export class ServerMonitor {
     return primary?.reachable === true && primary.isReadOnly !== true;
   }
 
-  /** What is saved would be acknowledged: the primary answers, and so does a replica where one must confirm. */
+  /**
+   * What is saved would be acknowledged: the primary answers, all instances know it, and a replica is
+   * there where one must confirm.
+   */
   canSave(): boolean {
     const semiSync = this.#report(this.#primary.name)?.semiSync;
-    return this.isPrimaryReachable() && (!semiSync?.enabled || semiSync.replicas > 0);
+    const canConfirm = !semiSync?.enabled || semiSync.replicas > 0;
+    return this.isPrimaryReachable() && canConfirm && Date.now() >= this.#settledAt;
   }
 
   /** Waits until `condition` holds; says whether it does. */
@@ -90,6 +101,15 @@ export class ServerMonitor {
 
   #report(name: string | undefined) {
     return this.#watches.find(({ report }) => report.name === name)?.report;
+  }
+
+  #noteChanges(): void {
+    const { name } = this.#primary;
+    this.#findPrimary();
+    const isReachable = this.isPrimaryReachable();
+    const isBack = isReachable && !this.#wasReachable;
+    if (isBack || this.#primary.name !== name) this.#settledAt = Date.now() + SETTLE_MS;
+    this.#wasReachable = isReachable;
   }
 
   /**

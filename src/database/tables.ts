@@ -21,7 +21,7 @@ interface LastWriteTable {
 
 interface CompletedWriteTable {
   id: Buffer;
-  outcome: ColumnType<object | null, string | undefined, string>;
+  outcome: ColumnType<string | null, string | undefined, string>;
   created_at: FilledIn<Date>;
 }
 

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import expressSession from 'express-session';
+import expressSession, { type SessionData } from 'express-session';
 import { findSignedInUser, type SignedInUser } from '../auth/user-queries.ts';
 import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
@@ -32,12 +32,12 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
     async (req, res, next) => {
       req.user = await signedInUser(req, config, databases);
       res.locals.user = req.user;
-      // A message is shown once: it leaves the session with the page that shows it.
-      res.locals.takeFlash = () => {
-        const { flash } = req.session;
+      // A message is shown once: it leaves the session with the next page.
+      if (req.session.flash && req.method === 'GET' && !req.path.startsWith('/api/')) {
+        res.locals.flash = req.session.flash;
         delete req.session.flash;
-        return flash;
-      };
+        await save(req);
+      }
       next();
     },
   ];
@@ -58,6 +58,20 @@ export async function startSession(req: Request, userId: number): Promise<void> 
   await finish((done) => req.session.regenerate(done));
   req.session.userId = userId;
   req.session.signedInAt = Date.now();
+  await save(req);
+}
+
+/** Leaves a message for the next page. */
+export async function leaveFlash(req: Request, flash: SessionData['flash']): Promise<void> {
+  req.session.flash = flash;
+  await save(req);
+}
+
+/**
+ * Saves the session before the response begins: express-session would hold back the last byte for it, and
+ * an instance that dies then leaves an answer that is cut off, which NGINX cannot ask for again.
+ */
+async function save(req: Request): Promise<void> {
   await finish((done) => req.session.save(done));
 }
 

@@ -6,6 +6,7 @@ import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
+import { leaveFlash } from '../http/session.ts';
 import { roleForm, userForm } from './user-form.ts';
 import {
   changeAccount,
@@ -65,17 +66,17 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const form = readForm(roleForm, req.body, req.t);
     if (!form.ok) throw new HttpError(400, 'errors.badRequest');
     await change(req, { action: 'account.roleChanged', role: form.data.role });
-    leadBack(req, res, 'users.roleChanged');
+    await leadBack(req, res, 'users.roleChanged');
   });
 
   router.post('/users/:id/disable', async (req, res) => {
     await change(req, { action: 'account.disabled' });
-    leadBack(req, res, 'users.disabled');
+    await leadBack(req, res, 'users.disabled');
   });
 
   router.post('/users/:id/enable', async (req, res) => {
     await change(req, { action: 'account.enabled' });
-    leadBack(req, res, 'users.enabled');
+    await leadBack(req, res, 'users.enabled');
   });
 
   router.post('/users/:id/password', async (req, res) => {
@@ -111,8 +112,8 @@ function showPassword(res: Response, account: Pick<UserAccount, 'id' | 'username
   res.render('users/password', { account, password });
 }
 
-function leadBack(req: Request, res: Response, textKey: string): void {
-  req.session.flash = { textKey };
+async function leadBack(req: Request, res: Response, textKey: string): Promise<void> {
+  await leaveFlash(req, { textKey });
   res.redirect(303, `/users/${readId(req)}`);
 }
 

@@ -136,7 +136,10 @@ async function withNginx(change: (settings: string) => string, work: (base: stri
     );
   }
   const { nginx: command } = await findOrInstallPrograms(RUNTIME_DIR, { phpMyAdmin: false }, console.log);
-  const nginx = spawn(command, ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')]);
+  // Its /dev/stdout must be something that can be opened, which Node's own pipes cannot.
+  const nginx = spawn(command, ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')], {
+    stdio: 'ignore',
+  });
   try {
     const base = `http://127.0.0.1:${listen}`;
     await waitUntil(async () => (await fetch(`${base}/health/live`)).status > 0);
