@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
-import type { Actor } from '../database/databases.ts';
+import type { Actor } from '../database/own-writes.ts';
 import { Refusal } from '../database/refusal.ts';
 import type { Database, User } from '../database/tables.ts';
 import type { Role } from './roles.ts';

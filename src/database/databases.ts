@@ -5,20 +5,16 @@ import type { DatabaseConfig } from '../config.ts';
 import { readFallbacks, reads } from '../metrics.ts';
 import { createServerPool, kyselyOver, serverName } from './connect.ts';
 import { hedged } from './hedged.ts';
+import { hasReached, noteLastWrite, type Actor, type ReadServer } from './own-writes.ts';
+import { retrying } from './retrying.ts';
 import { isConnectionError, isLockConflict } from './mysql-errors.ts';
 import { runOnce, type FromJson } from './run-once.ts';
 import { poolUse } from './pool-use.ts';
 import { ServerMonitor } from './server-monitor.ts';
 import type { Database } from './tables.ts';
 import { TimeLimitError, withTimeLimit } from './time-limit.ts';
-import { watchStatements, Work } from './work.ts';
-import { gtidSetUpTo, type WritePosition } from './write-position.ts';
+import { watchStatements, withinLimit, Work } from './work.ts';
 
-/** A deadlock's victim, or one that waited too long for a lock, is tried again this often in all. */
-const LOCK_ATTEMPTS = 4;
-/** A write that lost its connection is tried again for this long. */
-const RETRY_LIMIT_MS = 1500;
-const RETRY_PAUSE_MS = 50;
 /** A write that arrives while the primary is away waits this long for it. */
 const PATIENCE_MS = 800;
 /** A primary that has not answered by then has a replica stand in for it, until it may be well again. */
@@ -27,12 +23,12 @@ const LATE_FOR_MS = 500;
 const CHANGE_LIMIT_MS = 1500;
 /** A replica that has not answered by then has the primary beside it. */
 const HEDGE_DELAY_MS = 300;
-/** How long a read waits for a replica to catch up with the user's last write, in seconds. */
-const CATCH_UP_LIMIT = 0.2;
+/** How long a read waits for a replica to catch up with the user's last write. */
+const CATCH_UP_MS = 200;
 /** The same for a replica that is known to be behind. */
-const BEHIND_LIMIT = 0.01;
+const BEHIND_MS = 10;
 /** The same while there is no primary to ask instead. */
-const LAST_RESORT_LIMIT = 0.5;
+const LAST_RESORT_MS = 500;
 /** The last that a page waits for, whatever hangs. */
 const READ_LIMIT_MS = 4000;
 const KEEP_WRITES_HOURS = 24;
@@ -49,18 +45,9 @@ export function isAway(error: unknown): boolean {
   return isOurs || isConnectionError(error) || isLockConflict(error);
 }
 
-/** Whoever reads and writes; carries how far a server must be to show the own last write. */
-export interface Actor {
-  id: number;
-  lastWrite: WritePosition | undefined;
-}
-
-interface Server {
+interface Server extends ReadServer {
   name: string;
   pool: Pool;
-  db: Kysely<Database>;
-  /** The furthest position that it is known to have executed, and the primary's term at that time. */
-  reached: (WritePosition & { term: number }) | undefined;
 }
 
 export type Databases = ReturnType<typeof createDatabases>;
@@ -92,18 +79,17 @@ export function createDatabases(config: DatabaseConfig) {
     const first = turn++;
     for (let i = 0; i < fit.length; i++) {
       const replica = fit[(first + i) % fit.length]!;
-      const limit = monitor.isUpToDate(replica.name) ? CATCH_UP_LIMIT : BEHIND_LIMIT;
-      if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite, monitor.term(), limit)))
-        return replica;
+      const limitMs = monitor.isUpToDate(replica.name) ? CATCH_UP_MS : BEHIND_MS;
+      if (await hasReached(replica, actor.lastWrite, { term: monitor.term(), limitMs })) return replica;
     }
     if (monitor.isPrimaryReachable()) {
       readFallbacks.inc({ reason: fit.length > 0 ? 'own write' : 'no replica' });
       return undefined;
     }
     // The own last write may come yet; if it does not, what there is, is better than nothing.
-    if (fit[0] && actor.lastWrite)
-      await hasReached(fit[0], actor.lastWrite, monitor.term(), LAST_RESORT_LIMIT);
-    return fit[0];
+    const [last] = fit;
+    if (last) await hasReached(last, actor.lastWrite, { term: monitor.term(), limitMs: LAST_RESORT_MS });
+    return last;
   }
 
   /** Changes something on the primary; given up when nothing can be saved there any more. */
@@ -166,7 +152,7 @@ export function createDatabases(config: DatabaseConfig) {
       const isLate = Date.now() < primaryIsLateUntil && standIn() !== undefined;
       if (!isKnownToBeAway && !isLate) {
         try {
-          return await limited(query, primary().db, LATEST_LIMIT_MS);
+          return await withinLimit(query, primary().db, LATEST_LIMIT_MS);
         } catch (error) {
           if (!isAway(error)) throw error;
           primaryIsLateUntil = Date.now() + LATE_FOR_MS;
@@ -174,7 +160,7 @@ export function createDatabases(config: DatabaseConfig) {
       }
       const replica = standIn();
       if (!replica) throw new PrimaryAwayError('Neither the primary nor a replica answers');
-      return limited(query, replica.db, LATEST_LIMIT_MS);
+      return withinLimit(query, replica.db, LATEST_LIMIT_MS);
     },
 
     /** Runs `query` on a replica that shows the actor's own last write, else on the primary. */
@@ -222,7 +208,8 @@ export function createDatabases(config: DatabaseConfig) {
         );
         return { completed, position: attempt.position };
       });
-      if (position) await noteLastWrite(primary().db, actor, position);
+      if (position)
+        await withinLimit((db) => noteLastWrite(db, actor, position), primary().db, CHANGE_LIMIT_MS);
       forgetOldWrites();
       return completed.get();
     },
@@ -235,7 +222,7 @@ export function createDatabases(config: DatabaseConfig) {
      */
     async change<T>(change: (db: Kysely<Database>) => Promise<T>, limitMs = CHANGE_LIMIT_MS): Promise<T> {
       if (!monitor.canSave()) throw new PrimaryAwayError('Nothing can be saved');
-      return limited((db) => change(db), primary().db, limitMs);
+      return withinLimit(change, primary().db, limitMs);
     },
 
     poolUse: () => servers.map(({ name, pool }) => poolUse(name, pool)),
@@ -245,68 +232,4 @@ export function createDatabases(config: DatabaseConfig) {
       await Promise.all(servers.map(({ db }) => db.destroy()));
     },
   };
-}
-
-async function hasReached(
-  server: Server,
-  position: WritePosition,
-  term: number,
-  limit: number,
-): Promise<boolean> {
-  const { reached } = server;
-  const isKnown = reached?.term === term && reached.source === position.source;
-  if (isKnown && reached.sequence >= position.sequence) return true;
-  const wait = sql<{ timedOut: 0 | 1 }>`
-    SELECT WAIT_FOR_EXECUTED_GTID_SET(${gtidSetUpTo(position)}, ${limit}) AS timedOut`;
-  const answer = limited((db) => wait.execute(db), server.db, limit * 1000 + HEDGE_DELAY_MS);
-  // A server that hangs has not reached it either.
-  const rows = await answer.then(({ rows }) => rows).catch(() => []);
-  if (rows[0]?.timedOut !== 0) return false;
-  server.reached = { ...position, term };
-  return true;
-}
-
-/**
- * Kept by user on the primary, so that it holds on every instance and every device. Two writes at once
- * may end in either order: the later position stays.
- */
-async function noteLastWrite(db: Kysely<Database>, actor: Actor, position: WritePosition) {
-  actor.lastWrite = position;
-  const { source, sequence } = position;
-  const note = sql`
-    INSERT INTO last_write (user_id, source, sequence) VALUES (${actor.id}, ${source}, ${sequence})
-    ON DUPLICATE KEY UPDATE
-      sequence = IF(source = VALUES(source), GREATEST(sequence, VALUES(sequence)), VALUES(sequence)),
-      source = VALUES(source)`;
-  // Where this fails the write counts as not known to be done: sent again, it is noted again.
-  await limited((primary) => retrying(() => note.execute(primary)), db, CHANGE_LIMIT_MS);
-}
-
-/** @throws TimeLimitError; the statements that hang are then cut off, so that they hold no connection */
-async function limited<T>(
-  query: (db: Kysely<Database>) => Promise<T>,
-  db: Kysely<Database>,
-  limitMs: number,
-): Promise<T> {
-  const work = new Work();
-  return withTimeLimit(
-    work.run(() => query(db)),
-    limitMs,
-  ).finally(() => work.giveUp());
-}
-
-/** Runs `attempt`, again when it lost a lock or its connection; what it does must be safe to repeat. */
-async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
-  const giveUpAt = Date.now() + RETRY_LIMIT_MS;
-  for (let left = LOCK_ATTEMPTS - 1; ; left--) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const isWorthAnother = isLockConflict(error)
-        ? left > 0
-        : isConnectionError(error) && Date.now() < giveUpAt;
-      if (!isWorthAnother) throw error;
-      await sleep(RETRY_PAUSE_MS);
-    }
-  }
 }

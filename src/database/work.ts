@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Pool, PoolConnection } from 'mysql2';
 import { requestContext } from '../request-context.ts';
-import { TimeLimitError } from './time-limit.ts';
+import type { Kysely } from 'kysely';
+import type { Database } from './tables.ts';
+import { TimeLimitError, withTimeLimit } from './time-limit.ts';
 import { parsePosition, type WritePosition } from './write-position.ts';
 
 /** No answer to a page takes longer; a query that does is ended by the server. */
@@ -70,4 +72,17 @@ export function watchStatements(pool: Pool, server: string): void {
       return query(named, values, work.begin(connection, done));
     }) as typeof connection.query;
   });
+}
+
+/** @throws TimeLimitError; the statements that hang are then cut off, so that they hold no connection */
+export async function withinLimit<T>(
+  query: (db: Kysely<Database>) => Promise<T>,
+  db: Kysely<Database>,
+  limitMs: number,
+): Promise<T> {
+  const work = new Work();
+  return withTimeLimit(
+    work.run(() => query(db)),
+    limitMs,
+  ).finally(() => work.giveUp());
 }
