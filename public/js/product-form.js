@@ -35,10 +35,3 @@ if (draft?.page === page && page === location.pathname) {
 form.addEventListener('submit', () => {
   sessionStorage.setItem('product-draft', JSON.stringify(Object.fromEntries(new FormData(form))));
 });
-
-// A second click while the first is on its way would register the product twice.
-form.addEventListener('submit', (event) => {
-  if (form.dataset.sent) event.preventDefault();
-  form.dataset.sent = 'yes';
-});
-window.addEventListener('pageshow', () => delete form.dataset.sent);

@@ -143,14 +143,14 @@ export function createDatabases(config: DatabaseConfig) {
      * @throws PrimaryAwayError when the primary does not answer, and no replica can stand in for it
      */
     async readLatest<T>(query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-      const isKnownToBeAway = !monitor.isPrimaryReachable();
+      const isKnownToBeAway = () => !monitor.isPrimaryReachable();
       const standIn = () =>
         servers.find(({ name }) =>
           // A replica that is behind would still have a session that was ended.
-          isKnownToBeAway ? monitor.isFitForReading(name) : monitor.isUpToDate(name),
+          isKnownToBeAway() ? monitor.isFitForReading(name) : monitor.isUpToDate(name),
         );
       const isLate = Date.now() < primaryIsLateUntil && standIn() !== undefined;
-      if (!isKnownToBeAway && !isLate) {
+      if (!isKnownToBeAway() && !isLate) {
         try {
           return await withinLimit(query, primary().db, LATEST_LIMIT_MS);
         } catch (error) {
@@ -158,6 +158,7 @@ export function createDatabases(config: DatabaseConfig) {
           primaryIsLateUntil = Date.now() + LATE_FOR_MS;
         }
       }
+      if (!standIn()) await monitor.waitFor(isKnownToBeAway, PATIENCE_MS);
       const replica = standIn();
       if (!replica) throw new PrimaryAwayError('Neither the primary nor a replica answers');
       return withinLimit(query, replica.db, LATEST_LIMIT_MS);

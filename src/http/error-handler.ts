@@ -41,11 +41,7 @@ function describe(error: unknown, req: Request): { status: number; textKey: stri
   if (error instanceof HttpError) return error;
   if (isQueryTooLong(error)) return { status: 422, textKey: 'errors.queryTooLong' };
   if (isAway(error)) {
-    // On a GET with 503, NGINX would take this instance for broken, and then every other one.
-    return {
-      status: req.method === 'GET' ? 500 : 503,
-      textKey: req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain',
-    };
+    return { status: 503, textKey: req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain' };
   }
   // No form of ours sends it, a list in place of fields perhaps.
   if (error instanceof z.ZodError) return { status: 400, textKey: 'errors.badRequest' };

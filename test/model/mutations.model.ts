@@ -80,7 +80,7 @@ test('without waiting for the own last write, a delayed replica shows old values
   const changes = [
     {
       file: 'src/database/databases.ts',
-      text: 'if (!actor.lastWrite || (await hasReached(replica, actor.lastWrite, monitor.term()))) return replica;',
+      text: 'if (await hasReached(replica, actor.lastWrite, { term: monitor.term(), limitMs })) return replica;',
       by: 'return replica;',
     },
   ];

@@ -92,7 +92,10 @@ test('a replica that is stopped falls behind, transaction by transaction, and ca
   const replica = await stack.connect('replica1');
   await replica.query('STOP REPLICA');
   try {
-    await waitUntil(async () => (server(await look('web1'), 'replica1').missing?.count ?? 0) >= 3);
+    await waitUntil(async () => {
+      const { missing, condition } = server(await look('web1'), 'replica1');
+      return condition === 'stopped' && (missing?.count ?? 0) >= 3;
+    });
     const stopped = server(await look('web1'), 'replica1');
     expect(stopped).toMatchObject({ condition: 'stopped', receiving: false, applying: false });
     const hollow = stopped.tape.filter((has) => !has).length;
