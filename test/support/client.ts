@@ -74,8 +74,11 @@ export class Client {
       .send({ _csrf: this.#token, ...fields });
   }
 
-  async changeQuantity(id: number, change: object) {
-    return this.agent.patch(`/api/products/${id}/quantity`).set('x-csrf-token', this.#token).send(change);
+  async changeQuantity(id: number, change: object, key: string = crypto.randomUUID()) {
+    return this.agent
+      .patch(`/api/products/${id}/quantity`)
+      .set({ 'x-csrf-token': this.#token, 'idempotency-key': key })
+      .send(change);
   }
 
   /** Registers a product and gives its number. */
