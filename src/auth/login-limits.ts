@@ -9,7 +9,7 @@ import { networkOf } from './network.ts';
 const LIMITS = { pair: 10, address: 100, user: 100 };
 const WINDOW_MINUTES = 15;
 /** Attempts that are being compared may all turn out right: so long is waited for them. */
-const DOUBT_MS = 5000;
+const DOUBT_MS = 10_000;
 const CLEAN_EVERY_MS = 10 * 60_000;
 
 export interface LoginAttempt {
