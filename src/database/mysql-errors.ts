@@ -29,7 +29,10 @@ const CONNECTION_ERRORS = new Set([
   'ER_SERVER_SHUTDOWN',
   'ER_CON_COUNT_ERROR',
   'ER_CLIENT_INTERACTION_TIMEOUT',
-  // A primary that is being replaced: it takes no more writes, and the next one soon will.
+  // A primary that is being replaced throws everybody out and takes no more writes; the next one soon will.
+  'ER_SERVER_OFFLINE_MODE',
+  'ER_SESSION_WAS_KILLED',
+  'ER_QUERY_INTERRUPTED',
   'ER_OPTION_PREVENTS_STATEMENT',
 ]);
 
