@@ -62,18 +62,7 @@ export function drawWide(system: SystemView): Drawing {
       links.push(databaseLink(instance, target.server, across(right(box), y, target.x, middle(target))));
     }
   }
-  const primary = servers.find(({ server }) => server.role === 'primary');
-  for (const target of servers) {
-    if (!primary || target === primary) continue;
-    const [x, from, to] = [right(primary), middle(primary), middle(target)];
-    links.push(
-      replicationLink(
-        primary.server,
-        target.server,
-        `M${x} ${from} C${x + 62} ${from} ${x + 62} ${to} ${x} ${to}`,
-      ),
-    );
-  }
+  links.push(...replicationLinks(servers, 62));
   return { shape: 'wide', width: 1000, height, nginx, instances, servers, links };
 }
 
@@ -116,18 +105,7 @@ export function drawTall(system: SystemView): Drawing {
       links.push(databaseLink(instance, target.server, path));
     }
   }
-  const primary = servers.find(({ server }) => server.role === 'primary');
-  for (const target of servers) {
-    if (!primary || target === primary) continue;
-    const [x, from, to] = [right(primary), middle(primary), middle(target)];
-    links.push(
-      replicationLink(
-        primary.server,
-        target.server,
-        `M${x} ${from} C${x + 32} ${from} ${x + 32} ${to} ${x} ${to}`,
-      ),
-    );
-  }
+  links.push(...replicationLinks(servers, 32));
   const height = serversTop + servers.length * (serverBox.height + 30) - 26;
   return { shape: 'tall', width: 360, height, nginx, instances, servers, links };
 }
@@ -144,6 +122,20 @@ function databaseLink(instance: InstanceView, server: ServerView, path: string):
   const isBroken = instance.condition === 'silent' || server.condition === 'down';
   const perMinute = (reads[server.name] ?? 0) + (isPrimary ? requests : 0);
   return { kind: isPrimary ? 'write' : 'read', path, isBroken, ...strength(perMinute, isBroken) };
+}
+
+/** From the primary to each of the others, on their right side. @param bulge how far out the lines go */
+function replicationLinks(servers: (Box & { server: ServerView })[], bulge: number): Link[] {
+  const primary = servers.find(({ server }) => server.role === 'primary');
+  if (!primary) return [];
+  const [x, from] = [right(primary), middle(primary)];
+  return servers
+    .filter((target) => target !== primary)
+    .map((target) => {
+      const to = middle(target);
+      const path = `M${x} ${from} C${x + bulge} ${from} ${x + bulge} ${to} ${x} ${to}`;
+      return replicationLink(primary.server, target.server, path);
+    });
 }
 
 function replicationLink(primary: ServerView, replica: ServerView, path: string): Link {
