@@ -61,8 +61,8 @@ export interface StackConfig {
 }
 
 /** @throws SettingsError naming the setting or option and what it accepts */
-export function readStackConfig(argv: string[]): StackConfig {
-  const values = readSettings(settings);
+export function readStackConfig(argv: string[], environment = process.env): StackConfig {
+  const values = readSettings(settings, environment);
   const options = readOptions(argv);
   const webPort = values.WEB_PORT ?? values.PORT + 11;
   const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;

@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs';
+import { connectForSetup } from '../../../src/database/setup-connection.ts';
+import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../../src/secrets.ts';
+import { setUp } from '../../../src/setup.ts';
+import { findOrInstallPrograms } from '../../../src/stack/install/programs.ts';
+import { initializeDatabase, mysqlProcess } from '../../../src/stack/processes.ts';
+import { addressOf, readSetupConfig } from '../../../src/stack/setup-config.ts';
+import { readStackConfig } from '../../../src/stack/stack-config.ts';
+import { Supervisor } from '../../../src/stack/supervisor.ts';
+import { loadCatalogue } from './load.ts';
+
+export interface CatalogueOrder {
+  /** Where the data are to be; `npm start` goes on with them. */
+  varDir: string;
+  port: number;
+  products: number;
+  /** Ends it in the middle. */
+  stopping: AbortSignal;
+  say: (line: string) => void;
+}
+
+/** Makes the primary's data folder with so many products; the next start clones the replicas from it. */
+export async function prepareCatalogue({
+  varDir,
+  port,
+  products,
+  stopping,
+  say,
+}: CatalogueOrder): Promise<void> {
+  const config = readStackConfig([], {
+    VAR_DIR: varDir,
+    PORT: String(port),
+    RUNTIME_DIR: process.env.RUNTIME_DIR,
+  });
+  mkdirSync(config.runtimeDir, { recursive: true });
+  const programs = await findOrInstallPrograms(config.runtimeDir, { phpMyAdmin: false }, say);
+  await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
+  mkdirSync(`${varDir}/run`, { recursive: true });
+  await initializeDatabase(config, programs, config.primary, stopping);
+  const primary = new Supervisor(mysqlProcess(config, programs, config.primary), say, () => undefined);
+  try {
+    await primary.start();
+    const setup = readSetupConfig(config);
+    await setUp({ ...setup, REPLICAS: [] }, () => undefined);
+    const root = await connectForSetup(addressOf(config.primary), {
+      user: 'root',
+      password: setup.ROOT_PASSWORD,
+    });
+    stopping.addEventListener('abort', () => root.destroy(), { once: true });
+    stopping.throwIfAborted();
+    await loadCatalogue(root, products);
+    await root.end();
+  } finally {
+    await primary.stop();
+  }
+}
