@@ -7,6 +7,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.session TO inventario_app@'%'
 GRANT SELECT, INSERT ON inventario.category TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
 GRANT SELECT, INSERT, DELETE ON inventario.deleted_product TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.search_posting TO inventario_app@'%';
+GRANT SELECT, DELETE ON inventario.search_pending TO inventario_app@'%';
+-- Locking a row takes more than SELECT.
+GRANT SELECT, UPDATE ON inventario.search_indexer TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.stock_movement TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.completed_write TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.login_attempt TO inventario_app@'%';

@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { readWebConfig } from './config.ts';
 import { createDatabases } from './database/databases.ts';
 import { createLogger, logConsole } from './http/logger.ts';
+import { Indexer } from './search/indexer.ts';
 import { SettingsError } from './settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 
@@ -35,6 +36,7 @@ async function serve(): Promise<void> {
   await databases.monitor.ready();
   const draining = new AbortController();
   const heartbeat = new Heartbeat(config, databases);
+  const indexer = new Indexer(databases);
   const app = await createApp({ config, databases, logger, heartbeat, draining: draining.signal });
 
   const limits = {
@@ -48,6 +50,7 @@ async function serve(): Promise<void> {
   const server = createServer(limits, app).listen(config.PORT, config.HOST);
   await once(server, 'listening');
   heartbeat.start();
+  indexer.start();
   logger.info({ port: config.PORT }, 'listening');
 
   await told;
@@ -59,6 +62,7 @@ async function serve(): Promise<void> {
   setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS).unref();
   await closed;
   await heartbeat.stop();
+  await indexer.stop();
   await databases.close();
   logger.info('stopped');
 }

@@ -1,6 +1,7 @@
+import type { Connection } from 'mysql2/promise';
 import { ensureAdministrator } from './auth/first-administrator.ts';
 import type { ServerAddress, SetupConfig } from './config.ts';
-import { ensureAccounts, ensureGrants } from './database/accounts.ts';
+import { ensureAccounts, ensureGrants, ensureTriggers } from './database/accounts.ts';
 import { DATABASE } from './database/connect.ts';
 import { findPrimary, listServers } from './database/servers.ts';
 import { beginTerm } from './database/primary-term.ts';
@@ -31,7 +32,11 @@ export async function setUp(config: SetupConfig, say: (line: string) => void) {
       replicator: config.REPLICATOR_PASSWORD,
       monitor: config.MONITOR_PASSWORD,
     });
-    const oneTimePassword = await prepareSchema(config, primary.address, say);
+    const oneTimePassword = await prepareSchema(config, {
+      primary: primary.address,
+      root: rootConnection,
+      say,
+    });
     await ensureGrants(rootConnection);
     await beginTerm(rootConnection);
     // One after the other: a primary lets itself be cloned by one server at a time.
@@ -52,7 +57,13 @@ export async function setUp(config: SetupConfig, say: (line: string) => void) {
   }
 }
 
-async function prepareSchema(config: SetupConfig, primary: ServerAddress, say: (line: string) => void) {
+interface Preparation {
+  primary: ServerAddress;
+  root: Connection;
+  say: (line: string) => void;
+}
+
+async function prepareSchema(config: SetupConfig, { primary, root, say }: Preparation) {
   const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
   const migrator = await connectForSetup(primary, account, { database: DATABASE });
   try {
@@ -60,6 +71,7 @@ async function prepareSchema(config: SetupConfig, primary: ServerAddress, say: (
     return await withServerLock(migrator, 'inventario.setup', async () => {
       const applied = await migrate(migrator);
       for (const name of applied) say(`schema: ${name} applied`);
+      await ensureTriggers(root);
       const { DEMO: demo, ADMIN_PASSWORD: chosen } = config;
       const oneTimePassword = await ensureAdministrator(migrator, { demo, chosen });
       if (demo) {

@@ -4,6 +4,7 @@ import { runSqlFile } from './setup-connection.ts';
 
 const ACCOUNTS = new URL('../../mysql/accounts.sql', import.meta.url);
 const GRANTS = new URL('../../mysql/grants.sql', import.meta.url);
+const TRIGGERS = new URL('../../mysql/triggers.sql', import.meta.url);
 
 export interface AccountPasswords {
   migrator: string;
@@ -26,4 +27,9 @@ export async function ensureAccounts(root: Connection, passwords: AccountPasswor
 /** Gives the application's account its rights, on tables that must be there. */
 export async function ensureGrants(root: Connection): Promise<void> {
   await runSqlFile(root, GRANTS);
+}
+
+export async function ensureTriggers(root: Connection): Promise<void> {
+  await root.query(`USE ${DATABASE}`);
+  await runSqlFile(root, TRIGGERS);
 }

@@ -100,6 +100,17 @@ interface AuditEventTable {
   request_id: string;
 }
 
+interface SearchPostingTable {
+  gram: string;
+  chunk: number;
+  products: Buffer;
+}
+
+interface SearchPendingTable {
+  id: Generated<number>;
+  product_id: number;
+}
+
 export interface Database {
   user: UserTable;
   last_write: LastWriteTable;
@@ -111,6 +122,8 @@ export interface Database {
   stock_movement: StockMovementTable;
   login_attempt: LoginAttemptTable;
   audit_event: AuditEventTable;
+  search_posting: SearchPostingTable;
+  search_pending: SearchPendingTable;
 }
 
 export type User = Selectable<UserTable>;

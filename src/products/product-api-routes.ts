@@ -6,13 +6,14 @@ import { InsufficientStockError } from '../stock/stock-movements.ts';
 import { MAX_QUANTITY } from './product.ts';
 import { productQuery } from './product-filter.ts';
 import { productId, quantityField, versionField } from './product-form.ts';
+import { InvalidCursorError } from './product-order.ts';
+import { getProductPage } from './product-page.ts';
 import {
   adjustQuantity,
   ProductNotFoundError,
   setQuantity,
   VersionConflictError,
 } from './product-queries.ts';
-import { countProducts, InvalidCursorError, listProducts } from './product-search.ts';
 
 /** What was counted, having seen `version`; or what came in or went out, whatever there is by now. */
 const quantityChange = z.union([
@@ -42,10 +43,9 @@ export function productApiRoutes(databases: Databases): Router {
     const filter = { ...rest, sort };
     const user = req.user!;
     try {
-      const [page, totals] = await databases.read(user, (db) =>
-        Promise.all([listProducts(db, filter, { cursor, limit }), countProducts(db, filter)]),
-      );
-      res.json({ items: page.items, ...totals, nextCursor: page.nextCursor ?? null });
+      const page = await databases.read(user, (db) => getProductPage(db, filter, { cursor, limit }));
+      const { items, total, totalIsExact, nextCursor = null } = page;
+      res.json({ items, total, totalIsExact, nextCursor });
     } catch (error) {
       if (!(error instanceof InvalidCursorError)) throw error;
       res.status(400).json({

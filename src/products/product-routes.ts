@@ -17,6 +17,8 @@ import {
   versionField,
   type ProductFormValues,
 } from './product-form.ts';
+import { InvalidCursorError } from './product-order.ts';
+import { getProductPage } from './product-page.ts';
 import {
   CodeTakenError,
   createProduct,
@@ -27,7 +29,6 @@ import {
   updateProduct,
   VersionConflictError,
 } from './product-queries.ts';
-import { countProducts, InvalidCursorError, listProducts } from './product-search.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
 /** Offered while typing; any other unit can be written. */
@@ -54,21 +55,19 @@ export function productRoutes(databases: Databases): Router {
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
     const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
-    const [page, totals, categories] = await databases.read(req.user!, (db) =>
+    const [page, categories] = await databases.read(req.user!, (db) =>
       Promise.all([
-        listProducts(db, filter, { cursor }).catch((error: unknown) => {
+        getProductPage(db, filter, { cursor }).catch((error: unknown) => {
           // A cursor that was cut off on its way: the first page is the best answer to a person.
-          if (error instanceof InvalidCursorError) return listProducts(db, filter);
+          if (error instanceof InvalidCursorError) return getProductPage(db, filter);
           throw error;
         }),
-        countProducts(db, filter),
         listCategories(db),
       ]),
     );
     res.render('products/list', {
       filter,
       page,
-      totals,
       categories,
       availabilities: AVAILABILITIES,
       columns: SORT_COLUMNS,

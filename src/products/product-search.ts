@@ -1,98 +1,29 @@
-import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
-import { z } from 'zod';
+import { sql, type Expression, type Kysely, type SqlBool } from 'kysely';
 import type { Database } from '../database/tables.ts';
-import type { Product } from './product.ts';
-import { sortName, type ProductFilter, type SortColumn } from './product-filter.ts';
+import type { Candidates } from '../search/candidates.ts';
+import { groupsOf, SORTED_AT_ONCE, type Group } from './product-search-groups.ts';
+import type { ProductFilter } from './product-filter.ts';
+import {
+  directions,
+  isAmong,
+  isBeyond,
+  orderBy,
+  orderOf,
+  type Order,
+  type Stretch,
+} from './product-order.ts';
 import { selectProducts, toProduct } from './product-queries.ts';
+import type { Product } from './product.ts';
 import { escapeLike, searchTerms } from './search-terms.ts';
 
-/** Counting stops here: beyond it a total says "more than". */
-export const COUNT_LIMIT = 10_000;
-export const PAGE_SIZE = 50;
+/** Orders in which products rarely share a place; in the others, most do. */
+const HAS_A_KEY_FOR_EACH: Order['column'][] = ['name', 'code', 'description', 'quantity', 'unit'];
+/** Candidates looked at in one statement: few at first, as most of them match. */
+const FIRST_LOOK = 100;
+const LONGEST_LOOK = 2000;
 
-export interface ProductPage {
-  items: Product[];
-  /** Leads to the rows after these, or before them; absent where there are none. */
-  nextCursor: string | undefined;
-  previousCursor: string | undefined;
-}
-
-/** A cursor that no answer of ours has given. */
-export class InvalidCursorError extends Error {
-  override name = 'InvalidCursorError';
-}
-
-const SORT_EXPRESSIONS: Record<SortColumn, RawBuilder<unknown>> = {
-  number: sql`product.id`,
-  name: sql`product.name`,
-  code: sql`product.code`,
-  description: sql`product.description`,
-  category: sql`category.name`,
-  quantity: sql`product.quantity`,
-  unit: sql`product.unit`,
-  availability: sql`product.available`,
-};
-
-/**
- * One page of the products that `filter` selects. Pages are reached by cursor, from the last row of
- * the page before, so that page 10,000 costs what page 1 costs and rows that come or go shift nothing.
- *
- * @throws InvalidCursorError
- */
-export async function listProducts(
-  db: Kysely<Database>,
-  filter: ProductFilter,
-  { cursor, limit = PAGE_SIZE }: { cursor?: string | undefined; limit?: number | undefined } = {},
-): Promise<ProductPage> {
-  const order = orderOf(filter);
-  const from = cursor === undefined ? undefined : decodeCursor(cursor, order);
-  const backwards = from?.direction === 'before';
-  const rows = await selectMatching(db, filter)
-    .select(order.key.as('sortKey'))
-    .$if(from !== undefined, (query) => query.where(isBeyond(order, from!)))
-    .orderBy(order.key, order.keyDescending === backwards ? 'asc' : 'desc')
-    .orderBy('product.id', order.idDescending === backwards ? 'asc' : 'desc')
-    .limit(limit + 1)
-    .execute();
-
-  const hasMore = rows.length > limit;
-  const page = rows.slice(0, limit);
-  if (backwards) page.reverse();
-  const cursorAt = (row: (typeof page)[number] | undefined, direction: Cursor['direction']) =>
-    row && encodeCursor({ direction, order: order.name, key: row.sortKey as Cursor['key'], id: row.id });
-  return {
-    items: page.map(toProduct),
-    nextCursor: hasMore || backwards ? cursorAt(page.at(-1), 'after') : undefined,
-    previousCursor: (backwards ? hasMore : from) ? cursorAt(page[0], 'before') : undefined,
-  };
-}
-
-/** How many products `filter` selects; counted to the end only while that is cheap. */
-export async function countProducts(db: Kysely<Database>, filter: ProductFilter) {
-  const counted = selectMatching(db, filter)
-    .clearSelect()
-    .select(sql`1`.as('one'))
-    .limit(COUNT_LIMIT + 1);
-  const { count } = await db
-    .selectFrom(counted.as('counted'))
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return { total: Math.min(count, COUNT_LIMIT), totalIsExact: count <= COUNT_LIMIT };
-}
-
-/** All products that `filter` selects, in its order, row by row as MySQL sends them. */
-export async function* streamProducts(db: Kysely<Database>, filter: ProductFilter): AsyncGenerator<Product> {
-  const order = orderOf(filter);
-  const rows = selectMatching(db, filter)
-    // Lasts as long as the reader takes, which is no fault of the query.
-    .modifyFront(sql`/*+ MAX_EXECUTION_TIME(3600000) */`)
-    .orderBy(order.key, order.keyDescending ? 'desc' : 'asc')
-    .orderBy('product.id', order.idDescending ? 'desc' : 'asc')
-    .stream();
-  for await (const row of rows) yield toProduct(row);
-}
-
-function selectMatching(db: Kysely<Database>, { search, category, availability }: ProductFilter) {
+/** What a search is by definition: every word is found somewhere in the product. */
+export function selectMatching(db: Kysely<Database>, { search, category, availability }: ProductFilter) {
   let query = selectProducts(db);
   if (category) query = query.where('category.name', '=', category);
   if (availability) query = query.where('product.available', '=', availability === 'available' ? 1 : 0);
@@ -114,80 +45,119 @@ function selectMatching(db: Kysely<Database>, { search, category, availability }
   return query;
 }
 
-interface Order {
-  /** Stands in cursors: one of another order leads nowhere. */
-  name: string;
-  key: RawBuilder<unknown>;
-  keyType: 'number' | 'string';
-  keyDescending: boolean;
-  idDescending: boolean;
+/** A stretch of the products that match, by the definition alone: right, and slow in a large catalogue. */
+export async function matchPlainly(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch) {
+  return selectMatching(db, filter)
+    .select(stretch.order.key.as('sortKey'))
+    .where(isBeyond(stretch))
+    .orderBy(orderBy(stretch))
+    .limit(stretch.limit)
+    .execute();
 }
 
-const NUMERIC_COLUMNS: SortColumn[] = ['number', 'quantity', 'availability'];
+/** All products that `filter` selects, in its order, row by row as MySQL sends them. */
+export async function* streamProducts(db: Kysely<Database>, filter: ProductFilter): AsyncGenerator<Product> {
+  const all = { order: orderOf(filter), from: undefined, isBackwards: false, limit: Infinity };
+  const rows = selectMatching(db, filter)
+    // Lasts as long as the reader takes, which is no fault of the query.
+    .modifyFront(sql`/*+ MAX_EXECUTION_TIME(3600000) */`)
+    .orderBy(orderBy(all))
+    .stream();
+  for await (const row of rows) yield toProduct(row);
+}
 
-/** Every order ends with the product's number, so that no two rows are equal in it. */
-function orderOf({ search, sort }: ProductFilter): Order {
-  if (sort) {
-    return {
-      name: sortName(sort),
-      key: SORT_EXPRESSIONS[sort.column],
-      keyType: NUMERIC_COLUMNS.includes(sort.column) ? 'number' : 'string',
-      keyDescending: sort.descending,
-      idDescending: sort.descending,
-    };
+/** The same stretch, looking at candidates of the index only. */
+export async function searchStretch(
+  db: Kysely<Database>,
+  filter: ProductFilter,
+  stretch: Stretch,
+  candidates: Candidates,
+): Promise<FoundProduct[]> {
+  const find = HAS_A_KEY_FOR_EACH.includes(stretch.order.column) ? sortAll : lookThrough;
+  const found: FoundProduct[] = [];
+  for await (const group of groupsOf({ db, filter, stretch, candidates })) {
+    const rest = { ...stretch, limit: stretch.limit - found.length };
+    found.push(...(await find({ db, filter, stretch: rest }, group)));
+    if (found.length === stretch.limit) break;
   }
-  if (search) {
-    const key = relevance(search);
-    return { name: 'relevance', key, keyType: 'number', keyDescending: false, idDescending: true };
+  return found;
+}
+
+interface Search {
+  db: Kysely<Database>;
+  filter: ProductFilter;
+  stretch: Stretch;
+}
+
+export type FoundProduct = Awaited<ReturnType<typeof matchPlainly>>[number];
+
+/** Looks at candidates in the order of their numbers until enough of them match. */
+async function lookThrough(
+  { db, filter, stretch }: Search,
+  { candidates, is, startId }: Group,
+): Promise<FoundProduct[]> {
+  const ids = candidates.ids({ descending: directions(stretch).id === 'desc', from: startId });
+  const found: FoundProduct[] = [];
+  for (let size = FIRST_LOOK; found.length < stretch.limit; size = Math.min(size * 4, LONGEST_LOOK)) {
+    const some = takeNext(ids, size);
+    if (some.length === 0) break;
+    const rest = { ...stretch, limit: stretch.limit - found.length };
+    found.push(...(await matchAmong(db, filter, rest, some).where(is).execute()));
   }
-  const key = SORT_EXPRESSIONS.number;
-  return { name: 'newest', key, keyType: 'number', keyDescending: true, idDescending: true };
+  return found;
 }
 
-/** 0: this is its code; 1: code or name begin with it; 2: the rest. */
-function relevance(search: string): RawBuilder<number> {
-  const beginning = `${escapeLike(search)}%`;
-  return sql<number>`CASE
-    WHEN product.code = ${search} THEN 0
-    WHEN product.code LIKE ${beginning} OR product.name LIKE ${beginning} THEN 1
-    ELSE 2 END`;
+/** Looks at all candidates and sorts those that match; goes through the order where there are too many. */
+async function sortAll(search: Search, group: Group): Promise<FoundProduct[]> {
+  const { db, filter, stretch } = search;
+  const { size } = group.candidates;
+  if (size === 0) return [];
+  if (size > SORTED_AT_ONCE) return walk(search, group);
+  return matchAmong(db, filter, stretch, [...group.candidates.ids()])
+    .where(group.is)
+    .execute();
 }
 
-function isBeyond({ key, keyDescending, idDescending }: Order, from: Cursor): RawBuilder<SqlBool> {
-  const backwards = from.direction === 'before';
-  const keyBeyond = keyDescending === backwards ? sql`>` : sql`<`;
-  const idBeyond = idDescending === backwards ? sql`>` : sql`<`;
-  return sql<SqlBool>`(${key} ${keyBeyond} ${from.key}
-    OR (${key} = ${from.key} AND product.id ${idBeyond} ${from.id}))`;
-}
-
-const cursorContent = z
-  .tuple([
-    z.enum(['after', 'before']),
-    z.string(),
-    z.union([z.string(), z.number()]),
-    z.number().int().positive(),
-  ])
-  .transform(([direction, order, key, id]) => ({ direction, order, key, id }));
-
-type Cursor = z.output<typeof cursorContent>;
-
-function encodeCursor({ direction, order, key, id }: Cursor): string {
-  return Buffer.from(JSON.stringify([direction, order, key, id])).toString('base64url');
-}
-
-function decodeCursor(text: string, order: Order): Cursor {
-  const cursor = cursorContent.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')));
-  if (cursor.data?.order !== order.name || typeof cursor.data.key !== order.keyType) {
-    throw new InvalidCursorError();
+/** Goes through the index of the order, from the start on, until enough of the candidates it meets match. */
+async function walk(
+  { db, filter, stretch }: Search,
+  { candidates, is, range = sql<SqlBool>`TRUE` }: Group,
+): Promise<FoundProduct[]> {
+  const set = candidates.toBuffer();
+  const isIn = sql`ORD(SUBSTRING(${set}, (id >> 3) + 1, 1)) & (1 << (id & 7))`;
+  const found: FoundProduct[] = [];
+  let { from } = stretch;
+  for (let size = FIRST_LOOK; found.length < stretch.limit; size = Math.min(size * 4, LONGEST_LOOK)) {
+    const next = { ...stretch, from, limit: stretch.limit - found.length };
+    const { rows: met } = await sql<{ id: number; key: string | number }>`
+      SELECT id, ${stretch.order.key} AS \`key\` FROM product FORCE INDEX (${sql.ref(stretch.order.column)})
+      WHERE ${isBeyond(next)} AND ${range} AND ${isIn}
+      ORDER BY ${orderBy(next)} LIMIT ${sql.lit(size)}`.execute(db);
+    const ids = met.map(({ id }) => id);
+    if (ids.length > 0) found.push(...(await matchAmong(db, filter, next, ids).where(is).execute()));
+    if (ids.length < size) break;
+    from = met.at(-1);
   }
-  return cursor.data;
+  return found;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** Those of some products that match and lie beyond the start, in the order of the list. */
+function matchAmong(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch, ids: number[]) {
+  return selectMatching(db, filter)
+    .modifyFront(sql`/*+ INDEX(product PRIMARY) */`)
+    .select(stretch.order.key.as('sortKey'))
+    .where(isAmong(ids))
+    .where(isBeyond(stretch))
+    .orderBy(orderBy(stretch))
+    .limit(stretch.limit);
+}
+
+function takeNext<T>(items: Iterator<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const next = items.next();
+    if (next.done) break;
+    taken.push(next.value);
   }
+  return taken;
 }

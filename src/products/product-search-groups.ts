@@ -1,0 +1,152 @@
+import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import type { Candidates } from '../search/candidates.ts';
+import { availabilityGram, categoryGram, initialGram } from '../search/grams.ts';
+import { initialOf, listInitials, type SortedByInitial } from '../search/initials.ts';
+import { letters } from '../search/letters.ts';
+import { ProductSet } from '../search/product-set.ts';
+import type { ProductFilter } from './product-filter.ts';
+import { directions, type Stretch } from './product-order.ts';
+
+/** So many candidates are sorted at once; more are met soon by going through all products in order. */
+export const SORTED_AT_ONCE = 5000;
+/** Groups whose candidates are read from the index in one statement. */
+const READ_AT_ONCE = 6;
+
+/** A part of an order, with the candidates that may be in it. */
+export interface Group {
+  is: RawBuilder<SqlBool>;
+  candidates: ProductSet;
+  /** Where all have the same key: the number of the product from which the stretch starts, in this group. */
+  startId?: number | undefined;
+  /** Where they have not: within which keys they lie. */
+  range?: RawBuilder<SqlBool> | undefined;
+}
+
+type UnreadGroup = Omit<Group, 'candidates' | 'startId'> & {
+  key: string | number;
+  candidates: ProductSet | { withGram: string };
+};
+
+interface Search {
+  db: Kysely<Database>;
+  filter: ProductFilter;
+  stretch: Stretch;
+  candidates: Candidates;
+}
+
+const ALL = sql<SqlBool>`TRUE`;
+
+/**
+ * The order's groups from the start of the stretch on, one after the other: a search that matches only
+ * late in an order need not go through all that comes before.
+ */
+export async function* groupsOf(search: Search): AsyncGenerator<Group> {
+  const { candidates, stretch } = search;
+  const { order, from } = stretch;
+  const { matching } = candidates;
+  switch (order.column) {
+    case 'number':
+      yield { is: ALL, candidates: matching, startId: from?.id };
+      break;
+    case 'relevance':
+      yield* eachFromStart(search, await relevanceGroups(search), from?.key);
+      break;
+    case 'availability':
+      yield* eachFromStart(search, availabilityGroups(), from?.key);
+      break;
+    case 'category':
+      yield* eachFromStart(search, await categoryGroups(search), from?.key);
+      break;
+    case 'quantity':
+      // It has nothing to do with what is searched for: the candidates are everywhere in the order.
+      yield { is: ALL, candidates: matching };
+      break;
+    default:
+      if (matching.size <= SORTED_AT_ONCE) yield { is: ALL, candidates: matching };
+      else yield* mergingSmall(initialGroups(search, order.column), stretch.limit);
+  }
+}
+
+/** @param groups ascending by key */
+async function* eachFromStart(
+  { candidates, stretch }: Search,
+  groups: UnreadGroup[],
+  start: string | number | undefined,
+): AsyncGenerator<Group> {
+  const inOrder = directions(stretch).key === 'asc' ? groups : groups.toReversed();
+  const first = Math.max(
+    0,
+    inOrder.findIndex(({ key }) => key === start),
+  );
+  for (let at = first; at < inOrder.length; at += READ_AT_ONCE) {
+    const some = inOrder.slice(at, at + READ_AT_ONCE);
+    const grams = some.flatMap((group) =>
+      'withGram' in group.candidates ? [group.candidates.withGram] : [],
+    );
+    const sets = grams.length > 0 ? await candidates.matchingWith(grams) : [];
+    for (const { key, is, range, candidates: own } of some) {
+      const startId = key === start ? stretch.from?.id : undefined;
+      yield { is, range, startId, candidates: 'withGram' in own ? sets[grams.indexOf(own.withGram)]! : own };
+    }
+  }
+}
+
+async function relevanceGroups({ db, filter, stretch, candidates }: Search): Promise<UnreadGroup[]> {
+  const named = await db.selectFrom('product').select('id').where('code', '=', filter.search).execute();
+  const sets = [ProductSet.of(named.map(({ id }) => id)), candidates.beginning, candidates.matching];
+  return sets.map((set, key) => ({ key, is: sql<SqlBool>`${stretch.order.key} = ${key}`, candidates: set }));
+}
+
+function availabilityGroups(): UnreadGroup[] {
+  return ([0, 1] as const).map((key) => ({
+    key,
+    is: sql<SqlBool>`product.available = ${key}`,
+    candidates: { withGram: availabilityGram(key) },
+  }));
+}
+
+async function categoryGroups({ db }: Search): Promise<UnreadGroup[]> {
+  const categories = await db.selectFrom('category').select(['id', 'name']).orderBy('name').execute();
+  return categories.map(({ id, name }) => ({
+    key: name,
+    is: sql<SqlBool>`product.category_id = ${id}`,
+    candidates: { withGram: categoryGram(id) },
+  }));
+}
+
+async function* initialGroups(search: Search, column: SortedByInitial): AsyncGenerator<Group> {
+  const { db, stretch } = search;
+  const { key } = stretch.order;
+  const { start, initials } = await listInitials(db, column, stretch.from?.key);
+  const groups = initials.map((initial) => {
+    const letter = letters.withWeight(initial);
+    return {
+      key: initial,
+      is: sql<SqlBool>`${initialOf(key)} = ${initial}`,
+      range: letter && sql<SqlBool>`${key} >= ${letter.letter} AND ${key} < ${letter.next}`,
+      candidates: { withGram: initialGram(column, initial) },
+    };
+  });
+  yield* eachFromStart(search, groups, start);
+}
+
+/** Neighbours with few candidates as one group, as long as a stretch may need more of them. */
+async function* mergingSmall(groups: AsyncGenerator<Group>, limit: number): AsyncGenerator<Group> {
+  let small: Group | undefined;
+  for await (const group of groups) {
+    const candidates = small ? ProductSet.union([small.candidates, group.candidates]) : group.candidates;
+    if (small && candidates.size > SORTED_AT_ONCE) {
+      yield small;
+      small = undefined;
+    }
+    const merged = small ? { is: sql<SqlBool>`(${small.is} OR ${group.is})`, candidates } : group;
+    if (merged.candidates.size > 2 * limit) {
+      yield merged;
+      small = undefined;
+    } else {
+      small = merged;
+    }
+  }
+  if (small) yield small;
+}

@@ -1,0 +1,74 @@
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import type { Candidates } from '../search/candidates.ts';
+import type { ProductFilter } from './product-filter.ts';
+import { isAmong } from './product-order.ts';
+import { selectMatching } from './product-search.ts';
+
+/** Counting stops here: beyond it a total says "more than". */
+export const COUNT_LIMIT = 10_000;
+/** Up to so many candidates a sample cannot tell that there are more than the limit: all are looked at. */
+const LOOKED_AT = 11_000;
+const SAMPLE_SIZE = 300;
+/** Standard errors between what a sample shows and what is said: a chance in millions to say too much. */
+const CERTAINTY = 5;
+
+export interface Totals {
+  total: number;
+  /** Otherwise there are more than `total`. */
+  totalIsExact: boolean;
+}
+
+/** How many products `filter` selects; counted to the end only while that is cheap. */
+export async function countProducts(db: Kysely<Database>, filter: ProductFilter): Promise<Totals> {
+  return limited(await countUpTo(selectMatching(db, filter), db));
+}
+
+/** The same for a search, looking at candidates only. */
+export async function countMatches(
+  db: Kysely<Database>,
+  filter: ProductFilter,
+  { matching }: Candidates,
+): Promise<Totals> {
+  const { size } = matching;
+  if (size === 0) return { total: 0, totalIsExact: true };
+  if (size > LOOKED_AT) {
+    const sample = matching.sample(SAMPLE_SIZE);
+    const share = (await countAmong(db, filter, sample)) / sample.length;
+    const total = Math.floor((size * lowestShare(share, sample.length)) / 1000) * 1000;
+    return { total: Math.min(total, COUNT_LIMIT), totalIsExact: false };
+  }
+  return limited(await countAmong(db, filter, [...matching.ids()]));
+}
+
+/** Wilson's lower bound of the share of all, when a sample shows `share`. */
+function lowestShare(share: number, sampleSize: number): number {
+  const z2 = CERTAINTY ** 2 / sampleSize;
+  const spread = Math.sqrt(share * (1 - share) * z2 + z2 ** 2 / 4);
+  return (share + z2 / 2 - spread) / (1 + z2);
+}
+
+async function countAmong(db: Kysely<Database>, filter: ProductFilter, ids: number[]): Promise<number> {
+  return countUpTo(
+    selectMatching(db, filter)
+      .modifyFront(sql`/*+ INDEX(product PRIMARY) */`)
+      .where(isAmong(ids)),
+    db,
+  );
+}
+
+async function countUpTo(query: ReturnType<typeof selectMatching>, db: Kysely<Database>): Promise<number> {
+  const counted = query
+    .clearSelect()
+    .select(sql`1`.as('one'))
+    .limit(COUNT_LIMIT + 1);
+  const { count } = await db
+    .selectFrom(counted.as('counted'))
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+function limited(count: number): Totals {
+  return { total: Math.min(count, COUNT_LIMIT), totalIsExact: count <= COUNT_LIMIT };
+}

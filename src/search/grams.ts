@@ -1,0 +1,57 @@
+/** The first letters of a name or code, as in "»cam". */
+const START = '»';
+const LONGEST = 3;
+/** More would narrow a search down no further, and each has to be read. */
+const MOST_OF_A_TERM = 6;
+
+export interface IndexedProduct {
+  id: number;
+  /** Folded, as the next ones. */
+  name: string;
+  code: string;
+  description: string;
+  /** What comes from columns as they are: its category, its place in orders. */
+  properties: string[];
+}
+
+export const categoryGram = (id: number) => `category ${id}`;
+export const availabilityGram = (available: boolean | 0 | 1) => `available ${available ? 1 : 0}`;
+/** @param weight of the first letter in the collation, in hexadecimal: grams sort as the column does */
+export const initialGram = (column: string, weight: string) => `${column} ${weight}`;
+
+/** All grams of a product: every run of up to three letters within its words, and its properties. */
+export function gramsOfProduct(product: IndexedProduct): Set<string> {
+  const grams = new Set(product.properties);
+  for (const text of [product.name, product.code, product.description]) {
+    for (const word of text.split(' ')) addRuns(grams, word);
+  }
+  for (const text of [product.name, product.code]) {
+    for (let length = 1; length <= LONGEST; length++) grams.add(START + text.slice(0, length));
+  }
+  return grams;
+}
+
+function addRuns(grams: Set<string>, word: string): void {
+  for (let from = 0; from < word.length; from++) {
+    const longest = Math.min(LONGEST, word.length - from);
+    for (let length = 1; length <= longest; length++) grams.add(word.slice(from, from + length));
+  }
+}
+
+/** Grams that a product has which contains `text` (folded): the longest ones, spread over it. */
+export function gramsOfTerm(text: string): string[] {
+  const grams = text.split(' ').filter(Boolean).flatMap(longestRuns);
+  if (grams.length <= MOST_OF_A_TERM) return grams;
+  const step = (grams.length - 1) / (MOST_OF_A_TERM - 1);
+  return Array.from({ length: MOST_OF_A_TERM }, (_, index) => grams[Math.round(index * step)]!);
+}
+
+/** Grams that a product has whose name or code begins with `text` (folded). */
+export function gramsOfStart(text: string): string[] {
+  return [START + text.slice(0, LONGEST), ...gramsOfTerm(text)];
+}
+
+function longestRuns(word: string): string[] {
+  if (word.length <= LONGEST) return [word];
+  return Array.from({ length: word.length - LONGEST + 1 }, (_, from) => word.slice(from, from + LONGEST));
+}

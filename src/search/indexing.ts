@@ -1,0 +1,122 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import { availabilityGram, categoryGram, gramsOfProduct, initialGram, type IndexedProduct } from './grams.ts';
+import { initialOf, SORTED_BY_INITIAL } from './initials.ts';
+import { letters } from './letters.ts';
+import { encodePosting } from './posting.ts';
+import { chunkOf, placeOf } from './product-set.ts';
+
+/** Pending products put into the index by one transaction. */
+const BATCH_SIZE = 4096;
+/** Products between two looks at what else the process has to do. */
+const SLICE_SIZE = 100;
+const ROWS_PER_STATEMENT = 500;
+
+/**
+ * Puts pending products into the index. Grams are added and never taken away: a product that has lost one
+ * is found too often, and then seen not to match.
+ *
+ * @returns how many it has put there; 0 when another instance is at it
+ */
+export async function indexPending(db: Kysely<Database>): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const { rows: turn } = await sql`
+      SELECT id FROM search_indexer WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx);
+    if (turn.length === 0) return 0;
+    const pending = await trx
+      .selectFrom('search_pending')
+      .select(['id', 'product_id'])
+      .orderBy('id')
+      .limit(BATCH_SIZE)
+      .execute();
+    if (pending.length === 0) return 0;
+    // After they were found pending: a change that comes in between makes them pending again.
+    const products = await readProducts(trx, [...new Set(pending.map(({ product_id }) => product_id))]);
+    for (const [chunk, some] of Map.groupBy(products, ({ id }) => chunkOf(id))) {
+      await addToIndex(trx, chunk, await postingsOf(some));
+    }
+    await trx
+      .deleteFrom('search_pending')
+      .where(
+        'id',
+        'in',
+        pending.map(({ id }) => id),
+      )
+      .execute();
+    return pending.length;
+  });
+}
+
+/** Folded; without those that have been deleted. */
+async function readProducts(trx: Transaction<Database>, ids: number[]): Promise<IndexedProduct[]> {
+  const rows = await trx
+    .selectFrom('product')
+    .select(['id', 'name', 'code', 'description', 'category_id', 'available'])
+    .select(SORTED_BY_INITIAL.map((column) => initialOf(sql.ref(column)).as(`${column}_initial`)))
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .execute();
+  await letters.learn(
+    trx,
+    rows.flatMap(({ name, code, description }) => [name, code, description]),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    name: letters.fold(row.name),
+    code: letters.fold(row.code),
+    description: letters.fold(row.description),
+    properties: [
+      categoryGram(row.category_id),
+      availabilityGram(row.available),
+      ...SORTED_BY_INITIAL.map((column) => initialGram(column, row[`${column}_initial`])),
+    ],
+  }));
+}
+
+/** The places of the products that contain each gram. */
+type Postings = Map<string, number[]>;
+
+/** @param products of one chunk */
+async function postingsOf(products: IndexedProduct[]): Promise<Postings> {
+  const postings: Postings = new Map();
+  for (const [index, product] of products.entries()) {
+    for (const gram of gramsOfProduct(product)) {
+      const places = postings.get(gram);
+      if (places) places.push(placeOf(product.id));
+      else postings.set(gram, [placeOf(product.id)]);
+    }
+    if (index % SLICE_SIZE === SLICE_SIZE - 1) await nextTurn();
+  }
+  return postings;
+}
+
+/** Writes what is new in the index. */
+async function addToIndex(trx: Transaction<Database>, chunk: number, postings: Postings): Promise<void> {
+  const all = [...postings];
+  for (let from = 0; from < all.length; from += ROWS_PER_STATEMENT) {
+    const some = all.slice(from, from + ROWS_PER_STATEMENT);
+    const stored = await trx
+      .selectFrom('search_posting')
+      .select(['gram', 'products'])
+      .where(
+        'gram',
+        'in',
+        some.map(([gram]) => gram),
+      )
+      .where('chunk', '=', chunk)
+      .execute();
+    const before = new Map(stored.map(({ gram, products }) => [gram, products]));
+    const changed = some.flatMap(([gram, places]) => {
+      const known = before.get(gram);
+      const products = encodePosting(places, known);
+      return known?.equals(products) ? [] : [{ gram, chunk, products }];
+    });
+    if (changed.length === 0) continue;
+    await trx
+      .insertInto('search_posting')
+      .values(changed)
+      .onDuplicateKeyUpdate({ products: sql`VALUES(products)` })
+      .execute();
+  }
+}

@@ -1,0 +1,36 @@
+import { sql, type Expression, type Kysely, type RawBuilder } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import { initialGram } from './grams.ts';
+
+/** Columns that a long list of candidates is sorted by initial by initial. */
+export const SORTED_BY_INITIAL = ['name', 'code', 'description', 'unit'] as const;
+export type SortedByInitial = (typeof SORTED_BY_INITIAL)[number];
+
+/** The weight of a text's first letter in its collation, in hexadecimal. */
+export function initialOf(text: Expression<unknown>): RawBuilder<string> {
+  return sql<string>`HEX(LEFT(WEIGHT_STRING(${text}), 2))`;
+}
+
+/**
+ * The initials that any product has or has had in `column`, in the order of the column.
+ *
+ * @returns also the initial of `start`, a text of the column
+ */
+export async function listInitials(db: Kysely<Database>, column: SortedByInitial, start: unknown) {
+  const prefix = initialGram(column, '');
+  const { rows } = await sql<{ initial: string; isStart: 0 | 1 }>`
+    SELECT DISTINCT SUBSTRING(gram, ${prefix.length + 1}) AS initial, FALSE AS isStart
+    FROM search_posting WHERE gram >= ${prefix} AND gram < ${`${prefix}~`}
+    UNION
+    SELECT ${initialOf(sql.ref(column))}, FALSE
+    FROM search_pending JOIN product ON product.id = search_pending.product_id
+    UNION
+    SELECT ${initialOf(sql`CONVERT(${start} USING utf8mb4) COLLATE utf8mb4_es_0900_ai_ci`)}, TRUE
+    WHERE ${start !== undefined}
+    ORDER BY initial`.execute(db);
+  const known = rows.filter(({ isStart }) => isStart === 0);
+  return {
+    initials: known.map(({ initial }) => initial),
+    start: rows.find(({ isStart }) => isStart === 1)?.initial,
+  };
+}

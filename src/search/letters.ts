@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { sql, type Kysely } from 'kysely';
+import type { Database } from '../database/tables.ts';
+
+/** Printed as they are in grams; any other letter gets a sign from Unicode's private area. */
+const PLAIN = Array.from(' !"#$%&\'()*+,-./0123456789:;<=>?@[\\]^_`{|}~abcdefghijklmnñopqrstuvwxyz');
+const PRIVATE_AREA = { first: 0xe000, size: 0x1900 };
+
+/**
+ * Which characters MySQL takes for the same letter: "é", "E" and "e" are one, "n" and "ñ" are two. Asked
+ * of MySQL itself, once for each character, because the index must find whatever LIKE would.
+ */
+export class Letters {
+  readonly #signs = new Map<string, string>();
+  /** By weight in the collation. */
+  readonly #plain = new Map<string, string>();
+
+  /** To be called with texts before they are folded. */
+  async learn(db: Kysely<Database>, texts: Iterable<string>): Promise<void> {
+    const unknown = new Set<string>();
+    for (const text of texts) for (const letter of text) if (!this.#signs.has(letter)) unknown.add(letter);
+    if (unknown.size === 0) return;
+    if (this.#plain.size === 0) {
+      for (const { letter, weight } of await weights(db, PLAIN)) this.#plain.set(weight, letter);
+    }
+    for (const { letter, weight } of await weights(db, [...unknown])) {
+      this.#signs.set(letter, this.#plain.get(weight) ?? privateSign(weight));
+    }
+  }
+
+  /** The plain letter of a weight in hexadecimal, and the plain letter after it in the collation. */
+  withWeight(weight: string): { letter: string; next: string } | undefined {
+    const ascending = [...this.#plain.keys()].sort();
+    const next = this.#plain.get(ascending[ascending.indexOf(weight) + 1] ?? '');
+    const letter = this.#plain.get(weight);
+    return letter !== undefined && next !== undefined ? { letter, next } : undefined;
+  }
+
+  /** One sign (a UTF-16 unit) for each character: texts that LIKE takes for the same become the same. */
+  fold(text: string): string {
+    let folded = '';
+    for (const letter of text) {
+      const sign = this.#signs.get(letter);
+      if (sign === undefined) throw new Error(`The letter ${JSON.stringify(letter)} has not been learnt`);
+      folded += sign;
+    }
+    return folded;
+  }
+}
+
+async function weights(db: Kysely<Database>, letters: string[]) {
+  const { rows } = await sql<{ letter: string; weight: string }>`
+    SELECT letter, HEX(WEIGHT_STRING(letter)) AS weight
+    FROM JSON_TABLE(
+      ${JSON.stringify(letters)},
+      '$[*]' COLUMNS (letter VARCHAR(1) COLLATE utf8mb4_es_0900_ai_ci PATH '$')
+    ) AS letters`.execute(db);
+  return rows;
+}
+
+/** Two letters that share a sign make the index find too much, which is looked at again. */
+function privateSign(weight: string): string {
+  const { first, size } = PRIVATE_AREA;
+  return String.fromCharCode(first + (createHash('sha1').update(weight).digest().readUInt32BE() % size));
+}
+
+/** One for the process: what it has learnt stays true. */
+export const letters = new Letters();

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { SORT_COLUMNS } from '../../src/products/product-filter.ts';
+import { Random } from '../bench/catalogue/random.ts';
+import { CATEGORIES, seededProducts } from '../bench/catalogue/products.ts';
+import { Client } from '../support/client.ts';
+import { replicaHasAll } from '../support/replication.ts';
+import { Stack } from '../support/stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { plainSearch, type PlainFilter } from './plain-search.ts';
+
+/** Enough for every way of the search: most words of a kind are in more products than are sorted at once. */
+const PRODUCTS = 20_000;
+const PAGE = 50;
+
+let stack: Stack;
+let primary: Connection;
+let client: Client;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  primary = await stack.data.connect('primary');
+  client = await Client.signedIn(stack.url);
+  await insertProducts();
+  await indexed();
+}, 240_000);
+
+afterAll(async () => {
+  await primary?.end();
+  await stack?.stopAndClean();
+});
+
+async function insertProducts(): Promise<void> {
+  await primary.query('INSERT IGNORE INTO category (name) VALUES ?', [CATEGORIES.map((name) => [name])]);
+  const [categories] = await primary.query<RowDataPacket[]>('SELECT id, name FROM category');
+  const idOf = new Map(categories.map(({ id, name }) => [String(name), Number(id)]));
+  const rows: unknown[][] = [];
+  for (const { category, ...product } of seededProducts()) {
+    if (rows.length === PRODUCTS) break;
+    const { code, name, description, quantity, unit } = product;
+    rows.push([code, name, description, idOf.get(category), quantity, unit]);
+  }
+  for (let from = 0; from < rows.length; from += 2000) {
+    await primary.query(
+      'INSERT INTO product (code, name, description, category_id, quantity, unit) VALUES ?',
+      [rows.slice(from, from + 2000)],
+    );
+  }
+}
+
+/** What was changed here, and not by a person of the system, is waited for by nobody. */
+async function replicated(): Promise<void> {
+  expect(await replicaHasAll(stack.data)).toBe(true);
+}
+
+/** The index holds all products, on the replica too. */
+async function indexed(): Promise<void> {
+  await waitUntil(async () => (await countPending()) < 100);
+  await replicated();
+}
+
+async function countPending(): Promise<number> {
+  const [[row]] = await primary.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM search_pending');
+  return Number(row?.count);
+}
+
+const TERMS = [
+  'a',
+  'ñ',
+  '%',
+  'de',
+  'sé',
+  'cam',
+  'tornillo',
+  'TORNILLO',
+  'lámpara',
+  'lampara',
+  'illo',
+  'acero',
+  'tornillo acero',
+  'acero de tornillo',
+  'a e i o u',
+  'de de de',
+  'rosca zzz',
+  'xyzzy',
+  'FER',
+  'FER-00',
+  '84',
+  '0012',
+  '-00',
+  '12 mm',
+  'ferretería',
+  'ferretería acero',
+  'agotado',
+  'tornillo agotado',
+  'disponible',
+  'out of stock',
+  'mm²',
+  '"',
+  '_',
+  '🏔️',
+  'canon',
+  'cañón',
+];
+
+/** Compares `pages` pages from the start, and the way back to the first one, with the definition. */
+async function expectSame(filter: PlainFilter, pages = 3): Promise<void> {
+  const expected = await plainSearch(primary, filter);
+  const query = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
+  const found: number[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < pages; page++) {
+    const answer = await client.search({ ...query, limit: PAGE, ...(cursor && { cursor }) });
+    found.push(...answer.items.map(({ id }) => id));
+    if (answer.totalIsExact) expect([filter, answer.total]).toEqual([filter, expected.length]);
+    else expect(expected.length).toBeGreaterThan(answer.total);
+    cursor = answer.nextCursor;
+    if (cursor === null) break;
+  }
+  expect([filter, found]).toEqual([filter, expected.slice(0, pages * PAGE)]);
+  expect([filter, cursor === null]).toEqual([filter, expected.length <= pages * PAGE]);
+}
+
+test('finds what the definition of the search finds, in its order, for every word in every order', async () => {
+  const sorts = ['', ...SORT_COLUMNS, ...SORT_COLUMNS.map((column) => `-${column}`)];
+  for (const [index, search] of TERMS.entries()) {
+    // Each word in some orders, so that all words together meet each order several times.
+    for (const step of [0, 4, 8, 12]) {
+      const sort = sorts[(index + step) % sorts.length]!;
+      await expectSame({ search, category: '', availability: '', sort });
+    }
+  }
+}, 300_000);
+
+test('lists and searches under every filter as the definition says', async () => {
+  const random = new Random(7);
+  const categories = ['', 'Ferretería', 'Libros', CATEGORIES.at(-1)!];
+  const sorts = ['', ...SORT_COLUMNS, ...SORT_COLUMNS.map((column) => `-${column}`)];
+  for (let round = 0; round < 120; round++) {
+    await expectSame({
+      search: random.chance(0.4) ? '' : random.pick(TERMS),
+      category: random.pick(categories),
+      availability: random.pick(['', 'available', 'out_of_stock']),
+      sort: random.pick(sorts),
+    });
+  }
+}, 300_000);
+
+test('reaches the last page, and comes back from it, through groups of every size', async () => {
+  for (const query of [
+    { search: 'ferretería tornillo', sort: 'name' },
+    { search: 'tornillo', sort: '-unit', availability: 'out_of_stock' },
+    { search: 'FER', sort: '', availability: 'out_of_stock' },
+    { search: '', sort: 'category', availability: 'out_of_stock' },
+  ]) {
+    const expected = await plainSearch(primary, { availability: '', ...query, category: '' });
+    const addresses: string[] = [];
+    let address: string | undefined = `/products?${new URLSearchParams(query).toString()}`;
+    const seen: number[] = [];
+    while (address) {
+      const { text } = await client.get(address);
+      seen.push(...numbersIn(text));
+      addresses.push(address);
+      address = linkIn(text, 'next');
+    }
+    expect(seen).toEqual(expected);
+    const back: number[][] = [];
+    for (address = addresses.at(-1); address;) {
+      const { text } = await client.get(address);
+      back.unshift(numbersIn(text));
+      address = linkIn(text, 'prev');
+    }
+    expect(back.flat()).toEqual(expected);
+  }
+}, 300_000);
+
+function numbersIn(html: string): number[] {
+  return [...html.matchAll(/<tr data-product="(\d+)"/g)].map(([, id]) => Number(id)).filter(Boolean);
+}
+
+function linkIn(html: string, rel: string): string | undefined {
+  return new RegExp(`rel="${rel}" href="([^"]+)"`).exec(html)?.[1]?.replaceAll('&amp;', '&');
+}
+
+test('finds a product as it is now, before it is in the index and when what is there is old', async () => {
+  const { id, code } = await client.register({ name: 'Zurriburri cromado', description: 'Único' });
+  const numbers = async (search: string) => (await client.search({ search })).items.map((item) => item.id);
+  expect(await numbers('zurriburri')).toEqual([id]);
+  expect(await numbers('rriburr croma')).toEqual([id]);
+  const [[row]] = await primary.query<RowDataPacket[]>('SELECT version FROM product WHERE id = ?', [id]);
+  await client.post(`/products/${id}`, {
+    ...{ name: 'Ñandutí', description: '', quantity: 0, unit: 'unidad', category: 'Otros' },
+    ...{ code, version: String(row?.version) },
+  });
+  expect(await numbers('zurriburri')).toEqual([]);
+  expect(await numbers('ñandutí agotado')).toEqual([id]);
+  await client.post(`/products/${id}/delete`);
+  expect(await numbers('ñandutí')).toEqual([]);
+  await client.post(`/products/${id}/restore`);
+  expect(await numbers('ñandutí')).toEqual([id]);
+});
+
+test('stays right while many products change, whether the index has them or not', async () => {
+  await primary.query(
+    `UPDATE product SET name = CONCAT('Álamo ', REVERSE(name)), quantity = IF(quantity = 0, 3, 0)
+     WHERE id % 7 = 0 AND id < 6000`,
+  );
+  const filters = [
+    { search: 'álamo', sort: 'name' },
+    { search: 'ollinrot', sort: '' },
+    { search: 'tornillo', sort: 'name' },
+    { search: 'tornillo', sort: '-availability' },
+    { search: 'agotado', sort: 'code' },
+    { search: 'a', sort: 'name' },
+  ].map((filter) => ({ category: '', availability: '', ...filter }));
+  await replicated();
+  for (const filter of filters) await expectSame(filter);
+  await indexed();
+  for (const filter of filters) await expectSame(filter);
+}, 300_000);
+
+test('is right while there is no index at all', async () => {
+  // Locked, as by an indexer that hangs.
+  await primary.query('START TRANSACTION; SELECT id FROM search_indexer FOR UPDATE');
+  const clearing = await stack.data.connect('primary');
+  await clearing.query(
+    'DELETE FROM search_posting; INSERT INTO search_pending (product_id) SELECT id FROM product',
+  );
+  await replicated();
+  for (const search of ['tornillo', 'cañón', 'ferretería acero', 'xyzzy']) {
+    await expectSame({ search, category: '', availability: '', sort: '' }, 1);
+    await expectSame({ search, category: '', availability: '', sort: 'name' }, 1);
+  }
+  await clearing.end();
+  await primary.query('ROLLBACK');
+  await indexed();
+  await expectSame({ search: 'tornillo', category: '', availability: '', sort: 'name' });
+}, 300_000);
+
+test('takes for the same letter what MySQL does, in every script', async () => {
+  const names = [
+    'Þórir ŒUVRE',
+    'straße №5',
+    'ŁÓDŹ đuro ħal',
+    '商品 二',
+    'ＦＵＬＬ１２',
+    'ﬁn',
+    'x\u200Dy',
+    'Ωmega ς',
+  ];
+  for (const name of names) await client.register({ name });
+  for (const search of ['thorir', 'þ', 'œ', 'ss', 'ß', 'lodz', 'duro', 'hal', '商品', '二', '㊁', 'full12']) {
+    await expectSame({ search, category: '', availability: '', sort: '' }, 1);
+  }
+  for (const search of ['ﬁ', 'fi', 'x\u200Dy', 'x\u200By', 'xy', 'ω', 'σ', '№', '５']) {
+    await expectSame({ search, category: '', availability: '', sort: '' }, 1);
+  }
+});
