@@ -4,6 +4,9 @@ import type { ProductFilter, SortColumn } from './product-filter.ts';
 import { hasIdBeyond, isBeyond, orderBy, directions, type Order, type Stretch } from './product-order.ts';
 import { selectProducts } from './product-queries.ts';
 
+/** Groups of one category, two of each. */
+const READ_AT_ONCE = 12;
+
 /** Products that stand in an index one after the other, in the order of the list. */
 interface Group {
   index: string;
@@ -25,20 +28,40 @@ const ORDERED_INDEXES: Partial<Record<Order['column'], string>> = {
  */
 export async function listStretch(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch) {
   const groups = await groupsOf(db, filter, stretch);
-  if (groups.length === 0) return [];
-  const firstOfEach = groups.map(
+  const found: Awaited<ReturnType<typeof firstOf>> = [];
+  for (let at = 0; at < groups.length && found.length < stretch.limit; at += READ_AT_ONCE) {
+    const rest = { ...stretch, limit: stretch.limit - found.length };
+    found.push(...(await firstOf(db, groups.slice(at, at + READ_AT_ONCE), rest)));
+  }
+  return found;
+}
+
+function firstOf(db: Kysely<Database>, groups: Group[], stretch: Stretch) {
+  const ofEach = groups.map(
     ({ index, is }) => sql`
       (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${is}
        ORDER BY ${orderWithin(stretch)} LIMIT ${sql.lit(stretch.limit)})`,
   );
   return selectProducts(db)
-    .innerJoin(sql<{ id: number }>`(${sql.join(firstOfEach, sql` UNION ALL `)})`.as('found'), (join) =>
+    .innerJoin(sql<{ id: number }>`(${sql.join(ofEach, sql` UNION ALL `)})`.as('found'), (join) =>
       join.onRef('found.id', '=', 'product.id'),
     )
     .select(stretch.order.key.as('sortKey'))
     .orderBy(orderBy(stretch))
     .limit(stretch.limit)
     .execute();
+}
+
+/**
+ * Whether the filter leaves products of one availability in every category: there may be many categories,
+ * and no index has them in the order of such a column.
+ */
+export function isBestSearched({ category, availability }: ProductFilter, { column }: Order): boolean {
+  return (
+    availability !== '' &&
+    category === '' &&
+    ['name', 'code', 'description', 'unit', 'category'].includes(column)
+  );
 }
 
 /** Within a group of one category or availability, that is no order any more. */
@@ -48,15 +71,16 @@ function orderWithin(stretch: Stretch): RawBuilder<unknown> {
   return sql`product.id ${sql.raw(directions(stretch).id)}`;
 }
 
+/** In the order of the stretch, where the order is that of the groups. */
 async function groupsOf(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch): Promise<Group[]> {
   const { column } = stretch.order;
-  const isByNumber = column === 'number' || column === 'availability';
-  const available = filter.availability && (filter.availability === 'available' ? 1 : 0);
-  if (filter.category || column === 'category' || (filter.availability && !isByNumber)) {
+  const values = filter.availability
+    ? ([filter.availability === 'available' ? 1 : 0] as const)
+    : ([0, 1] as const);
+  if (filter.category || column === 'category') {
     const categories = await listCategoryPlaces(db, filter, stretch);
     return categories.flatMap(({ id, side }) =>
-      ([0, 1] as const).flatMap((value) => {
-        if (available !== '' && available !== value) return [];
+      values.flatMap((value) => {
         const beyond =
           column === 'category' ? beyondInGroup(stretch, side) : beyondAvailability(stretch, value);
         const is = sql<SqlBool>`category_id = ${id} AND available = ${value} AND ${beyond}`;
@@ -64,14 +88,16 @@ async function groupsOf(db: Kysely<Database>, filter: ProductFilter, stretch: St
       }),
     );
   }
-  if (filter.availability || column === 'availability') {
-    return ([0, 1] as const).flatMap((value) => {
+  if (column === 'availability' || (filter.availability && column === 'number')) {
+    return values.flatMap((value) => {
       const beyond = beyondAvailability(stretch, value);
-      if (!beyond || (available !== '' && available !== value)) return [];
-      return [{ index: 'available', is: sql<SqlBool>`available = ${value} AND ${beyond}` }];
+      return beyond ? [{ index: 'available', is: sql<SqlBool>`available = ${value} AND ${beyond}` }] : [];
     });
   }
-  return [{ index: ORDERED_INDEXES[column]!, is: isBeyond(stretch) }];
+  const is = filter.availability
+    ? sql<SqlBool>`quantity ${sql.raw(filter.availability === 'available' ? '>' : '=')} 0 AND ${isBeyond(stretch)}`
+    : isBeyond(stretch);
+  return [{ index: ORDERED_INDEXES[column]!, is }];
 }
 
 function filteredIndex(column: Order['column']): string {
@@ -98,12 +124,14 @@ function beyondInGroup(stretch: Stretch, side: number): RawBuilder<SqlBool> | un
 async function listCategoryPlaces(
   db: Kysely<Database>,
   { category }: ProductFilter,
-  { order, from }: Stretch,
+  stretch: Stretch,
 ): Promise<{ id: number; side: number }[]> {
+  const { order, from } = stretch;
   const start = order.column === 'category' && from ? String(from.key) : '';
   return db
     .selectFrom('category')
     .select(['id', sql<number>`STRCMP(name, ${start})`.as('side')])
     .$if(category !== '', (query) => query.where('name', '=', category))
+    .orderBy('name', directions(stretch).key)
     .execute();
 }

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import { findCandidates } from '../search/candidates.ts';
 import type { ProductFilter } from './product-filter.ts';
-import { listStretch } from './product-list.ts';
+import { isBestSearched, listStretch } from './product-list.ts';
 import { decodeCursor, encodeCursor, orderOf, type Place, type Stretch } from './product-order.ts';
 import { toProduct } from './product-queries.ts';
 import { matchPlainly, searchStretch, type FoundProduct } from './product-search.ts';
@@ -33,9 +33,11 @@ export async function getProductPage(
   const order = orderOf(filter);
   const start = cursor === undefined ? undefined : decodeCursor(cursor, order);
   const { isBackwards = false, from } = start ?? {};
-  const [rows, totals] = await find(db, filter, { order, from, isBackwards, limit: limit + 1 });
+  const [rows, counted] = await find(db, filter, { order, from, isBackwards, limit: limit + 1 });
 
   const hasMore = rows.length > limit;
+  // A first page that is not full has been looked for among all products.
+  const totals = hasMore || from ? counted : { total: rows.length, totalIsExact: true };
   const page = rows.slice(0, limit);
   if (isBackwards) page.reverse();
   const cursorAt = (row: FoundProduct | undefined, direction: 'after' | 'before') =>
@@ -53,8 +55,13 @@ async function find(
   filter: ProductFilter,
   stretch: Stretch,
 ): Promise<[FoundProduct[], Totals]> {
-  if (!filter.search) return Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
+  const listed = () => Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
+  if (!filter.search && !isBestSearched(filter, stretch.order)) return listed();
   const candidates = await findCandidates(db, filter);
-  if (!candidates) return Promise.all([matchPlainly(db, filter, stretch), countProducts(db, filter)]);
-  return Promise.all([searchStretch(db, filter, stretch, candidates), countMatches(db, filter, candidates)]);
+  if (!candidates) {
+    if (!filter.search) return listed();
+    return Promise.all([matchPlainly(db, filter, stretch), countProducts(db, filter)]);
+  }
+  const counted = filter.search ? countMatches(db, filter, candidates) : countProducts(db, filter);
+  return Promise.all([searchStretch(db, filter, stretch, candidates), counted]);
 }

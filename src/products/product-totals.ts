@@ -19,9 +19,22 @@ export interface Totals {
   totalIsExact: boolean;
 }
 
-/** How many products `filter` selects; counted to the end only while that is cheap. */
+/** Filters that have selected many times the limit, and until when that is not asked again. */
+const many = new Map<string, number>();
+/** Nobody takes so many products away in that time as to come below the limit. */
+const MANY = 2 * COUNT_LIMIT;
+const MANY_FOR_MS = 10_000;
+
+/** How many products a filter selects; counted to the end only while that is cheap. */
 export async function countProducts(db: Kysely<Database>, filter: ProductFilter): Promise<Totals> {
-  return limited(await countUpTo(selectMatching(db, filter), db));
+  const { search, category, availability } = filter;
+  const name = JSON.stringify([search, category, availability]);
+  if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
+  const count = await countUpTo(MANY, selectMatching(db, filter), db);
+  many.delete(name);
+  if (count >= MANY) many.set(name, Date.now() + MANY_FOR_MS);
+  if (many.size > 100) many.delete(many.keys().next().value!);
+  return limited(count);
 }
 
 /** The same for a search, looking at candidates only. */
@@ -49,21 +62,23 @@ function lowestShare(share: number, sampleSize: number): number {
 }
 
 async function countAmong(db: Kysely<Database>, filter: ProductFilter, ids: number[]): Promise<number> {
-  return countUpTo(
-    selectMatching(db, filter)
-      .modifyFront(sql`/*+ INDEX(product PRIMARY) */`)
-      .where(isAmong(ids)),
-    db,
-  );
+  const query = selectMatching(db, filter)
+    .modifyFront(sql`/*+ INDEX(product PRIMARY) */`)
+    .where(isAmong(ids));
+  return countUpTo(ids.length, query, db);
 }
 
-async function countUpTo(query: ReturnType<typeof selectMatching>, db: Kysely<Database>): Promise<number> {
-  const counted = query
+async function countUpTo(
+  limit: number,
+  query: ReturnType<typeof selectMatching>,
+  db: Kysely<Database>,
+): Promise<number> {
+  const one = query
     .clearSelect()
     .select(sql`1`.as('one'))
-    .limit(COUNT_LIMIT + 1);
+    .limit(limit);
   const { count } = await db
-    .selectFrom(counted.as('counted'))
+    .selectFrom(one.as('counted'))
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return count;

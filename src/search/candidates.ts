@@ -31,7 +31,7 @@ export async function findCandidates(
   const terms = searchTerms(filter.search);
   await letters.learn(db, [filter.search]);
   const named = await findCategories(db, filter, terms);
-  const start = gramsOfStart(letters.fold(filter.search));
+  const start = filter.search ? gramsOfStart(letters.fold(filter.search)) : [];
   const termGrams = terms.map(({ text }) => gramsOfTerm(letters.fold(text)));
   const others = terms.map(({ availability }, index) => [
     ...named.byTerm[index]!.map(categoryGram),
@@ -50,7 +50,10 @@ export async function findCandidates(
   ] as NonEmpty);
   return {
     matching: ProductSet.union([matching, index.pending]),
-    beginning: ProductSet.union([ProductSet.intersection([matching, withAll(start)]), index.pending]),
+    beginning: ProductSet.union([
+      ProductSet.intersection([matching, ...start.map(index.withGram)]),
+      index.pending,
+    ]),
     async matchingWith(grams) {
       // What has been indexed since was pending before.
       const later = await readIndex(db, grams);

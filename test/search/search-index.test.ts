@@ -26,8 +26,8 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  await primary?.end();
-  await stack?.stopAndClean();
+  await primary.end();
+  await stack.stopAndClean();
 });
 
 async function insertProducts(): Promise<void> {
