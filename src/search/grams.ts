@@ -19,22 +19,33 @@ export const availabilityGram = (available: boolean | 0 | 1) => `available ${ava
 /** @param weight of the first letter in the collation, in hexadecimal: grams sort as the column does */
 export const initialGram = (column: string, weight: string) => `${column} ${weight}`;
 
-/** All grams of a product: every run of up to three letters within its words, and its properties. */
-export function gramsOfProduct(product: IndexedProduct): Set<string> {
-  const grams = new Set(product.properties);
-  for (const text of [product.name, product.code, product.description]) {
-    for (const word of text.split(' ')) addRuns(grams, word);
-  }
-  for (const text of [product.name, product.code]) {
-    for (let length = 1; length <= LONGEST; length++) grams.add(START + text.slice(0, length));
-  }
-  return grams;
-}
+/**
+ * The grams of products: every run of up to three letters within their words, and their properties.
+ * Remembers the words it has met, as most words of a catalogue come again and again.
+ */
+export class ProductGrams {
+  readonly #runs = new Map<string, string[]>();
 
-function addRuns(grams: Set<string>, word: string): void {
-  for (let from = 0; from < word.length; from++) {
-    const longest = Math.min(LONGEST, word.length - from);
-    for (let length = 1; length <= longest; length++) grams.add(word.slice(from, from + length));
+  /** Some may be there more than once. */
+  of({ name, code, description, properties }: IndexedProduct): string[] {
+    const words = [name, code, description].flatMap((text) => text.split(' '));
+    const starts = [name, code].flatMap((text) =>
+      [1, 2, LONGEST].map((length) => START + text.slice(0, length)),
+    );
+    return [...properties, ...starts, ...words.flatMap((word) => this.#runsOf(word))];
+  }
+
+  #runsOf(word: string): string[] {
+    let runs = this.#runs.get(word);
+    if (!runs) {
+      runs = [];
+      for (let from = 0; from < word.length; from++) {
+        const longest = Math.min(LONGEST, word.length - from);
+        for (let length = 1; length <= longest; length++) runs.push(word.slice(from, from + length));
+      }
+      this.#runs.set(word, runs);
+    }
+    return runs;
   }
 }
 

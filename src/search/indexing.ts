@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../database/tables.ts';
-import { availabilityGram, categoryGram, gramsOfProduct, initialGram, type IndexedProduct } from './grams.ts';
+import { availabilityGram, categoryGram, initialGram, ProductGrams, type IndexedProduct } from './grams.ts';
 import { initialOf, SORTED_BY_INITIAL } from './initials.ts';
 import { letters } from './letters.ts';
 import { encodePosting } from './posting.ts';
@@ -11,7 +11,7 @@ import { chunkOf, placeOf } from './product-set.ts';
 const BATCH_SIZE = 4096;
 /** Products between two looks at what else the process has to do. */
 const SLICE_SIZE = 100;
-const ROWS_PER_STATEMENT = 500;
+const ROWS_PER_STATEMENT = 200;
 
 /**
  * Puts pending products into the index. Grams are added and never taken away: a product that has lost one
@@ -80,11 +80,13 @@ type Postings = Map<string, number[]>;
 /** @param products of one chunk */
 async function postingsOf(products: IndexedProduct[]): Promise<Postings> {
   const postings: Postings = new Map();
+  const grams = new ProductGrams();
   for (const [index, product] of products.entries()) {
-    for (const gram of gramsOfProduct(product)) {
+    const place = placeOf(product.id);
+    for (const gram of grams.of(product)) {
       const places = postings.get(gram);
-      if (places) places.push(placeOf(product.id));
-      else postings.set(gram, [placeOf(product.id)]);
+      if (!places) postings.set(gram, [place]);
+      else if (places.at(-1) !== place) places.push(place);
     }
     if (index % SLICE_SIZE === SLICE_SIZE - 1) await nextTurn();
   }

@@ -43,9 +43,9 @@ function addPlace(bits: Bits, place: number): void {
 
 function placesIn(bits: Bits): number[] {
   const places: number[] = [];
-  bits.forEach((word, index) => {
-    for (let rest = word; rest !== 0; rest &= rest - 1) places.push(index * 32 + lowestBit(rest));
-  });
+  for (let index = 0; index < bits.length; index++) {
+    for (let rest = bits[index]!; rest !== 0; rest &= rest - 1) places.push(index * 32 + lowestBit(rest));
+  }
   return places;
 }
 
