@@ -41,6 +41,15 @@ export class Session {
     return session;
   }
 
+  /** What a client of another kind sends, to be the same person. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
   async #takeToken(url: string, path: string): Promise<void> {
     const { text } = await this.send(url, { path });
     this.#token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
@@ -49,7 +58,7 @@ export class Session {
   /** @throws when there is no whole answer in time: what became of the request is unknown then */
   async send(url: string, { path, method, form, json, key }: Sent, limitMs = PATIENCE_MS): Promise<Answer> {
     const headers: Record<string, string> = {
-      cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+      cookie: this.cookie,
       ...(method && { 'x-csrf-token': this.#token }),
       ...(key && { 'idempotency-key': key }),
       ...(json && { 'content-type': 'application/json' }),

@@ -33,12 +33,19 @@ export class StackData {
 
   async connect(server: string, user = 'root', passwordName = 'ROOT_PASSWORD'): Promise<Connection> {
     return createConnection({
+      ...(await this.address(server, user, passwordName)),
+      multipleStatements: true,
+    });
+  }
+
+  /** How a MySQL client reaches a server. */
+  async address(server: string, user = 'root', passwordName = 'ROOT_PASSWORD') {
+    return {
       host: '127.0.0.1',
       port: this.process(server).port!,
       user,
       password: await this.secret(passwordName),
       database: 'inventario',
-      multipleStatements: true,
-    });
+    };
   }
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT_DIR, STACK_SETTINGS } from '../../src/stack/stack-config.ts';
 import { StackData } from './stack-data.ts';
 
@@ -51,11 +52,16 @@ export class Stack {
   /** @throws with the launcher's own words when it ends instead of running */
   static async start(options: StartOptions = {}): Promise<Stack> {
     const stack = await Stack.spawn(options);
-    while (!stack.output.includes('Stop it with')) {
-      if (stack.launcher.exitCode !== null) throw new Error(`npm start ended:\n${stack.output}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await stack.isRunning();
     return stack;
+  }
+
+  /** Waits until everything runs. @throws with the launcher's own words when it ends instead */
+  async isRunning(giveUp?: AbortSignal): Promise<void> {
+    while (!this.output.includes('Stop it with')) {
+      if (this.launcher.exitCode !== null) throw new Error(`npm start ended:\n${this.output}`);
+      await sleep(50, undefined, { signal: giveUp });
+    }
   }
 
   get url(): string {

@@ -1,0 +1,29 @@
+import express from 'express';
+import { createPool } from 'mysql2/promise';
+
+/**
+ * The floor: one Express route with one query and nothing else, as a process of its own.
+ * Its settings come as JSON in the argument; it says "listening" when it does.
+ */
+export interface BareRouteSettings {
+  port: number;
+  database: object;
+}
+
+/** What the first page of the list is read with. */
+export const FIRST_PAGE = `
+  SELECT product.id, product.code, product.name, product.description, category.name AS category,
+         product.quantity, product.unit, product.available, product.updated_at AS updatedAt, product.version
+  FROM product INNER JOIN category ON category.id = product.category_id
+  ORDER BY product.id DESC LIMIT 51`;
+
+if (import.meta.main) {
+  const { port, database } = JSON.parse(process.argv[2]!) as BareRouteSettings;
+  const pool = createPool({ ...database, connectionLimit: 20 });
+  const app = express();
+  app.get('/', async (_req, res) => {
+    const [items] = await pool.query(FIRST_PAGE);
+    res.json({ items });
+  });
+  app.listen(port, '127.0.0.1', () => process.stdout.write('listening'));
+}

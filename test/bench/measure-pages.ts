@@ -1,0 +1,87 @@
+import { SORT_COLUMNS } from '../../src/products/product-filter.ts';
+import type { SearchAnswer } from './measure-search.ts';
+import type { Person } from './person.ts';
+import type { Row } from './report.ts';
+import { figuresOf } from './timing.ts';
+
+const LIMIT_MS = 20;
+const PAGE = 50;
+const BIG_PAGE = 200;
+const FILTERS = ['', 'category=Ferretería', 'category=Esgrima', 'availability=out_of_stock'];
+const PAGES_DEEP = 20;
+
+/** First pages in each order and under each filter, pages reached by "next", and one far down. */
+export async function measurePages(
+  person: Person,
+  { products, repeats }: { products: number; repeats: number },
+) {
+  const firstPages = FILTERS.flatMap((filter) =>
+    ['', ...SORT_COLUMNS.flatMap((column) => [column, `-${column}`])].map((sort) => `${filter}&sort=${sort}`),
+  );
+  const first = await time(
+    firstPages.flatMap((query) => Array<string>(repeats).fill(query)),
+    person,
+  );
+  const next: number[] = [];
+  for (const query of firstPages.slice(0, 17)) next.push(...(await followNext(person, query)));
+  const far = Math.min(10_000, Math.floor(products / PAGE / 2));
+  const cursor = await cursorOfPage(person, far);
+  const many = Array<string>(repeats * 20).fill('');
+  const nearTimes = figuresOf(await time(many, person));
+  const farTimes = figuresOf(
+    await time(
+      many.map(() => `&cursor=${cursor}`),
+      person,
+    ),
+  );
+  const firstTimes = figuresOf(first);
+  const nextTimes = figuresOf(next);
+  const ratio = farTimes.p50 / nearTimes.p50;
+  return [
+    { what: 'first page, any order, any filter', times: firstTimes, ...atMost(firstTimes.p95) },
+    { what: 'pages reached by "next", any order', times: nextTimes, ...atMost(nextTimes.p95) },
+    { what: 'page 1', times: nearTimes },
+    {
+      what: `page ${far.toLocaleString('en-US')}`,
+      times: farTimes,
+      target: 'costs what page 1 costs',
+      isMet: ratio < 1.25,
+      note: `${ratio.toFixed(2)} times page 1`,
+    },
+  ] satisfies Row[];
+}
+
+function atMost(p95: number) {
+  return { target: `p95 ≤ ${LIMIT_MS}`, isMet: p95 <= LIMIT_MS };
+}
+
+async function time(queries: string[], person: Person): Promise<number[]> {
+  const times: number[] = [];
+  for (const query of queries) times.push((await person.get(`/api/products?${encodeURI(query)}`)).ms);
+  return times;
+}
+
+async function followNext(person: Person, query: string): Promise<number[]> {
+  const times: number[] = [];
+  let cursor = '';
+  for (let page = 0; page < PAGES_DEEP; page++) {
+    const { text, ms } = await person.get(
+      `/api/products?${encodeURI(query)}${cursor && `&cursor=${cursor}`}`,
+    );
+    if (page > 0) times.push(ms);
+    const { nextCursor } = JSON.parse(text) as SearchAnswer;
+    if (!nextCursor) break;
+    cursor = nextCursor;
+  }
+  return times;
+}
+
+/** Goes there in large steps. */
+async function cursorOfPage(person: Person, page: number): Promise<string> {
+  let cursor = '';
+  for (let row = 0; row < page * PAGE; row += BIG_PAGE) {
+    const path = `/api/products?limit=${BIG_PAGE}${cursor && `&cursor=${cursor}`}`;
+    cursor = (await person.getJson<SearchAnswer>(path)).nextCursor!;
+  }
+  return cursor;
+}

@@ -1,0 +1,65 @@
+import { Session } from '../support/session.ts';
+import { TimedClient, type Timed } from './timing.ts';
+
+/** Somebody signed in, whose requests are timed. */
+export class Person {
+  readonly #session: Session;
+  readonly #client: TimedClient;
+
+  private constructor(session: Session, client: TimedClient) {
+    this.#session = session;
+    this.#client = client;
+  }
+
+  static async signIn(url: string, username = 'admin'): Promise<Person> {
+    return new Person(await Session.signIn(url, username), new TimedClient(url));
+  }
+
+  get headers(): Record<string, string> {
+    return { cookie: this.#session.cookie };
+  }
+
+  /** @throws when the answer is not 200 */
+  async get(path: string): Promise<Timed> {
+    return expecting(200, path, await this.#client.ask(path, { headers: this.headers }));
+  }
+
+  async getJson<T>(path: string): Promise<T> {
+    return JSON.parse((await this.get(path)).text) as T;
+  }
+
+  /** Sends a form. @throws when it is not answered with a redirect */
+  async post(path: string, fields: Record<string, string | number>): Promise<Timed> {
+    const entries = Object.entries(fields).map(([name, value]) => [name, String(value)]);
+    const type = 'application/x-www-form-urlencoded';
+    return expecting(
+      303,
+      path,
+      await this.#send('POST', path, type, new URLSearchParams(entries).toString()),
+    );
+  }
+
+  async patch(path: string, change: object): Promise<Timed> {
+    return expecting(200, path, await this.#send('PATCH', path, 'application/json', JSON.stringify(change)));
+  }
+
+  async #send(method: 'POST' | 'PATCH', path: string, type: string, body: string): Promise<Timed> {
+    const headers = {
+      ...this.headers,
+      'content-type': type,
+      'content-length': String(Buffer.byteLength(body)),
+      'x-csrf-token': this.#session.token,
+      'idempotency-key': crypto.randomUUID(),
+    };
+    return this.#client.ask(path, { method, headers, body });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+function expecting(status: number, path: string, answer: Timed): Timed {
+  if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  return answer;
+}

@@ -1,0 +1,58 @@
+import type { Figures } from './timing.ts';
+
+export interface Row {
+  what: string;
+  /** In milliseconds. */
+  times?: Figures;
+  /** A second. */
+  rate?: number;
+  /** Megabytes. */
+  memory?: number;
+  /** What `rate` or the median is of the floor's: bare mysql2, bare Express. */
+  ratio?: number;
+  /** What it should be, in words, and whether it is. */
+  target?: string;
+  isMet?: boolean;
+  note?: string;
+}
+
+const COLUMNS = [
+  '',
+  'p50 ms',
+  'p95 ms',
+  'p99 ms',
+  'max ms',
+  'rate /s',
+  'MB',
+  'x floor',
+  'target',
+  '',
+] as const;
+
+export function tableOf(rows: Row[]): string {
+  const lines = [[...COLUMNS], ...rows.map(cellsOf)];
+  const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const isText = (column: number) => column === 0 || column >= 8;
+  const pad = (cell: string, column: number) =>
+    isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
+  const notes = rows.filter(({ note }) => note).map(({ what, note }) => `${what}: ${note}`);
+  return [...lines.map((line) => line.map(pad).join('  ').trimEnd()), '', ...notes].join('\n');
+}
+
+function cellsOf({ what, times, rate, memory, ratio, target = '', isMet }: Row): string[] {
+  const { p50, p95, p99, max } = times ?? {};
+  return [
+    what,
+    ...[p50, p95, p99, max].map((ms) => number(ms)),
+    number(rate),
+    number(memory),
+    number(ratio, 2),
+    target,
+    isMet === undefined ? '' : isMet ? 'met' : 'NOT MET',
+  ];
+}
+
+function number(value: number | undefined, digits = 1): string {
+  if (value === undefined) return '';
+  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(digits);
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2/promise';
+import { webProcess } from '../../src/stack/processes.ts';
+import { readStackConfig } from '../../src/stack/stack-config.ts';
+import { Supervisor } from '../../src/stack/supervisor.ts';
+import { findFreePorts, Stack } from '../support/stack.ts';
+import { prepareCatalogue } from './catalogue/prepare.ts';
+
+export interface BuildTimes {
+  /** Seconds: until the products are in the primary, until the whole system runs, until all can be found. */
+  load: number;
+  start: number;
+  index: number;
+}
+
+/** A system of its own with so many products, in a folder that goes with it. */
+export class BenchSystem {
+  readonly stack: Stack;
+  readonly built: BuildTimes;
+
+  private constructor(stack: Stack, built: BuildTimes) {
+    this.stack = stack;
+    this.built = built;
+  }
+
+  static async with<T>(
+    { products, stopping }: { products: number; stopping: AbortSignal },
+    measure: (system: BenchSystem) => Promise<T>,
+  ): Promise<T> {
+    const varDir = await mkdtemp(join(tmpdir(), 'inventario-bench-'));
+    const port = await findFreePorts();
+    let stack: Stack | undefined;
+    try {
+      const load = await seconds(() =>
+        prepareCatalogue({ varDir, port, products, stopping, say: console.log }),
+      );
+      stopping.throwIfAborted();
+      const start = await seconds(async () => {
+        stack = await Stack.spawn({ varDir, port });
+        await stack.isRunning(stopping);
+      });
+      const index = await seconds(() => indexed(stack!, stopping));
+      const system = new BenchSystem(stack!, { load, start, index });
+      return await Promise.race([measure(system), rejectedOnce(stopping)]);
+    } finally {
+      await stack?.stop();
+      await rm(varDir, { recursive: true, force: true });
+    }
+  }
+
+  get url(): string {
+    return this.stack.url;
+  }
+
+  get data() {
+    return this.stack.data;
+  }
+
+  /** The largest resident memory among the instances now, in megabytes. */
+  instanceMemory(): number[] {
+    const instances = this.data.processes().filter(({ role }) => role === 'web');
+    return instances.map(({ pid }) => residentMegabytes(pid));
+  }
+
+  /** Starts one more instance: how long until it serves, and the memory that it takes then. */
+  async startInstance(): Promise<{ ms: number; memory: number }> {
+    const { varDir, port } = this.stack;
+    const config = readStackConfig([], { VAR_DIR: varDir, PORT: String(port) });
+    const instance = { name: 'web9', port: port + 14, weight: 1 };
+    const supervisor = new Supervisor(webProcess(config, instance), console.log, () => undefined);
+    try {
+      const began = performance.now();
+      await supervisor.start();
+      return { ms: performance.now() - began, memory: residentMegabytes(supervisor.pid!) };
+    } finally {
+      await supervisor.stop();
+    }
+  }
+}
+
+function residentMegabytes(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
+/** Waits until nothing is left that the instances have still to enter into the search index. */
+async function indexed({ data }: Stack, stopping: AbortSignal): Promise<void> {
+  const primary = await data.connect('primary');
+  try {
+    const [tables] = await primary.query<RowDataPacket[]>("SHOW TABLES LIKE 'search_pending'");
+    if (tables.length === 0) return;
+    for (;;) {
+      const [[pending]] = await primary.query<RowDataPacket[]>(
+        'SELECT EXISTS (SELECT 1 FROM search_pending) AS isLeft',
+      );
+      if (pending?.isLeft === 0) return;
+      await sleep(500, undefined, { signal: stopping });
+    }
+  } finally {
+    await primary.end();
+  }
+}
+
+async function seconds(work: () => Promise<void>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
+function rejectedOnce(stopping: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    stopping.addEventListener('abort', () => reject(stopping.reason as Error), { once: true });
+  });
+}

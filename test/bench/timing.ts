@@ -1,0 +1,66 @@
+import { Agent, request as send } from 'node:http';
+
+export interface Figures {
+  count: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+/** @param times in milliseconds */
+export function figuresOf(times: number[]): Figures {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+  return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: sorted.at(-1) ?? NaN };
+}
+
+export function median(values: number[]): number {
+  return figuresOf(values).p50;
+}
+
+export interface Timed {
+  status: number;
+  location: string;
+  text: string;
+  /** From sending the request until the last byte of the answer. */
+  ms: number;
+}
+
+export interface TimedRequest {
+  method?: 'GET' | 'POST' | 'PATCH';
+  headers: Record<string, string>;
+  body?: string;
+}
+
+/** One connection that is kept, as a browser's: what is timed is the request alone. */
+export class TimedClient {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async ask(path: string, { method = 'GET', headers, body }: TimedRequest): Promise<Timed> {
+    const began = performance.now();
+    return new Promise((resolve, reject) => {
+      const request = send(this.#url + path, { agent: this.#agent, method, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const ms = performance.now() - began;
+          const { statusCode: status = 0, headers } = response;
+          resolve({ status, location: headers.location ?? '', text: Buffer.concat(chunks).toString(), ms });
+        });
+      });
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
