@@ -12,6 +12,7 @@ import { access } from './http/access.ts';
 import { csrf } from './http/csrf.ts';
 import { drain } from './http/drain.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
+import { takeFlash } from './http/flash.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { i18n } from './http/i18n.ts';
 import { idempotency } from './http/idempotency.ts';
@@ -41,6 +42,8 @@ export async function createApp({ config, databases, logger, heartbeat, draining
   const app = express();
   const { offerToken, checkToken } = csrf(config);
   app.disable('x-powered-by');
+  // No page or JSON is kept by anybody, so nobody asks whether it is still the same.
+  app.disable('etag');
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');
   app.set('view engine', 'ejs');
@@ -60,6 +63,7 @@ export async function createApp({ config, databases, logger, heartbeat, draining
   app.use(metricsRoutes(databases));
   app.use(drain(draining));
   app.use(session(config, databases));
+  app.use(takeFlash);
   app.use(express.urlencoded({ extended: false, limit: '100kb' }));
   app.use(express.json({ limit: '100kb' }));
   app.use(auditRefusals(databases));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
-import { leaveFlash } from '../http/session.ts';
+import { leaveFlash } from '../http/flash.ts';
 import { enter } from './enter.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { chosenPassword, isGuessable } from './password-rules.ts';
@@ -62,7 +62,7 @@ export function passwordRoutes(databases: Databases): Router {
       throw error;
     }
     if (!(await enter(req, databases, { ...user, password_hash: hash }))) return res.redirect(303, '/login');
-    await leaveFlash(req, { textKey: 'password.changed' });
+    leaveFlash(req, res, { textKey: 'password.changed' });
     res.redirect(303, '/products');
   });
 

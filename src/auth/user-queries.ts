@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
 import type { Actor } from '../database/own-writes.ts';
 import { Refusal } from '../database/refusal.ts';
@@ -20,18 +20,43 @@ export interface SignedInUser extends Actor {
   mustChangePassword: boolean;
 }
 
-export async function findSignedInUser(db: Kysely<Database>, id: number): Promise<SignedInUser | undefined> {
-  const row = await db
-    .selectFrom('user')
-    .leftJoin('last_write', 'last_write.user_id', 'user.id')
-    .select(['user.id', 'username', 'role', 'must_change_password', 'source', 'sequence'])
-    .where('user.id', '=', id)
-    .where('disabled_at', 'is', null)
-    .executeTakeFirst();
-  if (!row) return undefined;
-  const { username, role, must_change_password, source, sequence } = row;
+/**
+ * Who is signed in, by a session's id as it is stored, with what else its row holds: one question for all
+ * that each request must know. `user` is missing where nobody is signed in, or the user was disabled.
+ */
+export async function findSession(db: Kysely<Database>, id: Buffer): Promise<StoredSession | undefined> {
+  const { rows } = await sql<SessionRow>`
+    SELECT data, expires_at, user.id, username, role, must_change_password, source, sequence
+    FROM session
+    LEFT JOIN user ON user.id = session.user_id AND disabled_at IS NULL
+    LEFT JOIN last_write ON last_write.user_id = user.id
+    WHERE session.id = ${id} AND expires_at > UTC_TIMESTAMP(3)`.execute(db);
+  const [row] = rows;
+  return row && { data: row.data, expiresAt: row.expires_at, user: toSignedInUser(row) };
+}
+
+interface StoredSession {
+  data: object;
+  expiresAt: Date;
+  user: SignedInUser | undefined;
+}
+
+interface SessionRow {
+  data: object;
+  expires_at: Date;
+  id: number | null;
+  username: string;
+  role: Role;
+  must_change_password: 0 | 1;
+  source: string | null;
+  sequence: number | null;
+}
+
+function toSignedInUser({ id, username, role, ...row }: SessionRow): SignedInUser | undefined {
+  if (id === null) return undefined;
+  const { source, sequence } = row;
   const lastWrite = source !== null && sequence !== null ? { source, sequence } : undefined;
-  return { id, username, role, mustChangePassword: must_change_password === 1, lastWrite };
+  return { id, username, role, mustChangePassword: row.must_change_password === 1, lastWrite };
 }
 
 /**

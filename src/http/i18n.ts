@@ -10,6 +10,18 @@ export type Language = (typeof LANGUAGES)[number];
 const COOKIE = 'lang';
 const ONE_YEAR_MS = 365 * 24 * 3600 * 1000;
 
+/** For views. Made once: each takes as long as a query. */
+const FORMATS = { es: formatsOf('es'), en: formatsOf('en') } satisfies Record<Language, object>;
+
+function formatsOf(language: Language) {
+  const numbers = new Intl.NumberFormat(language);
+  const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  return {
+    formatNumber: (value: number) => numbers.format(value),
+    formatDate: (value: Date) => dates.format(value),
+  };
+}
+
 function isLanguage(value: unknown): value is Language {
   return LANGUAGES.includes(value as Language);
 }
@@ -37,14 +49,9 @@ export async function i18n(): Promise<RequestHandler[]> {
       const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
       req.language = isLanguage(language) ? language : 'es';
       req.t = translations.getFixedT(req.language);
-      const locale = req.language === 'es' ? 'es' : 'en';
-      const numbers = new Intl.NumberFormat(locale);
-      const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
-      Object.assign(res.locals, {
+      Object.assign(res.locals, FORMATS[req.language], {
         t: req.t,
         language: req.language,
-        formatNumber: (value: number) => numbers.format(value),
-        formatDate: (value: Date) => dates.format(value),
         currentPath: req.originalUrl,
       });
       res.vary('Accept-Language').vary('Cookie');

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import { Store, type Session, type SessionData } from 'express-session';
 import { sql } from 'kysely';
+import { findSession, type SignedInUser } from '../auth/user-queries.ts';
 import type { Databases } from '../database/databases.ts';
 
 /** An idle session that is used again is prolonged at most this often: most requests write nothing. */
 const TOUCH_EVERY_MS = 60_000;
 const CLEAN_EVERY_MS = 10 * 60_000;
-/** A page waits this long for its session to be saved; what is lost is a message. */
+/** A page waits this long for a change of its session. */
 const SAVE_LIMIT_MS = 500;
 
 type Done = (error?: unknown) => void;
@@ -21,6 +22,7 @@ export class MysqlSessionStore extends Store {
   readonly #databases: Databases;
   /** When the row of each session that was read or saved expires; a new session has none. */
   readonly #rowExpiry = new WeakMap<SessionData, Date>();
+  readonly #users = new WeakMap<SessionData, SignedInUser | undefined>();
   #cleanedAt = 0;
 
   constructor(databases: Databases) {
@@ -30,26 +32,26 @@ export class MysqlSessionStore extends Store {
 
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     this.#databases
-      .readLatest((db) =>
-        db
-          .selectFrom('session')
-          .select(['data', 'expires_at'])
-          .where('id', '=', digest(sid))
-          .where('expires_at', '>', sql<Date>`UTC_TIMESTAMP(3)`)
-          .executeTakeFirst(),
-      )
-      .then((row) => {
-        if (!row) return done(null, null);
-        const session = row.data as SessionData;
-        this.#rowExpiry.set(session, row.expires_at);
+      .readLatest((db) => findSession(db, digest(sid)))
+      .then((found) => {
+        if (!found) return done(null, null);
+        const session = found.data as SessionData;
+        this.#rowExpiry.set(session, found.expiresAt);
+        this.#users.set(session, found.user);
         done(null, session);
       }, done);
+  }
+
+  /** Who was signed in with the session when it was read, if they may still be. */
+  userOf(session: SessionData): SignedInUser | undefined {
+    return this.#users.get(session);
   }
 
   override createSession(req: Request, session: SessionData): Session & SessionData {
     const created = super.createSession(req, session);
     const expiry = this.#rowExpiry.get(session);
     if (expiry) this.#rowExpiry.set(created, expiry);
+    this.#users.set(created, this.#users.get(session));
     return created;
   }
 
@@ -57,8 +59,8 @@ export class MysqlSessionStore extends Store {
     const isNew = !this.#rowExpiry.has(session);
     this.#save(digest(sid), session, isNew).then(
       () => done(),
-      // A log-in must have its session. What else is kept in one, a message, may be lost: an error here
-      // would cut off the page that has just been made.
+      // A log-in must have its session. Whatever else might be kept in one may be lost: an error here would
+      // cut off the page that has just been made.
       (error: unknown) => done(isNew ? error : undefined),
     );
   }

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
-import expressSession, { type SessionData } from 'express-session';
-import { findSignedInUser, type SignedInUser } from '../auth/user-queries.ts';
+import expressSession from 'express-session';
+import type { SignedInUser } from '../auth/user-queries.ts';
 import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
 import { MysqlSessionStore } from './session-store.ts';
@@ -29,28 +29,14 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
   const overHttp = sessionIn(SESSION_COOKIE);
   return [
     (req, res, next) => (req.secure ? overTls : overHttp)(req, res, next),
-    async (req, res, next) => {
-      req.user = await signedInUser(req, config, databases);
+    (req, res, next) => {
+      const { signedInAt = 0 } = req.session;
+      const isOver = Date.now() - signedInAt > config.SESSION_MAX_HOURS * 3600_000;
+      req.user = isOver ? undefined : store.userOf(req.session);
       res.locals.user = req.user;
-      // A message is shown once: it leaves the session with the next page.
-      if (req.session.flash && req.method === 'GET' && !req.path.startsWith('/api/')) {
-        res.locals.flash = req.session.flash;
-        delete req.session.flash;
-        await save(req);
-      }
       next();
     },
   ];
-}
-
-async function signedInUser(
-  req: Request,
-  config: WebConfig,
-  databases: Databases,
-): Promise<SignedInUser | undefined> {
-  const { userId, signedInAt = 0 } = req.session;
-  if (!userId || Date.now() - signedInAt > config.SESSION_MAX_HOURS * 3600_000) return undefined;
-  return databases.readLatest((db) => findSignedInUser(db, userId));
 }
 
 /** A new session id, so that one known from before the log-in opens nothing. */
@@ -58,12 +44,6 @@ export async function startSession(req: Request, userId: number): Promise<void> 
   await finish((done) => req.session.regenerate(done));
   req.session.userId = userId;
   req.session.signedInAt = Date.now();
-  await save(req);
-}
-
-/** Leaves a message for the next page. */
-export async function leaveFlash(req: Request, flash: SessionData['flash']): Promise<void> {
-  req.session.flash = flash;
   await save(req);
 }
 
@@ -91,7 +71,6 @@ declare module 'express-session' {
     userId?: number;
     /** Milliseconds since 1970. */
     signedInAt?: number;
-    flash?: { textKey: string; productName?: string; undoId?: number } | undefined;
   }
 }
 

@@ -1,10 +1,10 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { isAway, type Databases } from '../database/databases.ts';
+import { leaveFlash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { keyOfForm } from '../http/idempotency.ts';
 import { localPath } from '../http/local-path.ts';
-import { leaveFlash } from '../http/session.ts';
 import { listStockMovements } from '../stock/stock-movements.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, ProductInput, SavedProduct } from './product.ts';
@@ -86,7 +86,7 @@ export function productRoutes(databases: Databases): Router {
     if (!form.ok) return renderForm(req, res, { errors: form.errors });
     try {
       const id = await databases.write(user, req.writeId(), (trx) => createProduct(trx, form.data, user.id));
-      await leaveFlash(req, { textKey: 'product.registered', productName: form.data.name });
+      leaveFlash(req, res, { textKey: 'product.registered', productName: form.data.name });
       res.redirect(303, `/products/${id}`);
     } catch (error) {
       if (error instanceof CodeTakenError) {
@@ -134,7 +134,7 @@ export function productRoutes(databases: Databases): Router {
       await databases.write(user, req.writeId(), (trx) =>
         updateProduct(trx, id, version.data, form.data, user.id),
       );
-      await leaveFlash(req, { textKey: 'product.saved', productName: form.data.name });
+      leaveFlash(req, res, { textKey: 'product.saved', productName: form.data.name });
       res.redirect(303, `/products/${id}`);
     } catch (error) {
       if (error instanceof CodeTakenError) {
@@ -162,7 +162,7 @@ export function productRoutes(databases: Databases): Router {
     const id = readId(req);
     try {
       const { name } = await databases.write(user, req.writeId(), (trx) => deleteProduct(trx, id, user.id));
-      await leaveFlash(req, { textKey: 'product.deleted', productName: name, undoId: id });
+      leaveFlash(req, res, { textKey: 'product.deleted', productName: name, undoId: id });
       res.redirect(303, returnAddress(req));
     } catch (error) {
       throw asHttpError(error);
@@ -174,7 +174,7 @@ export function productRoutes(databases: Databases): Router {
     const id = readId(req);
     try {
       await databases.write(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
-      await leaveFlash(req, { textKey: 'product.restored' });
+      leaveFlash(req, res, { textKey: 'product.restored' });
       res.redirect(303, returnAddress(req));
     } catch (error) {
       if (error instanceof CodeTakenError) throw new HttpError(409, 'errors.restoreCodeTaken');

@@ -6,7 +6,7 @@ import type { WebConfig } from '../config.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
-import { leaveFlash } from '../http/session.ts';
+import { leaveFlash, type Flash } from '../http/flash.ts';
 import { roleForm, userForm } from './user-form.ts';
 import {
   changeAccount,
@@ -66,17 +66,17 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const form = readForm(roleForm, req.body, req.t);
     if (!form.ok) throw new HttpError(400, 'errors.badRequest');
     await change(req, { action: 'account.roleChanged', role: form.data.role });
-    await leadBack(req, res, 'users.roleChanged');
+    leadBack(req, res, 'users.roleChanged');
   });
 
   router.post('/users/:id/disable', async (req, res) => {
     await change(req, { action: 'account.disabled' });
-    await leadBack(req, res, 'users.disabled');
+    leadBack(req, res, 'users.disabled');
   });
 
   router.post('/users/:id/enable', async (req, res) => {
     await change(req, { action: 'account.enabled' });
-    await leadBack(req, res, 'users.enabled');
+    leadBack(req, res, 'users.enabled');
   });
 
   router.post('/users/:id/password', async (req, res) => {
@@ -112,8 +112,8 @@ function showPassword(res: Response, account: Pick<UserAccount, 'id' | 'username
   res.render('users/password', { account, password });
 }
 
-async function leadBack(req: Request, res: Response, textKey: string): Promise<void> {
-  await leaveFlash(req, { textKey });
+function leadBack(req: Request, res: Response, textKey: Flash['textKey']): void {
+  leaveFlash(req, res, { textKey });
   res.redirect(303, `/users/${readId(req)}`);
 }
 
