@@ -204,9 +204,7 @@ export function createDatabases(config: DatabaseConfig) {
     ): Promise<FromJson<T>> {
       const { completed, position } = await retrying(async () => {
         const attempt = new Work();
-        const completed = await onPrimary(attempt, (db) =>
-          db.transaction().execute((trx) => runOnce(trx, id, work)),
-        );
+        const completed = await onPrimary(attempt, (db) => runOnce(db, id, work));
         return { completed, position: attempt.position };
       });
       if (position)

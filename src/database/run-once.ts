@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import { Refusal, restoreRefusal, storeRefusal, type StoredRefusal } from './refusal.ts';
 import type { Database } from './tables.ts';
 
@@ -28,12 +28,25 @@ export class CompletedWrite<T> {
 }
 
 /**
- * Does `work` unless a write with this `id` has been done, and keeps what it came to in the same
- * transaction. A second one at the same time waits for the first one's row.
+ * Does `work` in a transaction unless a write with this `id` has been done, and keeps what it came to in the
+ * same one. A second one at the same time waits for the first one's row.
  *
  * @param id 32 bytes that two requests share which ask the same
  */
 export async function runOnce<T>(
+  db: Kysely<Database>,
+  id: Buffer,
+  work: (trx: Transaction<Database>) => Promise<T>,
+): Promise<CompletedWrite<T>> {
+  try {
+    return await db.transaction().execute((trx) => doAndKeep(trx, id, work));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return keepRefusal<T>(db, id, error as Refusal);
+  }
+}
+
+async function doAndKeep<T>(
   trx: Transaction<Database>,
   id: Buffer,
   work: (trx: Transaction<Database>) => Promise<T>,
@@ -42,24 +55,33 @@ export async function runOnce<T>(
   const { numAffectedRows } = await sql`
     INSERT INTO completed_write (id) VALUES (${id})
     ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(trx);
-  if (numAffectedRows !== 1n) {
-    const { outcome } = await trx
-      .selectFrom('completed_write')
-      .select('outcome')
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    return new CompletedWrite<T>(outcome ?? '{}');
-  }
-  await sql`SAVEPOINT work`.execute(trx);
-  const result = await work(trx).then(
-    (result): Outcome => ({ result }),
-    async (error: unknown): Promise<Outcome> => {
-      if (!(error instanceof Refusal)) throw error;
-      await sql`ROLLBACK TO SAVEPOINT work`.execute(trx);
-      return storeRefusal(error as Refusal);
-    },
-  );
-  const outcome = JSON.stringify(result);
+  if (numAffectedRows !== 1n) return findCompleted(trx, id);
+  const outcome = JSON.stringify({ result: await work(trx) } satisfies Outcome);
   await trx.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
   return new CompletedWrite<T>(outcome);
+}
+
+/**
+ * Keeps that the work was refused, and so was rolled back. The same write may have been sent again
+ * meanwhile and be done: then what that came to is the answer to both.
+ */
+async function keepRefusal<T>(
+  db: Kysely<Database>,
+  id: Buffer,
+  refusal: Refusal,
+): Promise<CompletedWrite<T>> {
+  const outcome = JSON.stringify(storeRefusal(refusal) satisfies Outcome);
+  const { numAffectedRows } = await sql`
+    INSERT INTO completed_write (id, outcome) VALUES (${id}, ${outcome})
+    ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(db);
+  return numAffectedRows === 1n ? new CompletedWrite<T>(outcome) : findCompleted(db, id);
+}
+
+async function findCompleted<T>(db: Kysely<Database>, id: Buffer): Promise<CompletedWrite<T>> {
+  const { outcome } = await db
+    .selectFrom('completed_write')
+    .select('outcome')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return new CompletedWrite<T>(outcome ?? '{}');
 }

@@ -3,7 +3,7 @@ import { recordAuditEvent } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
-import { recordInitialStock, recordStockMovement } from '../stock/stock-movements.ts';
+import { InsufficientStockError, recordInitialStock, recordStockMovement } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import type { Product, ProductInput, SavedProduct } from './product.ts';
 
@@ -115,13 +115,13 @@ export async function updateProduct(
   const { category, quantity, ...product } = input;
   const current = await getProductLocked(trx, id);
   if (current.version !== version) throw new VersionConflictError({ current });
-  const categoryId = await findOrCreateCategory(trx, category);
-  await refusingTakenCode(() =>
+  const isMoved = category !== current.category;
+  await refusingTakenCode(async () =>
     trx
       .updateTable('product')
       .set({
         ...product,
-        category_id: categoryId,
+        ...(isMoved && { category_id: await findOrCreateCategory(trx, category) }),
         version: sql`version + 1`,
         updated_at: sql`CURRENT_TIMESTAMP(3)`,
       })
@@ -174,8 +174,12 @@ export async function adjustQuantity(
   delta: number,
   userId: number,
 ): Promise<Product> {
-  await getProductLocked(trx, id);
-  await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', userId });
+  try {
+    await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', userId });
+  } catch (error) {
+    if (error instanceof InsufficientStockError) await getProduct(trx, id);
+    throw error;
+  }
   const product = await getProduct(trx, id);
   const details = { delta, to: product.quantity };
   await recordAuditEvent(trx, { action: 'product.adjusted', userId, target: product, details });

@@ -69,8 +69,8 @@ test('without the idempotency check, what is sent twice is done twice', async ()
   const changes = [
     {
       file: 'src/database/databases.ts',
-      text: 'runOnce(trx, id, work)',
-      by: "runOnce(trx, Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex'), work)",
+      text: 'runOnce(db, id, work)',
+      by: "runOnce(db, Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex'), work)",
     },
   ];
   expect(await complaintsAbout(changes, noFaults)).toMatch(/sent twice/);
