@@ -24,6 +24,10 @@ export class Person {
     return expecting(200, path, await this.#client.ask(path, { headers: this.headers }));
   }
 
+  async has(path: string): Promise<boolean> {
+    return (await this.#client.ask(path, { headers: this.headers })).status !== 404;
+  }
+
   async getJson<T>(path: string): Promise<T> {
     return JSON.parse((await this.get(path)).text) as T;
   }
@@ -39,11 +43,23 @@ export class Person {
     );
   }
 
+  /** Sends a file as a form does. @returns where that leads */
+  async upload(path: string, fileName: string, content: string): Promise<string> {
+    const form = new FormData();
+    form.set('_csrf', this.#session.token);
+    form.set('_key', crypto.randomUUID());
+    form.set('file', new Blob([content], { type: 'text/csv' }), fileName);
+    const multipart = new Request('http://localhost', { method: 'POST', body: form });
+    const type = multipart.headers.get('content-type')!;
+    const answer = await this.#send('POST', path, type, Buffer.from(await multipart.arrayBuffer()));
+    return expecting(303, path, answer).location;
+  }
+
   async patch(path: string, change: object): Promise<Timed> {
     return expecting(200, path, await this.#send('PATCH', path, 'application/json', JSON.stringify(change)));
   }
 
-  async #send(method: 'POST' | 'PATCH', path: string, type: string, body: string): Promise<Timed> {
+  async #send(method: 'POST' | 'PATCH', path: string, type: string, body: string | Buffer): Promise<Timed> {
     const headers = {
       ...this.headers,
       'content-type': type,

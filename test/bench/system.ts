@@ -2,19 +2,16 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { RowDataPacket } from 'mysql2/promise';
 import { webProcess } from '../../src/stack/processes.ts';
 import { readStackConfig } from '../../src/stack/stack-config.ts';
 import { Supervisor } from '../../src/stack/supervisor.ts';
 import { findFreePorts, Stack } from '../support/stack.ts';
+import { seconds, type LoadTimes } from './catalogue/load.ts';
 import { prepareCatalogue } from './catalogue/prepare.ts';
 
-export interface BuildTimes {
-  /** Seconds: until the products are in the primary, until the whole system runs, until all can be found. */
-  load: number;
+export interface BuildTimes extends LoadTimes {
+  /** Until the replica is cloned and the whole system runs. */
   start: number;
-  index: number;
 }
 
 export interface Instance {
@@ -41,16 +38,13 @@ export class BenchSystem {
     const port = await findFreePorts();
     let stack: Stack | undefined;
     try {
-      const load = await seconds(() =>
-        prepareCatalogue({ varDir, port, products, stopping, say: console.log }),
-      );
+      const times = await prepareCatalogue({ varDir, port, products, stopping, say: console.log });
       stopping.throwIfAborted();
       const start = await seconds(async () => {
         stack = await Stack.spawn({ varDir, port });
         await stack.isRunning(stopping);
       });
-      const index = await seconds(() => indexed(stack!, stopping));
-      const system = new BenchSystem(stack!, { load, start, index });
+      const system = new BenchSystem(stack!, { ...times, start });
       return await Promise.race([measure(system), rejectedOnce(stopping)]);
     } finally {
       await stack?.stop();
@@ -91,31 +85,6 @@ export class BenchSystem {
 function residentMegabytes(pid: number): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes) / 1024;
-}
-
-/** Fewer are looked at one by one: the instances leave them until there are more. */
-const FEW_PENDING = 100;
-
-/** Waits until the instances have entered all products into the search index. */
-async function indexed({ data }: Stack, stopping: AbortSignal): Promise<void> {
-  const primary = await data.connect('primary');
-  try {
-    for (;;) {
-      const [left] = await primary.query<RowDataPacket[]>(
-        `SELECT 1 FROM search_pending LIMIT ${FEW_PENDING - 1}, 1`,
-      );
-      if (left.length === 0) return;
-      await sleep(500, undefined, { signal: stopping });
-    }
-  } finally {
-    await primary.end();
-  }
-}
-
-async function seconds(work: () => Promise<void>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return (performance.now() - began) / 1000;
 }
 
 function rejectedOnce(stopping: AbortSignal): Promise<never> {

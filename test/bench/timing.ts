@@ -30,7 +30,7 @@ export interface Timed {
 export interface TimedRequest {
   method?: 'GET' | 'POST' | 'PATCH';
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Buffer;
 }
 
 /** One connection that is kept, as a browser's: what is timed is the request alone. */

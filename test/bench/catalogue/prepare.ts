@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { connectForSetup } from '../../../src/database/setup-connection.ts';
 import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../../src/secrets.ts';
 import { setUp } from '../../../src/setup.ts';
 import { findOrInstallPrograms } from '../../../src/stack/install/programs.ts';
@@ -7,7 +6,7 @@ import { initializeDatabase, mysqlProcess } from '../../../src/stack/processes.t
 import { addressOf, readSetupConfig } from '../../../src/stack/setup-config.ts';
 import { readStackConfig } from '../../../src/stack/stack-config.ts';
 import { Supervisor } from '../../../src/stack/supervisor.ts';
-import { loadCatalogue } from './load.ts';
+import { loadCatalogue, type LoadTimes } from './load.ts';
 
 export interface CatalogueOrder {
   /** Where the data are to be; `npm start` goes on with them. */
@@ -26,7 +25,7 @@ export async function prepareCatalogue({
   products,
   stopping,
   say,
-}: CatalogueOrder): Promise<void> {
+}: CatalogueOrder): Promise<LoadTimes> {
   const config = readStackConfig([], {
     VAR_DIR: varDir,
     PORT: String(port),
@@ -42,14 +41,8 @@ export async function prepareCatalogue({
     await primary.start();
     const setup = readSetupConfig(config);
     await setUp({ ...setup, REPLICAS: [] }, () => undefined);
-    const root = await connectForSetup(addressOf(config.primary), {
-      user: 'root',
-      password: setup.ROOT_PASSWORD,
-    });
-    stopping.addEventListener('abort', () => root.destroy(), { once: true });
-    stopping.throwIfAborted();
-    await loadCatalogue(root, products);
-    await root.end();
+    const root = { user: 'root', password: setup.ROOT_PASSWORD };
+    return await loadCatalogue(addressOf(config.primary), root, { count: products, stopping });
   } finally {
     await primary.stop();
   }
