@@ -23,7 +23,7 @@ export async function measureInserts(system: BenchSystem): Promise<Row[]> {
       {
         what: 'INSERT of products, in bulk',
         rate: full,
-        ratio: full / bare,
+        shareOfFloor: full / bare,
         note: `${Math.round(bare)} a second without triggers`,
       },
     ];

@@ -8,8 +8,9 @@ export interface Row {
   rate?: number;
   /** Megabytes. */
   memory?: number;
-  /** What `rate` or the median is of the floor's: bare mysql2, bare Express. */
-  ratio?: number;
+  /** The median as a multiple of the bare route's, and the rate as a share of the bare one's. */
+  timesFloor?: number;
+  shareOfFloor?: number;
   /** What it should be, in words, and whether it is. */
   target?: string;
   isMet?: boolean;
@@ -32,21 +33,22 @@ const COLUMNS = [
 export function tableOf(rows: Row[]): string {
   const lines = [[...COLUMNS], ...rows.map(cellsOf)];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  const isText = (column: number) => column === 0 || column >= 8;
+  const isText = (column: number) => column === 0 || column >= 9;
   const pad = (cell: string, column: number) =>
     isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
   const notes = rows.filter(({ note }) => note).map(({ what, note }) => `${what}: ${note}`);
   return [...lines.map((line) => line.map(pad).join('  ').trimEnd()), '', ...notes].join('\n');
 }
 
-function cellsOf({ what, times, rate, memory, ratio, target = '', isMet }: Row): string[] {
+function cellsOf({ what, times, timesFloor, rate, shareOfFloor, memory, target = '', isMet }: Row): string[] {
   const { p50, p95, p99, max } = times ?? {};
   return [
     what,
     ...[p50, p95, p99, max].map((ms) => number(ms)),
+    number(timesFloor),
     number(rate),
+    number(shareOfFloor, 2),
     number(memory),
-    number(ratio, 2),
     target,
     isMet === undefined ? '' : isMet ? 'met' : 'NOT MET',
   ];
