@@ -26,14 +26,14 @@ export async function measurePages(
   for (const query of firstPages.slice(0, 17)) next.push(...(await followNext(person, query)));
   const far = Math.min(10_000, Math.floor(products / PAGE / 2));
   const cursor = await cursorOfPage(person, far);
-  const many = Array<string>(repeats * 20).fill('');
-  const nearTimes = figuresOf(await time(many, person));
-  const farTimes = figuresOf(
-    await time(
-      many.map(() => `&cursor=${cursor}`),
-      person,
-    ),
-  );
+  const near: number[] = [];
+  const distant: number[] = [];
+  for (let i = 0; i < repeats * 20; i++) {
+    near.push(...(await time([''], person)));
+    distant.push(...(await time([`&cursor=${cursor}`], person)));
+  }
+  const nearTimes = figuresOf(near);
+  const farTimes = figuresOf(distant);
   const firstTimes = figuresOf(first);
   const nextTimes = figuresOf(next);
   const ratio = farTimes.p50 / nearTimes.p50;
