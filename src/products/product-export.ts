@@ -1,16 +1,23 @@
-import { once } from 'node:events';
-import { pipeline } from 'node:stream/promises';
 import { Readable, type Writable } from 'node:stream';
-import { stringify } from 'csv-stringify';
-import ExcelJS from 'exceljs';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
+import { stringify, type Options } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
+import type { Availability } from './product-filter.ts';
 import type { Product } from './product.ts';
+import { writeTable, type Cell } from './product-export-workbook.ts';
+
+/** Some milliseconds of work; between two of them others have their turn. */
+const BATCH_ROWS = 500;
+
+/** In the person's language; looked up once, because that takes longer than all the rest of a row. */
+type Availabilities = Record<Availability, string>;
 
 interface ExportColumn {
   titleKey: string;
   /** In characters. */
   width: number;
-  value: (product: Product, t: TFunction) => string | number | Date;
+  value: (product: Product, availabilities: Availabilities) => Cell;
 }
 
 const COLUMNS: ExportColumn[] = [
@@ -24,65 +31,51 @@ const COLUMNS: ExportColumn[] = [
   {
     titleKey: 'columns.availability',
     width: 16,
-    value: ({ available }, t) => t(available ? 'availability.available' : 'availability.out_of_stock'),
+    value: ({ available }, availabilities) => availabilities[available ? 'available' : 'out_of_stock'],
   },
   { titleKey: 'columns.updated', width: 20, value: ({ updatedAt }) => updatedAt },
 ];
 
-/** Writes an Excel workbook, row by row, at the pace at which `out` takes it. */
-export async function writeWorkbook(products: AsyncIterable<Product>, out: Writable, t: TFunction) {
-  const workbook = new ExcelJS.stream.xlsx.WorkbookWriter({ stream: out, useStyles: true });
-  const sheet = workbook.addWorksheet(t('export.sheet'), { views: [{ state: 'frozen', ySplit: 1 }] });
-  sheet.columns = COLUMNS.map(({ titleKey, width }) => ({ header: t(titleKey), width }));
-  sheet.getColumn(COLUMNS.length).numFmt = 'yyyy-mm-dd hh:mm';
-  sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: 1, column: COLUMNS.length } };
-  const header = sheet.getRow(1);
-  header.font = { bold: true };
-  header.commit();
-  for await (const product of products) {
-    // A string becomes a text cell whatever it begins with: Excel computes nothing in it.
-    sheet.addRow(COLUMNS.map(({ value }) => value(product, t))).commit();
-    for (const stream of [compressorOf(sheet), out]) {
-      if (stream?.writableNeedDrain && !out.destroyed) await drained(stream, out);
-    }
-    if (out.destroyed) return;
-  }
-  sheet.commit();
-  // It would wait for ever for one who has gone.
-  await Promise.race([workbook.commit(), new Promise((resolve) => out.once('close', resolve))]);
+/** Writes an Excel workbook of as many sheets as it takes, at the pace at which `out` takes it. */
+export async function writeWorkbook(
+  products: AsyncIterable<Product>,
+  out: Writable,
+  t: TFunction,
+  { maxRows }: { maxRows?: number } = {},
+): Promise<void> {
+  const columns = COLUMNS.map(({ titleKey, width }) => ({ title: t(titleKey), width }));
+  await writeTable({ name: t('export.sheet'), columns, rows: inBatches(products, t), maxRows }, out);
 }
 
-/** Where rows go next: ExcelJS hands them on without asking whether there is room. */
-function compressorOf(sheet: ExcelJS.Worksheet): Writable | undefined {
-  return (sheet as unknown as { stream: { pipes: Writable[] } }).stream.pipes[0];
-}
-
-/** Waits until `stream` takes more, or whoever was to get it has gone. */
-async function drained(stream: Writable, out: Writable): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  try {
-    await Promise.race([once(stream, 'drain', { signal }), once(out, 'close', { signal })]);
-  } finally {
-    // The one that did not happen is not waited for any more.
-    waiting.abort();
-  }
-}
+const CSV: Options = {
+  delimiter: ';',
+  record_delimiter: 'windows',
+  // Puts ' before = + - @, so that a spreadsheet takes the cell as text.
+  escape_formulas: true,
+  cast: { date: (date) => date.toISOString() },
+};
 
 /** Writes CSV as Excel in Spanish opens it: semicolons, UTF-8 with a byte order mark. */
-export async function writeCsv(products: AsyncIterable<Product>, out: Writable, t: TFunction) {
-  const rows = Readable.from(products).map((product: Product) =>
-    COLUMNS.map(({ value }) => value(product, t)),
-  );
-  const format = stringify({
-    bom: true,
-    delimiter: ';',
-    record_delimiter: 'windows',
-    header: true,
-    columns: COLUMNS.map(({ titleKey }) => t(titleKey)),
-    // Puts ' before = + - @, so that a spreadsheet takes the cell as text.
-    escape_formulas: true,
-    cast: { date: (date) => date.toISOString() },
-  });
-  await pipeline(rows, format, out);
+export async function writeCsv(products: AsyncIterable<Product>, out: Writable, t: TFunction): Promise<void> {
+  async function* text() {
+    yield Buffer.from(stringify([COLUMNS.map(({ titleKey }) => t(titleKey))], { ...CSV, bom: true }));
+    for await (const rows of inBatches(products, t)) yield Buffer.from(stringify(rows, CSV));
+  }
+  await pipeline(Readable.from(text()), out);
+}
+
+async function* inBatches(products: AsyncIterable<Product>, t: TFunction): AsyncGenerator<Cell[][]> {
+  const availabilities = {
+    available: t('availability.available'),
+    out_of_stock: t('availability.out_of_stock'),
+  };
+  let batch: Cell[][] = [];
+  for await (const product of products) {
+    batch.push(COLUMNS.map(({ value }) => value(product, availabilities)));
+    if (batch.length < BATCH_ROWS) continue;
+    yield batch;
+    batch = [];
+    await setImmediate();
+  }
+  if (batch.length > 0) yield batch;
 }
