@@ -16,5 +16,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.completed_write TO inventario
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.login_attempt TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.audit_event TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.instance_heartbeat TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.export_progress TO inventario_app@'%';
 
 GRANT SELECT ON inventario.primary_term TO inventario_monitor@'%';

@@ -1,5 +1,6 @@
 // The list of products: searches while one types, and keeps the address, the links and the rows in step.
 import { enableDeleteDialog } from './delete-dialog.js';
+import { enableExportProgress } from './export-progress.js';
 import { enableQuickQuantity } from './quick-quantity.js';
 import { fillRow } from './product-row.js';
 
@@ -58,6 +59,15 @@ enableDeleteDialog(rows, (row) => ({
   quantity: row.querySelector('[data-field=quantity]').textContent,
   unit: row.querySelector('[data-field=unit]').textContent,
 }));
+enableExportProgress(list.querySelectorAll('[data-format]'), {
+  container: document.getElementById('exports'),
+  template: document.getElementById('export-template'),
+  texts: texts.exports,
+  language: texts.language,
+  csrfToken: list.dataset.csrfToken,
+  productsText: (total) => totalText({ total, totalIsExact: true }),
+  announce: (text) => (announcement.textContent = text),
+});
 
 function filterQuery() {
   const query = new URLSearchParams();

@@ -111,6 +111,17 @@ interface SearchPendingTable {
   product_id: number;
 }
 
+export type ExportState = 'running' | 'done' | 'failed' | 'cancelled';
+
+interface ExportProgressTable {
+  user_id: number;
+  id: Buffer;
+  state: ExportState;
+  rows_written: number;
+  total: number | null;
+  updated_at: Date;
+}
+
 export interface Database {
   user: UserTable;
   last_write: LastWriteTable;
@@ -124,6 +135,7 @@ export interface Database {
   audit_event: AuditEventTable;
   search_posting: SearchPostingTable;
   search_pending: SearchPendingTable;
+  export_progress: ExportProgressTable;
 }
 
 export type User = Selectable<UserTable>;

@@ -24,6 +24,8 @@ export const ROUTE_ACCESS = {
   'GET /products/export.xlsx': 'viewer',
   'GET /products/export.csv': 'viewer',
   'GET /api/products': 'viewer',
+  'GET /api/exports/:id': 'viewer',
+  'POST /api/exports/:id/cancel': 'viewer',
 
   'GET /products/new': 'clerk',
   'POST /products': 'clerk',

@@ -102,7 +102,7 @@ async function* sheetXml(queue: RowQueue, columns: Table['columns'], maxRows: nu
   yield Buffer.from(
     `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0">` +
       '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>' +
-      `<cols>${widths.join('')}</cols><sheetData><row r="1">${titles.join('')}</row>`,
+      `<cols>${widths.join('')}</cols><sheetData><row r="1" s="${BOLD}" customFormat="1">${titles.join('')}</row>`,
   );
   let last = 1;
   while (last < maxRows) {
