@@ -93,9 +93,10 @@ function exporting({ databases, slots, type, extension, write }: Exporting): Req
       const rows = await begin(products);
       end = await whileTaken(res, () => write(teller?.counting(rows) ?? rows, res, req.t));
     } finally {
+      void teller?.end(end);
+      // Its connection is taken until the first row has come, even if nobody waits for it any more.
       await products?.return(undefined);
       giveBack();
-      void teller?.end(end);
     }
   };
 }
@@ -119,7 +120,10 @@ async function whileTaken(res: Response, work: () => Promise<void>): Promise<Exp
     end = 'failed';
     res.destroy();
   };
-  res.setTimeout(STALL_LIMIT_MS, cutOff);
+  res.setTimeout(STALL_LIMIT_MS, () => {
+    // Else it is the database that is waited for: it may have a million rows to sort.
+    if (res.writableNeedDrain) cutOff();
+  });
   const limit = setTimeout(cutOff, EXPORT_LIMIT_MS);
   try {
     await work();

@@ -1,6 +1,10 @@
+import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
 import type { Response } from 'superagent';
+import { writeWorkbook } from '../../src/products/product-export.ts';
+import type { Product } from '../../src/products/product.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 
 let client: Client;
@@ -85,4 +89,108 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect(header).toBe('N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Disponibilidad;Actualizado');
   expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";Otros;12;`);
   expect(second).toContain(';Jabón;');
+});
+
+const columns = [
+  'number',
+  'name',
+  'code',
+  'description',
+  'category',
+  'quantity',
+  'unit',
+  'availability',
+  'updated',
+];
+
+/** Writes a workbook of products that are so called, and gives its sheets as another program reads them. */
+async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS.Worksheet[]> {
+  async function* products(): AsyncGenerator<Product> {
+    for (const [i, name] of names.entries()) {
+      await Promise.resolve();
+      const text = { code: `C-${i}`, name, description: '', category: 'x', unit: 'u' };
+      yield {
+        ...text,
+        id: i,
+        quantity: 1,
+        available: true,
+        updatedAt: new Date('2026-02-28T23:59:59Z'),
+        version: 1,
+      };
+    }
+  }
+  const out = new PassThrough();
+  const options = maxRows === undefined ? {} : { maxRows };
+  const [file] = await Promise.all([
+    buffer(out),
+    writeWorkbook(products(), out, ((key: string) => key) as never, options),
+  ]);
+  const workbook = new ExcelJS.Workbook();
+  await workbook.xlsx.load(file as never);
+  return workbook.worksheets;
+}
+
+test('what is more than a sheet holds goes on in further sheets with the same titles', async () => {
+  const names = Array.from({ length: 1234 }, (_, i) => `p${i}`);
+  const sheets = await writtenSheets(names, 601);
+  expect(sheets.map(({ name, rowCount }) => [name, rowCount])).toEqual([
+    ['export.sheet', 601],
+    ['export.sheet 2', 601],
+    ['export.sheet 3', 35],
+  ]);
+  const found: unknown[] = [];
+  for (const sheet of sheets) {
+    expect((sheet.getRow(1).values as unknown[]).slice(1)).toEqual(columns.map((name) => `columns.${name}`));
+    expect(sheet.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
+    expect(sheet.autoFilter).toBe(`A1:I${sheet.rowCount}`);
+    sheet.eachRow((row, number) => number > 1 && found.push(row.getCell(2).value));
+  }
+  expect(found).toEqual(names);
+});
+
+test.each([0, 1, 600])('%i products fill one sheet that holds 600', async (count) => {
+  const sheets = await writtenSheets(
+    Array.from({ length: count }, () => 'x'),
+    601,
+  );
+  expect(sheets.map(({ rowCount }) => rowCount)).toEqual([count + 1]);
+});
+
+test('a workbook keeps every text and date as it is', async () => {
+  const names = [
+    ' before',
+    'after ',
+    'two\nlines',
+    'tab\t',
+    '&lt;<b>"\'',
+    '😀',
+    'ñandú',
+    '=1+1',
+    '日本',
+    '_x',
+    'a_x004_',
+  ];
+  const [sheet] = await writtenSheets(names);
+  const found = names.map((_, i) => sheet!.getRow(i + 2).getCell(2).value);
+  expect(found).toEqual(names);
+  expect(sheet!.getRow(2).getCell(9).value).toEqual(new Date('2026-02-28T23:59:59Z'));
+});
+
+test('what XML cannot hold, or what looks like its stand-in, is written as Excel writes it', async () => {
+  // Excel and LibreOffice read `_x0041_` as A; ExcelJS shows what is in the file.
+  const [sheet] = await writtenSheets(['_x0041_', 'a\u0001', 'a\r', 'a\uffff', 'a\ud800']);
+  const found = [2, 3, 4, 5, 6].map((row) => sheet!.getRow(row).getCell(2).value);
+  expect(found).toEqual(['_x005F_x0041_', 'a_x0001_', 'a_x000D_', 'a_xFFFF_', 'a\ufffd']);
+});
+
+test('a workbook whose products end early is not completed', async () => {
+  async function* products(): AsyncGenerator<Product> {
+    yield await Promise.reject(new Error('the database has gone'));
+  }
+  const out = new PassThrough();
+  const file = buffer(out).catch(() => 'broken off');
+  await expect(writeWorkbook(products(), out, ((key: string) => key) as never)).rejects.toThrow(
+    'the database has gone',
+  );
+  expect(await file).toBe('broken off');
 });
