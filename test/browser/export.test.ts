@@ -1,0 +1,119 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Connection } from 'mysql2/promise';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
+const PHONE = { width: 390, height: 844 };
+
+let browser: Browser;
+let replica: Connection;
+
+beforeAll(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  browser = await launchChromium();
+  replica = await stack.connect('replica1');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await replica.end();
+});
+
+async function openList(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  await page.goto('/products');
+  await page.fill('#username', 'admin');
+  await page.fill('#password', 'admin123');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/products');
+  return page;
+}
+
+/** Whatever reads products on the replica waits meanwhile, an export too. */
+async function whileReplicaWaits<T>(work: () => Promise<T>): Promise<T> {
+  await replica.query('SET GLOBAL super_read_only = OFF');
+  await replica.query('LOCK TABLES inventario.category WRITE');
+  try {
+    return await work();
+  } finally {
+    await replica.query('UNLOCK TABLES');
+    await replica.query('SET GLOBAL super_read_only = ON');
+  }
+}
+
+async function accessibilityViolations(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run: () => Promise<{ violations: { id: string }[] }> };
+    };
+    return (await axe.run()).violations.map(({ id }) => id);
+  });
+}
+
+async function isWiderThanScreen(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+}
+
+test('the list shows how far a file is, and says when it is done', async () => {
+  const page = await openList();
+  const card = page.locator('.export-card');
+  await whileReplicaWaits(async () => {
+    await page.click('a[href^="/products/export.xlsx"]');
+    await card.getByText(/^0 de 5\d\d productos$/).waitFor();
+    const bar = card.getByRole('progressbar', { name: 'Preparando el archivo Excel…' });
+    expect(await bar.getAttribute('aria-valuenow')).toBe('0');
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(SCREENSHOTS, 'export-running.png') });
+  });
+  await card.getByText(/^El archivo está listo: 5\d\d productos\./).waitFor();
+  await page
+    .getByRole('status')
+    .getByText(/^El archivo está listo/)
+    .waitFor({ state: 'attached' });
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.screenshot({ path: join(SCREENSHOTS, 'export-done.png') });
+  await card.getByRole('button', { name: 'Cerrar' }).click();
+  expect(await card.count()).toBe(0);
+  await page.context().close();
+});
+
+test('an export is cancelled with the keyboard, on a phone too', async () => {
+  const page = await openList({ viewport: PHONE, colorScheme: 'dark', locale: 'en' });
+  const card = page.locator('.export-card');
+  await whileReplicaWaits(async () => {
+    await page.click('a[href^="/products/export.csv"]');
+    await card.getByRole('button', { name: 'Cancel' }).waitFor();
+    expect(await isWiderThanScreen(page)).toBe(false);
+    await page.screenshot({ path: join(SCREENSHOTS, 'export-phone.png') });
+    await card.getByRole('button', { name: 'Cancel' }).focus();
+    await page.keyboard.press('Enter');
+    await card.getByText('Export cancelled.').waitFor();
+  });
+  // Focus stays where there is something to press.
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Close');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  expect(await card.count()).toBe(0);
+  await page.context().close();
+});
+
+test('without script the links bring the file', async () => {
+  const page = await openList({ javaScriptEnabled: false, acceptDownloads: true });
+  const downloading = page.waitForEvent('download');
+  await page.click('a[href^="/products/export.xlsx"]');
+  const download = await downloading;
+  expect(download.suggestedFilename()).toMatch(/^productos-.*\.xlsx$/);
+  expect(await download.failure()).toBeNull();
+  await page.context().close();
+});
