@@ -8,7 +8,7 @@ import type { Product } from './product.ts';
 import { writeTable, type Cell } from './product-export-workbook.ts';
 
 /** Some milliseconds of work; between two of them others have their turn. */
-const BATCH_ROWS = 500;
+const BATCH_ROWS = 100;
 
 /** In the person's language; looked up once, because that takes longer than all the rest of a row. */
 type Availabilities = Record<Availability, string>;
