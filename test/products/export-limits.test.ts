@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import ExcelJS from 'exceljs';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { writeCsv, writeWorkbook } from '../../src/products/product-export.ts';
 import type { Product } from '../../src/products/product.ts';
@@ -114,25 +115,50 @@ test.each(['export.csv', 'export.xlsx'])(
   },
 );
 
-test('a client that takes nothing of a file is let go of, and holds little memory until then', async () => {
-  const memory = async () => {
-    const status = await readFile(`/proc/${stack.process('web1').pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
-  };
+/** Resident memory of web1, in MB. */
+async function memory(): Promise<number> {
+  const status = await readFile(`/proc/${stack.process('web1').pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+}
+
+/** By how many MB web1 grows until `isOver`. */
+async function growthUntil(isOver: () => Promise<boolean> | boolean): Promise<number> {
   const before = await memory();
-  const connection = await stall(startExport('export.csv'));
-  await waitUntil(async () => (await runningExports()) > 0);
-  let most = 0;
+  let most = before;
   await waitUntil(async () => {
     most = Math.max(most, await memory());
-    return (await runningExports()) === 0;
+    return isOver();
   });
+  return most - before;
+}
+
+test('a client that takes nothing of a file is let go of, and holds little memory until then', async () => {
+  const connection = await stall(startExport('export.csv'));
+  await waitUntil(async () => (await runningExports()) > 0);
+  const growth = await growthUntil(async () => (await runningExports()) === 0);
   connection.socket.resume();
   await connection.ended;
   // Its rows are 35 MB, as objects several times that.
-  expect(most - before).toBeLessThan(100);
+  expect(growth).toBeLessThan(100);
   // Cut off, not completed: chunked encoding ends with an empty chunk.
   expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
+});
+
+test('a client that reads a workbook slowly gets all of it, and holds little memory meanwhile', async () => {
+  const connection = await stall(startExport('export.xlsx'));
+  await waitUntil(async () => (await runningExports()) > 0);
+  let hasEnded = false;
+  void connection.ended.then(() => (hasEnded = true));
+  const sips = setInterval(() => {
+    connection.socket.resume();
+    connection.socket.once('data', () => connection.socket.pause());
+  }, 3);
+  const growth = await growthUntil(() => hasEnded);
+  clearInterval(sips);
+  expect(growth).toBeLessThan(150);
+  const workbook = new ExcelJS.Workbook();
+  await workbook.xlsx.load(Buffer.from(withoutChunks(connection.received), 'latin1') as never);
+  expect(workbook.worksheets[0]!.rowCount).toBe(ROWS + 1);
 });
 
 test.each([
