@@ -17,5 +17,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.login_attempt TO inventario_a
 GRANT SELECT, INSERT ON inventario.audit_event TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.instance_heartbeat TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.export_progress TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.product_import_part TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE ON inventario.product_import TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_import_row TO inventario_app@'%';
 
 GRANT SELECT ON inventario.primary_term TO inventario_monitor@'%';

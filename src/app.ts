@@ -21,6 +21,9 @@ import { requestLog } from './http/request-log.ts';
 import { keptByNobody, securityHeaders } from './http/security-headers.ts';
 import { session } from './http/session.ts';
 import { staticFiles } from './http/static-files.ts';
+import { importRoutes } from './imports/import-routes.ts';
+import type { ImportRunner } from './imports/import-runner.ts';
+import { receiveUpload } from './imports/upload.ts';
 import { productApiRoutes } from './products/product-api-routes.ts';
 import { productExportRoutes } from './products/product-export-routes.ts';
 import { productRoutes } from './products/product-routes.ts';
@@ -33,12 +36,20 @@ export interface AppDependencies {
   databases: Databases;
   logger: Logger;
   heartbeat: Heartbeat;
+  imports: ImportRunner;
   /** Aborted when the instance is to end: it then sends new requests elsewhere. */
   draining: AbortSignal;
 }
 
 /** The whole application: what a request passes through, in this order. */
-export async function createApp({ config, databases, logger, heartbeat, draining }: AppDependencies) {
+export async function createApp({
+  config,
+  databases,
+  logger,
+  heartbeat,
+  imports,
+  draining,
+}: AppDependencies) {
   const app = express();
   const { offerToken, checkToken } = csrf(config);
   app.disable('x-powered-by');
@@ -70,6 +81,7 @@ export async function createApp({ config, databases, logger, heartbeat, draining
   app.use(idempotency(config));
   app.use(offerToken);
   app.use(access());
+  app.use(receiveUpload());
   app.use(checkToken);
 
   app.use(loginRoutes(databases));
@@ -79,6 +91,7 @@ export async function createApp({ config, databases, logger, heartbeat, draining
   app.use(productExportRoutes(databases));
   app.use(productApiRoutes(databases));
   app.use(productRoutes(databases));
+  app.use(importRoutes(config, databases, imports));
   app.use(userRoutes(config, databases));
   app.use(auditRoutes(databases));
 

@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import { readWebConfig } from './config.ts';
 import { createDatabases } from './database/databases.ts';
 import { createLogger, logConsole } from './http/logger.ts';
+import { ImportRunner } from './imports/import-runner.ts';
 import { Indexer } from './search/indexer.ts';
 import { SettingsError } from './settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
@@ -37,7 +38,8 @@ async function serve(): Promise<void> {
   const draining = new AbortController();
   const heartbeat = new Heartbeat(config, databases);
   const indexer = new Indexer(databases);
-  const app = await createApp({ config, databases, logger, heartbeat, draining: draining.signal });
+  const imports = new ImportRunner(config, databases, logger);
+  const app = await createApp({ config, databases, logger, heartbeat, imports, draining: draining.signal });
 
   const limits = {
     // NGINX closes idle connections after a minute; if we did first, its next request would meet a reset.
@@ -51,16 +53,19 @@ async function serve(): Promise<void> {
   await once(server, 'listening');
   heartbeat.start();
   indexer.start();
+  imports.start();
   logger.info({ port: config.PORT }, 'listening');
 
   await told;
   logger.info('draining');
   draining.abort();
+  const importsLeft = imports.stop();
   await letProxyMoveOn(server);
   const closed = once(server, 'close');
   server.close();
   setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS).unref();
   await closed;
+  await importsLeft;
   await heartbeat.stop();
   await indexer.stop();
   await databases.close();

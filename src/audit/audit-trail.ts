@@ -21,6 +21,7 @@ export const ACTIONS = [
   'product.adjusted',
   'product.deleted',
   'product.restored',
+  'product.imported',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 

@@ -66,7 +66,7 @@ interface DeletedProductTable {
   deleted_by: number;
 }
 
-export type MovementReason = 'initial' | 'edit' | 'count' | 'adjustment';
+export type MovementReason = 'initial' | 'edit' | 'count' | 'adjustment' | 'import';
 
 interface StockMovementTable {
   id: Generated<number>;
@@ -76,6 +76,60 @@ interface StockMovementTable {
   reason: MovementReason;
   user_id: number;
   created_at: FilledIn<Date>;
+}
+
+interface ImportPartTable {
+  file: Buffer;
+  part: number;
+  data: Buffer;
+  created_at: FilledIn<Date>;
+}
+
+export type ImportState = 'reading' | 'unassigned' | 'preview' | 'applying' | 'applied' | 'refused';
+
+interface ImportTable {
+  id: Generated<number>;
+  user_id: number;
+  file: Buffer;
+  file_name: string;
+  file_bytes: number;
+  state: FilledIn<ImportState>;
+  notice: ColumnType<object | null, string | null | undefined, string | null>;
+  findings: ColumnType<object | null, string | null | undefined, string | null>;
+  totals: ColumnType<object | null, string | null | undefined, string | null>;
+  reading: FilledIn<number | null>;
+  progress: FilledIn<number>;
+  applied_by: FilledIn<number | null>;
+  applied_at: FilledIn<Date | null>;
+  address: FilledIn<string>;
+  request_id: FilledIn<string>;
+  lease_until: FilledIn<Date | null>;
+  owner: FilledIn<string | null>;
+  attempt: FilledIn<number>;
+  tries: FilledIn<number>;
+  created_at: FilledIn<Date>;
+  expires_at: FilledIn<Date | null>;
+}
+
+export type ImportRowKind = 'wrong' | 'changed' | 'new' | 'unchanged';
+
+interface ImportRowTable {
+  import_id: number;
+  reading: number;
+  number: number;
+  sheet: number;
+  line: number;
+  code: string | null;
+  name: string | null;
+  description: string | null;
+  category: string | null;
+  quantity: number | null;
+  unit: string | null;
+  kind: ImportRowKind;
+  product_id: number | null;
+  version: number | null;
+  was: ColumnType<object | null, string | null, never>;
+  problems: ColumnType<object[] | null, string | null, never>;
 }
 
 interface LoginAttemptTable {
@@ -131,6 +185,9 @@ export interface Database {
   product: ProductTable;
   deleted_product: DeletedProductTable;
   stock_movement: StockMovementTable;
+  product_import: ImportTable;
+  product_import_part: ImportPartTable;
+  product_import_row: ImportRowTable;
   login_attempt: LoginAttemptTable;
   audit_event: AuditEventTable;
   search_posting: SearchPostingTable;

@@ -36,6 +36,14 @@ export const ROUTE_ACCESS = {
   'POST /products/:id/restore': 'clerk',
   'PATCH /api/products/:id/quantity': 'clerk',
 
+  'GET /imports': 'clerk',
+  'POST /imports': 'clerk',
+  'GET /imports/:id': 'clerk',
+  'GET /imports/:id/result.csv': 'clerk',
+  'POST /imports/:id/columns': 'clerk',
+  'POST /imports/:id/apply': 'clerk',
+  'GET /api/imports/:id': 'clerk',
+
   'GET /users': 'administrator',
   'GET /users/new': 'administrator',
   'POST /users': 'administrator',

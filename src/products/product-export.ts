@@ -52,7 +52,9 @@ const CSV: Options = {
   record_delimiter: 'windows',
   // Puts ' before = + - @, so that a spreadsheet takes the cell as text.
   escape_formulas: true,
-  cast: { date: (date) => date.toISOString() },
+  // It only looks for the line ends of records itself; a description has others.
+  quoted_match: /[\r\n]/,
+  cast: { date: (date) => date.toISOString(), string: keepOwnQuote },
 };
 
 /** Writes CSV as Excel in Spanish opens it: semicolons, UTF-8 with a byte order mark. */
@@ -78,4 +80,9 @@ async function* inBatches(products: AsyncIterable<Product>, t: TFunction): Async
     await setImmediate();
   }
   if (batch.length > 0) yield batch;
+}
+
+/** A second ' before what begins with ' and a formula's sign: reading the file back takes away just one. */
+function keepOwnQuote(text: string): string {
+  return text.replace(/^(?='+[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/, "'");
 }

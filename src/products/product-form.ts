@@ -50,7 +50,8 @@ export const quantityField = z
   .transform(Number)
   .pipe(z.number().max(MAX_QUANTITY, 'product.errors.quantityLimit'));
 
-const productFields = z.object({
+/** What holds for each field of a product, wherever it comes from. */
+export const productFields = z.object({
   name: line(100, { missing: 'product.errors.name', tooLong: 'product.errors.nameLength' }),
   code: line(50, { missing: 'product.errors.code', tooLong: 'product.errors.codeLength' }),
   description: z

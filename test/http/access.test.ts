@@ -3,6 +3,7 @@ import { createDatabases, type Databases } from '../../src/database/databases.ts
 import { createApp } from '../../src/app.ts';
 import { createLogger } from '../../src/http/logger.ts';
 import { ANSWERED_WITHOUT_SESSION, LEVELS, ROUTE_ACCESS, type Level } from '../../src/http/route-access.ts';
+import { ImportRunner } from '../../src/imports/import-runner.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
 import { Client } from '../support/client.ts';
 import { createPerson } from '../support/people.ts';
@@ -19,7 +20,8 @@ beforeAll(async () => {
   const logger = createLogger(config);
   const heartbeat = new Heartbeat(config, databases);
   const draining = new AbortController().signal;
-  const app = await createApp({ config, databases, logger, heartbeat, draining });
+  const imports = new ImportRunner(config, databases, logger);
+  const app = await createApp({ config, databases, logger, heartbeat, imports, draining });
   routes = routesOf(app.router.stack);
   const administrator = await Client.signedIn();
   people.everybody = new Client();

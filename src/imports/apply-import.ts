@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
+import { recordAuditEvent } from '../audit/audit-trail.ts';
+import type { Databases } from '../database/databases.ts';
+import { isDuplicateKey } from '../database/mysql-errors.ts';
+import { Refusal } from '../database/refusal.ts';
+import type { Database } from '../database/tables.ts';
+import { requestContext } from '../request-context.ts';
+import { LeaseLostError, type ClaimedImport, type Lease } from './import-lease.ts';
+import type { Totals } from './import-queries.ts';
+
+const BATCH = 2000;
+/** MySQL ends the connection of an instance that has gone without a word, and with it the transaction. */
+const SILENCE_SECONDS = 20;
+/** Of a new product that the file says nothing else of. */
+const DEFAULT_CATEGORY = 'Otros';
+const DEFAULT_UNIT = 'unidad';
+
+/** A product of the preview is not as it was shown: somebody else saved, deleted or registered it. */
+export class ChangedMeanwhileError extends Refusal {
+  static {
+    this.register();
+  }
+}
+
+/**
+ * Makes the changes of a preview, all of them or none, once: in one transaction with the note that they
+ * are made. Called again for an import whose changes were made when nobody lived to tell, it changes
+ * nothing but is a write of the person's, which their reads then wait for.
+ *
+ * @throws ChangedMeanwhileError, LeaseLostError
+ */
+export async function applyImport(databases: Databases, claimed: ClaimedImport, lease: Lease): Promise<void> {
+  const { id, attempt, address, requestId } = claimed;
+  const actor = { id: claimed.appliedBy!, lastWrite: undefined };
+  const writeId = createHash('sha256').update(`import ${id} ${attempt}`).digest();
+  await requestContext.run({ id: requestId, address, servers: new Set() }, () =>
+    databases.write(actor, writeId, (trx) => apply(trx, claimed, lease)),
+  );
+}
+
+async function apply(trx: Transaction<Database>, claimed: ClaimedImport, lease: Lease): Promise<void> {
+  const { id, attempt } = claimed;
+  const { state, totals, fileName } = await trx
+    .selectFrom('product_import')
+    .select(['state', 'totals', 'file_name as fileName'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (state === 'applied') return;
+  await sql`SET SESSION wait_timeout = ${sql.lit(SILENCE_SECONDS)}`.execute(trx);
+  try {
+    await makeChanges(trx, claimed, { totals: totals as Totals, lease });
+    const { changed, unchanged, new: added } = totals as Totals;
+    const details = { added, changed, unchanged };
+    const target = { id, name: fileName };
+    await recordAuditEvent(trx, { action: 'product.imported', userId: claimed.appliedBy!, target, details });
+    // Last, because the instance tells in the same row how far it is. The lease stays: the person is told
+    // when the next read will see the changes.
+    const { numUpdatedRows } = await trx
+      .updateTable('product_import')
+      .set({ state: 'applied', applied_at: sql`UTC_TIMESTAMP(3)` })
+      .where('id', '=', id)
+      .where('attempt', '=', attempt)
+      .where('state', '=', 'applying')
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 0n) throw new LeaseLostError();
+  } finally {
+    // The connection goes back to the others; one that is lost takes its settings with it.
+    await sql`SET SESSION wait_timeout = DEFAULT`.execute(trx).catch(() => undefined);
+  }
+}
+
+/** One statement over some rows; gives how many rows of products it changed. */
+type Step = (trx: Transaction<Database>, rows: RawBuilder<unknown>, userId: number) => Promise<bigint>;
+
+async function makeChanges(
+  trx: Transaction<Database>,
+  claimed: ClaimedImport,
+  { totals, lease }: { totals: Totals; lease: Lease },
+): Promise<void> {
+  const all = sql`r.import_id = ${claimed.id} AND r.reading = ${claimed.reading}`;
+  await refuseWhatChanged(trx, all);
+  await createCategories(trx, all);
+  const run = async (step: Step, share: { from: number; to: number }) => {
+    let changed = 0n;
+    const count = totals.new + totals.changed + totals.unchanged;
+    for (let first = 1; first <= count; first += BATCH) {
+      lease.check();
+      const batch = sql`${all} AND r.number BETWEEN ${first} AND ${first + BATCH - 1}`;
+      changed += await step(trx, batch, claimed.appliedBy!);
+      lease.report(share.from + (share.to - share.from) * Math.min(1, (first + BATCH) / count));
+    }
+    return Number(changed);
+  };
+  const insertsShare = (0.95 * totals.new) / Math.max(1, totals.new + totals.changed);
+  if (totals.new > 0) {
+    await run(insertProducts, { from: 0, to: insertsShare * 0.7 });
+    await run(recordInitialStock, { from: insertsShare * 0.7, to: insertsShare });
+  }
+  if (totals.changed > 0) {
+    await run(recordMovements, { from: insertsShare, to: insertsShare + (0.95 - insertsShare) * 0.3 });
+    // Last: what others may want to change is locked from here to the end.
+    const share = { from: insertsShare + (0.95 - insertsShare) * 0.3, to: 0.95 };
+    if ((await run(updateProducts, share)) !== totals.changed) throw new ChangedMeanwhileError({});
+  }
+}
+
+/** Nothing is done in vain; the statements that follow have guards of their own. */
+async function refuseWhatChanged(trx: Transaction<Database>, all: RawBuilder<unknown>): Promise<void> {
+  const { rows } = await sql`
+    SELECT /*+ MAX_EXECUTION_TIME(30000) */ 1
+    FROM product_import_row AS r LEFT JOIN product AS p ON p.code = r.code
+    WHERE ${all} AND NOT (p.id <=> r.product_id AND p.version <=> r.version)
+    LIMIT 1`.execute(trx);
+  if (rows.length > 0) throw new ChangedMeanwhileError({});
+}
+
+/** Each in the spelling of the first row that has it. */
+async function createCategories(trx: Transaction<Database>, all: RawBuilder<unknown>): Promise<void> {
+  await sql`
+    INSERT IGNORE INTO category (name)
+    SELECT r.category
+    FROM product_import_row AS r JOIN (
+      SELECT MIN(r.number) AS number
+      FROM product_import_row AS r LEFT JOIN category AS c ON c.name = r.category
+      WHERE ${all} AND r.kind IN ('new', 'changed') AND r.category IS NOT NULL AND c.id IS NULL
+      GROUP BY r.category
+    ) AS first ON first.number = r.number
+    WHERE ${all}`.execute(trx);
+  await sql`
+    INSERT IGNORE INTO category (name)
+    SELECT ${DEFAULT_CATEGORY} FROM (SELECT COUNT(*) AS count FROM category WHERE name = ${DEFAULT_CATEGORY}) AS found
+    WHERE found.count = 0`.execute(trx);
+}
+
+const insertProducts: Step = async (trx, rows) => {
+  try {
+    return await affect(
+      trx,
+      sql`
+        INSERT INTO product (code, name, description, category_id, quantity, unit)
+        SELECT r.code, r.name, COALESCE(r.description, ''), c.id, COALESCE(r.quantity, 0),
+          COALESCE(r.unit, ${DEFAULT_UNIT})
+        FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${DEFAULT_CATEGORY})
+        WHERE ${rows} AND r.kind = 'new'`,
+    );
+  } catch (error) {
+    if (isDuplicateKey(error)) throw new ChangedMeanwhileError({});
+    throw error;
+  }
+};
+
+const recordInitialStock: Step = (trx, rows, userId) =>
+  affect(
+    trx,
+    sql`
+      INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
+      SELECT p.id, p.quantity, p.quantity, 'import', ${userId}
+      FROM product_import_row AS r JOIN product AS p ON p.code = r.code
+      WHERE ${rows} AND r.kind = 'new' AND p.quantity > 0`,
+  );
+
+/** From what the preview saw, which the update after it makes sure of. */
+const recordMovements: Step = (trx, rows, userId) =>
+  affect(
+    trx,
+    sql`
+      INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
+      SELECT r.product_id, r.quantity - r.was->>'$.quantity', r.quantity, 'import', ${userId}
+      FROM product_import_row AS r
+      WHERE ${rows} AND r.kind = 'changed' AND r.quantity <> r.was->>'$.quantity'`,
+  );
+
+const updateProducts: Step = (trx, rows) =>
+  affect(
+    trx,
+    sql`
+      UPDATE product_import_row AS r
+      STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
+      LEFT JOIN category AS c ON c.name = r.category
+      SET p.name = COALESCE(r.name, p.name),
+        p.description = COALESCE(r.description, p.description),
+        p.category_id = COALESCE(c.id, p.category_id),
+        p.quantity = COALESCE(r.quantity, p.quantity),
+        p.unit = COALESCE(r.unit, p.unit),
+        p.version = p.version + 1,
+        p.updated_at = CURRENT_TIMESTAMP(3)
+      WHERE ${rows} AND r.kind = 'changed'`,
+  );
+
+async function affect(trx: Transaction<Database>, statement: RawBuilder<unknown>): Promise<bigint> {
+  const { numAffectedRows = 0n } = await statement.execute(trx);
+  return numAffectedRows;
+}

@@ -1,0 +1,262 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { Refusal } from '../database/refusal.ts';
+import type { Database, ImportRowKind, ImportState } from '../database/tables.ts';
+import type { Product } from '../products/product.ts';
+import type { Field } from './import-fields.ts';
+import type { Problem } from './row-check.ts';
+import type { RefusalReason } from './spreadsheet.ts';
+
+/** Its rows and its file are kept for so long, from the last step on. */
+const KEPT_DAYS = 7;
+const KEPT_DAYS_APPLIED = 1;
+export const ROWS_PER_PAGE = 50;
+const LISTED = 50;
+
+/** The import has gone on meanwhile, or has been removed. */
+export class ImportMovedOnError extends Refusal {
+  static {
+    this.register();
+  }
+}
+
+/** What stands in a file. */
+export interface Findings {
+  headers: string[];
+  /** By column. */
+  columns: (Field | null)[];
+  sheets: string[];
+  ignoredSheets: string[];
+  newCategories: string[];
+  newCategoryCount: number;
+}
+
+export type Totals = Record<ImportRowKind, number>;
+
+/** Why a file was refused, or why what was to be applied was not. */
+export interface Notice {
+  reason: RefusalReason | 'changedMeanwhile' | 'notApplied';
+  values?: Record<string, string | number>;
+}
+
+export interface ImportJson {
+  id: number;
+  state: ImportState;
+  /** Somebody works on it, or soon will. */
+  isBusy: boolean;
+  /** Of the present work, from 0 to 1. */
+  progress: number;
+  totals: Totals | null;
+}
+
+export interface ImportDetails extends ImportJson {
+  file: Buffer;
+  fileName: string;
+  fileBytes: number;
+  username: string;
+  createdAt: Date;
+  appliedAt: Date | null;
+  notice: Notice | null;
+  findings: Findings | null;
+  reading: number | null;
+  /** Its rows and its file have not been removed yet. */
+  isKept: boolean;
+}
+
+export interface NewImport {
+  userId: number;
+  file: Buffer;
+  fileName: string;
+  fileBytes: number;
+}
+
+export async function createImport(trx: Transaction<Database>, upload: NewImport): Promise<number> {
+  const { insertId } = await trx
+    .insertInto('product_import')
+    .values({
+      user_id: upload.userId,
+      file: upload.file,
+      file_name: upload.fileName,
+      file_bytes: upload.fileBytes,
+      lease_until: sql`UTC_TIMESTAMP(3)`,
+      expires_at: inDays(KEPT_DAYS),
+    })
+    .executeTakeFirstOrThrow();
+  return Number(insertId);
+}
+
+function inDays(days: number) {
+  return sql<Date>`UTC_TIMESTAMP(3) + INTERVAL ${sql.lit(days)} DAY`;
+}
+
+function selectImports(db: Kysely<Database>) {
+  return db
+    .selectFrom('product_import')
+    .innerJoin('user', 'user.id', 'product_import.user_id')
+    .select([
+      'product_import.id',
+      'state',
+      'progress',
+      'totals',
+      'lease_until',
+      'file',
+      'file_name as fileName',
+      'file_bytes as fileBytes',
+      'username',
+      'product_import.created_at as createdAt',
+      'applied_at as appliedAt',
+      'notice',
+      'findings',
+      'reading',
+      'expires_at',
+    ]);
+}
+
+type ImportRecord = Awaited<ReturnType<ReturnType<typeof selectImports>['executeTakeFirstOrThrow']>>;
+
+function toDetails({ lease_until, expires_at, ...record }: ImportRecord): ImportDetails {
+  return {
+    ...record,
+    isBusy: lease_until !== null,
+    isKept: expires_at !== null,
+    progress: record.progress / 1000,
+    totals: record.totals as Totals | null,
+    notice: record.notice as Notice | null,
+    findings: record.findings as Findings | null,
+  };
+}
+
+export async function findImport(db: Kysely<Database>, id: number): Promise<ImportDetails | undefined> {
+  const record = await selectImports(db).where('product_import.id', '=', id).executeTakeFirst();
+  return record && toDetails(record);
+}
+
+/** The newest imports of all people. */
+export async function listImports(db: Kysely<Database>): Promise<ImportDetails[]> {
+  const records = await selectImports(db).orderBy('product_import.id', 'desc').limit(LISTED).execute();
+  return records.map(toDetails);
+}
+
+/** How many files of one person wait to be read or applied. */
+export async function countBusyImports(db: Kysely<Database>, userId: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('product_import')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .where('lease_until', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/**
+ * Has the file read again with other columns.
+ *
+ * @throws ImportMovedOnError
+ */
+export async function assignColumns(
+  trx: Transaction<Database>,
+  id: number,
+  columns: (Field | null)[],
+): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('product_import')
+    .set({
+      state: 'reading',
+      findings: sql`JSON_SET(findings, '$.columns', CAST(${JSON.stringify(columns)} AS JSON))`,
+      notice: null,
+      progress: 0,
+      tries: 0,
+      lease_until: sql`UTC_TIMESTAMP(3)`,
+      expires_at: inDays(KEPT_DAYS),
+    })
+    .where('id', '=', id)
+    .where('state', 'in', ['preview', 'unassigned'])
+    .where('lease_until', 'is', null)
+    .where('expires_at', 'is not', null)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new ImportMovedOnError({});
+}
+
+/**
+ * Has the changes of a preview made.
+ *
+ * @param reading the preview that the person has seen
+ * @throws ImportMovedOnError
+ */
+export async function startApplying(
+  trx: Transaction<Database>,
+  id: number,
+  { reading, userId, address, requestId }: Applying & { reading: number },
+): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('product_import')
+    .set({
+      state: 'applying',
+      notice: null,
+      progress: 0,
+      tries: 0,
+      applied_by: userId,
+      address,
+      request_id: requestId,
+      lease_until: sql`UTC_TIMESTAMP(3)`,
+      expires_at: inDays(KEPT_DAYS),
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'preview')
+    .where('reading', '=', reading)
+    .where(sql<boolean>`totals->>'$.wrong' = '0'`)
+    .where('lease_until', 'is', null)
+    .where('expires_at', 'is not', null)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new ImportMovedOnError({});
+}
+
+/** Who asked for it, and how. */
+export interface Applying {
+  userId: number;
+  address: string;
+  requestId: string;
+}
+
+export interface ImportRow {
+  number: number;
+  sheet: number;
+  line: number;
+  kind: ImportRowKind;
+  code: string | null;
+  name: string | null;
+  description: string | null;
+  category: string | null;
+  quantity: number | null;
+  unit: string | null;
+  productId: number | null;
+  was: Pick<Product, Exclude<Field, 'code'>> | null;
+  problems: Problem[] | null;
+}
+
+/** Rows in their order, those after the row `after`. */
+export async function listImportRows(
+  db: Kysely<Database>,
+  { id, reading }: { id: number; reading: number },
+  { kind, after, limit }: { kind?: ImportRowKind; after: number; limit: number },
+): Promise<ImportRow[]> {
+  const rows = await db
+    .selectFrom('product_import_row')
+    .select([
+      ...(['number', 'sheet', 'line', 'kind', 'code', 'name', 'description', 'category'] as const),
+      ...(['quantity', 'unit', 'product_id as productId', 'was', 'problems'] as const),
+    ])
+    .where('import_id', '=', id)
+    .where('reading', '=', reading)
+    .where('number', '>', after)
+    .$if(kind !== undefined, (query) => query.where('kind', '=', kind!))
+    .orderBy('number')
+    .limit(limit)
+    .execute();
+  return rows as ImportRow[];
+}
+
+/** What an import becomes when nobody works on it any more. */
+export function atRest<State extends ImportState>(state: State) {
+  const days = state === 'applied' ? KEPT_DAYS_APPLIED : KEPT_DAYS;
+  return { state, lease_until: null, owner: null, tries: 0, progress: 1000, expires_at: inDays(days) };
+}

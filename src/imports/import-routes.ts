@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { z } from 'zod';
+import type { DatabaseConfig } from '../config.ts';
+import type { Databases } from '../database/databases.ts';
+import type { ImportRowKind } from '../database/tables.ts';
+import { HttpError } from '../http/http-error.ts';
+import { ExportSlots } from '../products/export-slots.ts';
+import { productId } from '../products/product-form.ts';
+import { requestContext } from '../request-context.ts';
+import { FIELDS, type Field } from './import-fields.ts';
+import {
+  assignColumns,
+  countBusyImports,
+  createImport,
+  findImport,
+  ImportMovedOnError,
+  listImportRows,
+  listImports,
+  ROWS_PER_PAGE,
+  startApplying,
+  type ImportDetails,
+  type ImportJson,
+} from './import-queries.ts';
+import { writeResult } from './import-result.ts';
+import type { ImportRunner } from './import-runner.ts';
+import { describePlace, describeProblem } from './problem-text.ts';
+import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from './spreadsheet.ts';
+import { dropFile, storeFile } from './stored-file.ts';
+
+/** Files of one person that are read or applied at the same time. */
+const BUSY_PER_USER = 3;
+/** More are a column that was taken for another. */
+const MAX_NEW_CATEGORIES = 200;
+/** Wrong rows come first: nothing can be applied while there is one. */
+const KINDS = ['wrong', 'changed', 'new', 'unchanged'] as const satisfies ImportRowKind[];
+const RESULT_LIMIT_MS = 5 * 60_000;
+const STALL_LIMIT_MS = 15_000;
+
+const rowNumber = z.coerce.number().int().min(0).max(MAX_ROWS);
+
+export function importRoutes(config: DatabaseConfig, databases: Databases, runner: ImportRunner): Router {
+  const router = Router();
+  const uploads = new ExportSlots();
+  const downloads = new ExportSlots();
+
+  router.get('/imports', async (_req, res) => {
+    await renderList(res);
+  });
+
+  router.post('/imports', limited(uploads), async (req, res) => {
+    const user = req.user!;
+    const { upload } = req;
+    if (!upload?.name) return renderList(res, 'imports.errors.noFile');
+    const busy = await databases.readLatest((db) => countBusyImports(db, user.id));
+    if (busy >= BUSY_PER_USER) throw tooMany(res);
+    const file = randomBytes(16);
+    try {
+      const { bytes, digest } = await storeFile(databases, file, upload.file);
+      if (upload.isCut()) {
+        dropFile(databases, file);
+        return await renderList(res, 'imports.errors.tooLarge', 413);
+      }
+      const fileName = Array.from(upload.name.toWellFormed().replace(/\p{Cc}+/gu, ' '))
+        .slice(0, 200)
+        .join('');
+      // What makes a second request the same as the first: the key, and all that was sent.
+      req.body = { ...(req.body as object), fileName, file: digest };
+      const created = await databases.write(user, req.writeId(), async (trx) => {
+        const id = await createImport(trx, { userId: user.id, file, fileName, fileBytes: bytes });
+        return { id, file: file.toString('hex') };
+      });
+      if (created.file !== file.toString('hex')) dropFile(databases, file);
+      runner.wake();
+      res.redirect(303, `/imports/${created.id}`);
+    } catch (error) {
+      dropFile(databases, file);
+      throw error;
+    }
+  });
+
+  router.get('/imports/:id', async (req, res) => {
+    const found = await getImport(req);
+    const { findings, totals, reading, isKept } = found;
+    const kinds = KINDS.filter((name) => (totals?.[name] ?? 0) > 0);
+    const kind = z
+      .enum(KINDS)
+      .catch(kinds[0] ?? 'new')
+      .parse(req.query.kind);
+    const after = rowNumber.catch(0).parse(req.query.after);
+    const hasRows = reading !== null && isKept && totals !== null && found.state !== 'reading';
+    const rows = hasRows
+      ? await databases.readLatest((db) =>
+          listImportRows(db, { id: found.id, reading }, { kind, after, limit: ROWS_PER_PAGE + 1 }),
+        )
+      : [];
+    const total = totals ? totals.new + totals.changed + totals.unchanged + totals.wrong : 0;
+    const tooManyCategories = (findings?.newCategoryCount ?? 0) > MAX_NEW_CATEGORIES;
+    const canApply = totals?.wrong === 0 && totals.new + totals.changed > 0 && !tooManyCategories;
+    res.render('imports/show', {
+      found,
+      kinds,
+      kind,
+      after,
+      hasRows,
+      hasMore: rows.length > ROWS_PER_PAGE,
+      rows: rows.slice(0, ROWS_PER_PAGE).map((row) => ({
+        ...row,
+        place: describePlace(row, findings, req.t),
+        problems: (row.problems ?? []).map((problem) => describeProblem(problem, found, req.t)),
+        changes: FIELDS.flatMap((field) => {
+          if (field === 'code' || row.was === null) return [];
+          const [from, to] = [row.was[field], row[field]];
+          return to === null || isSame(field, from, to) ? [] : [{ field, from, to }];
+        }),
+      })),
+      total,
+      tooManyCategories,
+      canApply,
+      fields: FIELDS,
+      limits: { rows: MAX_ROWS, columns: MAX_COLUMNS, megabytes: MAX_FILE_BYTES / 1024 / 1024 },
+    });
+  });
+
+  router.get('/api/imports/:id', async (req, res) => {
+    const { id, state, isBusy, progress, totals } = await getImport(req);
+    res.json({ id, state, isBusy, progress, totals } satisfies ImportJson);
+  });
+
+  router.post('/imports/:id/columns', async (req, res) => {
+    const found = await getImport(req);
+    const count = found.findings?.headers.length ?? 0;
+    const columns = readColumns(req.body, count);
+    await moveOn(res, found, async () => {
+      await databases.write(req.user!, req.writeId(), (trx) => assignColumns(trx, found.id, columns));
+    });
+  });
+
+  router.post('/imports/:id/apply', async (req, res) => {
+    const found = await getImport(req);
+    const { reading } = z.object({ reading: z.coerce.number().int().positive() }).parse(req.body ?? {});
+    const { id: requestId = '', address = '' } = requestContext.getStore() ?? {};
+    const asked = {
+      reading,
+      userId: req.user!.id,
+      requestId: requestId.slice(0, 64),
+      address: address.replace(/[^\w.:%-]/g, '').slice(0, 45),
+    };
+    await moveOn(res, found, async () => {
+      await databases.write(req.user!, req.writeId(), (trx) => startApplying(trx, found.id, asked));
+    });
+  });
+
+  router.get('/imports/:id/result.csv', limited(downloads), async (req, res) => {
+    const found = await getImport(req);
+    const { reading } = found;
+    if (reading === null || !found.isKept || found.state === 'reading')
+      throw new HttpError(404, 'imports.errors.noResult');
+    const name = found.fileName.replace(/\.\w{1,5}$/, '');
+    res.attachment(`${name} - ${req.t('imports.resultName')}.csv`);
+    res.set('Content-Type', 'text/csv; charset=utf-8');
+    const gone = new AbortController();
+    const cutOff = () => res.destroy();
+    res.once('close', () => gone.abort());
+    res.setTimeout(STALL_LIMIT_MS, cutOff);
+    const limit = setTimeout(cutOff, RESULT_LIMIT_MS);
+    try {
+      const to = { out: res, signal: gone.signal, t: req.t };
+      await writeResult({ config, databases }, { ...found, reading }, to);
+    } catch (error) {
+      if (!res.destroyed) throw error;
+    } finally {
+      clearTimeout(limit);
+    }
+  });
+
+  async function getImport(req: Request): Promise<ImportDetails> {
+    const id = productId.safeParse(req.params.id);
+    // The primary, because a replica may not have the rows of a preview that has just been made.
+    const found = id.success && (await databases.readLatest((db) => findImport(db, id.data)));
+    if (!found) throw new HttpError(404, 'imports.errors.notFound');
+    return found;
+  }
+
+  /** Whatever somebody else has made of the import meanwhile is on its page. */
+  async function moveOn(res: Response, { id }: ImportDetails, change: () => Promise<void>): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      if (!(error instanceof ImportMovedOnError)) throw error;
+    }
+    runner.wake();
+    res.redirect(303, `/imports/${id}`);
+  }
+
+  async function renderList(res: Response, error?: string, status = error ? 422 : 200): Promise<void> {
+    const imports = await databases.readLatest(listImports);
+    res.status(status).render('imports/list', {
+      imports,
+      error,
+      limits: { rows: MAX_ROWS, columns: MAX_COLUMNS, megabytes: MAX_FILE_BYTES / 1024 / 1024 },
+    });
+  }
+
+  return router;
+}
+
+/** A category is the same in any spelling that MySQL takes for its name. */
+function isSame(field: Field, from: string | number, to: string | number): boolean {
+  if (field !== 'category') return from === to;
+  return String(from).localeCompare(String(to), 'es', { sensitivity: 'base' }) === 0;
+}
+
+/** The form has a choice for each column, by its number. */
+function readColumns(body: unknown, count: number): (Field | null)[] {
+  const fields = (body ?? {}) as Record<string, unknown>;
+  const columns = Array.from({ length: count }, (_, index) =>
+    z.enum(FIELDS).nullable().catch(null).parse(fields[`column${index}`]),
+  );
+  const taken = columns.filter((column) => column !== null);
+  if (new Set(taken).size < taken.length) throw new HttpError(422, 'imports.errors.assignedTwice');
+  return columns;
+}
+
+/** So many at a time as for exports, each with a connection or a file in hand. */
+function limited(slots: ExportSlots): RequestHandler {
+  return (req, res, next) => {
+    const giveBack = slots.take(req.user!.id);
+    if (!giveBack) throw tooMany(res);
+    res.once('close', giveBack);
+    next();
+  };
+}
+
+function tooMany(res: Response): HttpError {
+  res.set('Retry-After', '10');
+  return new HttpError(429, 'imports.errors.tooMany');
+}

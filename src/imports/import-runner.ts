@@ -1,0 +1,134 @@
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { WebConfig } from '../config.ts';
+import { isAway, type Databases } from '../database/databases.ts';
+import { noteError } from '../system/recent-errors.ts';
+import { applyImport, ChangedMeanwhileError } from './apply-import.ts';
+import { cleanImports, dropRows } from './clean-imports.ts';
+import { readInProcess } from './reading-process.ts';
+import { claimImport, Lease, LeaseLostError, type ClaimedImport } from './import-lease.ts';
+import { atRest, type Notice } from './import-queries.ts';
+import { UnreadableFileError } from './spreadsheet.ts';
+
+const LOOK_EVERY_MS = 2000;
+const CLEAN_EVERY_MS = 10 * 60_000;
+/** What fails so often fails always: a file that ends every instance that reads it, perhaps. */
+const MAX_TRIES = 5;
+const PAUSE_SECONDS = 2;
+
+/**
+ * Does the work of imports, one at a time, whichever instance took the upload. What an instance leaves
+ * behind when it dies, another one begins anew.
+ */
+export class ImportRunner {
+  readonly #config: WebConfig;
+  readonly #databases: Databases;
+  readonly #logger: Logger;
+  readonly #ending = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #working: Promise<void> | undefined;
+  #cleanedAt = Date.now();
+
+  constructor(config: WebConfig, databases: Databases, logger: Logger) {
+    this.#config = config;
+    this.#databases = databases;
+    this.#logger = logger;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.wake(), LOOK_EVERY_MS).unref();
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    if (this.#ending.signal.aborted) return;
+    this.#working ??= this.#work()
+      // The primary is away, most likely; the next look tries again.
+      .catch(() => undefined)
+      .finally(() => (this.#working = undefined));
+  }
+
+  /** Leaves what it works on to the others. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#ending.abort();
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      const claimed = await claimImport(this.#databases, this.#config.INSTANCE);
+      if (!claimed) break;
+      const lease = new Lease(this.#databases, claimed, this.#ending.signal);
+      try {
+        await this.#carryOut(claimed, lease);
+      } catch (error) {
+        await this.#leave(error, lease);
+      } finally {
+        lease.end();
+      }
+    }
+    if (Date.now() - this.#cleanedAt < CLEAN_EVERY_MS) return;
+    this.#cleanedAt = Date.now();
+    await cleanImports(this.#databases);
+  }
+
+  async #carryOut(claimed: ClaimedImport, lease: Lease): Promise<void> {
+    const isReading = claimed.state === 'reading';
+    try {
+      if (isReading) {
+        if (claimed.tries > MAX_TRIES) throw new UnreadableFileError('failed');
+        await this.#read(claimed, lease);
+        await dropRows(this.#databases, claimed.id, claimed.attempt);
+      } else if (claimed.state === 'applying' && claimed.tries > MAX_TRIES) {
+        await lease.finish({ ...atRest('preview'), notice: asJson({ reason: 'notApplied' }) });
+      } else {
+        await applyImport(this.#databases, claimed, lease);
+        await lease.finish(atRest('applied'));
+      }
+    } catch (error) {
+      if (error instanceof UnreadableFileError) {
+        const { reason, values } = error;
+        await lease.finish({ ...atRest('refused'), notice: asJson({ reason, values }) });
+      } else if (error instanceof ChangedMeanwhileError) {
+        await lease.finish({
+          ...atRest('reading'),
+          notice: asJson({ reason: 'changedMeanwhile' }),
+          progress: 0,
+          lease_until: sql`UTC_TIMESTAMP(3)`,
+        });
+      } else {
+        throw error;
+      }
+    }
+  }
+
+  async #read(claimed: ClaimedImport, lease: Lease): Promise<void> {
+    const { id, attempt, file, fileBytes } = claimed;
+    const reading = { id, attempt, file, fileBytes, columns: claimed.findings?.columns };
+    const outcome = await lease.during((signal) =>
+      readInProcess(this.#config, reading, { report: (progress) => lease.report(progress), signal }),
+    );
+    const findings = JSON.stringify(outcome.findings);
+    if (outcome.totals) {
+      const totals = JSON.stringify(outcome.totals);
+      await lease.finish({ ...atRest('preview'), reading: attempt, findings, totals });
+    } else {
+      await lease.finish({ ...atRest('unassigned'), reading: null, findings, totals: null });
+    }
+  }
+
+  async #leave(error: unknown, lease: Lease): Promise<void> {
+    const isNobodysFault = error instanceof LeaseLostError || isAway(error);
+    if (!isNobodysFault) {
+      this.#logger.error({ err: error }, 'import failed');
+      noteError(error, '');
+    }
+    const seconds = error instanceof LeaseLostError ? 0 : PAUSE_SECONDS;
+    await lease.release({ counts: !isNobodysFault, seconds });
+  }
+}
+
+function asJson(notice: Notice): string {
+  return JSON.stringify(notice);
+}

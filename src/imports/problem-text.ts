@@ -1,0 +1,33 @@
+import type { TFunction } from 'i18next';
+import type { Findings } from './import-queries.ts';
+import type { Problem } from './row-check.ts';
+
+/** "Column “Cantidad”: why («what stands there»)", with the column as it is called in the file. */
+export function describeProblem(
+  { field, key, values, typed }: Problem,
+  { findings }: { findings: Findings | null },
+  t: TFunction,
+): string {
+  const reason = t(key, { ...values, where: placeOf(values, findings, t) });
+  const column = field && findings?.headers[findings.columns.indexOf(field)];
+  const full = column ? t('imports.problemIn', { column, reason }) : reason;
+  return typed ? `${full} («${typed}»)` : full;
+}
+
+/** Where another row stands that a problem is about. */
+function placeOf(values: Problem['values'], findings: Findings | null, t: TFunction): string {
+  const { line, sheet } = (values ?? {}) as { line?: number; sheet?: number };
+  return line === undefined ? '' : describePlace({ line, sheet: sheet ?? 0 }, findings, t);
+}
+
+/** "Row 7", and of which sheet where there are several. */
+export function describePlace(
+  { line, sheet }: { line: number; sheet: number },
+  findings: Findings | null,
+  t: TFunction,
+): string {
+  const sheets = findings?.sheets ?? [];
+  return sheets.length > 1
+    ? t('imports.placeInSheet', { line, sheet: sheets[sheet] })
+    : t('imports.place', { line });
+}

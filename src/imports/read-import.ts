@@ -1,0 +1,192 @@
+import { sql, type Kysely } from 'kysely';
+import type { Databases } from '../database/databases.ts';
+import type { Database, ImportRowKind } from '../database/tables.ts';
+import { recognise, type Field } from './import-fields.ts';
+import type { Findings, Totals } from './import-queries.ts';
+import { openSpreadsheet } from './open-spreadsheet.ts';
+import { checkRow } from './row-check.ts';
+import { MAX_ROWS, UnreadableFileError, type SheetRow, type Spreadsheet } from './spreadsheet.ts';
+import { StoredFile } from './stored-file.ts';
+
+/** Rows in one statement. */
+const BATCH = 1000;
+const STORE_LIMIT_MS = 15_000;
+const NEW_CATEGORIES_SHOWN = 50;
+/** The part of the time that reading takes; the rest is comparing rows with each other. */
+const READING_SHARE = 0.95;
+
+/** What is read, and under which number its rows are stored. */
+export interface Reading {
+  id: number;
+  attempt: number;
+  file: Uint8Array;
+  fileBytes: number;
+  /** What each column is; as recognised where it is left out. */
+  columns: (Field | null)[] | undefined;
+}
+
+export interface ReadOutcome {
+  findings: Findings;
+  /** Absent when no column has the codes. */
+  totals: Totals | undefined;
+}
+
+/**
+ * Reads the file of an import and compares each row with the product of its code, as it is now. The rows
+ * are stored beside those of earlier attempts; they count once somebody says so.
+ *
+ * @param report is told how far it is, from 0 to 1
+ * @throws UnreadableFileError
+ */
+export async function readImport(
+  databases: Databases,
+  reading: Reading,
+  report: (progress: number) => void,
+): Promise<ReadOutcome> {
+  let fetched = 0;
+  const { fileBytes } = reading;
+  const file = new StoredFile(databases, Buffer.from(reading.file), fileBytes, (bytes) => (fetched += bytes));
+  const { rows, ...opened } = await openSpreadsheet(file);
+  // Text was read once already, to find out how it is written.
+  const before = fetched;
+  const left = before >= fileBytes ? fileBytes : fileBytes - before;
+  const reportRead = () => report(Math.min(1, (fetched - before) / left) * READING_SHARE);
+  const columns = reading.columns ?? recognise(opened.headers);
+  const findings = { ...opened, columns, newCategories: [], newCategoryCount: 0 };
+  if (!columns.includes('code')) {
+    for await (const found of rows()) if (found.length > 0) return { findings, totals: undefined };
+    throw new UnreadableFileError('noRows');
+  }
+  await stageRows(databases, reading, { rows, columns, onStored: reportRead });
+  const { totals, ...categories } = await databases.change((db) => compareRows(db, reading), STORE_LIMIT_MS);
+  return { findings: { ...findings, ...categories }, totals };
+}
+
+async function stageRows(
+  databases: Databases,
+  reading: Reading,
+  {
+    rows,
+    columns,
+    onStored,
+  }: Pick<Spreadsheet, 'rows'> & { columns: (Field | null)[]; onStored: () => void },
+): Promise<void> {
+  let number = 0;
+  let batch: unknown[] = [];
+  let storing: Promise<unknown> = Promise.resolve();
+  const store = async () => {
+    const json = JSON.stringify(batch);
+    batch = [];
+    // One batch is stored while the next one is read.
+    await storing;
+    onStored();
+    storing = databases.change((db) => storeRows(db, reading, json), STORE_LIMIT_MS);
+    // It is awaited with the next batch, or at the end: until then it is nobody's.
+    storing.catch(() => undefined);
+  };
+  for await (const found of rows()) {
+    for (const row of found) {
+      if (++number > MAX_ROWS) throw new UnreadableFileError('tooManyRows', { maximum: MAX_ROWS });
+      batch.push(staged(number, row, columns));
+      if (batch.length >= BATCH) await store();
+    }
+  }
+  if (number === 0) throw new UnreadableFileError('noRows');
+  await store();
+  await storing;
+}
+
+/** A row as `storeRows` takes it. */
+function staged(number: number, { sheet, line, cells }: SheetRow, columns: (Field | null)[]): unknown[] {
+  const { code, name, description, category, quantity, unit, problems } = checkRow(cells, columns);
+  const found = problems.length > 0 ? problems : null;
+  return [number, sheet, line, code, name, description, category, quantity, unit, found];
+}
+
+/**
+ * Nothing is stored under an attempt that another one has followed.
+ *
+ * @param rows a JSON array of arrays, in the order of the columns below
+ */
+async function storeRows(db: Kysely<Database>, { id, attempt }: Reading, rows: string): Promise<void> {
+  await sql`
+    INSERT INTO product_import_row
+      (import_id, reading, number, sheet, line, code, name, description, category, quantity, unit,
+       kind, product_id, version, was, problems)
+    SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, quantity, unit,
+      CASE
+        WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
+        WHEN product_id IS NULL THEN 'new'
+        WHEN is_same THEN 'unchanged'
+        ELSE 'changed'
+      END,
+      product_id, version,
+      IF(product_id IS NULL OR is_same OR problems IS NOT NULL, NULL, JSON_OBJECT(
+        'name', own_name, 'description', own_description, 'category', own_category,
+        'quantity', own_quantity, 'unit', own_unit)),
+      IF(problems IS NULL AND product_id IS NULL AND name IS NULL,
+        JSON_ARRAY(JSON_OBJECT('field', 'name', 'key', 'imports.problems.newWithoutName')), problems)
+    FROM (
+      SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
+        IF(JSON_TYPE(v.problems) = 'ARRAY', v.problems, NULL) AS problems,
+        p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
+        own.name AS own_category, p.quantity AS own_quantity, p.unit AS own_unit,
+        (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
+          AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
+          AND (v.category IS NULL OR v.category = own.name)
+          AND (v.quantity IS NULL OR v.quantity = p.quantity)
+          AND (v.unit IS NULL OR v.unit COLLATE utf8mb4_0900_bin = p.unit) AS is_same
+      FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
+        number INT UNSIGNED PATH '$[0]',
+        sheet TINYINT UNSIGNED PATH '$[1]',
+        line INT UNSIGNED PATH '$[2]',
+        code VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[3]',
+        name VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[4]',
+        description VARCHAR(500) COLLATE utf8mb4_es_0900_ai_ci PATH '$[5]',
+        category VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[6]',
+        quantity INT PATH '$[7]',
+        unit VARCHAR(30) COLLATE utf8mb4_es_0900_ai_ci PATH '$[8]',
+        problems JSON PATH '$[9]'
+      )) AS v
+      LEFT JOIN product AS p ON p.code = v.code
+      LEFT JOIN category AS own ON own.id = p.category_id
+    ) AS compared
+    WHERE EXISTS (SELECT 1 FROM product_import WHERE id = ${id} AND attempt = ${attempt})`.execute(db);
+}
+
+/** What can only be said of all rows together. */
+async function compareRows(
+  db: Kysely<Database>,
+  { id, attempt }: Reading,
+): Promise<{ totals: Totals } & Pick<Findings, 'newCategories' | 'newCategoryCount'>> {
+  await sql`
+    UPDATE product_import_row AS r
+    JOIN (
+      SELECT code, MIN(number) AS number FROM product_import_row
+      WHERE import_id = ${id} AND reading = ${attempt} AND code IS NOT NULL
+      GROUP BY code HAVING COUNT(*) > 1
+    ) AS repeated ON repeated.code = r.code AND repeated.number < r.number
+    JOIN product_import_row AS first
+      ON first.import_id = ${id} AND first.reading = ${attempt} AND first.number = repeated.number
+    SET r.kind = 'wrong', r.was = NULL, r.problems = JSON_ARRAY_APPEND(
+      COALESCE(r.problems, JSON_ARRAY()), '$', JSON_OBJECT(
+        'field', 'code', 'key', 'imports.problems.repeated',
+        'values', JSON_OBJECT('line', first.line, 'sheet', first.sheet), 'typed', r.code))
+    WHERE r.import_id = ${id} AND r.reading = ${attempt}`.execute(db);
+  const { rows: counts } = await sql<{ kind: ImportRowKind; count: number }>`
+    SELECT /*+ MAX_EXECUTION_TIME(15000) */ kind, COUNT(*) AS count FROM product_import_row
+    WHERE import_id = ${id} AND reading = ${attempt} GROUP BY kind`.execute(db);
+  const totals = { wrong: 0, changed: 0, new: 0, unchanged: 0 };
+  for (const { kind, count } of counts) totals[kind] = count;
+  const { rows: categories } = await sql<{ name: string }>`
+    SELECT /*+ MAX_EXECUTION_TIME(15000) */ ANY_VALUE(r.category) AS name
+    FROM product_import_row AS r LEFT JOIN category AS c ON c.name = r.category
+    WHERE r.import_id = ${id} AND r.reading = ${attempt} AND r.kind IN ('new', 'changed')
+      AND r.category IS NOT NULL AND c.id IS NULL
+    GROUP BY r.category ORDER BY r.category LIMIT 10000`.execute(db);
+  return {
+    totals,
+    newCategories: categories.slice(0, NEW_CATEGORIES_SHOWN).map(({ name }) => name),
+    newCategoryCount: categories.length,
+  };
+}

@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process';
+import { on } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DatabaseConfig } from '../config.ts';
+import { PrimaryAwayError } from '../database/databases.ts';
+import type { Reading, ReadOutcome } from './read-import.ts';
+import { UnreadableFileError, type Cell, type RefusalReason } from './spreadsheet.ts';
+
+/** More than any file within the limits takes; one that takes more ends that process, not the instance. */
+const MEMORY_MB = 128;
+const YOUNG_MEMORY_MB = 4;
+
+export interface ToReading {
+  config: DatabaseConfig;
+  task: ReadingTask;
+}
+
+export type ReadingTask = ({ is: 'read' } & Reading) | { is: 'cells'; file: Uint8Array; bytes: number };
+
+export type FromReading =
+  | { is: 'progress'; progress: number }
+  | { is: 'done'; outcome: ReadOutcome }
+  | { is: 'rows'; json: string }
+  | { is: 'refused'; reason: RefusalReason; values: Record<string, string | number> }
+  | { is: 'away' }
+  | { is: 'failed'; message: string }
+  | { is: 'end' };
+
+/**
+ * Reads an import in a process of its own: this one stays free for other people's requests, and the memory
+ * that a file takes is given back with the process.
+ *
+ * @throws UnreadableFileError, PrimaryAwayError
+ */
+export async function readInProcess(
+  config: DatabaseConfig,
+  reading: Reading,
+  { report, signal }: { report: (progress: number) => void; signal: AbortSignal },
+): Promise<ReadOutcome> {
+  for await (const message of run(config, { is: 'read', ...reading }, signal)) {
+    if (message.is === 'progress') report(message.progress);
+    if (message.is === 'done') return message.outcome;
+  }
+  throw new Error('The process that reads had nothing to say');
+}
+
+/** The cells of each row of a file, no faster than they are taken. */
+export async function* readCells(
+  config: DatabaseConfig,
+  { file, bytes }: { file: Buffer; bytes: number },
+  signal: AbortSignal,
+): AsyncGenerator<(Cell | null)[]> {
+  for await (const message of run(config, { is: 'cells', file, bytes }, signal)) {
+    if (message.is === 'rows') yield* JSON.parse(message.json) as (Cell | null)[][];
+  }
+}
+
+/** What the process says; rows are answered once they have been taken. */
+async function* run(
+  { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }: DatabaseConfig,
+  task: ReadingTask,
+  signal: AbortSignal,
+): AsyncGenerator<FromReading> {
+  // As TypeScript here, as JavaScript in the image.
+  const script = fileURLToPath(new URL(`./reading-main${extname(import.meta.url)}`, import.meta.url));
+  const child = fork(script, {
+    execArgv: [`--max-old-space-size=${MEMORY_MB}`, `--max-semi-space-size=${YOUNG_MEMORY_MB}`],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  // Also once nobody listens any more: what was sent to a process that has just ended is lost, and no harm.
+  child.on('error', () => undefined);
+  try {
+    const messages = on(child, 'message', { signal, close: ['exit'] }) as AsyncIterable<[FromReading]>;
+    // By message, because everybody on the machine may see what a process is started with.
+    child.send({ config: { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }, task } satisfies ToReading);
+    for await (const [message] of messages) {
+      if (message.is === 'end') return;
+      if (message.is === 'away') throw new PrimaryAwayError('The process that reads found no server');
+      if (message.is === 'failed') throw new Error(message.message);
+      if (message.is === 'refused') throw new UnreadableFileError(message.reason, message.values);
+      yield message;
+      if (message.is === 'rows') child.send('more');
+    }
+    // V8 aborts when it has no memory left.
+    if (child.signalCode === 'SIGABRT' || child.exitCode === 134) throw new UnreadableFileError('tooLarge');
+    throw new Error('The process that reads has ended early');
+  } finally {
+    child.kill('SIGKILL');
+  }
+}

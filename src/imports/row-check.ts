@@ -1,0 +1,81 @@
+import { productFields } from '../products/product-form.ts';
+import type { Field } from './import-fields.ts';
+import { readQuantity } from './import-quantity.ts';
+import { textOf, type Cell } from './spreadsheet.ts';
+
+/** Something wrong in a row; `key` and `values` make a text, `typed` is what stands in the cell. */
+export interface Problem {
+  /** Absent when it is not about one column. */
+  field?: Field;
+  key: string;
+  values?: object;
+  typed?: string;
+}
+
+/** What a row says of a product; null for what it says nothing about. */
+export interface CheckedRow {
+  code: string | null;
+  name: string | null;
+  description: string | null;
+  category: string | null;
+  quantity: number | null;
+  unit: string | null;
+  problems: Problem[];
+}
+
+const TYPED_LENGTH = 60;
+
+/** Checks a row by the rules of the product form. */
+export function checkRow(cells: (Cell | undefined)[], columns: (Field | null)[]): CheckedRow {
+  const row: Record<Field, string | number | null> = {
+    code: null,
+    name: null,
+    description: null,
+    category: null,
+    quantity: null,
+    unit: null,
+  };
+  const problems: Problem[] = [];
+  for (const [index, field] of columns.entries()) {
+    if (!field) continue;
+    const checked = checkCell(field, cells[index]);
+    if ('value' in checked) row[field] = checked.value;
+    else problems.push({ field, ...checked, typed: shorten(textOf(cells[index])) });
+  }
+  // Usually decimals with a comma, in a file that separates columns with commas.
+  const beyond = cells.findIndex((cell, index) => index >= columns.length && textOf(cell).trim() !== '');
+  if (beyond >= 0) {
+    const typed = shorten(textOf(cells[beyond]));
+    problems.push({ key: 'imports.problems.beyond', values: { columns: columns.length }, typed });
+  }
+  return { ...(row as Omit<CheckedRow, 'problems'>), problems };
+}
+
+/** Enough to recognise it by. */
+function shorten(text: string): string {
+  const typed = text.trim();
+  return typed.length > TYPED_LENGTH
+    ? `${typed
+        .slice(0, TYPED_LENGTH - 1)
+        .trimEnd()
+        .toWellFormed()}…`
+    : typed;
+}
+
+function checkCell(field: Field, cell: Cell | undefined): { value: string | number } | Problem {
+  if (typeof cell === 'object') {
+    // Spreadsheet programs take codes such as 3-1 for dates: what was typed is lost then.
+    const isWrong = cell.is !== 'date' || field === 'code' || field === 'quantity';
+    if (isWrong) return { key: `imports.problems.${cell.is}` };
+  }
+  let text: string = textOf(cell);
+  if (field === 'quantity') {
+    const read = readQuantity(text);
+    if ('problem' in read) return { key: `imports.problems.${read.problem}`, values: read.values };
+    text = read.digits;
+  }
+  const result = productFields.shape[field].safeParse(text);
+  if (result.success) return { value: result.data };
+  const [issue] = result.error.issues as { message: string; maximum?: number }[];
+  return { key: issue!.message, ...(issue!.maximum && { values: { maximum: issue!.maximum } }) };
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { Kysely } from 'kysely';
+import type { Databases } from '../database/databases.ts';
+import type { Database } from '../database/tables.ts';
+import { PART_BYTES, type FileSource } from './file-source.ts';
+
+const STORE_LIMIT_MS = 8000;
+/** In one transaction. */
+const PARTS_AT_A_TIME = 10;
+
+/** A file that was uploaded, in the database: every instance can read it, and none keeps it. */
+export class StoredFile implements FileSource {
+  readonly #databases: Databases;
+  readonly #id: Buffer;
+  readonly bytes: number;
+  readonly #onFetched: (bytes: number) => void;
+
+  /** @param onFetched is told of each part that was fetched */
+  constructor(
+    databases: Databases,
+    id: Buffer,
+    bytes: number,
+    onFetched: (bytes: number) => void = () => undefined,
+  ) {
+    this.#databases = databases;
+    this.#id = id;
+    this.bytes = bytes;
+    this.#onFetched = onFetched;
+  }
+
+  async fetchPart(part: number): Promise<Buffer> {
+    // However long it takes: nobody waits for a page.
+    const row = await this.#databases.onPrimary((db) =>
+      db
+        .selectFrom('product_import_part')
+        .select('data')
+        .where('file', '=', this.#id)
+        .where('part', '=', part)
+        .executeTakeFirst(),
+    );
+    if (!row) throw new Error('A part of the file is not there');
+    this.#onFetched(row.data.length);
+    return row.data;
+  }
+}
+
+/** Stores what comes, some parts at a time; returns how much it was, and its SHA-256. */
+export async function storeFile(
+  databases: Databases,
+  id: Buffer,
+  upload: Readable,
+): Promise<{ bytes: number; digest: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let stored = 0;
+  let waiting: Buffer[] = [];
+  const store = async () => {
+    const parts = waiting;
+    waiting = [];
+    const first = stored;
+    stored += parts.length;
+    await databases.change((db) => storeParts(db, id, { first, parts }), STORE_LIMIT_MS);
+  };
+  for await (const part of inParts(upload)) {
+    bytes += part.length;
+    hash.update(part);
+    waiting.push(part);
+    if (waiting.length >= PARTS_AT_A_TIME) await store();
+  }
+  await store();
+  return { bytes, digest: hash.digest('hex') };
+}
+
+/** Of PART_BYTES each, but the last. */
+async function* inParts(upload: Readable): AsyncGenerator<Buffer> {
+  let part = Buffer.allocUnsafe(PART_BYTES);
+  let filled = 0;
+  for await (const chunk of upload as AsyncIterable<Buffer>) {
+    for (let at = 0; at < chunk.length;) {
+      const copied = chunk.copy(part, filled, at);
+      at += copied;
+      filled += copied;
+      if (filled < PART_BYTES) continue;
+      yield part;
+      part = Buffer.allocUnsafe(PART_BYTES);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield part.subarray(0, filled);
+}
+
+async function storeParts(
+  db: Kysely<Database>,
+  file: Buffer,
+  { first, parts }: { first: number; parts: Buffer[] },
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    for (const [index, data] of parts.entries()) {
+      await trx
+        .insertInto('product_import_part')
+        .values({ file, part: first + index, data })
+        .execute();
+    }
+  });
+}
+
+/** Nobody waits for it: what remains is removed with the uploads that were never finished. */
+export function dropFile(databases: Databases, id: Buffer): void {
+  databases
+    .change((db) => db.deleteFrom('product_import_part').where('file', '=', id).execute(), STORE_LIMIT_MS)
+    .catch(() => undefined);
+}

@@ -1,0 +1,181 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { Client, uniqueCode } from '../support/client.ts';
+import { baseUrl } from '../support/shared-stack.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
+
+let browser: Browser;
+let client: Client;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  client = await Client.signedIn();
+  browser = await launchChromium();
+});
+afterAll(() => browser.close());
+
+async function logIn(options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of 4(04|09|22)/.test(message.text()))
+      complaints.push(message.text());
+  });
+  await page.goto('/login');
+  await page.fill('#username', 'admin');
+  await page.fill('#password', 'admin123');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/products');
+  return page;
+}
+
+async function chooseFile(page: Page, content: string | Buffer, name: string): Promise<void> {
+  await page.setInputFiles('#file', { name, mimeType: 'text/csv', buffer: Buffer.from(content) });
+}
+
+test('from the list of products to a preview, other columns, and products that are there after a reload', async () => {
+  const code = uniqueCode();
+  await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5 });
+  const page = await logIn();
+  await page.click('a:has-text("Importar")');
+  await page.waitForSelector('h1:has-text("Importar productos")');
+  const rows = Array.from({ length: 8000 }, (_, index) => `${code}-${index + 1};Jabón ${index + 1};${index}`);
+  await chooseFile(page, ['Código;Cómo se llama;Existencias', ...rows].join('\r\n'), 'mi lista.csv');
+  await page.click('button:has-text("Subir y ver los cambios")');
+  await page.waitForURL(/\/imports\/\d+$/);
+  await page.waitForSelector('.import-totals');
+  // The column with the names is called in a way of its own.
+  await page.waitForSelector('text=El producto es nuevo y el archivo no tiene columna con el nombre.');
+  expect(await page.locator('button:has-text("Aplicar los cambios")').count()).toBe(0);
+  await page.click('.import-columns summary');
+  await page.selectOption('#column1', { label: 'Nombre' });
+  await page.click('button:has-text("Leer con estas columnas")');
+  await page.waitForSelector('text=Todo está bien.');
+  expect(await page.locator('.import-totals dd').allTextContents()).toEqual(['7999', '1', '0', '0']);
+  await page.click('.import-tabs a:has-text("Nuevos")');
+  expect(await page.locator('.import-rows tbody tr').count()).toBe(50);
+  await page.click('a:has-text("Siguiente")');
+  await page.waitForSelector('th:has-text("Fila 53")');
+
+  await page.click('button:has-text("Aplicar los cambios")');
+  await page.waitForSelector('progress, .badge-available');
+  await page.reload();
+  await page.waitForSelector('text=Los cambios se han aplicado.');
+  await page.click('a:has-text("Ver los productos")');
+  await page.fill('input[name=search]', `${code}-7777`);
+  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
+  expect(await page.textContent('#rows [data-field=quantity]')).toBe('7776');
+  await page.context().close();
+});
+
+test('everything works without JavaScript', async () => {
+  const code = uniqueCode();
+  const page = await logIn({ javaScriptEnabled: false });
+  await page.goto('/imports');
+  await chooseFile(page, `Código;Nombre\n${code};Sin guion`, 'a.csv');
+  await page.click('button:has-text("Subir y ver los cambios")');
+  const refreshUntil = async (text: string) => {
+    while ((await page.locator(`text=${text}`).count()) === 0) await page.goto(page.url());
+  };
+  await refreshUntil('Todo está bien.');
+  await page.click('button:has-text("Aplicar los cambios")');
+  await refreshUntil('Los cambios se han aplicado.');
+  expect((await client.findByCode(code)).name).toBe('Sin guion');
+  await page.context().close();
+});
+
+const PHONE = { width: 390, height: 844 };
+const LOOKS: [string, BrowserContextOptions][] = [
+  ['es-light-desk', { locale: 'es-ES', colorScheme: 'light', viewport: { width: 1366, height: 850 } }],
+  ['en-dark-desk', { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 1366, height: 850 } }],
+  [
+    'es-dark-phone',
+    { locale: 'es-MX', colorScheme: 'dark', viewport: PHONE, isMobile: true, hasTouch: true },
+  ],
+  [
+    'en-light-phone',
+    { locale: 'en-US', colorScheme: 'light', viewport: PHONE, isMobile: true, hasTouch: true },
+  ],
+];
+
+test.each(LOOKS)('the pages are accessible and none is wider than the screen: %s', async (look, options) => {
+  const code = uniqueCode();
+  await client.register({
+    code: `${code}-1`,
+    name: 'Jabón de lavanda',
+    quantity: 5,
+    description: 'Pastilla de 100 g',
+  });
+  const header = 'Código;Nombre;Descripción;Categoría;Cantidad;Unidad;Precio';
+  const good = [
+    header,
+    `${code}-1;Jabón de lavanda y romero;Pastilla de 125 g;Otros;12;unidad;3,50`,
+    `${code}-2;Vela;;Cosas de ${code};7;caja;1`,
+  ];
+  const bad = [
+    ...good,
+    `${code}-3;;${'largo '.repeat(90)};Otros;1,5;unidad`,
+    `;Sin código;;Otros;1.234;unidad`,
+  ];
+  const page = await logIn(options);
+  const violations: string[] = [];
+  const examine = async (name: string) => {
+    await page.screenshot({ path: join(SCREENSHOTS, `import-${look}-${name}.png`), fullPage: true });
+    await page.evaluate(await readFile(AXE, 'utf8'));
+    const found = await page.evaluate(async () => {
+      const { axe } = globalThis as unknown as {
+        axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      };
+      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+    });
+    violations.push(...found.map((violation) => `${name}: ${violation}`));
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (width > page.viewportSize()!.width) violations.push(`${name}: ${width} px wide`);
+  };
+  const send = async (content: string | Buffer, name: string) => {
+    await page.goto('/imports');
+    await chooseFile(page, content, name);
+    await page.click('#upload button[type=submit]');
+    await page.waitForSelector('.import-headline');
+  };
+  await send(bad.join('\n'), 'con errores.csv');
+  await examine('wrong');
+  await page.click('.import-columns summary');
+  await examine('columns');
+  await send('%PDF-1.7', 'lista.pdf');
+  await examine('refused');
+  await send('a;b\nc;d', 'sin columnas.csv');
+  await examine('unassigned');
+  await send(good.join('\n'), 'productos de la tienda.csv');
+  await examine('preview');
+  // A moment of work, held.
+  await page.route('**/api/imports/*', (route) =>
+    route.fulfill({ json: { isBusy: true, state: 'applying', progress: 0.42 } }),
+  );
+  await page.click('form[action$="/apply"] button');
+  const isHeld = await page.waitForSelector('progress', { timeout: 3000 }).catch(() => undefined);
+  if (isHeld) await examine('applying');
+  await page.unroute('**/api/imports/*');
+  await page.reload();
+  await page.waitForSelector('.alert-success');
+  await examine('applied');
+  await page.goto('/imports');
+  await examine('list');
+  expect(violations).toEqual([]);
+  await page.context().close();
+});
+
+test('the browser had nothing to complain about', () => {
+  expect(complaints).toEqual([]);
+});

@@ -1,0 +1,410 @@
+import { beforeAll, afterAll, expect, test } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Response } from 'superagent';
+import { Client, uniqueCode } from '../support/client.ts';
+import {
+  apply,
+  page,
+  preview,
+  problems,
+  startApplying,
+  stateOf,
+  upload,
+  waitForRest,
+  workbook,
+} from '../support/import-files.ts';
+import { createPerson } from '../support/people.ts';
+import { stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let client: Client;
+let primary: Connection;
+
+beforeAll(async () => {
+  client = await Client.signedIn();
+  primary = await stack.connect('primary');
+});
+afterAll(() => primary.end());
+
+async function rowsOf(query: string, values: unknown[] = []): Promise<RowDataPacket[]> {
+  return (await primary.query<RowDataPacket[]>(query, values))[0];
+}
+
+const csv = (...rows: string[]) =>
+  ['Código;Nombre;Descripción;Categoría;Cantidad;Unidad', ...rows].join('\r\n');
+
+test('says per row what is new, what changes from what to what, and what is wrong and why', async () => {
+  const code = uniqueCode();
+  await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5, category: 'Hogar' });
+  await client.register({ code: `${code}-2`, name: 'Igual', quantity: 5, category: 'Hogar' });
+  const { id, totals } = await preview(
+    client,
+    csv(
+      `${code.toLowerCase()}-1;Jabón verde;;hogar;7;unidad`,
+      `${code}-2;Igual;;HOGAR;5,00;unidad`,
+      `${code}-3;Nuevo;;Jardín ${code};0;caja`,
+      `;Sin código;;Otros;1;unidad`,
+      `${code}-4;;;Otros;-1;unidad`,
+      `${code}-5;${'x'.repeat(101)};;;1.234;unidad`,
+      `${code}-3;Otra vez;;Otros;2,5;unidad`,
+      `${code}-6;Dos celdas de más;;Otros;1;unidad;;5`,
+    ),
+  );
+  expect(totals).toEqual({ new: 1, changed: 1, unchanged: 1, wrong: 5 });
+  expect(await problems(client, id)).toEqual([
+    'Columna «Código»: Escriba el código del producto.',
+    'Columna «Nombre»: Escriba el nombre del producto.',
+    'Columna «Cantidad»: Escriba un número entero, 0 o mayor. («-1»)',
+    expect.stringContaining('Columna «Nombre»: El nombre puede tener hasta 100 caracteres.'),
+    'Columna «Categoría»: Elija una categoría.',
+    'Columna «Cantidad»: Puede ser 1234 o un número con decimales. Escríbalo sin punto ni coma: 1234. («1.234»)',
+    'Columna «Cantidad»: La cantidad debe ser un número entero. («2,5»)',
+    `Columna «Código»: El código ya está en otra fila del archivo: Fila 4. («${code}-3»)`,
+    expect.stringContaining('La fila tiene más celdas que las 6 columnas de la cabecera.'),
+  ]);
+  const changed = await page(client, id, '?kind=changed');
+  expect(changed).toMatch(/<del>Jabón<\/del>.*<ins>Jabón verde<\/ins>/s);
+  expect(changed).toMatch(/<del>5<\/del>.*<ins>7<\/ins>/s);
+  expect(changed).not.toContain('<dt>Categoría</dt>');
+  // All or nothing: with a wrong row nothing is offered, and what is asked for all the same changes nothing.
+  expect(changed).not.toContain('Aplicar los cambios');
+  const reading = (await rowsOf('SELECT reading FROM product_import WHERE id = ?', [id]))[0]!
+    .reading as number;
+  await client.post(`/imports/${id}/apply`, { reading });
+  expect((await stateOf(client, id)).state).toBe('preview');
+  expect((await client.findByCode(`${code}-1`)).name).toBe('Jabón');
+});
+
+test('applies new and changed products with their movements and one audit event; again it changes nothing', async () => {
+  const code = uniqueCode();
+  const { id: oldId } = await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5 });
+  const { client: clerk, username } = await createPerson(client, 'clerk');
+  const file = csv(
+    `${code}-1;Jabón;Con aroma;Otros;9;unidad`,
+    `${code}-2;Nuevo;;Jardín ${code};3;caja`,
+    `${code}-3;Sin existencias;;jardin ${code};0;caja`,
+  );
+  const { id } = await preview(clerk, file, 'lista ñ.csv');
+  expect(await page(clerk, id)).toContain(`Se creará una categoría: Jardín ${code}.`);
+  expect((await apply(clerk, id)).state).toBe('applied');
+
+  // The next read sees it, whichever server answers.
+  expect(await clerk.findByCode(`${code}-1`)).toMatchObject({
+    id: oldId,
+    description: 'Con aroma',
+    quantity: 9,
+    version: 2,
+  });
+  expect(await clerk.findByCode(`${code}-3`)).toMatchObject({
+    category: `Jardín ${code}`,
+    quantity: 0,
+    available: false,
+  });
+  const movements = await rowsOf(
+    `SELECT p.code, m.delta, m.quantity_after AS after, m.reason, u.username FROM stock_movement AS m
+     JOIN product AS p ON p.id = m.product_id JOIN user AS u ON u.id = m.user_id
+     WHERE p.code LIKE ? AND m.reason = 'import' ORDER BY m.id`,
+    [`${code}-%`],
+  );
+  expect(movements).toEqual([
+    { code: `${code}-2`, delta: 3, after: 3, reason: 'import', username },
+    { code: `${code}-1`, delta: 4, after: 9, reason: 'import', username },
+  ]);
+  expect((await client.get(`/products/${oldId}`)).text).toContain('Importación');
+  const events = await rowsOf(
+    "SELECT target_name AS name, details, address FROM audit_event WHERE action = 'product.imported' AND target_id = ?",
+    [id],
+  );
+  expect(events).toEqual([
+    { name: 'lista ñ.csv', details: { added: 2, changed: 1, unchanged: 0 }, address: '127.0.0.1' },
+  ]);
+  expect((await client.get('/audit?kind=product')).text).toContain(
+    'importó «lista ñ.csv»: 2 nuevos, 1 cambiados, 0 sin cambios.',
+  );
+
+  const again = await preview(clerk, file);
+  expect(again.totals).toEqual({ new: 0, changed: 0, unchanged: 3, wrong: 0 });
+  expect(await page(clerk, again.id)).toContain('no hay nada que cambiar');
+});
+
+test('recognises columns by many names, lets people assign others, and leaves the rest as it was', async () => {
+  const code = uniqueCode();
+  const { id: productId } = await client.register({
+    code,
+    name: 'Jabón',
+    quantity: 5,
+    unit: 'caja',
+    category: 'Hogar',
+  });
+  const first = await preview(client, `ARTICLE CODE ;qty.;Precio;Interno\r\n${code};8;3,50;Otro nombre`);
+  expect(first.totals).toEqual({ new: 0, changed: 1, unchanged: 0, wrong: 0 });
+  expect(await page(client, first.id)).not.toContain('<dt>Nombre</dt>');
+
+  const assign = (id: number, columns: string[]) =>
+    client.post(
+      `/imports/${id}/columns`,
+      Object.fromEntries(columns.map((field, index) => [`column${index}`, field])),
+    );
+  expect((await assign(first.id, ['code', 'code', '', ''])).status).toBe(422);
+  expect((await assign(first.id, ['code', '', '', 'name'])).status).toBe(303);
+  await waitForRest(client, first.id);
+  const text = await page(client, first.id);
+  expect(text).toMatch(/<del>Jabón<\/del>.*<ins>Otro nombre<\/ins>/s);
+  expect(text).not.toContain('<dt>Cantidad</dt>');
+  await apply(client, first.id);
+  expect(await client.findByCode(code)).toMatchObject({
+    id: productId,
+    name: 'Otro nombre',
+    quantity: 5,
+    unit: 'caja',
+    category: 'Hogar',
+  });
+
+  const unknown = await preview(client, `uno;dos\r\n${code}-2;Dos`);
+  expect(unknown.state).toBe('unassigned');
+  expect(await page(client, unknown.id)).toContain('Ninguna columna se ha reconocido como código.');
+  await assign(unknown.id, ['code', '']);
+  expect((await waitForRest(client, unknown.id)).totals).toMatchObject({ new: 0, wrong: 1 });
+  expect(await problems(client, unknown.id)).toEqual([
+    'El producto es nuevo y el archivo no tiene columna con el nombre.',
+  ]);
+  await assign(unknown.id, ['code', 'name']);
+  await waitForRest(client, unknown.id);
+  await apply(client, unknown.id);
+  expect(await client.findByCode(`${code}-2`)).toMatchObject({
+    name: 'Dos',
+    quantity: 0,
+    unit: 'unidad',
+    category: 'Otros',
+  });
+});
+
+const asBuffer = (response: Response, done: (error: Error | null, body: Buffer) => void) => {
+  const chunks: Buffer[] = [];
+  const stream = response as unknown as NodeJS.ReadableStream;
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => done(null, Buffer.concat(chunks)));
+};
+
+async function download(path: string, language = 'es'): Promise<Buffer> {
+  const response = await client.agent
+    .get(path)
+    .set('Accept-Language', language)
+    .buffer(true)
+    .parse(asBuffer as never);
+  return response.body as Buffer;
+}
+
+test.each([
+  ['xlsx', 'es'],
+  ['xlsx', 'en'],
+  ['csv', 'es'],
+  ['csv', 'en'],
+])('our own export imports back without a change: %s, %s', async (format, language) => {
+  const code = uniqueCode();
+  for (const name of ['=1+1', "'=1+1", '-menos', '+más', '@arroba', "'cita", 'con "comillas"; y, comas'])
+    await client.register({
+      code: `${code}-${name}`.slice(0, 50),
+      name,
+      description: `${name}\nen dos líneas`,
+    });
+  await client.register({ code: `=${code}`, name: `3,5 ${code}`, quantity: 2_147_483_647 });
+  const { totals } = await preview(
+    client,
+    await download(`/products/export.${format}`, language),
+    `x.${format}`,
+  );
+  expect(totals).toMatchObject({ new: 0, changed: 0, wrong: 0 });
+  expect(totals!.unchanged).toBe((await client.search({})).total);
+});
+
+test('the result is what was uploaded, with an error column, and can be mended and uploaded again', async () => {
+  const code = uniqueCode();
+  const { id } = await preview(client, csv(`${code};=1+1;"a;b";Otros;x;unidad`), 'mi lista.csv');
+  const response = await client.get(`/imports/${id}/result.csv`);
+  expect(response.headers['content-disposition']).toContain('mi lista - resultado.csv');
+  const [header, row] = response.text.replace('\ufeff', '').split('\r\n');
+  expect(header).toBe('Código;Nombre;Descripción;Categoría;Cantidad;Unidad;Resultado;Errores');
+  expect(row).toMatch(new RegExp(`^${code};'=1\\+1;"a;b";Otros;x;unidad;con error;`));
+  expect(row).toContain('Columna «Nombre»: La celda contiene una fórmula.');
+  expect(row).toContain('Columna «Cantidad»: Escriba un número entero, 0 o mayor.');
+  const mended = response.text.replace(';x;', ';4;');
+  expect((await preview(client, mended)).totals).toMatchObject({ new: 1, wrong: 0 });
+});
+
+test.each(['saved', 'deleted', 'registered'])(
+  'nothing is applied when a product was %s after the preview; the comparison is made anew',
+  async (what) => {
+    const code = uniqueCode();
+    const { id: productId } = await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5 });
+    const { id } = await preview(
+      client,
+      csv(
+        `${code}-0;Otro;;Cosas ${code};1;u`,
+        `${code}-1;Jabón;;Otros;9;unidad`,
+        `${code}-2;Nuevo;;Otros;1;u`,
+      ),
+    );
+    if (what === 'saved') await client.changeQuantity(productId, { delta: 1 });
+    else if (what === 'deleted') await client.post(`/products/${productId}/delete`);
+    else await client.register({ code: `${code}-2`, name: 'Antes' });
+    const { state, totals } = await apply(client, id);
+    expect(state).toBe('preview');
+    const text = await page(client, id);
+    expect(text).toContain(
+      'Mientras tanto otra persona ha cambiado alguno de estos productos: no se ha aplicado nada.',
+    );
+    const expected = {
+      saved: { new: 2, changed: 1 },
+      deleted: { new: 3, changed: 0 },
+      registered: { new: 1, changed: 2 },
+    };
+    expect(totals).toMatchObject(expected[what as keyof typeof expected]);
+    expect((await client.search({ search: `${code}-0` })).total).toBe(0);
+    expect(await rowsOf('SELECT id FROM category WHERE name = ?', [`Cosas ${code}`])).toEqual([]);
+    expect((await apply(client, id)).state).toBe('applied');
+    expect((await client.findByCode(`${code}-1`)).quantity).toBe(9);
+  },
+);
+
+test('the same upload sent twice is one import, and the same click applies once', async () => {
+  const code = uniqueCode();
+  const key = crypto.randomUUID();
+  const file = csv(`${code};Nuevo;;Otros;3;caja`);
+  const [first, second] = await Promise.all([
+    upload(client, file, 'a.csv', key),
+    upload(client, file, 'a.csv', key),
+  ]);
+  expect(first.headers.location).toBe(second.headers.location);
+  const id = Number(first.headers.location!.split('/').at(-1));
+  await waitForRest(client, id);
+  await Promise.all([startApplying(client, id), startApplying(client, id)]).catch(() => undefined);
+  await waitForRest(client, id);
+  const movements = await rowsOf(
+    'SELECT m.id FROM stock_movement AS m JOIN product AS p ON p.id = m.product_id WHERE p.code = ?',
+    [code],
+  );
+  expect(movements).toHaveLength(1);
+});
+
+test('an upload without a token, by a viewer or by nobody is refused, and nothing of it is kept', async () => {
+  const count = async () =>
+    (await rowsOf('SELECT COUNT(DISTINCT file) AS count FROM product_import_part'))[0]!.count as number;
+  const before = await count();
+  const file = csv('X;Y;;Otros;1;u');
+  const noToken = await client.agent
+    .post('/imports')
+    .field('_key', 'k')
+    .attach('file', Buffer.from(file), 'a.csv');
+  expect(noToken.status).toBe(403);
+  const late = await client.agent
+    .post('/imports')
+    .attach('file', Buffer.from(file), 'a.csv')
+    .field('_csrf', client.token);
+  expect(late.status).toBe(403);
+  const { client: viewer } = await createPerson(client, 'viewer');
+  expect((await upload(viewer, file)).status).toBe(403);
+  expect((await viewer.get('/products')).text).not.toContain('/imports');
+  const nobody = new Client();
+  await nobody.takeToken('/login');
+  expect((await upload(nobody, file)).headers.location).toContain('/login');
+  const none = await client.agent.post('/imports').field('_csrf', client.token).field('_key', 'k');
+  expect(none.status).toBe(422);
+  expect(none.text).toContain('Elija un archivo.');
+  expect(
+    (await client.agent.post('/imports').set('Content-Type', 'multipart/form-data').send('x')).status,
+  ).toBe(400);
+  expect(await count()).toBe(before);
+});
+
+test('rows and files go when their time is over, the import stays in the list', async () => {
+  const code = uniqueCode();
+  const { id } = await preview(client, csv(`${code};Nuevo;;Otros;3;caja`), `${code}.csv`);
+  await primary.query(
+    'UPDATE product_import SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 HOUR WHERE id = ?',
+    [id],
+  );
+  const { cleanImports } = await import('../../src/imports/clean-imports.ts');
+  const { openDatabases } = await import('../support/open-databases.ts');
+  const databases = await openDatabases();
+  await waitUntil(() => databases.monitor.canSave());
+  await cleanImports(databases).finally(() => databases.close());
+  expect(await rowsOf('SELECT number FROM product_import_row WHERE import_id = ?', [id])).toEqual([]);
+  expect(
+    await rowsOf(
+      'SELECT part FROM product_import_part WHERE file = (SELECT file FROM product_import WHERE id = ?)',
+      [id],
+    ),
+  ).toEqual([]);
+  expect(await page(client, id)).toContain('lo que contenía ya se ha borrado');
+  expect((await client.get(`/imports/${id}/result.csv`)).status).toBe(404);
+  expect((await client.get('/imports')).text).toContain(`${code}.csv`);
+});
+
+test('the instance that applies dies: another one finishes, exactly once, and the progress goes on', async () => {
+  const code = uniqueCode();
+  const rows = Array.from({ length: 20_000 }, (_, index) => [`${code}-${index}`, `Producto ${index}`, 2]);
+  const base = await preview(
+    client,
+    await workbook({ Hoja: [['Código', 'Nombre', 'Cantidad'], ...rows.slice(0, 10_000)] }),
+    'a.xlsx',
+  );
+  expect((await apply(client, base.id)).state).toBe('applied');
+  const more = rows.map(([name, text]) => [name!, text!, 5]);
+  const { id, totals } = await preview(
+    client,
+    await workbook({ Hoja: [['Código', 'Nombre', 'Cantidad'], ...more] }),
+    'b.xlsx',
+  );
+  expect(totals).toEqual({ new: 10_000, changed: 10_000, unchanged: 0, wrong: 0 });
+  await startApplying(client, id);
+  let owner = '';
+  await waitUntil(async () => {
+    const [row] = await rowsOf('SELECT owner, progress, state FROM product_import WHERE id = ?', [id]);
+    owner = String(row!.owner);
+    return row!.state !== 'applying' || Number(row!.progress) > 50;
+  });
+  process.kill(stack.process(owner).pid, 'SIGKILL');
+  // Whatever was in the database then is all or nothing, also while it is done again.
+  const [seen] = await rowsOf('SELECT COUNT(*) AS count FROM product WHERE code LIKE ? AND quantity = 5', [
+    `${code}-%`,
+  ]);
+  expect([0, 20_000]).toContain(Number(seen!.count));
+  expect((await waitForRest(client, id)).state).toBe('applied');
+  const [sums] = await rowsOf(
+    `SELECT COUNT(DISTINCT p.id) AS products, SUM(m.delta) AS booked, COUNT(m.id) AS movements
+     FROM product AS p JOIN stock_movement AS m ON m.product_id = p.id WHERE p.code LIKE ? AND p.quantity = 5`,
+    [`${code}-%`],
+  );
+  expect({
+    products: Number(sums!.products),
+    booked: Number(sums!.booked),
+    movements: Number(sums!.movements),
+  }).toEqual({ products: 20_000, booked: 100_000, movements: 30_000 });
+  const events = await rowsOf(
+    "SELECT id FROM audit_event WHERE action = 'product.imported' AND target_id = ?",
+    [id],
+  );
+  expect(events).toHaveLength(1);
+  // Other tests count.
+  await primary.query('DELETE FROM product WHERE code LIKE ?', [`${code}-%`]);
+}, 300_000);
+
+test('the instance that reads dies: another one reads the file anew', async () => {
+  const code = uniqueCode();
+  const rows = Array.from({ length: 60_000 }, (_, index) => `${code}-${index};Producto ${index};;Otros;1;u`);
+  const response = await upload(client, csv(...rows));
+  const id = Number(response.headers.location!.split('/').at(-1));
+  let owner = '';
+  await waitUntil(async () => {
+    const [row] = await rowsOf('SELECT owner, progress FROM product_import WHERE id = ?', [id]);
+    owner = String(row!.owner);
+    return owner !== 'null' && Number(row!.progress) > 0;
+  });
+  process.kill(stack.process(owner).pid, 'SIGKILL');
+  expect((await waitForRest(client, id)).totals).toEqual({ new: 60_000, changed: 0, unchanged: 0, wrong: 0 });
+  const [kept] = await rowsOf(
+    'SELECT COUNT(*) AS count FROM product_import_row AS r JOIN product_import AS i ON i.id = r.import_id AND i.reading = r.reading WHERE i.id = ?',
+    [id],
+  );
+  expect(Number(kept!.count)).toBe(60_000);
+}, 300_000);

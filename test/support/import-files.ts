@@ -1,0 +1,155 @@
+import { PassThrough } from 'node:stream';
+import { crc32, deflateRawSync } from 'node:zlib';
+import ExcelJS from 'exceljs';
+import { Client } from './client.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface ImportState {
+  id: number;
+  state: string;
+  isBusy: boolean;
+  progress: number;
+  totals: { new: number; changed: number; unchanged: number; wrong: number } | null;
+}
+
+/** Uploads a file as a browser does, the token and the key before it. */
+export function upload(client: Client, content: Buffer | string, name = 'archivo.csv', key?: string) {
+  return client.agent
+    .post('/imports')
+    .field('_csrf', client.token)
+    .field('_key', key ?? crypto.randomUUID())
+    .attach('file', Buffer.from(content), { filename: name, contentType: 'application/octet-stream' });
+}
+
+export async function stateOf(client: Client, id: number): Promise<ImportState> {
+  return (await client.get(`/api/imports/${id}`)).body as ImportState;
+}
+
+export async function waitForRest(client: Client, id: number): Promise<ImportState> {
+  let state: ImportState | undefined;
+  await waitUntil(async () => {
+    state = await stateOf(client, id);
+    return !state.isBusy;
+  });
+  return state!;
+}
+
+/** Uploads a file and waits for its preview, or for the word that it is none. */
+export async function preview(client: Client, content: Buffer | string, name?: string) {
+  const response = await upload(client, content, name);
+  const id = Number(/^\/imports\/(\d+)$/.exec(response.headers.location ?? '')?.[1]);
+  if (!id) throw new Error(`Uploading failed with ${response.status}: ${response.text}`);
+  return waitForRest(client, id);
+}
+
+export async function page(client: Client, id: number, query = ''): Promise<string> {
+  const { text } = await client.get(`/imports/${id}${query}`);
+  return text.replaceAll('&#34;', '"').replaceAll('&#39;', "'");
+}
+
+/** Why each wrong row is wrong. */
+export async function problems(client: Client, id: number): Promise<string[]> {
+  const text = await page(client, id, '?kind=wrong');
+  return [...text.matchAll(/class="import-problems">(.*?)<\/ul>/gs)].flatMap(([, list]) =>
+    [...list!.matchAll(/<li>(.*?)<\/li>/g)].map(([, problem]) => problem!),
+  );
+}
+
+/** Why a file was refused. */
+export async function refusal(client: Client, content: Buffer | string, name?: string): Promise<string> {
+  const { id, state } = await preview(client, content, name);
+  if (state !== 'refused') return `not refused, but ${state}`;
+  return /no se puede importar\.<\/p>\s*<p class="mb-0">(.*?)<\/p>/.exec(await page(client, id))?.[1] ?? '';
+}
+
+/** Applies a preview, as it is shown now. */
+export async function startApplying(client: Client, id: number) {
+  const reading = /name="reading" value="(\d+)"/.exec(await page(client, id))?.[1];
+  if (!reading) throw new Error(`Import ${id} is not offered to be applied`);
+  return client.post(`/imports/${id}/apply`, { reading, _key: crypto.randomUUID() });
+}
+
+export async function apply(client: Client, id: number): Promise<ImportState> {
+  await startApplying(client, id);
+  return waitForRest(client, id);
+}
+
+type CellValue = ExcelJS.CellValue;
+
+/** A workbook with one sheet for each list of rows. */
+export async function workbook(sheets: Record<string, CellValue[][]>, shared = true): Promise<Buffer> {
+  const out = new PassThrough();
+  const chunks: Buffer[] = [];
+  out.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const writer = new ExcelJS.stream.xlsx.WorkbookWriter({
+    stream: out,
+    useSharedStrings: shared,
+    useStyles: true,
+  });
+  for (const [name, rows] of Object.entries(sheets)) {
+    const sheet = writer.addWorksheet(name);
+    for (const row of rows) sheet.addRow(row).commit();
+    sheet.commit();
+  }
+  await writer.commit();
+  return Buffer.concat(chunks);
+}
+
+const relations = (entries: string) =>
+  `<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${entries}</Relationships>`;
+const TYPE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+
+/** A workbook whose parts a test writes itself. */
+export function rawWorkbook(
+  sheetData: string | Buffer,
+  others: Record<string, string | Buffer> = {},
+): Buffer {
+  const sheet = Buffer.isBuffer(sheetData)
+    ? sheetData
+    : `<?xml version="1.0"?><worksheet><sheetData>${sheetData}</sheetData></worksheet>`;
+  return zip({
+    '[Content_Types].xml': '<?xml version="1.0"?><Types/>',
+    '_rels/.rels': relations(
+      `<Relationship Id="r1" Type="${TYPE}/officeDocument" Target="xl/workbook.xml"/>`,
+    ),
+    'xl/workbook.xml':
+      '<?xml version="1.0"?><workbook xmlns:r="x"><sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets></workbook>',
+    'xl/_rels/workbook.xml.rels': relations(
+      `<Relationship Id="r1" Type="${TYPE}/worksheet" Target="worksheets/sheet1.xml"/>` +
+        `<Relationship Id="r2" Type="${TYPE}/sharedStrings" Target="sharedStrings.xml"/>`,
+    ),
+    'xl/worksheets/sheet1.xml': sheet,
+    ...others,
+  });
+}
+
+/** A zip file; what it says of sizes can be made wrong. */
+export function zip(files: Record<string, string | Buffer>, saysSize?: (size: number) => number): Buffer {
+  const bodies: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const [name, content] of Object.entries(files)) {
+    const data = Buffer.from(content);
+    const packed = deflateRawSync(data);
+    const said = saysSize ? saysSize(data.length) : data.length;
+    const head = Buffer.alloc(26);
+    head.writeUInt16LE(20, 0);
+    head.writeUInt16LE(8, 4);
+    head.writeUInt32LE(crc32(data), 10);
+    head.writeUInt32LE(packed.length, 14);
+    head.writeUInt32LE(said, 18);
+    head.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), head, Buffer.from(name), packed]);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(offset, 10);
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), head, rest, Buffer.from(name)]));
+    bodies.push(local);
+    offset += local.length;
+  }
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(directory.length, 4);
+  end.writeUInt16LE(directory.length, 6);
+  end.writeUInt32LE(Buffer.concat(directory).length, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...bodies, ...directory, Buffer.from('PK\x05\x06'), end]);
+}
