@@ -43,12 +43,16 @@ export async function i18n(): Promise<RequestHandler[]> {
       throw new Error(`No text for "${key}" in ${languages.join(', ')}`);
     },
   });
+  const texts = {
+    es: remembering(translations.getFixedT('es')),
+    en: remembering(translations.getFixedT('en')),
+  } satisfies Record<Language, TFunction>;
   return [
     (req, res, next) => {
       const chosen = (req.cookies as Record<string, unknown>)[cookieName(req, COOKIE)];
       const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
       req.language = isLanguage(language) ? language : 'es';
-      req.t = translations.getFixedT(req.language);
+      req.t = texts[req.language];
       Object.assign(res.locals, FORMATS[req.language], {
         t: req.t,
         language: req.language,
@@ -69,6 +73,18 @@ export async function i18n(): Promise<RequestHandler[]> {
       res.redirect(303, localPath(req.query.return));
     },
   ];
+}
+
+/** A page has some sixty texts, most of them without values: i18next would look each up anew, every time. */
+function remembering(t: TFunction): TFunction {
+  const known = new Map<string, string>();
+  const remembered = (key: string, values?: Record<string, unknown>): string => {
+    if (values) return t(key, values);
+    const text = known.get(key) ?? t(key);
+    known.set(key, text);
+    return text;
+  };
+  return remembered as TFunction;
 }
 
 declare module 'express-serve-static-core' {
