@@ -30,7 +30,7 @@ export const SEARCH_TERMS: readonly SearchTerm[] = [
   ...plain('dense', 'acero', 'con', 'resistente', 'ferretería', 'negro'),
   ...plain('medium', 'taladro', 'vidrio templado', 'lavanda', 'Sargadelos', 'frigorías'),
   ...plain('rare', 'quejigo', 'güisqui', 'xilófono', 'lapislázuli', 'urogallo', 'esgrima'),
-  ...plain('absent', 'zzqwx', 'criptonita', 'aceroo', 'qx'),
+  ...plain('absent', 'zzqwx', 'criptonita', 'aceroo', 'wqz'),
   ...plain('accented', 'lámpara', 'lampara', 'ñandú', 'SARTÉN', 'piñon'),
   ...plain('several words', 'tornillo acero', 'camiseta algodón azul', 'de para con', 'bota negro piel 42'),
   ...plain('several words', 'quejigo para', 'zz acero'),
