@@ -15,8 +15,11 @@ export function figuresOf(times: number[]): Figures {
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: sorted.at(-1) ?? NaN };
 }
 
+/** Of few values: of an even number, what lies between the middle two, so that neither side is favoured. */
 export function median(values: number[]): number {
-  return figuresOf(values).p50;
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
 export interface Timed {
