@@ -7,8 +7,8 @@ import { letters } from './letters.ts';
 import { decodePosting } from './posting.ts';
 import { ProductSet, type Bits } from './product-set.ts';
 
-/** With more products than this yet to be indexed, the index is no help. */
-const MOST_PENDING = 10_000;
+/** With more products than this yet to be indexed, looking at them takes longer than LIKE does. */
+const MOST_PENDING = 100_000;
 
 export interface Candidates {
   /** All products that the filter selects are among them. */
