@@ -46,7 +46,7 @@ const sortField = z.string('one column').transform((text, context): Sort | undef
 const search = z
   .string('a text')
   .max(MAX_SEARCH_LENGTH, `at most ${MAX_SEARCH_LENGTH} characters`)
-  .transform((text) => text.normalize('NFC').trim());
+  .transform((text) => text.toWellFormed().normalize('NFC').trim());
 
 const category = z.string('a category').max(100, 'at most 100 characters').trim();
 

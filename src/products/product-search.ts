@@ -3,15 +3,7 @@ import type { Database } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import { groupsOf, SORTED_AT_ONCE, type Group } from './product-search-groups.ts';
 import type { ProductFilter } from './product-filter.ts';
-import {
-  directions,
-  isAmong,
-  isBeyond,
-  orderBy,
-  orderOf,
-  type Order,
-  type Stretch,
-} from './product-order.ts';
+import { directions, isBeyond, orderBy, orderOf, type Order, type Stretch } from './product-order.ts';
 import { selectProducts, toProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
 import { escapeLike, searchTerms } from './search-terms.ts';
@@ -103,7 +95,7 @@ async function lookThrough(
     const some = takeNext(ids, size);
     if (some.length === 0) break;
     const rest = { ...stretch, limit: stretch.limit - found.length };
-    found.push(...(await matchAmong(db, filter, rest, some).where(is).execute()));
+    found.push(...(await matchInOrder(db, filter, rest, some).where(is).execute()));
   }
   return found;
 }
@@ -114,7 +106,7 @@ async function sortAll(search: Search, group: Group): Promise<FoundProduct[]> {
   const { size } = group.candidates;
   if (size === 0) return [];
   if (size > SORTED_AT_ONCE) return walk(search, group);
-  return matchAmong(db, filter, stretch, [...group.candidates.ids()])
+  return matchInOrder(db, filter, stretch, [...group.candidates.ids()])
     .where(group.is)
     .execute();
 }
@@ -135,7 +127,7 @@ async function walk(
       WHERE ${isBeyond(next)} AND ${range} AND ${isIn}
       ORDER BY ${orderBy(next)} LIMIT ${sql.lit(size)}`.execute(db);
     const ids = met.map(({ id }) => id);
-    if (ids.length > 0) found.push(...(await matchAmong(db, filter, next, ids).where(is).execute()));
+    if (ids.length > 0) found.push(...(await matchInOrder(db, filter, next, ids).where(is).execute()));
     if (ids.length < size) break;
     from = met.at(-1);
   }
@@ -143,14 +135,21 @@ async function walk(
 }
 
 /** Those of some products that match and lie beyond the start, in the order of the list. */
-function matchAmong(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch, ids: number[]) {
-  return selectMatching(db, filter)
-    .modifyFront(sql`/*+ INDEX(product PRIMARY) */`)
+function matchInOrder(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch, ids: number[]) {
+  return matchAmong(db, filter, ids)
     .select(stretch.order.key.as('sortKey'))
-    .where(isAmong(ids))
     .where(isBeyond(stretch))
     .orderBy(orderBy(stretch))
     .limit(stretch.limit);
+}
+
+/** Those of some products that match. As a table, thousands of numbers take half the time that IN does. */
+export function matchAmong(db: Kysely<Database>, filter: ProductFilter, ids: number[]) {
+  const candidates = sql<{ id: number }>`
+    JSON_TABLE(${JSON.stringify(ids)}, '$[*]' COLUMNS (id INT UNSIGNED PATH '$'))`;
+  return selectMatching(db, filter)
+    .modifyFront(sql`/*+ JOIN_ORDER(candidate, product, category) */`)
+    .innerJoin(candidates.as('candidate'), (join) => join.onRef('candidate.id', '=', 'product.id'));
 }
 
 function takeNext<T>(items: Iterator<T>, count: number): T[] {

@@ -2,8 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import type { ProductFilter } from './product-filter.ts';
-import { isAmong } from './product-order.ts';
-import { selectMatching } from './product-search.ts';
+import { matchAmong, selectMatching } from './product-search.ts';
 
 /** Counting stops here: beyond it a total says "more than". */
 export const COUNT_LIMIT = 10_000;
@@ -62,15 +61,12 @@ function lowestShare(share: number, sampleSize: number): number {
 }
 
 async function countAmong(db: Kysely<Database>, filter: ProductFilter, ids: number[]): Promise<number> {
-  const query = selectMatching(db, filter)
-    .modifyFront(sql`/*+ INDEX(product PRIMARY) */`)
-    .where(isAmong(ids));
-  return countUpTo(ids.length, query, db);
+  return countUpTo(ids.length, matchAmong(db, filter, ids), db);
 }
 
 async function countUpTo(
   limit: number,
-  query: ReturnType<typeof selectMatching>,
+  query: Pick<ReturnType<typeof selectMatching>, 'clearSelect'>,
   db: Kysely<Database>,
 ): Promise<number> {
   const one = query

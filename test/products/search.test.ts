@@ -181,3 +181,9 @@ test('the page holds 50 rows, its filter stands in the address, and next and pre
   expect(rows(back.text)).toEqual(rows(first.text));
   expect(link(back.text, 'prev')).toBeUndefined();
 });
+
+test('a search that is too long is cut off, in the middle of a character too', async () => {
+  const response = await client.get('/products').query({ search: `${'a'.repeat(99)}🏔️` });
+  expect(response.status).toBe(200);
+  expect(response.text).toContain('a'.repeat(99));
+});
