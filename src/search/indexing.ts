@@ -17,9 +17,10 @@ const ROWS_PER_STATEMENT = 200;
  * Puts pending products into the index. Grams are added and never taken away: a product that has lost one
  * is found too often, and then seen not to match.
  *
+ * @param batchSize how many products at most; a transaction writes what it changes of a chunk once
  * @returns how many it has put there; 0 when another instance is at it
  */
-export async function indexPending(db: Kysely<Database>): Promise<number> {
+export async function indexPending(db: Kysely<Database>, batchSize = BATCH_SIZE): Promise<number> {
   return db.transaction().execute(async (trx) => {
     const { rows: turn } = await sql`
       SELECT id FROM search_indexer WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx);
@@ -28,7 +29,7 @@ export async function indexPending(db: Kysely<Database>): Promise<number> {
       .selectFrom('search_pending')
       .select(['id', 'product_id'])
       .orderBy('id')
-      .limit(BATCH_SIZE)
+      .limit(batchSize)
       .execute();
     if (pending.length === 0) return 0;
     // After they were found pending: a change that comes in between makes them pending again.
