@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { Client } from '../support/client.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 /** Counts who answered `total` requests, sent ten at a time. */
 async function countByInstance(total: number): Promise<Record<string, number>> {
@@ -17,6 +18,14 @@ async function countByInstance(total: number): Promise<Record<string, number>> {
   await Promise.all(Array.from({ length: 10 }, ask));
   return counts;
 }
+
+/** Other tests kill instances: NGINX takes them up again bit by bit. */
+beforeAll(() =>
+  waitUntil(async () => {
+    const { web1, web2, web3 } = await countByInstance(60);
+    return web1 === 30 && web2 === 20 && web3 === 10;
+  }),
+);
 
 test('600 requests through NGINX are 300, 200 and 100', async () => {
   expect(await countByInstance(600)).toEqual({ web1: 300, web2: 200, web3: 100 });
