@@ -3,7 +3,7 @@ import { Refusal } from '../database/refusal.ts';
 import type { Database, ImportRowKind, ImportState } from '../database/tables.ts';
 import type { Product } from '../products/product.ts';
 import type { Field } from './import-fields.ts';
-import type { Problem } from './row-check.ts';
+import type { CheckedRow, Problem } from './row-check.ts';
 import type { RefusalReason } from './spreadsheet.ts';
 
 /** Its rows and its file are kept for so long, from the last step on. */
@@ -217,17 +217,11 @@ export interface Applying {
   requestId: string;
 }
 
-export interface ImportRow {
+export interface ImportRow extends Omit<CheckedRow, 'problems'> {
   number: number;
   sheet: number;
   line: number;
   kind: ImportRowKind;
-  code: string | null;
-  name: string | null;
-  description: string | null;
-  category: string | null;
-  quantity: number | null;
-  unit: string | null;
   productId: number | null;
   was: Pick<Product, Exclude<Field, 'code'>> | null;
   problems: Problem[] | null;

@@ -1,17 +1,14 @@
 import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { accessibilityViolations, PHONE } from '../support/looks.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
-const PHONE = { width: 390, height: 844 };
 
 let browser: Browser;
 let replica: Connection;
@@ -49,16 +46,6 @@ async function whileReplicaWaits<T>(work: () => Promise<T>): Promise<T> {
     await replica.query('UNLOCK TABLES');
     await replica.query('SET GLOBAL super_read_only = ON');
   }
-}
-
-async function accessibilityViolations(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(AXE, 'utf8'));
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run: () => Promise<{ violations: { id: string }[] }> };
-    };
-    return (await axe.run()).violations.map(({ id }) => id);
-  });
 }
 
 async function isWiderThanScreen(page: Page): Promise<boolean> {

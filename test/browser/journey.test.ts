@@ -1,6 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
@@ -8,13 +6,12 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { accessibilityViolations, LOOKS } from '../support/looks.ts';
 import { createPerson } from '../support/people.ts';
 import { baseUrl } from '../support/shared-stack.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 const ADMINISTRATOR = { username: 'admin', password: 'admin123' };
-const PHONE = { width: 390, height: 844 };
 
 let browser: Browser;
 /** Everything the browser complained about: scripts that failed, what the policy forbade. */
@@ -55,18 +52,6 @@ async function logIn(page: Page, { username, password } = ADMINISTRATOR): Promis
   await page.fill('#password', password);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/products');
-}
-
-async function accessibilityViolations(page: Page): Promise<string[]> {
-  // Evaluated, not added as a <script>: the page's policy allows no foreign one.
-  await page.evaluate(await readFile(AXE, 'utf8'));
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-  });
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
@@ -238,19 +223,6 @@ test('everything works without JavaScript', async () => {
   await page.waitForURL('**/login');
   await context.close();
 });
-
-const LOOKS: [string, BrowserContextOptions][] = [
-  ['es-light-desk', { locale: 'es-ES', colorScheme: 'light', viewport: { width: 1366, height: 850 } }],
-  ['en-dark-desk', { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 1366, height: 850 } }],
-  [
-    'es-dark-phone',
-    { locale: 'es-MX', colorScheme: 'dark', viewport: PHONE, isMobile: true, hasTouch: true },
-  ],
-  [
-    'en-light-phone',
-    { locale: 'en-US', colorScheme: 'light', viewport: PHONE, isMobile: true, hasTouch: true },
-  ],
-];
 
 test.each(LOOKS)('every page is accessible, and none is wider than the screen: %s', async (look, options) => {
   const client = await Client.signedIn();

@@ -1,15 +1,13 @@
 import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { accessibilityViolations, LOOKS } from '../support/looks.ts';
 import { baseUrl } from '../support/shared-stack.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 
 let browser: Browser;
@@ -95,20 +93,6 @@ test('everything works without JavaScript', async () => {
   await page.context().close();
 });
 
-const PHONE = { width: 390, height: 844 };
-const LOOKS: [string, BrowserContextOptions][] = [
-  ['es-light-desk', { locale: 'es-ES', colorScheme: 'light', viewport: { width: 1366, height: 850 } }],
-  ['en-dark-desk', { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 1366, height: 850 } }],
-  [
-    'es-dark-phone',
-    { locale: 'es-MX', colorScheme: 'dark', viewport: PHONE, isMobile: true, hasTouch: true },
-  ],
-  [
-    'en-light-phone',
-    { locale: 'en-US', colorScheme: 'light', viewport: PHONE, isMobile: true, hasTouch: true },
-  ],
-];
-
 test.each(LOOKS)('the pages are accessible and none is wider than the screen: %s', async (look, options) => {
   const code = uniqueCode();
   await client.register({
@@ -132,13 +116,7 @@ test.each(LOOKS)('the pages are accessible and none is wider than the screen: %s
   const violations: string[] = [];
   const examine = async (name: string) => {
     await page.screenshot({ path: join(SCREENSHOTS, `import-${look}-${name}.png`), fullPage: true });
-    await page.evaluate(await readFile(AXE, 'utf8'));
-    const found = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-    });
+    const found = await accessibilityViolations(page);
     violations.push(...found.map((violation) => `${name}: ${violation}`));
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     if (width > page.viewportSize()!.width) violations.push(`${name}: ${width} px wide`);
