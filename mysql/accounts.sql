@@ -11,10 +11,11 @@ GRANT ALTER, CREATE, CREATE VIEW, DELETE, DROP, INDEX, INSERT, REFERENCES, SELEC
 CREATE USER IF NOT EXISTS inventario_app@'%';
 ALTER USER inventario_app@'%' IDENTIFIED BY :app_password;
 
--- BACKUP_ADMIN lets a new replica clone the primary.
+-- BACKUP_ADMIN lets a new replica clone the primary. CONNECTION_ADMIN lets a replica in while a promotion keeps
+-- everybody else out of the old primary (offline_mode): it has to fetch what was written last.
 CREATE USER IF NOT EXISTS inventario_replicator@'%';
 ALTER USER inventario_replicator@'%' IDENTIFIED BY :replicator_password REQUIRE SSL;
-GRANT REPLICATION SLAVE, BACKUP_ADMIN ON *.* TO inventario_replicator@'%';
+GRANT REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN ON *.* TO inventario_replicator@'%';
 
 CREATE USER IF NOT EXISTS inventario_monitor@'%';
 ALTER USER inventario_monitor@'%' IDENTIFIED BY :monitor_password;

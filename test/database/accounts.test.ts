@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { migrate } from '../../src/database/migrate.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 
 async function refusal(connection: Connection, statement: string): Promise<string> {
@@ -41,6 +42,22 @@ test('the replica refuses writes, also from root', async () => {
     'ER_OPTION_PREVENTS_STATEMENT',
   );
   await replica.end();
+});
+
+test('while everybody else is kept out of the primary, as in a promotion, a replica still fetches from it', async () => {
+  const primary = await stack.connect('primary');
+  const replica = await stack.connect('replica1');
+  try {
+    await replica.query('STOP REPLICA IO_THREAD');
+    await primary.query('SET GLOBAL offline_mode = ON');
+    await primary.query('FLUSH TABLES');
+    await replica.query('START REPLICA IO_THREAD');
+    expect(await replicaHasAll(stack)).toBe(true);
+  } finally {
+    await primary.query('SET GLOBAL offline_mode = OFF');
+    await replica.query('START REPLICA IO_THREAD');
+    await Promise.all([primary, replica].map((connection) => connection.end()));
+  }
 });
 
 test('the servers run with the settings of mysql/server.cnf', async () => {
