@@ -21,27 +21,37 @@ export interface SignedInUser extends Actor {
 }
 
 /**
- * Who is signed in, by a session's id as it is stored, with what else its row holds: one question for all
- * that each request must know. `user` is missing where nobody is signed in, or the user was disabled.
+ * Who is signed in, by the ids of sessions as they are stored, with what else their rows hold: one question for
+ * all that requests must know. A session is missing where there is none any more; its `user` where nobody is
+ * signed in, or the user was disabled.
+ *
+ * @returns in the order of `ids`
  */
-export async function findSession(db: Kysely<Database>, id: Buffer): Promise<StoredSession | undefined> {
+export async function findSessions(
+  db: Kysely<Database>,
+  ids: readonly Buffer[],
+): Promise<(StoredSession | undefined)[]> {
   const { rows } = await sql<SessionRow>`
-    SELECT data, expires_at, user.id, username, role, must_change_password, source, sequence
+    SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password, source, sequence
     FROM session
     LEFT JOIN user ON user.id = session.user_id AND disabled_at IS NULL
     LEFT JOIN last_write ON last_write.user_id = user.id
-    WHERE session.id = ${id} AND expires_at > UTC_TIMESTAMP(3)`.execute(db);
-  const [row] = rows;
-  return row && { data: row.data, expiresAt: row.expires_at, user: toSignedInUser(row) };
+    WHERE session.id IN (${sql.join(ids)}) AND expires_at > UTC_TIMESTAMP(3)`.execute(db);
+  return ids.map((id) => {
+    const row = rows.find(({ session_id }) => session_id.equals(id));
+    // Each request gets objects of its own, which it may change.
+    return row && { data: structuredClone(row.data), expiresAt: row.expires_at, user: toSignedInUser(row) };
+  });
 }
 
-interface StoredSession {
+export interface StoredSession {
   data: object;
   expiresAt: Date;
   user: SignedInUser | undefined;
 }
 
 interface SessionRow {
+  session_id: Buffer;
   data: object;
   expires_at: Date;
   id: number | null;

@@ -7,10 +7,12 @@ import { createServerPool, kyselyOver, serverName } from './connect.ts';
 import { hedged } from './hedged.ts';
 import { hasReached, noteLastWrite, type Actor, type ReadServer } from './own-writes.ts';
 import { retrying } from './retrying.ts';
+import { requestContext } from '../request-context.ts';
 import { isConnectionError, isLockConflict } from './mysql-errors.ts';
 import { runOnce, type FromJson } from './run-once.ts';
 import { poolUse } from './pool-use.ts';
 import { ServerMonitor } from './server-monitor.ts';
+import { SharedQueries } from './shared-queries.ts';
 import type { Database } from './tables.ts';
 import { TimeLimitError, withTimeLimit } from './time-limit.ts';
 import { watchStatements, withinLimit, Work } from './work.ts';
@@ -48,6 +50,7 @@ export function isAway(error: unknown): boolean {
 interface Server extends ReadServer {
   name: string;
   pool: Pool;
+  shared: SharedQueries;
 }
 
 export type Databases = ReturnType<typeof createDatabases>;
@@ -59,7 +62,7 @@ export function createDatabases(config: DatabaseConfig) {
     const name = serverName(index);
     const pool = createServerPool(address, account, 20);
     watchStatements(pool, name);
-    return { name, pool, db: kyselyOver(pool), reached: undefined };
+    return { name, pool, db: kyselyOver(pool), reached: undefined, shared: new SharedQueries() };
   });
   const monitor = new ServerMonitor(config);
   let turn = 0;
@@ -164,9 +167,23 @@ export function createDatabases(config: DatabaseConfig) {
       return withinLimit(query, replica.db, LATEST_LIMIT_MS);
     },
 
-    /** Runs `query` on a replica that shows the actor's own last write, else on the primary. */
-    async read<T>(actor: Actor, query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-      const on = async (server: Server) => ({ result: await query(server.db), server: server.name });
+    /**
+     * Runs `query` on a replica that shows the actor's own last write, else on the primary.
+     *
+     * @param sharedAs what is asked, where people who ask it at the same time may share the answer
+     */
+    async read<T>(
+      actor: Actor,
+      query: (db: Kysely<Database>) => Promise<T>,
+      { sharedAs }: { sharedAs?: string } = {},
+    ): Promise<T> {
+      const on = async ({ name, db, shared }: Server) => {
+        requestContext.getStore()?.servers.add(name);
+        if (sharedAs === undefined) return { result: await query(db), server: name };
+        // With a limit of its own: it goes on when the first who asked has given up.
+        const ask = () => withinLimit(query, db, READ_LIMIT_MS);
+        return { result: await shared.ask(sharedAs, ask), server: name };
+      };
       const replica = await chooseReplica(actor);
       const work = new Work();
       const first = () => work.run(() => on(replica ?? primary()));

@@ -1,15 +1,25 @@
 import { createHash } from 'node:crypto';
+import DataLoader from 'dataloader';
 import type { Request } from 'express';
 import { Store, type Session, type SessionData } from 'express-session';
 import { sql } from 'kysely';
-import { findSession, type SignedInUser } from '../auth/user-queries.ts';
+import { findSessions, type SignedInUser, type StoredSession } from '../auth/user-queries.ts';
 import type { Databases } from '../database/databases.ts';
+import { requestContext, type RequestContext } from '../request-context.ts';
 
 /** An idle session that is used again is prolonged at most this often: most requests write nothing. */
 const TOUCH_EVERY_MS = 60_000;
 const CLEAN_EVERY_MS = 10 * 60_000;
 /** A page waits this long for a change of its session. */
 const SAVE_LIMIT_MS = 500;
+/** Sessions asked for in one statement. */
+const MOST_AT_ONCE = 100;
+
+interface Lookup {
+  /** As stored. */
+  id: Buffer;
+  context: RequestContext | undefined;
+}
 
 type Done = (error?: unknown) => void;
 
@@ -20,6 +30,9 @@ type Done = (error?: unknown) => void;
  */
 export class MysqlSessionStore extends Store {
   readonly #databases: Databases;
+  readonly #lookups: DataLoader<Lookup, StoredSession | undefined>;
+  /** The lookup that is on its way. */
+  #looking: Promise<unknown> = Promise.resolve();
   /** When the row of each session that was read or saved expires; a new session has none. */
   readonly #rowExpiry = new WeakMap<SessionData, Date>();
   readonly #users = new WeakMap<SessionData, SignedInUser | undefined>();
@@ -28,18 +41,34 @@ export class MysqlSessionStore extends Store {
   constructor(databases: Databases) {
     super();
     this.#databases = databases;
+    // Under load, whoever comes while a question is on its way shares the next one: it is asked after all of
+    // them have come, so that a session that was ended is found by none.
+    this.#lookups = new DataLoader((lookups) => (this.#looking = this.#find(lookups)), {
+      cache: false,
+      maxBatchSize: MOST_AT_ONCE,
+      batchScheduleFn: (ask) => void this.#looking.then(ask, ask),
+    });
+  }
+
+  async #find(lookups: readonly Lookup[]): Promise<(StoredSession | undefined)[]> {
+    const ids = lookups.map(({ id }) => id);
+    const asked = () => this.#databases.readLatest((db) => findSessions(db, ids));
+    const contexts = lookups.flatMap(({ context }) => context ?? []);
+    if (contexts.length < 2) return asked();
+    const shared = { id: contexts.map(({ id }) => id).join(' '), address: '', servers: new Set<string>() };
+    const found = await requestContext.run(shared, asked);
+    for (const { servers } of contexts) shared.servers.forEach((server) => servers.add(server));
+    return found;
   }
 
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#databases
-      .readLatest((db) => findSession(db, digest(sid)))
-      .then((found) => {
-        if (!found) return done(null, null);
-        const session = found.data as SessionData;
-        this.#rowExpiry.set(session, found.expiresAt);
-        this.#users.set(session, found.user);
-        done(null, session);
-      }, done);
+    this.#lookups.load({ id: digest(sid), context: requestContext.getStore() }).then((found) => {
+      if (!found) return done(null, null);
+      const session = found.data as SessionData;
+      this.#rowExpiry.set(session, found.expiresAt);
+      this.#users.set(session, found.user);
+      done(null, session);
+    }, done);
   }
 
   /** Who was signed in with the session when it was read, if they may still be. */

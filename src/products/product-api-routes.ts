@@ -43,7 +43,9 @@ export function productApiRoutes(databases: Databases): Router {
     const filter = { ...rest, sort };
     const user = req.user!;
     try {
-      const page = await databases.read(user, (db) => getProductPage(db, filter, { cursor, limit }));
+      const page = await databases.read(user, (db) => getProductPage(db, filter, { cursor, limit }), {
+        sharedAs: req.originalUrl,
+      });
       const { items, total, totalIsExact, nextCursor = null } = page;
       res.json({ items, total, totalIsExact, nextCursor });
     } catch (error) {

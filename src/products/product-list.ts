@@ -4,7 +4,8 @@ import type { ProductFilter, SortColumn } from './product-filter.ts';
 import { hasIdBeyond, isBeyond, orderBy, directions, type Order, type Stretch } from './product-order.ts';
 import { selectProducts } from './product-queries.ts';
 
-/** Groups of one category, two of each. */
+/** Groups whose first products are read in one statement: few at first, as the first may have enough. */
+const FIRST_READ = 2;
 const READ_AT_ONCE = 12;
 
 /** Products that stand in an index one after the other, in the order of the list. */
@@ -29,27 +30,39 @@ const ORDERED_INDEXES: Partial<Record<Order['column'], string>> = {
 export async function listStretch(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch) {
   const groups = await groupsOf(db, filter, stretch);
   const found: Awaited<ReturnType<typeof firstOf>> = [];
-  for (let at = 0; at < groups.length && found.length < stretch.limit; at += READ_AT_ONCE) {
+  for (let at = 0; at < groups.length && found.length < stretch.limit;) {
+    const some = groups.slice(at, at + (at === 0 ? FIRST_READ : READ_AT_ONCE));
     const rest = { ...stretch, limit: stretch.limit - found.length };
-    found.push(...(await firstOf(db, groups.slice(at, at + READ_AT_ONCE), rest)));
+    found.push(...(await firstOf(db, some, rest)));
+    at += some.length;
   }
   return found;
 }
 
 function firstOf(db: Kysely<Database>, groups: Group[], stretch: Stretch) {
+  const [only] = groups;
+  if (only && groups.length === 1) {
+    // As FORCE INDEX, which Kysely does not know.
+    const readInOrder = sql`/*+ JOIN_ORDER(product, category) INDEX(product ${sql.ref(only.index)}) */`;
+    return nextProducts(db, stretch).modifyFront(readInOrder).where(only.is).execute();
+  }
   const ofEach = groups.map(
     ({ index, is }) => sql`
       (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${is}
        ORDER BY ${orderWithin(stretch)} LIMIT ${sql.lit(stretch.limit)})`,
   );
-  return selectProducts(db)
+  return nextProducts(db, stretch)
     .innerJoin(sql<{ id: number }>`(${sql.join(ofEach, sql` UNION ALL `)})`.as('found'), (join) =>
       join.onRef('found.id', '=', 'product.id'),
     )
+    .execute();
+}
+
+function nextProducts(db: Kysely<Database>, stretch: Stretch) {
+  return selectProducts(db)
     .select(stretch.order.key.as('sortKey'))
     .orderBy(orderBy(stretch))
-    .limit(stretch.limit)
-    .execute();
+    .limit(stretch.limit);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { Router, type Request, type Response } from 'express';
+import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { isAway, type Databases } from '../database/databases.ts';
+import type { Database } from '../database/tables.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { keyOfForm } from '../http/idempotency.ts';
@@ -55,7 +57,7 @@ export function productRoutes(databases: Databases): Router {
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
     const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
-    const [page, categories] = await databases.read(req.user!, (db) =>
+    const read = (db: Kysely<Database>) =>
       Promise.all([
         getProductPage(db, filter, { cursor }).catch((error: unknown) => {
           // A cursor that was cut off on its way: the first page is the best answer to a person.
@@ -63,8 +65,8 @@ export function productRoutes(databases: Databases): Router {
           throw error;
         }),
         listCategories(db),
-      ]),
-    );
+      ]);
+    const [page, categories] = await databases.read(req.user!, read, { sharedAs: req.originalUrl });
     res.render('products/list', {
       filter,
       page,
