@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { CompiledQuery, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
 import type { Actor } from '../database/own-writes.ts';
 import { Refusal } from '../database/refusal.ts';
@@ -20,6 +20,13 @@ export interface SignedInUser extends Actor {
   mustChangePassword: boolean;
 }
 
+const FIND_SESSIONS = `
+  SELECT session.id AS session_id, CAST(data AS CHAR) AS data, expires_at, user.id, username, role, must_change_password, source, sequence
+  FROM session
+  LEFT JOIN user ON user.id = session.user_id AND disabled_at IS NULL
+  LEFT JOIN last_write ON last_write.user_id = user.id
+  WHERE session.id IN (?) AND expires_at > UTC_TIMESTAMP(3)`;
+
 /**
  * Who is signed in, by the ids of sessions as they are stored, with what else their rows hold: one question for
  * all that requests must know. A session is missing where there is none any more; its `user` where nobody is
@@ -31,16 +38,13 @@ export async function findSessions(
   db: Kysely<Database>,
   ids: readonly Buffer[],
 ): Promise<(StoredSession | undefined)[]> {
-  const { rows } = await sql<SessionRow>`
-    SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password, source, sequence
-    FROM session
-    LEFT JOIN user ON user.id = session.user_id AND disabled_at IS NULL
-    LEFT JOIN last_write ON last_write.user_id = user.id
-    WHERE session.id IN (${sql.join(ids)}) AND expires_at > UTC_TIMESTAMP(3)`.execute(db);
+  // Each request asks this: nothing is built anew.
+  const { rows } = await db.executeQuery<SessionRow>(CompiledQuery.raw(FIND_SESSIONS, [ids]));
   return ids.map((id) => {
     const row = rows.find(({ session_id }) => session_id.equals(id));
-    // Each request gets objects of its own, which it may change.
-    return row && { data: structuredClone(row.data), expiresAt: row.expires_at, user: toSignedInUser(row) };
+    if (!row) return undefined;
+    // Read for each request anew, as each may change it.
+    return { data: JSON.parse(row.data) as object, expiresAt: row.expires_at, user: toSignedInUser(row) };
   });
 }
 
@@ -52,7 +56,7 @@ export interface StoredSession {
 
 interface SessionRow {
   session_id: Buffer;
-  data: object;
+  data: string;
   expires_at: Date;
   id: number | null;
   username: string;

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 export interface Hedge<T> {
   first: () => Promise<T>;
   second: () => Promise<T>;
@@ -18,12 +16,14 @@ export async function hedged<T>({ first, second, delayMs, isWorthAnother }: Hedg
       throw error;
     },
   );
-  const early = await Promise.race([fromFirst, sleep(delayMs, 'late' as const, { ref: false })]);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, delayMs, 'late')));
+  const early = await Promise.race([fromFirst, late]).finally(() => clearTimeout(timer));
   if (early !== 'late') return early ? early.value : second();
   const fromSecond = second();
-  const late = fromFirst.then((answer) => (answer ? answer.value : fromSecond));
+  const fromEither = fromFirst.then((answer) => (answer ? answer.value : fromSecond));
   try {
-    return await Promise.any([late, fromSecond]);
+    return await Promise.any([fromEither, fromSecond]);
   } catch (error) {
     throw error instanceof AggregateError ? error.errors[1] : error;
   }

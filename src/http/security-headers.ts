@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
@@ -15,7 +15,8 @@ const PERMISSIONS = [
 export function securityHeaders(): RequestHandler[] {
   return [
     (_req, res, next) => {
-      res.locals.nonce = randomBytes(16).toString('base64');
+      // Made of random bytes that Node has in store: asking the system for some takes longer than all else here.
+      res.locals.nonce = randomUUID() + randomUUID();
       next();
     },
     helmet({

@@ -1,6 +1,8 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
+import type { Database } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { InsufficientStockError } from '../stock/stock-movements.ts';
 import { MAX_QUANTITY } from './product.ts';
@@ -42,12 +44,14 @@ export function productApiRoutes(databases: Databases): Router {
     const { cursor, limit, sort, ...rest } = query.data;
     const filter = { ...rest, sort };
     const user = req.user!;
-    try {
-      const page = await databases.read(user, (db) => getProductPage(db, filter, { cursor, limit }), {
-        sharedAs: req.originalUrl,
-      });
+    const read = async (db: Kysely<Database>) => {
+      const page = await getProductPage(db, filter, { cursor, limit });
       const { items, total, totalIsExact, nextCursor = null } = page;
-      res.json({ items, total, totalIsExact, nextCursor });
+      // Written once for all who share it.
+      return Buffer.from(JSON.stringify({ items, total, totalIsExact, nextCursor }));
+    };
+    try {
+      res.type('json').send(await databases.read(user, read, { sharedAs: req.originalUrl }));
     } catch (error) {
       if (!(error instanceof InvalidCursorError)) throw error;
       res.status(400).json({
