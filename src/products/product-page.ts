@@ -37,7 +37,8 @@ export async function getProductPage(
 
   const hasMore = rows.length > limit;
   // A first page that is not full has been looked for among all products.
-  const totals = hasMore || from ? counted : { total: rows.length, totalIsExact: true };
+  const isCounted = counted && (hasMore || from);
+  const totals = isCounted ? counted : { total: rows.length, totalIsExact: true };
   const page = rows.slice(0, limit);
   if (isBackwards) page.reverse();
   const cursorAt = (row: FoundProduct | undefined, direction: 'after' | 'before') =>
@@ -54,7 +55,7 @@ async function find(
   db: Kysely<Database>,
   filter: ProductFilter,
   stretch: Stretch,
-): Promise<[FoundProduct[], Totals]> {
+): Promise<[FoundProduct[], Totals | undefined]> {
   const listed = () => Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
   if (!filter.search && !isBestSearched(filter, stretch.order)) return listed();
   const candidates = await findCandidates(db, filter);
@@ -62,6 +63,8 @@ async function find(
     if (!filter.search) return listed();
     return Promise.all([matchPlainly(db, filter, stretch), countProducts(db, filter)]);
   }
-  const counted = filter.search ? countMatches(db, filter, candidates) : countProducts(db, filter);
-  return Promise.all([searchStretch(db, filter, stretch, candidates), counted]);
+  // Those that fit on the first page need not be counted.
+  const isPage = !stretch.from && candidates.matching.size < stretch.limit;
+  const count = () => (filter.search ? countMatches(db, filter, candidates) : countProducts(db, filter));
+  return Promise.all([searchStretch(db, filter, stretch, candidates), isPage ? undefined : count()]);
 }

@@ -9,13 +9,17 @@ import type { ProductFilter } from './product-filter.ts';
 import { directions, type Stretch } from './product-order.ts';
 
 /** So many candidates are sorted at once; more are met soon by going through all products in order. */
-export const SORTED_AT_ONCE = 5000;
+export const SORTED_AT_ONCE = 2500;
+/** So many are sorted at once where a few of them could be found otherwise. */
+const FEW = 500;
 /** Groups whose candidates are read from the index in one statement. */
 const READ_AT_ONCE = 6;
 
 /** A part of an order, with the candidates that may be in it. */
 export interface Group {
   is: RawBuilder<SqlBool>;
+  /** All have the same key: within the group, products are in the order of their numbers. */
+  hasOneKey: boolean;
   candidates: ProductSet;
   /** Where all have the same key: the number of the product from which the stretch starts, in this group. */
   startId?: number | undefined;
@@ -45,25 +49,31 @@ export async function* groupsOf(search: Search): AsyncGenerator<Group> {
   const { candidates, stretch } = search;
   const { order, from } = stretch;
   const { matching } = candidates;
+  const all = { is: ALL, hasOneKey: false, candidates: matching };
+  if (matching.size <= FEW) {
+    yield all;
+    return;
+  }
   switch (order.column) {
     case 'number':
-      yield { is: ALL, candidates: matching, startId: from?.id };
+      yield { ...all, hasOneKey: true, startId: from?.id };
       break;
     case 'relevance':
-      yield* eachFromStart(search, await relevanceGroups(search), from?.key);
+      yield* eachFromStart(search, relevanceGroups(search), from?.key);
       break;
     case 'availability':
       yield* eachFromStart(search, availabilityGroups(), from?.key);
       break;
     case 'category':
-      yield* eachFromStart(search, await categoryGroups(search), from?.key);
+      if (matching.size <= SORTED_AT_ONCE) yield all;
+      else yield* eachFromStart(search, await categoryGroups(search), from?.key);
       break;
     case 'quantity':
       // It has nothing to do with what is searched for: the candidates are everywhere in the order.
-      yield { is: ALL, candidates: matching };
+      yield all;
       break;
     default:
-      if (matching.size <= SORTED_AT_ONCE) yield { is: ALL, candidates: matching };
+      if (matching.size <= SORTED_AT_ONCE) yield all;
       else yield* mergingSmall(initialGroups(search, order.column), stretch.limit);
   }
 }
@@ -85,23 +95,27 @@ async function* eachFromStart(
       'withGram' in group.candidates ? [group.candidates.withGram] : [],
     );
     const sets = grams.length > 0 ? await candidates.matchingWith(grams) : [];
-    for (const { key, is, range, candidates: own } of some) {
+    for (const { key, candidates: own, ...group } of some) {
       const startId = key === start ? stretch.from?.id : undefined;
-      yield { is, range, startId, candidates: 'withGram' in own ? sets[grams.indexOf(own.withGram)]! : own };
+      yield { ...group, startId, candidates: 'withGram' in own ? sets[grams.indexOf(own.withGram)]! : own };
     }
   }
 }
 
-async function relevanceGroups({ db, filter, stretch, candidates }: Search): Promise<UnreadGroup[]> {
-  const named = await db.selectFrom('product').select('id').where('code', '=', filter.search).execute();
-  const sets = [ProductSet.of(named.map(({ id }) => id)), candidates.beginning, candidates.matching];
-  return sets.map((set, key) => ({ key, is: sql<SqlBool>`${stretch.order.key} = ${key}`, candidates: set }));
+function relevanceGroups({ stretch, candidates: { named, beginning, matching } }: Search): UnreadGroup[] {
+  return [named, beginning, matching].map((candidates, key) => ({
+    key,
+    is: sql<SqlBool>`${stretch.order.key} = ${key}`,
+    hasOneKey: true,
+    candidates,
+  }));
 }
 
 function availabilityGroups(): UnreadGroup[] {
   return ([0, 1] as const).map((key) => ({
     key,
     is: sql<SqlBool>`product.available = ${key}`,
+    hasOneKey: true,
     candidates: { withGram: availabilityGram(key) },
   }));
 }
@@ -111,6 +125,7 @@ async function categoryGroups({ db }: Search): Promise<UnreadGroup[]> {
   return categories.map(({ id, name }) => ({
     key: name,
     is: sql<SqlBool>`product.category_id = ${id}`,
+    hasOneKey: true,
     candidates: { withGram: categoryGram(id) },
   }));
 }
@@ -124,6 +139,7 @@ async function* initialGroups(search: Search, column: SortedByInitial): AsyncGen
     return {
       key: initial,
       is: sql<SqlBool>`${initialOf(key)} = ${initial}`,
+      hasOneKey: false,
       range: letter && sql<SqlBool>`${key} >= ${letter.letter} AND ${key} < ${letter.next}`,
       candidates: { withGram: initialGram(column, initial) },
     };
@@ -140,7 +156,9 @@ async function* mergingSmall(groups: AsyncGenerator<Group>, limit: number): Asyn
       yield small;
       small = undefined;
     }
-    const merged = small ? { is: sql<SqlBool>`(${small.is} OR ${group.is})`, candidates } : group;
+    const merged = small
+      ? { is: sql<SqlBool>`(${small.is} OR ${group.is})`, hasOneKey: false, candidates }
+      : group;
     if (merged.candidates.size > 2 * limit) {
       yield merged;
       small = undefined;

@@ -3,13 +3,11 @@ import type { Database } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import { groupsOf, SORTED_AT_ONCE, type Group } from './product-search-groups.ts';
 import type { ProductFilter } from './product-filter.ts';
-import { directions, isBeyond, orderBy, orderOf, type Order, type Stretch } from './product-order.ts';
+import { directions, isBeyond, orderBy, orderOf, type Stretch } from './product-order.ts';
 import { selectProducts, toProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
 import { escapeLike, searchTerms } from './search-terms.ts';
 
-/** Orders in which products rarely share a place; in the others, most do. */
-const HAS_A_KEY_FOR_EACH: Order['column'][] = ['name', 'code', 'description', 'quantity', 'unit'];
 /** Candidates looked at in one statement: few at first, as most of them match. */
 const FIRST_LOOK = 100;
 const LONGEST_LOOK = 2000;
@@ -66,9 +64,9 @@ export async function searchStretch(
   stretch: Stretch,
   candidates: Candidates,
 ): Promise<FoundProduct[]> {
-  const find = HAS_A_KEY_FOR_EACH.includes(stretch.order.column) ? sortAll : lookThrough;
   const found: FoundProduct[] = [];
   for await (const group of groupsOf({ db, filter, stretch, candidates })) {
+    const find = group.hasOneKey ? lookThrough : sortAll;
     const rest = { ...stretch, limit: stretch.limit - found.length };
     found.push(...(await find({ db, filter, stretch: rest }, group)));
     if (found.length === stretch.limit) break;

@@ -1,18 +1,23 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
-import type { ProductFilter } from '../products/product-filter.ts';
-import { escapeLike, searchTerms, type SearchTerm } from '../products/search-terms.ts';
+import type { Availability, ProductFilter } from '../products/product-filter.ts';
+import { escapeLike, searchTerms } from '../products/search-terms.ts';
 import { availabilityGram, categoryGram, gramsOfStart, gramsOfTerm } from './grams.ts';
 import { letters } from './letters.ts';
 import { decodePosting } from './posting.ts';
-import { ProductSet, type Bits } from './product-set.ts';
+import { ProductSet } from './product-set.ts';
 
 /** With more products than this yet to be indexed, looking at them takes longer than LIKE does. */
 const MOST_PENDING = 100_000;
 
+/** With more products than this that begin with a search, most candidates that may begin with it do. */
+const MOST_BEGINNING = 1000;
+
 export interface Candidates {
   /** All products that the filter selects are among them. */
   matching: ProductSet;
+  /** Those whose code is the search are among these. */
+  named: ProductSet;
   /** Those whose code or name begins with the search are among these. */
   beginning: ProductSet;
   /** For each gram, those that have it too are among these. */
@@ -28,77 +33,97 @@ export async function findCandidates(
   db: Kysely<Database>,
   filter: ProductFilter,
 ): Promise<Candidates | undefined> {
-  const terms = searchTerms(filter.search);
-  await letters.learn(db, [filter.search]);
-  const named = await findCategories(db, filter, terms);
-  const start = filter.search ? gramsOfStart(letters.fold(filter.search)) : [];
+  const { search, category, availability } = filter;
+  const terms = searchTerms(search);
+  await letters.learn(db, [search]);
+  const start = search ? gramsOfStart(letters.fold(search)) : [];
   const termGrams = terms.map(({ text }) => gramsOfTerm(letters.fold(text)));
-  const others = terms.map(({ availability }, index) => [
-    ...named.byTerm[index]!.map(categoryGram),
-    ...(availability ? [availabilityGram(availability === 'available')] : []),
-  ]);
-  const filters = [
-    ...(filter.category ? [categoryGram(named.filtered)] : []),
-    ...(filter.availability ? [availabilityGram(filter.availability === 'available')] : []),
-  ];
-  const index = await readIndex(db, [...start, ...termGrams.flat(), ...others.flat(), ...filters]);
+  const wordGrams = terms.map((term) => (term.availability ? [gramOf(term.availability)] : []));
+  const filterGrams = availability ? [gramOf(availability)] : [];
+  const grams = [...start, ...termGrams.flat(), ...wordGrams.flat(), ...filterGrams];
+  const index = await readIndex(db, { grams, category, search });
   if (!index) return undefined;
-  const withAll = (grams: string[]) => ProductSet.intersection(grams.map(index.withGram) as NonEmpty);
+  const withAll = (some: string[]) => ProductSet.intersection(some.map(index.withGram) as NonEmpty);
   const matching = ProductSet.intersection([
-    ...termGrams.map((grams, i) => ProductSet.union([withAll(grams), ...others[i]!.map(index.withGram)])),
-    ...filters.map(index.withGram),
+    ...termGrams.map((some, i) => ProductSet.union([withAll(some), ...wordGrams[i]!.map(index.withGram)])),
+    ...filterGrams.map(index.withGram),
+    ...(category ? [index.inCategory] : []),
   ] as NonEmpty);
+  const orPending = (set: ProductSet) => ProductSet.union([set, index.pending]);
   return {
-    matching: ProductSet.union([matching, index.pending]),
-    beginning: ProductSet.union([
-      ProductSet.intersection([matching, ...start.map(index.withGram)]),
-      index.pending,
-    ]),
-    async matchingWith(grams) {
+    matching: orPending(matching),
+    named: index.named,
+    beginning:
+      index.beginning ?? orPending(ProductSet.intersection([matching, ...start.map(index.withGram)])),
+    async matchingWith(others) {
       // What has been indexed since was pending before.
-      const later = await readIndex(db, grams);
-      return grams.map((gram) => {
-        const both = later ? ProductSet.intersection([matching, later.withGram(gram)]) : matching;
-        return ProductSet.union([both, index.pending]);
-      });
+      const later = await readIndex(db, { grams: others });
+      return others.map((gram) =>
+        orPending(later ? ProductSet.intersection([matching, later.withGram(gram)]) : matching),
+      );
     },
   };
 }
 
 type NonEmpty = [ProductSet, ...ProductSet[]];
 
-/** The numbers of the categories whose name contains each term, and of the one that is filtered by. */
-async function findCategories(db: Kysely<Database>, { category }: ProductFilter, terms: SearchTerm[]) {
-  const contains = terms.map(({ text }) => sql<0 | 1>`name LIKE ${`%${escapeLike(text)}%`}`);
-  const { rows } = await sql<{ id: number; isFiltered: 0 | 1; contains: boolean[] }>`
-    SELECT id, name = ${category} AS isFiltered, JSON_ARRAY(${sql.join(contains)}) AS contains FROM category`.execute(
-    db,
-  );
-  return {
-    byTerm: terms.map((_, index) => rows.filter((row) => row.contains[index]).map(({ id }) => id)),
-    filtered: rows.find(({ isFiltered }) => isFiltered === 1)?.id ?? 0,
-  };
+const gramOf = (availability: Availability) => availabilityGram(availability === 'available');
+
+interface Reading {
+  grams: string[];
+  /** Of which all products are wanted. */
+  category?: string;
+  /** By which products are wanted that begin with it. */
+  search?: string;
 }
 
+/** What rows of the answer are about that belong to no gram. No gram is one word of so many letters. */
+const CATEGORY = 'category';
+const PENDING = 'pending';
+const NAMED = 'named';
+const BEGINNING = 'beginning';
+
 /** Postings and pending products in one statement, and so of one moment: no product is in neither. */
-async function readIndex(db: Kysely<Database>, grams: string[]) {
-  const { rows } = await sql<{ gram: string | null; number: number; products: Buffer }>`
-    SELECT gram, chunk AS number, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})
-    UNION ALL
-    (SELECT NULL, product_id, '' FROM search_pending LIMIT ${sql.lit(MOST_PENDING + 1)})`.execute(db);
-  const chunksOf = new Map<string, [number, Bits][]>();
-  const pending: number[] = [];
-  for (const { gram, number, products } of rows) {
-    if (gram === null) pending.push(number);
-    else {
-      const chunks = chunksOf.get(gram) ?? [];
-      chunksOf.set(gram, chunks);
-      chunks.push([number, decodePosting(products)]);
-    }
+async function readIndex(db: Kysely<Database>, { grams, category, search }: Reading) {
+  const parts = [
+    sql`SELECT gram AS about, chunk AS number, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
+    sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MOST_PENDING + 1)})`,
+  ];
+  if (category) {
+    parts.push(sql`
+      SELECT ${CATEGORY}, chunk, products
+      FROM category JOIN search_posting ON gram = CONCAT(${categoryGram('')}, category.id) WHERE name = ${category}`);
   }
+  if (search) {
+    const beginning = `${escapeLike(search)}%`;
+    const limit = sql.lit(MOST_BEGINNING + 1);
+    parts.push(
+      sql`SELECT ${NAMED}, id, '' FROM product WHERE code = ${search}`,
+      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE code LIKE ${beginning} LIMIT ${limit})`,
+      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${beginning} LIMIT ${limit})`,
+    );
+  }
+  const { rows } = await sql<{ about: string; number: number; products: Buffer }>`
+    ${sql.join(parts, sql` UNION ALL `)}`.execute(db);
+  const rowsAbout = Map.groupBy(rows, ({ about }) => about);
+  const postings = new Map<string, ProductSet>();
+  const withGram = (about: string) => {
+    const found = rowsAbout.get(about) ?? [];
+    const set =
+      postings.get(about) ?? new ProductSet(found.map((row) => [row.number, decodePosting(row.products)]));
+    postings.set(about, set);
+    return set;
+  };
+  const numbers = (about: string) => (rowsAbout.get(about) ?? []).map(({ number }) => number);
+  const pending = numbers(PENDING);
+  const beginning = numbers(BEGINNING);
   if (pending.length > MOST_PENDING) return undefined;
   return {
-    withGram: (gram: string) => new ProductSet(chunksOf.get(gram)),
+    withGram,
+    inCategory: withGram(CATEGORY),
     pending: ProductSet.of(pending),
+    named: ProductSet.of(numbers(NAMED)),
+    /** Missing when there are too many. */
+    beginning: beginning.length > MOST_BEGINNING ? undefined : ProductSet.of(beginning),
   };
 }

@@ -10,11 +10,13 @@ export interface IndexedProduct {
   name: string;
   code: string;
   description: string;
+  /** Its category's name, which never changes. */
+  category: string;
   /** What comes from columns as they are: its category, its place in orders. */
   properties: string[];
 }
 
-export const categoryGram = (id: number) => `category ${id}`;
+export const categoryGram = (id: number | '') => `category ${id}`;
 export const availabilityGram = (available: boolean | 0 | 1) => `available ${available ? 1 : 0}`;
 /** @param weight of the first letter in the collation, in hexadecimal: grams sort as the column does */
 export const initialGram = (column: string, weight: string) => `${column} ${weight}`;
@@ -27,8 +29,8 @@ export class ProductGrams {
   readonly #runs = new Map<string, string[]>();
 
   /** Some may be there more than once. */
-  of({ name, code, description, properties }: IndexedProduct): string[] {
-    const words = [name, code, description].flatMap((text) => text.split(' '));
+  of({ name, code, description, category, properties }: IndexedProduct): string[] {
+    const words = [name, code, description, category].flatMap((text) => text.split(' '));
     const starts = [name, code].flatMap((text) =>
       [1, 2, LONGEST].map((length) => START + text.slice(0, length)),
     );

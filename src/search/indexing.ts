@@ -53,20 +53,27 @@ export async function indexPending(db: Kysely<Database>, batchSize = BATCH_SIZE)
 async function readProducts(trx: Transaction<Database>, ids: number[]): Promise<IndexedProduct[]> {
   const rows = await trx
     .selectFrom('product')
-    .select(['id', 'name', 'code', 'description', 'category_id', 'available'])
-    .select(SORTED_BY_INITIAL.map((column) => initialOf(sql.ref(column)).as(`${column}_initial`)))
-    .where('id', 'in', ids)
-    .orderBy('id')
+    .innerJoin('category', 'category.id', 'product.category_id')
+    .select(['product.id', 'product.name', 'code', 'description', 'category_id', 'available'])
+    .select('category.name as category')
+    .select(
+      SORTED_BY_INITIAL.map((column) =>
+        initialOf(sql.ref(`product.${column}`)).as(`${column}_initial` as const),
+      ),
+    )
+    .where('product.id', 'in', ids)
+    .orderBy('product.id')
     .execute();
   await letters.learn(
     trx,
-    rows.flatMap(({ name, code, description }) => [name, code, description]),
+    rows.flatMap(({ name, code, description, category }) => [name, code, description, category]),
   );
   return rows.map((row) => ({
     id: row.id,
     name: letters.fold(row.name),
     code: letters.fold(row.code),
     description: letters.fold(row.description),
+    category: letters.fold(row.category),
     properties: [
       categoryGram(row.category_id),
       availabilityGram(row.available),
