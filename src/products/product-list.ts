@@ -7,6 +7,8 @@ import { selectProducts } from './product-queries.ts';
 /** Groups whose first products are read in one statement: few at first, as the first may have enough. */
 const FIRST_READ = 2;
 const READ_AT_ONCE = 12;
+/** How far to look for products of one availability before the search index is asked. */
+const NEAR = 1000;
 
 /** Products that stand in an index one after the other, in the order of the list. */
 interface Group {
@@ -63,6 +65,20 @@ function nextProducts(db: Kysely<Database>, stretch: Stretch) {
     .select(stretch.order.key.as('sortKey'))
     .orderBy(orderBy(stretch))
     .limit(stretch.limit);
+}
+
+/** Those of the next `NEAR` products in the order that the filter leaves: enough, unless they are rare there. */
+export async function listNear(db: Kysely<Database>, { availability }: ProductFilter, stretch: Stretch) {
+  const index = ORDERED_INDEXES[stretch.order.column];
+  if (!index) return [];
+  const near = sql<{ id: number }>`
+    (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${isBeyond(stretch)}
+     ORDER BY ${orderBy(stretch)} LIMIT ${sql.lit(NEAR)})`;
+  return nextProducts(db, stretch)
+    .modifyFront(sql`/*+ JOIN_ORDER(near, product, category) */`)
+    .innerJoin(near.as('near'), (join) => join.onRef('near.id', '=', 'product.id'))
+    .where('product.available', '=', availability === 'available' ? 1 : 0)
+    .execute();
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import { findCandidates } from '../search/candidates.ts';
 import type { ProductFilter } from './product-filter.ts';
-import { isBestSearched, listStretch } from './product-list.ts';
+import { isBestSearched, listNear, listStretch } from './product-list.ts';
 import { decodeCursor, encodeCursor, orderOf, type Place, type Stretch } from './product-order.ts';
 import { toProduct } from './product-queries.ts';
 import { matchPlainly, searchStretch, type FoundProduct } from './product-search.ts';
@@ -57,7 +57,11 @@ async function find(
   stretch: Stretch,
 ): Promise<[FoundProduct[], Totals | undefined]> {
   const listed = () => Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
-  if (!filter.search && !isBestSearched(filter, stretch.order)) return listed();
+  if (!filter.search) {
+    if (!isBestSearched(filter, stretch.order)) return listed();
+    const [near, counted] = await Promise.all([listNear(db, filter, stretch), countProducts(db, filter)]);
+    if (near.length === stretch.limit) return [near, counted];
+  }
   const candidates = await findCandidates(db, filter);
   if (!candidates) {
     if (!filter.search) return listed();

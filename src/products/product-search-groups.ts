@@ -9,7 +9,12 @@ import type { ProductFilter } from './product-filter.ts';
 import { directions, type Stretch } from './product-order.ts';
 
 /** So many candidates are sorted at once; more are met soon by going through all products in order. */
-export const SORTED_AT_ONCE = 2500;
+const SORTED_AT_ONCE = 2500;
+/**
+ * To sort n candidates takes as long as to go through 3 n products in order. Of N products, N / n are gone through
+ * until a candidate is met, and some 100 are wanted: that takes less from n² = 30 N on.
+ */
+const WALK_FACTOR = 30;
 /** So many are sorted at once where a few of them could be found otherwise. */
 const FEW = 500;
 /** Groups whose candidates are read from the index in one statement. */
@@ -21,13 +26,15 @@ export interface Group {
   /** All have the same key: within the group, products are in the order of their numbers. */
   hasOneKey: boolean;
   candidates: ProductSet;
+  /** Where keys differ: more candidates than this are met sooner than sorted. */
+  sortedAtOnce: number;
   /** Where all have the same key: the number of the product from which the stretch starts, in this group. */
   startId?: number | undefined;
   /** Where they have not: within which keys they lie. */
   range?: RawBuilder<SqlBool> | undefined;
 }
 
-type UnreadGroup = Omit<Group, 'candidates' | 'startId'> & {
+type UnreadGroup = Omit<Group, 'candidates' | 'startId' | 'sortedAtOnce'> & {
   key: string | number;
   candidates: ProductSet | { withGram: string };
 };
@@ -49,7 +56,7 @@ export async function* groupsOf(search: Search): AsyncGenerator<Group> {
   const { candidates, stretch } = search;
   const { order, from } = stretch;
   const { matching } = candidates;
-  const all = { is: ALL, hasOneKey: false, candidates: matching };
+  const all = { is: ALL, hasOneKey: false, sortedAtOnce: SORTED_AT_ONCE, candidates: matching };
   if (matching.size <= FEW) {
     yield all;
     return;
@@ -94,10 +101,15 @@ async function* eachFromStart(
     const grams = some.flatMap((group) =>
       'withGram' in group.candidates ? [group.candidates.withGram] : [],
     );
-    const sets = grams.length > 0 ? await candidates.matchingWith(grams) : [];
+    const matchingWith = grams.length > 0 ? await candidates.matchingWith(grams) : undefined;
     for (const { key, candidates: own, ...group } of some) {
       const startId = key === start ? stretch.from?.id : undefined;
-      yield { ...group, startId, candidates: 'withGram' in own ? sets[grams.indexOf(own.withGram)]! : own };
+      const { candidates, products = Infinity } =
+        'withGram' in own ? matchingWith!(own.withGram) : { candidates: own };
+      const sortedAtOnce = group.range
+        ? Math.min(SORTED_AT_ONCE, Math.sqrt(WALK_FACTOR * products))
+        : SORTED_AT_ONCE;
+      yield { ...group, startId, sortedAtOnce, candidates };
     }
   }
 }
@@ -151,14 +163,11 @@ async function* initialGroups(search: Search, column: SortedByInitial): AsyncGen
 async function* mergingSmall(groups: AsyncGenerator<Group>, limit: number): AsyncGenerator<Group> {
   let small: Group | undefined;
   for await (const group of groups) {
-    const candidates = small ? ProductSet.union([small.candidates, group.candidates]) : group.candidates;
-    if (small && candidates.size > SORTED_AT_ONCE) {
+    if (small && group.candidates.size > group.sortedAtOnce) {
       yield small;
       small = undefined;
     }
-    const merged = small
-      ? { is: sql<SqlBool>`(${small.is} OR ${group.is})`, hasOneKey: false, candidates }
-      : group;
+    const merged: Group = small ? merge(small, group) : group;
     if (merged.candidates.size > 2 * limit) {
       yield merged;
       small = undefined;
@@ -167,4 +176,14 @@ async function* mergingSmall(groups: AsyncGenerator<Group>, limit: number): Asyn
     }
   }
   if (small) yield small;
+}
+
+function merge(one: Group, other: Group): Group {
+  return {
+    is: sql<SqlBool>`(${one.is} OR ${other.is})`,
+    hasOneKey: false,
+    // They are not next to each other in any index.
+    sortedAtOnce: Infinity,
+    candidates: ProductSet.union([one.candidates, other.candidates]),
+  };
 }

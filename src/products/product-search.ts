@@ -1,7 +1,7 @@
 import { sql, type Expression, type Kysely, type SqlBool } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
-import { groupsOf, SORTED_AT_ONCE, type Group } from './product-search-groups.ts';
+import { groupsOf, type Group } from './product-search-groups.ts';
 import type { ProductFilter } from './product-filter.ts';
 import { directions, isBeyond, orderBy, orderOf, type Stretch } from './product-order.ts';
 import { selectProducts, toProduct } from './product-queries.ts';
@@ -103,7 +103,7 @@ async function sortAll(search: Search, group: Group): Promise<FoundProduct[]> {
   const { db, filter, stretch } = search;
   const { size } = group.candidates;
   if (size === 0) return [];
-  if (size > SORTED_AT_ONCE) return walk(search, group);
+  if (size > group.sortedAtOnce) return walk(search, group);
   return matchInOrder(db, filter, stretch, [...group.candidates.ids()])
     .where(group.is)
     .execute();

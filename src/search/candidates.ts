@@ -20,8 +20,8 @@ export interface Candidates {
   named: ProductSet;
   /** Those whose code or name begins with the search are among these. */
   beginning: ProductSet;
-  /** For each gram, those that have it too are among these. */
-  matchingWith: (grams: string[]) => Promise<ProductSet[]>;
+  /** For each gram, those that have it too are among these; with the number of all products that have it. */
+  matchingWith: (grams: string[]) => Promise<(gram: string) => { candidates: ProductSet; products: number }>;
 }
 
 /**
@@ -58,9 +58,11 @@ export async function findCandidates(
     async matchingWith(others) {
       // What has been indexed since was pending before.
       const later = await readIndex(db, { grams: others });
-      return others.map((gram) =>
-        orPending(later ? ProductSet.intersection([matching, later.withGram(gram)]) : matching),
-      );
+      return (gram) => {
+        const all = later?.withGram(gram);
+        const candidates = orPending(all ? ProductSet.intersection([matching, all]) : matching);
+        return { candidates, products: all?.size ?? Infinity };
+      };
     },
   };
 }

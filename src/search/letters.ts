@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 
-/** Printed as they are in grams; any other letter gets a sign from Unicode's private area. */
-const PLAIN = Array.from(' !"#$%&\'()*+,-./0123456789:;<=>?@[\\]^_`{|}~abcdefghijklmnñopqrstuvwxyz');
+/**
+ * Printed as they are in grams; any other letter gets a sign from Unicode's private area. The last one, after
+ * all Latin letters in the collation, tells where those end that begin with "z".
+ */
+const PLAIN = Array.from(' !"#$%&\'()*+,-./0123456789:;<=>?@[\\]^_`{|}~abcdefghijklmnñopqrstuvwxyzα');
 const PRIVATE_AREA = { first: 0xe000, size: 0x1900 };
 
 /**
@@ -17,12 +20,12 @@ export class Letters {
 
   /** To be called with texts before they are folded. */
   async learn(db: Kysely<Database>, texts: Iterable<string>): Promise<void> {
-    const unknown = new Set<string>();
-    for (const text of texts) for (const letter of text) if (!this.#signs.has(letter)) unknown.add(letter);
-    if (unknown.size === 0) return;
     if (this.#plain.size === 0) {
       for (const { letter, weight } of await weights(db, PLAIN)) this.#plain.set(weight, letter);
     }
+    const unknown = new Set<string>();
+    for (const text of texts) for (const letter of text) if (!this.#signs.has(letter)) unknown.add(letter);
+    if (unknown.size === 0) return;
     for (const { letter, weight } of await weights(db, [...unknown])) {
       this.#signs.set(letter, this.#plain.get(weight) ?? privateSign(weight));
     }
