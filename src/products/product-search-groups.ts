@@ -115,7 +115,8 @@ async function* eachFromStart(
 }
 
 function relevanceGroups({ stretch, candidates: { named, beginning, matching } }: Search): UnreadGroup[] {
-  return [named, beginning, matching].map((candidates, key) => ({
+  const sets: UnreadGroup['candidates'][] = [named, beginning, matching];
+  return sets.map((candidates, key) => ({
     key,
     is: sql<SqlBool>`${stretch.order.key} = ${key}`,
     hasOneKey: true,

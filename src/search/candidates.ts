@@ -1,10 +1,10 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import type { Availability, ProductFilter } from '../products/product-filter.ts';
-import { escapeLike, searchTerms } from '../products/search-terms.ts';
-import { availabilityGram, categoryGram, gramsOfStart, gramsOfTerm } from './grams.ts';
+import { escapeLike, searchTerms, type SearchTerm } from '../products/search-terms.ts';
+import { availabilityGram, categoryGram, gramsOfTerm, startGram } from './grams.ts';
 import { letters } from './letters.ts';
-import { decodePosting } from './posting.ts';
+import { productsInAll } from './posting.ts';
 import { ProductSet } from './product-set.ts';
 
 /** With more products than this yet to be indexed, looking at them takes longer than LIKE does. */
@@ -13,13 +13,19 @@ const MOST_PENDING = 100_000;
 /** With more products than this that begin with a search, most candidates that may begin with it do. */
 const MOST_BEGINNING = 1000;
 
+/** What rows of the answer are about that belong to no gram. No gram is one word of so many letters. */
+const CATEGORY = 'category';
+const PENDING = 'pending';
+const NAMED = 'named';
+const BEGINNING = 'beginning';
+
 export interface Candidates {
   /** All products that the filter selects are among them. */
   matching: ProductSet;
   /** Those whose code is the search are among these. */
   named: ProductSet;
-  /** Those whose code or name begins with the search are among these. */
-  beginning: ProductSet;
+  /** Those whose code or name begins with the search are among these, or have this gram. */
+  beginning: ProductSet | { withGram: string };
   /** For each gram, those that have it too are among these; with the number of all products that have it. */
   matchingWith: (grams: string[]) => Promise<(gram: string) => { candidates: ProductSet; products: number }>;
 }
@@ -36,30 +42,32 @@ export async function findCandidates(
   const { search, category, availability } = filter;
   const terms = searchTerms(search);
   await letters.learn(db, [search]);
-  const start = search ? gramsOfStart(letters.fold(search)) : [];
-  const termGrams = terms.map(({ text }) => gramsOfTerm(letters.fold(text)));
-  const wordGrams = terms.map((term) => (term.availability ? [gramOf(term.availability)] : []));
-  const filterGrams = availability ? [gramOf(availability)] : [];
-  const grams = [...start, ...termGrams.flat(), ...wordGrams.flat(), ...filterGrams];
+  const gramsOf = ({ text }: SearchTerm) => gramsOfTerm(letters.fold(text));
+  // What is the beginning of "disponible" may also be found in that a product is.
+  const [words, plain] = [
+    terms.filter((term) => term.availability),
+    terms.filter((term) => !term.availability),
+  ];
+  const needed = [...plain.flatMap(gramsOf), ...(availability ? [availabilityGramOf(availability)] : [])];
+  const either = words.map((term) => ({ grams: gramsOf(term), or: availabilityGramOf(term.availability!) }));
+  const grams = [...needed, ...either.flatMap(({ grams, or }) => [...grams, or])];
   const index = await readIndex(db, { grams, category, search });
   if (!index) return undefined;
-  const withAll = (some: string[]) => ProductSet.intersection(some.map(index.withGram) as NonEmpty);
+  if (category) needed.push(CATEGORY);
   const matching = ProductSet.intersection([
-    ...termGrams.map((some, i) => ProductSet.union([withAll(some), ...wordGrams[i]!.map(index.withGram)])),
-    ...filterGrams.map(index.withGram),
-    ...(category ? [index.inCategory] : []),
+    ...(needed.length > 0 ? [index.withAll(needed)] : []),
+    ...either.map(({ grams, or }) => ProductSet.union([index.withAll(grams), index.withAll([or])])),
   ] as NonEmpty);
   const orPending = (set: ProductSet) => ProductSet.union([set, index.pending]);
   return {
     matching: orPending(matching),
     named: index.named,
-    beginning:
-      index.beginning ?? orPending(ProductSet.intersection([matching, ...start.map(index.withGram)])),
+    beginning: index.beginning ?? { withGram: startGram(letters.fold(search)) },
     async matchingWith(others) {
       // What has been indexed since was pending before.
       const later = await readIndex(db, { grams: others });
       return (gram) => {
-        const all = later?.withGram(gram);
+        const all = later?.withAll([gram]);
         const candidates = orPending(all ? ProductSet.intersection([matching, all]) : matching);
         return { candidates, products: all?.size ?? Infinity };
       };
@@ -69,7 +77,7 @@ export async function findCandidates(
 
 type NonEmpty = [ProductSet, ...ProductSet[]];
 
-const gramOf = (availability: Availability) => availabilityGram(availability === 'available');
+const availabilityGramOf = (availability: Availability) => availabilityGram(availability === 'available');
 
 interface Reading {
   grams: string[];
@@ -79,16 +87,10 @@ interface Reading {
   search?: string;
 }
 
-/** What rows of the answer are about that belong to no gram. No gram is one word of so many letters. */
-const CATEGORY = 'category';
-const PENDING = 'pending';
-const NAMED = 'named';
-const BEGINNING = 'beginning';
-
 /** Postings and pending products in one statement, and so of one moment: no product is in neither. */
 async function readIndex(db: Kysely<Database>, { grams, category, search }: Reading) {
   const parts = [
-    sql`SELECT gram AS about, chunk AS number, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
+    sql`SELECT gram AS about, chunk, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
     sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MOST_PENDING + 1)})`,
   ];
   if (category) {
@@ -105,24 +107,17 @@ async function readIndex(db: Kysely<Database>, { grams, category, search }: Read
       sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${beginning} LIMIT ${limit})`,
     );
   }
-  const { rows } = await sql<{ about: string; number: number; products: Buffer }>`
+  const { rows } = await sql<{ about: string; chunk: number; products: Buffer }>`
     ${sql.join(parts, sql` UNION ALL `)}`.execute(db);
   const rowsAbout = Map.groupBy(rows, ({ about }) => about);
-  const postings = new Map<string, ProductSet>();
-  const withGram = (about: string) => {
-    const found = rowsAbout.get(about) ?? [];
-    const set =
-      postings.get(about) ?? new ProductSet(found.map((row) => [row.number, decodePosting(row.products)]));
-    postings.set(about, set);
-    return set;
-  };
-  const numbers = (about: string) => (rowsAbout.get(about) ?? []).map(({ number }) => number);
+  const rowsOf = (about: string) => rowsAbout.get(about) ?? [];
+  // They stand where postings have their chunk.
+  const numbers = (about: string) => rowsOf(about).map(({ chunk }) => chunk);
   const pending = numbers(PENDING);
   const beginning = numbers(BEGINNING);
   if (pending.length > MOST_PENDING) return undefined;
   return {
-    withGram,
-    inCategory: withGram(CATEGORY),
+    withAll: (some: string[]) => productsInAll(some.map(rowsOf)),
     pending: ProductSet.of(pending),
     named: ProductSet.of(numbers(NAMED)),
     /** Missing when there are too many. */

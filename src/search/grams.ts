@@ -59,9 +59,9 @@ export function gramsOfTerm(text: string): string[] {
   return Array.from({ length: MOST_OF_A_TERM }, (_, index) => grams[Math.round(index * step)]!);
 }
 
-/** Grams that a product has whose name or code begins with `text` (folded). */
-export function gramsOfStart(text: string): string[] {
-  return [START + text.slice(0, LONGEST), ...gramsOfTerm(text)];
+/** The gram that a product has whose name or code begins with `text` (folded). */
+export function startGram(text: string): string {
+  return START + text.slice(0, LONGEST);
 }
 
 function longestRuns(word: string): string[] {

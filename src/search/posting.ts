@@ -1,4 +1,4 @@
-import { CHUNK_SIZE, emptyBits, type Bits } from './product-set.ts';
+import { CHUNK_SIZE, ProductSet, WORDS_IN_CHUNK, type Bits } from './product-set.ts';
 
 const BYTES = CHUNK_SIZE / 8;
 
@@ -12,7 +12,7 @@ const BYTES = CHUNK_SIZE / 8;
 export function encodePosting(places: number[], known?: Buffer): Buffer {
   const all = known ? mergePlaces(places, known) : places;
   if (all.length * 2 >= BYTES) {
-    const bits = emptyBits();
+    const bits = new Uint32Array(WORDS_IN_CHUNK);
     for (const place of all) addPlace(bits, place);
     return Buffer.from(bits.buffer);
   }
@@ -22,19 +22,55 @@ export function encodePosting(places: number[], known?: Buffer): Buffer {
 }
 
 function mergePlaces(places: number[], known: Buffer): number[] {
-  const bits = decodePosting(known);
+  const bits = new Uint32Array(WORDS_IN_CHUNK);
+  addPosting(bits, known);
   for (const place of places) addPlace(bits, place);
   return placesIn(bits);
 }
 
-export function decodePosting(stored: Buffer): Bits {
-  if (stored.length === BYTES) {
-    // Copied: a buffer of the driver's may begin anywhere. Every processor that Node runs on has the lower byte first.
-    return new Uint32Array(Uint8Array.from(stored).buffer);
+/** A gram's postings, one for each chunk in which there are any. */
+export type Postings = { chunk: number; products: Buffer }[];
+
+/**
+ * The products that all of some grams have. Postings are taken in one after the other: sets of their own
+ * would be megabytes for each search.
+ */
+export function productsInAll([first = [], ...others]: Postings[]): ProductSet {
+  const chunks = first.reduce((most, { chunk }) => Math.max(most, chunk + 1), 0);
+  const bits = new Uint32Array(chunks * WORDS_IN_CHUNK);
+  for (const { chunk, products } of first) addPosting(wordsOf(bits, chunk), products);
+  for (const postings of others) {
+    const productsOf = new Map(postings.map(({ chunk, products }) => [chunk, products]));
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const products = productsOf.get(chunk);
+      const words = wordsOf(bits, chunk);
+      if (products) keepPosting(words, products);
+      else words.fill(0);
+    }
   }
-  const bits = emptyBits();
-  for (let at = 0; at < stored.length; at += 2) addPlace(bits, stored[at]! | (stored[at + 1]! << 8));
-  return bits;
+  return new ProductSet(bits);
+}
+
+function wordsOf(bits: Bits, chunk: number): Bits {
+  return bits.subarray(chunk * WORDS_IN_CHUNK, (chunk + 1) * WORDS_IN_CHUNK);
+}
+
+const kept = new Uint32Array(WORDS_IN_CHUNK);
+
+function keepPosting(words: Bits, stored: Buffer): void {
+  kept.fill(0);
+  addPosting(kept, stored);
+  for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! &= kept[i]!;
+}
+
+/** @param words without products, of one chunk */
+function addPosting(words: Bits, stored: Buffer): void {
+  if (stored.length === BYTES) {
+    // Every processor that Node runs on has the lower byte first.
+    new Uint8Array(words.buffer, words.byteOffset, BYTES).set(stored);
+    return;
+  }
+  for (let at = 0; at < stored.length; at += 2) addPlace(words, stored[at]! | (stored[at + 1]! << 8));
 }
 
 function addPlace(bits: Bits, place: number): void {

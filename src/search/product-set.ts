@@ -1,67 +1,58 @@
 /** Products in a chunk; their numbers share all bits but the last 14. */
 export const CHUNK_SIZE = 1 << 14;
-const WORDS = CHUNK_SIZE / 32;
+export const WORDS_IN_CHUNK = CHUNK_SIZE / 32;
 
-/** A set of products of one chunk: bit n % 32 of word n / 32 stands for the one at place n. */
+/** Bit n % 32 of word n / 32 stands for number n. */
 export type Bits = Uint32Array;
 
-export const emptyBits = (): Bits => new Uint32Array(WORDS);
 export const chunkOf = (productId: number) => Math.floor(productId / CHUNK_SIZE);
 export const placeOf = (productId: number) => productId % CHUNK_SIZE;
 
-/** A set of product numbers, 2 kB for each chunk in which there are any. Sets are never changed. */
+/** A set of product numbers: a bit for each up to the largest. Sets are never changed. */
 export class ProductSet {
-  readonly #chunks: ReadonlyMap<number, Bits>;
+  readonly #bits: Bits;
   #size: number | undefined;
 
-  constructor(chunks: Iterable<[number, Bits]> = []) {
-    this.#chunks = new Map(chunks);
+  constructor(bits: Bits) {
+    this.#bits = bits;
   }
 
-  static of(ids: Iterable<number>): ProductSet {
-    const chunks = new Map<number, Bits>();
-    for (const id of ids) {
-      const chunk = chunkOf(id);
-      const bits = chunks.get(chunk) ?? emptyBits();
-      chunks.set(chunk, bits);
-      bits[placeOf(id) >> 5]! |= 1 << (placeOf(id) & 31);
-    }
-    return new ProductSet(chunks);
+  static of(ids: number[]): ProductSet {
+    const last = ids.reduce((largest, id) => Math.max(largest, id), -1);
+    const bits = new Uint32Array((last >> 5) + 1);
+    for (const id of ids) bits[id >> 5]! |= 1 << (id & 31);
+    return new ProductSet(bits);
   }
 
   static intersection([first, ...others]: [ProductSet, ...ProductSet[]]): ProductSet {
     if (others.length === 0) return first;
-    const chunks = new Map<number, Bits>();
-    for (const [chunk, bits] of first.#chunks) {
-      if (!others.every((other) => other.#chunks.has(chunk))) continue;
-      const common = bits.slice();
-      for (const other of others) {
-        const more = other.#chunks.get(chunk)!;
-        for (let i = 0; i < WORDS; i++) common[i]! &= more[i]!;
-      }
-      chunks.set(chunk, common);
+    const length = Math.min(first.#bits.length, ...others.map((other) => other.#bits.length));
+    const common = first.#bits.slice(0, length);
+    for (const other of others) {
+      const bits = other.#bits;
+      for (let i = 0; i < length; i++) common[i]! &= bits[i]!;
     }
-    return new ProductSet(chunks);
+    return new ProductSet(common);
   }
 
-  static union(sets: ProductSet[]): ProductSet {
-    const filled = sets.filter((set) => set.#chunks.size > 0);
-    if (filled.length === 1) return filled[0]!;
-    const chunks = new Map<number, Bits>();
-    for (const set of filled) {
-      for (const [chunk, bits] of set.#chunks) {
-        const united = chunks.get(chunk);
-        if (united) for (let i = 0; i < WORDS; i++) united[i]! |= bits[i]!;
-        else chunks.set(chunk, bits.slice());
-      }
+  static union(sets: [ProductSet, ...ProductSet[]]): ProductSet {
+    const [longest, ...others] = sets
+      .filter((set) => set.#bits.length > 0)
+      .sort((a, b) => b.#bits.length - a.#bits.length);
+    if (!longest || others.length === 0) return longest ?? sets[0];
+    const united = longest.#bits.slice();
+    for (const other of others) {
+      const bits = other.#bits;
+      for (let i = 0; i < bits.length; i++) united[i]! |= bits[i]!;
     }
-    return new ProductSet(chunks);
+    return new ProductSet(united);
   }
 
   get size(): number {
     if (this.#size === undefined) {
+      const bits = this.#bits;
       let size = 0;
-      for (const bits of this.#chunks.values()) for (let i = 0; i < WORDS; i++) size += countBits(bits[i]!);
+      for (let i = 0; i < bits.length; i++) size += countBits(bits[i]!);
       this.#size = size;
     }
     return this.#size;
@@ -69,20 +60,19 @@ export class ProductSet {
 
   /** In order, from beyond `from` if that is given. */
   *ids({ descending = false, from }: { descending?: boolean; from?: number | undefined } = {}) {
-    const chunks = [...this.#chunks.keys()].sort((a, b) => (descending ? b - a : a - b));
+    const bits = this.#bits;
+    if (bits.length === 0) return;
     const isBeyond = (id: number) => from === undefined || (descending ? id < from : id > from);
-    for (const chunk of chunks) {
-      const first = chunk * CHUNK_SIZE;
-      if (!isBeyond(descending ? first : first + CHUNK_SIZE - 1)) continue;
-      const bits = this.#chunks.get(chunk)!;
-      for (let i = 0; i < WORDS; i++) {
-        const index = descending ? WORDS - 1 - i : i;
-        for (let rest = bits[index]!; rest !== 0;) {
-          const bit = 31 - Math.clz32(descending ? rest : rest & -rest);
-          rest ^= 1 << bit;
-          const id = first + index * 32 + bit;
-          if (isBeyond(id)) yield id;
-        }
+    const last = bits.length - 1;
+    const start = from === undefined ? (descending ? last : 0) : Math.min(from >> 5, last);
+    const end = descending ? -1 : bits.length;
+    const step = descending ? -1 : 1;
+    for (let index = start; index !== end; index += step) {
+      for (let rest = bits[index]!; rest !== 0;) {
+        const bit = 31 - Math.clz32(descending ? rest : rest & -rest);
+        rest ^= 1 << bit;
+        const id = index * 32 + bit;
+        if (isBeyond(id)) yield id;
       }
     }
   }
@@ -92,30 +82,25 @@ export class ProductSet {
     const step = Math.max(1, this.size / count);
     const sample: number[] = [];
     let passed = 0;
-    for (const [chunk, bits] of this.#chunks) {
-      for (let index = 0; index < WORDS; index++) {
-        const inWord = countBits(bits[index]!);
-        for (
-          let nth = Math.ceil(sample.length * step);
-          nth < passed + inWord;
-          nth = Math.ceil(sample.length * step)
-        ) {
-          sample.push(chunk * CHUNK_SIZE + index * 32 + nthBit(bits[index]!, nth - passed));
-        }
-        passed += inWord;
+    for (let index = 0; index < this.#bits.length; index++) {
+      const word = this.#bits[index]!;
+      const inWord = countBits(word);
+      for (
+        let nth = Math.ceil(sample.length * step);
+        nth < passed + inWord;
+        nth = Math.ceil(sample.length * step)
+      ) {
+        sample.push(index * 32 + nthBit(word, nth - passed));
       }
+      passed += inWord;
     }
     return sample;
   }
 
   /** As SQL reads it: a bit for each number from 0 on, the first in the lowest bit of the first byte. */
   toBuffer(): Buffer {
-    const last = Math.max(-1, ...this.#chunks.keys());
-    const buffer = Buffer.alloc(((last + 1) * CHUNK_SIZE) / 8);
-    for (const [chunk, bits] of this.#chunks) {
-      buffer.set(new Uint8Array(bits.buffer), (chunk * CHUNK_SIZE) / 8);
-    }
-    return buffer;
+    const { buffer, byteOffset, byteLength } = this.#bits;
+    return Buffer.from(buffer, byteOffset, byteLength);
   }
 }
 
