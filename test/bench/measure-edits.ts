@@ -8,12 +8,19 @@ import { figuresOf, type Figures } from './timing.ts';
 const LIMIT_MS = 15;
 const OTHERS_LIMIT_MS = 1000;
 
-/** Opening, saving, counting; and how soon a search shows it, to oneself and to somebody else. */
-export async function measureEdits(person: Person, other: Person, repeats: number): Promise<Row[]> {
+/**
+ * Opening, saving, counting; and how soon a search shows it, to oneself and to somebody else. What runs for the
+ * first time is compiled first, in each of the instances: the first `warmUp` do not count.
+ */
+export async function measureEdits(
+  person: Person,
+  other: Person,
+  { repeats, warmUp }: { repeats: number; warmUp: number },
+): Promise<Row[]> {
   const times = { open: [] as number[], save: [] as number[], count: [] as number[], others: [] as number[] };
   let isSeenByOneself = true;
   for (const [index, { id, version, name, code, description, category, quantity, unit }] of (
-    await someProducts(person, repeats)
+    await someProducts(person, warmUp + repeats)
   ).entries()) {
     times.open.push((await person.get(`/products/${id}`)).ms);
     // A word that nothing else has: whoever finds it has found this change.
@@ -36,6 +43,7 @@ export async function measureEdits(person: Person, other: Person, repeats: numbe
     }
     times.others.push(performance.now() - saved);
     times.count.push((await person.patch(`/api/products/${id}/quantity`, { delta: 1 })).ms);
+    if (index === warmUp - 1) for (const some of Object.values(times)) some.length = 0;
   }
   const others = figuresOf(times.others);
   return [
