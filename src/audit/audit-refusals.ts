@@ -1,6 +1,6 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { RequestHandler } from 'express';
 import type { Databases } from '../database/databases.ts';
+import { requestContext } from '../request-context.ts';
 import { recordAuditEvent } from './audit-trail.ts';
 
 /**
@@ -9,16 +9,17 @@ import { recordAuditEvent } from './audit-trail.ts';
  */
 export function auditRefusals(databases: Databases): RequestHandler {
   return (req, res, next) => {
-    const record = () => {
-      if (res.statusCode !== 403 || !req.user) return;
+    const context = requestContext.getStore()!;
+    res.on('finish', () => {
+      const { user } = req;
+      if (res.statusCode !== 403 || !user) return;
       const details = { method: req.method, path: req.path.slice(0, 200) };
-      const event = { action: 'access.refused', userId: req.user.id, details } as const;
-      databases
-        .change((db) => recordAuditEvent(db, event))
+      const event = { action: 'access.refused', userId: user.id, details } as const;
+      requestContext
+        .run(context, () => databases.change((db) => recordAuditEvent(db, event)))
         // Nobody waits for it, and the log has the request too.
         .catch(() => undefined);
-    };
-    res.on('finish', AsyncResource.bind(record));
+    });
     next();
   };
 }
