@@ -21,7 +21,7 @@ export interface SignedInUser extends Actor {
 }
 
 const FIND_SESSIONS = `
-  SELECT session.id AS session_id, CAST(data AS CHAR) AS data, expires_at, user.id, username, role, must_change_password, source, sequence
+  SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password, source, sequence
   FROM session
   LEFT JOIN user ON user.id = session.user_id AND disabled_at IS NULL
   LEFT JOIN last_write ON last_write.user_id = user.id
@@ -43,8 +43,8 @@ export async function findSessions(
   return ids.map((id) => {
     const row = rows.find(({ session_id }) => session_id.equals(id));
     if (!row) return undefined;
-    // Read for each request anew, as each may change it.
-    return { data: JSON.parse(row.data) as object, expiresAt: row.expires_at, user: toSignedInUser(row) };
+    // Requests of one session may share the row, and change what they get.
+    return { data: structuredClone(row.data), expiresAt: row.expires_at, user: toSignedInUser(row) };
   });
 }
 
@@ -56,7 +56,7 @@ export interface StoredSession {
 
 interface SessionRow {
   session_id: Buffer;
-  data: string;
+  data: object;
   expires_at: Date;
   id: number | null;
   username: string;

@@ -48,7 +48,7 @@ export function createLogger(
   };
   return pino(
     options,
-    destination ?? pino.destination({ sync: false, minLength: 4096, periodicFlush: FLUSH_MS }),
+    destination ?? pino.destination({ sync: false, minLength: 8192, periodicFlush: FLUSH_MS }),
   );
 }
 

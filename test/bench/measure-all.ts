@@ -68,7 +68,7 @@ async function measure(system: BenchSystem, order: Order, few: Few): Promise<Mea
   const floor = await measureFloor(
     system,
     person,
-    quick ? { rounds: 2, seconds: 2 } : { rounds: 4, seconds: 4 },
+    quick ? { rounds: 2, seconds: 2, warmUpRequests: 1000 } : { rounds: 4, seconds: 4, warmUpRequests: 5000 },
   );
   rows.push(...floor.rows);
   // Before anything is written, as in the small system: nothing else is done then.

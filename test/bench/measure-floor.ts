@@ -11,6 +11,8 @@ import { figuresOf, median, TimedClient, type Figures } from './timing.ts';
 
 const FIRST_PAGE_PATH = '/api/products';
 const CONNECTIONS = 20;
+/** Of the weights 3, 2 and 1: the last instance gets one in so many. */
+const SHARES = 6;
 
 export interface Floor {
   rows: Row[];
@@ -22,7 +24,7 @@ export interface Floor {
 export async function measureFloor(
   system: BenchSystem,
   person: Person,
-  { rounds, seconds }: Rounds,
+  { rounds, seconds, warmUpRequests }: Rounds,
 ): Promise<Floor> {
   const database = await system.data.address('replica1', 'inventario_app', 'APP_PASSWORD');
   const query = figuresOf(await timeQuery(database, rounds * 100));
@@ -31,9 +33,8 @@ export async function measureFloor(
     const rates: { bare: number[]; page: number[] } = { bare: [], page: [] };
     const bareClient = new TimedClient(bareUrl);
     const pageUrl = system.url + FIRST_PAGE_PATH;
-    // What runs for the first time is compiled first; three instances take three times as long for it.
-    await rateOf(bareUrl, {}, seconds);
-    await rateOf(pageUrl, person.headers, 3 * seconds);
+    await warmUp(bareUrl, {}, warmUpRequests);
+    await warmUp(pageUrl, person.headers, warmUpRequests * SHARES);
     for (let round = 0; round < rounds; round++) {
       for (let i = 0; i < 100; i++) {
         times.bare.push((await bareClient.ask('/', { headers: {} })).ms);
@@ -65,6 +66,8 @@ export async function measureFloor(
 export interface Rounds {
   rounds: number;
   seconds: number;
+  /** What runs often is compiled better and better: each process answers so many before it counts. */
+  warmUpRequests: number;
 }
 
 async function timeQuery(database: object, count: number): Promise<number[]> {
@@ -77,6 +80,10 @@ async function timeQuery(database: object, count: number): Promise<number[]> {
   }
   await connection.end();
   return times;
+}
+
+async function warmUp(url: string, headers: Record<string, string>, requests: number): Promise<void> {
+  await autocannon({ url, headers, connections: CONNECTIONS, amount: requests });
 }
 
 /** Answers a second. @throws when one of them was no success */
