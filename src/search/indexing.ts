@@ -17,36 +17,44 @@ const ROWS_PER_STATEMENT = 200;
  * Puts pending products into the index. Grams are added and never taken away: a product that has lost one
  * is found too often, and then seen not to match.
  *
- * @param batchSize how many products at most; a transaction writes what it changes of a chunk once
+ * @param batchSize how many products at most
  * @returns how many it has put there; 0 when another instance is at it
  */
 export async function indexPending(db: Kysely<Database>, batchSize = BATCH_SIZE): Promise<number> {
-  return db.transaction().execute(async (trx) => {
-    const { rows: turn } = await sql`
-      SELECT id FROM search_indexer WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx);
-    if (turn.length === 0) return 0;
-    const pending = await trx
-      .selectFrom('search_pending')
-      .select(['id', 'product_id'])
-      .orderBy('id')
-      .limit(batchSize)
-      .execute();
-    if (pending.length === 0) return 0;
-    // After they were found pending: a change that comes in between makes them pending again.
-    const products = await readProducts(trx, [...new Set(pending.map(({ product_id }) => product_id))]);
-    for (const [chunk, some] of Map.groupBy(products, ({ id }) => chunkOf(id))) {
-      await addToIndex(trx, chunk, await postingsOf(some));
-    }
-    await trx
-      .deleteFrom('search_pending')
-      .where(
-        'id',
-        'in',
-        pending.map(({ id }) => id),
-      )
-      .execute();
-    return pending.length;
-  });
+  const pending = await db
+    .selectFrom('search_pending')
+    .select(['id', 'product_id'])
+    .orderBy('id')
+    .limit(batchSize)
+    .execute();
+  let indexed = 0;
+  // A chunk at a time: a commit of many megabytes would hold up those of everybody else.
+  for (const some of Map.groupBy(pending, ({ product_id }) => chunkOf(product_id)).values()) {
+    const ids = some.map(({ id }) => id);
+    const done = await db.transaction().execute((trx) => indexChunk(trx, ids));
+    if (done === 0) break;
+    indexed += done;
+  }
+  return indexed;
+}
+
+/** @param pendingIds of products of one chunk */
+async function indexChunk(trx: Transaction<Database>, pendingIds: number[]): Promise<number> {
+  const { rows: turn } = await sql`
+    SELECT id FROM search_indexer WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx);
+  if (turn.length === 0) return 0;
+  // Those that no other instance has done meanwhile.
+  const pending = await trx
+    .selectFrom('search_pending')
+    .select('product_id')
+    .where('id', 'in', pendingIds)
+    .execute();
+  // After they were found pending: a change that comes in between makes them pending again.
+  const products = await readProducts(trx, [...new Set(pending.map(({ product_id }) => product_id))]);
+  const [first] = products;
+  if (first) await addToIndex(trx, chunkOf(first.id), await postingsOf(products));
+  await trx.deleteFrom('search_pending').where('id', 'in', pendingIds).execute();
+  return pending.length;
 }
 
 /** Folded; without those that have been deleted. */

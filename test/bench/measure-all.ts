@@ -40,7 +40,7 @@ export async function measureAll(order: Order): Promise<Measured> {
     const person = await Person.signIn(system.url);
     const { times } = await measureSearch(person, repeatsOf(order));
     person.close();
-    return { times, instance: await system.startInstance() };
+    return { times, instance: await system.startInstance(startsOf(order)) };
   });
   say(`a system with ${products} products`);
   return BenchSystem.with({ products, stopping }, (system) => measure(system, order, few));
@@ -68,11 +68,13 @@ async function measure(system: BenchSystem, order: Order, few: Few): Promise<Mea
   const floor = await measureFloor(
     system,
     person,
-    quick ? { rounds: 2, seconds: 2, warmUpRequests: 1000 } : { rounds: 4, seconds: 4, warmUpRequests: 5000 },
+    quick ? { rounds: 2, seconds: 2, warmUpRequests: 500 } : { rounds: 4, seconds: 4, warmUpRequests: 5000 },
   );
   rows.push(...floor.rows);
   // Before anything is written, as in the small system: nothing else is done then.
-  await add('an instance', async () => [instanceRow(few.instance, await system.startInstance())]);
+  await add('an instance', async () => [
+    instanceRow(few.instance, await system.startInstance(startsOf(order))),
+  ]);
   let terms: TermResult[] = [];
   await add('search', async () => {
     const search = await measureSearch(person, repeats);
@@ -93,6 +95,10 @@ async function measure(system: BenchSystem, order: Order, few: Few): Promise<Mea
 
 function repeatsOf({ quick }: Order): number {
   return quick ? 2 : 5;
+}
+
+function startsOf({ quick }: Order): number {
+  return quick ? 1 : 3;
 }
 
 function builtRow({ load, start, index }: BuildTimes, products: number): Row {

@@ -10,8 +10,6 @@ import { seconds, type LoadTimes } from './catalogue/load.ts';
 import { prepareCatalogue } from './catalogue/prepare.ts';
 import { median } from './timing.ts';
 
-const STARTS = 3;
-
 export interface BuildTimes extends LoadTimes {
   /** Until the replica is cloned and the whole system runs. */
   start: number;
@@ -69,10 +67,10 @@ export class BenchSystem {
     return instances.map(({ pid }) => residentMegabytes(pid));
   }
 
-  /** Starts one more instance, a few times: how long until it serves, and the memory that it takes then. */
-  async startInstance(): Promise<Instance> {
+  /** Starts one more instance, so many times: how long until it serves, and the memory that it takes then. */
+  async startInstance(times: number): Promise<Instance> {
     const starts: Instance[] = [];
-    while (starts.length < STARTS) starts.push(await this.#startOnce());
+    while (starts.length < times) starts.push(await this.#startOnce());
     return { ms: median(starts.map(({ ms }) => ms)), memory: median(starts.map(({ memory }) => memory)) };
   }
 
