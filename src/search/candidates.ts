@@ -58,17 +58,16 @@ export async function findCandidates(
     ...(needed.length > 0 ? [index.withAll(needed)] : []),
     ...either.map(({ grams, or }) => ProductSet.union([index.withAll(grams), index.withAll([or])])),
   ] as NonEmpty);
-  const orPending = (set: ProductSet) => ProductSet.union([set, index.pending]);
   return {
-    matching: orPending(matching),
+    matching,
     named: index.named,
     beginning: index.beginning ?? { withGram: startGram(letters.fold(search)) },
     async matchingWith(others) {
-      // What has been indexed since was pending before.
+      // What has been indexed since was pending before, and is among the matching.
       const later = await readIndex(db, { grams: others });
       return (gram) => {
-        const all = later?.withAll([gram]);
-        const candidates = orPending(all ? ProductSet.intersection([matching, all]) : matching);
+        const all = later?.withAll([gram], index.pending);
+        const candidates = all ? ProductSet.intersection([matching, all]) : matching;
         return { candidates, products: all?.size ?? Infinity };
       };
     },
@@ -117,8 +116,10 @@ async function readIndex(db: Kysely<Database>, { grams, category, search }: Read
   const beginning = numbers(BEGINNING);
   if (pending.length > MOST_PENDING) return undefined;
   return {
-    withAll: (some: string[]) => productsInAll(some.map(rowsOf)),
-    pending: ProductSet.of(pending),
+    /** All that have these grams, with those that are pending. */
+    withAll: (some: string[], alsoPending: number[] = []) =>
+      productsInAll(some.map(rowsOf), [...pending, ...alsoPending]),
+    pending,
     named: ProductSet.of(numbers(NAMED)),
     /** Missing when there are too many. */
     beginning: beginning.length > MOST_BEGINNING ? undefined : ProductSet.of(beginning),

@@ -1,4 +1,4 @@
-import { CHUNK_SIZE, ProductSet, WORDS_IN_CHUNK, type Bits } from './product-set.ts';
+import { CHUNK_SIZE, chunkOf, ProductSet, WORDS_IN_CHUNK, type Bits } from './product-set.ts';
 
 const BYTES = CHUNK_SIZE / 8;
 
@@ -32,11 +32,12 @@ function mergePlaces(places: number[], known: Buffer): number[] {
 export type Postings = { chunk: number; products: Buffer }[];
 
 /**
- * The products that all of some grams have. Postings are taken in one after the other: sets of their own
- * would be megabytes for each search.
+ * The products that all of some grams have, and `more`. Postings are taken in one after the other: sets of
+ * their own would be megabytes for each search.
  */
-export function productsInAll([first = [], ...others]: Postings[]): ProductSet {
-  const chunks = first.reduce((most, { chunk }) => Math.max(most, chunk + 1), 0);
+export function productsInAll([first = [], ...others]: Postings[], more: number[]): ProductSet {
+  const inFirst = first.reduce((most, { chunk }) => Math.max(most, chunk + 1), 0);
+  const chunks = more.reduce((most, id) => Math.max(most, chunkOf(id) + 1), inFirst);
   const bits = new Uint32Array(chunks * WORDS_IN_CHUNK);
   for (const { chunk, products } of first) addPosting(wordsOf(bits, chunk), products);
   for (const postings of others) {
@@ -48,6 +49,7 @@ export function productsInAll([first = [], ...others]: Postings[]): ProductSet {
       else words.fill(0);
     }
   }
+  for (const id of more) addPlace(bits, id);
   return new ProductSet(bits);
 }
 
