@@ -5,12 +5,16 @@ import { indexPending } from './indexing.ts';
 const LOOK_EVERY_MS = 1000;
 /** Fewer pending products are as quickly looked at as found by the index. */
 const WORTH_INDEXING = 100;
+/** While products go on being saved, indexing waits for a pause, as it would slow that down; up to so many. */
+const MOST_WAITING = 500;
 
 /** Keeps the index up to date: every instance tries, one at a time does it. */
 export class Indexer {
   readonly #databases: Databases;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> | undefined;
+  /** The newest entry among the pending ones at the last look. */
+  #newest: number | null = null;
 
   constructor(databases: Databases) {
     this.#databases = databases;
@@ -40,8 +44,15 @@ export class Indexer {
 
   async #isWorthIt(): Promise<boolean> {
     const { rows } = await this.#databases.onPrimary((db) =>
-      sql`SELECT 1 FROM search_pending LIMIT ${sql.lit(WORTH_INDEXING - 1)}, 1`.execute(db),
+      sql<{ pending: number; newest: number | null }>`
+        SELECT COUNT(*) AS pending, MAX(id) AS newest
+        FROM (SELECT id FROM search_pending ORDER BY id DESC LIMIT ${sql.lit(MOST_WAITING)}) AS some`.execute(
+        db,
+      ),
     );
-    return rows.length > 0;
+    const { pending, newest } = rows[0]!;
+    const isPause = newest === this.#newest;
+    this.#newest = newest;
+    return pending >= (isPause ? WORTH_INDEXING : MOST_WAITING);
   }
 }
