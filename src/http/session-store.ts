@@ -24,9 +24,9 @@ interface Lookup {
 type Done = (error?: unknown) => void;
 
 /**
- * Sessions in the `session` table of the primary; read from a replica while that is away. A store of our own, because one that was destroyed
- * must stay so: saving is an INSERT for a new session and an UPDATE, which finds nothing, for one that
- * another request has ended meanwhile.
+ * Sessions in the `session` table of the primary; read from a replica while that is away. A store of our own,
+ * because one that was destroyed must stay so: saving is an INSERT for a new session and an UPDATE, which
+ * finds nothing, for one that another request has ended meanwhile.
  */
 export class MysqlSessionStore extends Store {
   readonly #databases: Databases;
