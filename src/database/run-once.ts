@@ -9,6 +9,9 @@ export type FromJson<T> = T extends Date
     ? { [Key in keyof T]: FromJson<T[Key]> }
     : T;
 
+/** The outcome of work that returns nothing: its row holds none. */
+const NOTHING = '{}';
+
 type Outcome = { result?: unknown } | StoredRefusal;
 
 /** What a write came to; `get` returns its result or throws its refusal. */
@@ -57,7 +60,9 @@ async function doAndKeep<T>(
     ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(trx);
   if (numAffectedRows !== 1n) return findCompleted(trx, id);
   const outcome = JSON.stringify({ result: await work(trx) } satisfies Outcome);
-  await trx.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
+  if (outcome !== NOTHING) {
+    await trx.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
+  }
   return new CompletedWrite<T>(outcome);
 }
 
@@ -83,5 +88,5 @@ async function findCompleted<T>(db: Kysely<Database>, id: Buffer): Promise<Compl
     .select('outcome')
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
-  return new CompletedWrite<T>(outcome ?? '{}');
+  return new CompletedWrite<T>(outcome ?? NOTHING);
 }
