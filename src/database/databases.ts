@@ -178,8 +178,9 @@ export function createDatabases(config: DatabaseConfig) {
       { sharedAs }: { sharedAs?: string } = {},
     ): Promise<T> {
       const on = async ({ name, db, shared }: Server) => {
-        requestContext.getStore()?.servers.add(name);
         if (sharedAs === undefined) return { result: await query(db), server: name };
+        // Whoever shares the statement of another has had its server, too.
+        requestContext.getStore()?.servers.add(name);
         // With a limit of its own: it goes on when the first who asked has given up.
         const ask = () => withinLimit(query, db, READ_LIMIT_MS);
         return { result: await shared.ask(sharedAs, ask), server: name };

@@ -56,19 +56,22 @@ async function find(
   filter: ProductFilter,
   stretch: Stretch,
 ): Promise<[FoundProduct[], Totals | undefined]> {
-  const listed = () => Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
+  let known: Totals | undefined;
   if (!filter.search) {
-    if (!isBestSearched(filter, stretch.order)) return listed();
+    if (!isBestSearched(filter, stretch.order)) {
+      return Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
+    }
     const [near, counted] = await Promise.all([listNear(db, filter, stretch), countProducts(db, filter)]);
     if (near.length === stretch.limit) return [near, counted];
+    known = counted;
   }
   const candidates = await findCandidates(db, filter);
   if (!candidates) {
-    if (!filter.search) return listed();
+    if (known) return [await listStretch(db, filter, stretch), known];
     return Promise.all([matchPlainly(db, filter, stretch), countProducts(db, filter)]);
   }
   // Those that fit on the first page need not be counted.
   const isPage = !stretch.from && candidates.matching.size < stretch.limit;
-  const count = () => (filter.search ? countMatches(db, filter, candidates) : countProducts(db, filter));
-  return Promise.all([searchStretch(db, filter, stretch, candidates), isPage ? undefined : count()]);
+  const counted = known ?? (isPage ? undefined : countMatches(db, filter, candidates));
+  return Promise.all([searchStretch(db, filter, stretch, candidates), counted]);
 }

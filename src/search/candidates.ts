@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import type { Availability, ProductFilter } from '../products/product-filter.ts';
 import { escapeLike, searchTerms, type SearchTerm } from '../products/search-terms.ts';
-import { availabilityGram, categoryGram, gramsOfTerm, startGram } from './grams.ts';
+import { availabilityGram, CATEGORY_GRAM, gramsOfTerm, startGram } from './grams.ts';
 import { letters } from './letters.ts';
 import { productsInAll } from './posting.ts';
 import { ProductSet } from './product-set.ts';
@@ -95,7 +95,7 @@ async function readIndex(db: Kysely<Database>, { grams, category, search }: Read
   if (category) {
     parts.push(sql`
       SELECT ${CATEGORY}, chunk, products
-      FROM category JOIN search_posting ON gram = CONCAT(${categoryGram('')}, category.id) WHERE name = ${category}`);
+      FROM category JOIN search_posting ON gram = CONCAT(${CATEGORY_GRAM}, category.id) WHERE name = ${category}`);
   }
   if (search) {
     const beginning = `${escapeLike(search)}%`;

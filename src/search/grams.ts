@@ -16,7 +16,9 @@ export interface IndexedProduct {
   properties: string[];
 }
 
-export const categoryGram = (id: number | '') => `category ${id}`;
+/** What a category's gram begins with, before its number. */
+export const CATEGORY_GRAM = 'category ';
+export const categoryGram = (id: number) => `${CATEGORY_GRAM}${id}`;
 export const availabilityGram = (available: boolean | 0 | 1) => `available ${available ? 1 : 0}`;
 /** @param weight of the first letter in the collation, in hexadecimal: grams sort as the column does */
 export const initialGram = (column: string, weight: string) => `${column} ${weight}`;

@@ -29,7 +29,7 @@ function mergePlaces(places: number[], known: Buffer): number[] {
 }
 
 /** A gram's postings, one for each chunk in which there are any. */
-export type Postings = { chunk: number; products: Buffer }[];
+type Postings = { chunk: number; products: Buffer }[];
 
 /**
  * The products that all of some grams have, and `more`. Postings are taken in one after the other: sets of
