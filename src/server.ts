@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createApp } from './app.ts';
-import { readWebConfig } from './config.ts';
+import { readWebConfig } from './config/config.ts';
 import { createDatabases } from './database/databases.ts';
-import { createLogger, logConsole } from './http/logger.ts';
+import { createLogger, logConsole } from './telemetry/logger.ts';
 import { ImportRunner } from './imports/import-runner.ts';
 import { Indexer } from './search/indexer.ts';
-import { SettingsError } from './settings.ts';
+import { SettingsError } from './config/settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 
 /** What still runs then, a long export perhaps, is cut off. */

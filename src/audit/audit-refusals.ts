@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Databases } from '../database/databases.ts';
-import { requestContext } from '../request-context.ts';
+import { requestContext } from '../telemetry/request-context.ts';
 import { recordAuditEvent } from './audit-trail.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
 import { leaveFlash } from '../http/flash.ts';
-import { enter } from './enter.ts';
+import { enter } from './sign-in.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { chosenPassword, isGuessable } from './password-rules.ts';
 import { hashPassword, verifyPassword } from './password.ts';

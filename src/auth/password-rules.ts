@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KNOWN_PASSWORDS } from '../settings.ts';
+import { KNOWN_PASSWORDS } from '../config/settings.ts';
 // The 6000 most common of 8 characters and more, in lower case, from the list that zxcvbn-ts keeps (MIT
 // licence), with some that are common in Spanish.
 import commonPasswords from './common-passwords.json' with { type: 'json' };

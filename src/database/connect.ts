@@ -1,6 +1,6 @@
 import { Kysely, MysqlDialect } from 'kysely';
 import { createPool, type Pool, type PoolOptions } from 'mysql2';
-import type { ServerAddress } from '../config.ts';
+import type { ServerAddress } from '../config/config.ts';
 import { endAbandonedStreams } from './abandoned-streams.ts';
 import type { Database } from './tables.ts';
 

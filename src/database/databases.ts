@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Pool } from 'mysql2';
-import type { DatabaseConfig } from '../config.ts';
-import { readFallbacks, reads } from '../metrics.ts';
+import type { DatabaseConfig } from '../config/config.ts';
+import { readFallbacks, reads } from '../telemetry/metrics.ts';
 import { createServerPool, kyselyOver, serverName } from './connect.ts';
 import { hedged } from './hedged.ts';
 import { hasReached, noteLastWrite, type Actor, type ReadServer } from './own-writes.ts';
 import { retrying } from './retrying.ts';
-import { requestContext } from '../request-context.ts';
+import { requestContext } from '../telemetry/request-context.ts';
 import { isConnectionError, isLockConflict } from './mysql-errors.ts';
 import { runOnce, type FromJson } from './run-once.ts';
 import { poolUse } from './pool-use.ts';

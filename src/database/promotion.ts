@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { PromotionConfig } from '../config.ts';
+import type { PromotionConfig } from '../config/config.ts';
 import type { Account } from './connect.ts';
 import { isConnectionError } from './mysql-errors.ts';
 import { beginTerm, newestTerm, uuidOf } from './primary-term.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { ServerAddress } from '../config.ts';
+import type { ServerAddress } from '../config/config.ts';
 import { DATABASE, type Account } from './connect.ts';
 import { isRestarting } from './mysql-errors.ts';
 import { hasBeenReplaced } from './primary-term.ts';

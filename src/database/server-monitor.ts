@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import { connectionOptions, serverName } from './connect.ts';
 import { ServerWatch, type ServerState } from './server-watch.ts';
 

@@ -1,5 +1,5 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import type { ServerAddress } from '../config.ts';
+import type { ServerAddress } from '../config/config.ts';
 import { serverName, type Account } from './connect.ts';
 import { newestTerm } from './primary-term.ts';
 import { connectForSetup } from './setup-connection.ts';

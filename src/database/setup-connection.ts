@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import type { ServerAddress } from '../config.ts';
+import type { ServerAddress } from '../config/config.ts';
 import { connectionOptions, type Account } from './connect.ts';
 import { isConnectionError } from './mysql-errors.ts';
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Pool, PoolConnection } from 'mysql2';
-import { requestContext } from '../request-context.ts';
+import { requestContext } from '../telemetry/request-context.ts';
 import type { Kysely } from 'kysely';
 import type { Database } from './tables.ts';
 import { TimeLimitError, withTimeLimit } from './time-limit.ts';

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { isAway } from '../database/databases.ts';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
-import { noteError } from '../system/recent-errors.ts';
+import { noteError } from '../telemetry/recent-errors.ts';
 import { HttpError } from './http-error.ts';
 
 export const notFound: RequestHandler = () => {

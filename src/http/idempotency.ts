@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import type { WebConfig } from '../config.ts';
-import { requestContext } from '../request-context.ts';
+import type { WebConfig } from '../config/config.ts';
+import { requestContext } from '../telemetry/request-context.ts';
 
 /**
  * Gives handlers `req.writeId()`, for `databases.write`: it is the same for a request that is sent again.

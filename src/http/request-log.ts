@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { requestDuration, requests } from '../metrics.ts';
-import { requestContext, type RequestContext } from '../request-context.ts';
+import { requestDuration, requests } from '../telemetry/metrics.ts';
+import { requestContext, type RequestContext } from '../telemetry/request-context.ts';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
 /** What NGINX notes, too, when nobody waits for the answer any more. */

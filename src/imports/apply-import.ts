@@ -5,7 +5,7 @@ import type { Databases } from '../database/databases.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
-import { requestContext } from '../request-context.ts';
+import { requestContext } from '../telemetry/request-context.ts';
 import { LeaseLostError, type ClaimedImport, type Lease } from './import-lease.ts';
 import type { Totals } from './import-queries.ts';
 

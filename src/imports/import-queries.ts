@@ -4,7 +4,7 @@ import type { Database, ImportRowKind, ImportState } from '../database/tables.ts
 import type { Product } from '../products/product.ts';
 import type { Field } from './import-fields.ts';
 import type { CheckedRow, Problem } from './row-check.ts';
-import type { RefusalReason } from './spreadsheet.ts';
+import type { RefusalReason } from '../spreadsheets/spreadsheet.ts';
 
 /** Its rows and its file are kept for so long, from the last step on. */
 const KEPT_DAYS = 7;

@@ -2,12 +2,12 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import type { TFunction } from 'i18next';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { listImportRows, type ImportDetails, type ImportRow } from './import-queries.ts';
 import { describeProblem } from './problem-text.ts';
 import { readCells } from './reading-process.ts';
-import { textOf } from './spreadsheet.ts';
+import { textOf } from '../spreadsheets/spreadsheet.ts';
 
 const ROWS_AT_A_TIME = 500;
 

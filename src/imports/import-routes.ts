@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ImportRowKind } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
-import { ExportSlots } from '../products/export-slots.ts';
+import { ExportSlots } from '../http/semaphore.ts';
 import { productId } from '../products/product-form.ts';
-import { requestContext } from '../request-context.ts';
+import { requestContext } from '../telemetry/request-context.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import {
   assignColumns,
@@ -25,7 +25,7 @@ import {
 import { writeResult } from './import-result.ts';
 import type { ImportRunner } from './import-runner.ts';
 import { describePlace, describeProblem } from './problem-text.ts';
-import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from './spreadsheet.ts';
+import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from '../spreadsheets/spreadsheet.ts';
 import { dropFile, storeFile } from './stored-file.ts';
 
 /** Files of one person that are read or applied at the same time. */

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { WebConfig } from '../config.ts';
+import type { WebConfig } from '../config/config.ts';
 import { isAway, type Databases } from '../database/databases.ts';
-import { noteError } from '../system/recent-errors.ts';
+import { noteError } from '../telemetry/recent-errors.ts';
 import { applyImport, ChangedMeanwhileError } from './apply-import.ts';
 import { cleanImports, dropRows } from './clean-imports.ts';
 import { readInProcess } from './reading-process.ts';
 import { claimImport, Lease, LeaseLostError, type ClaimedImport } from './import-lease.ts';
 import { atRest, type Notice } from './import-queries.ts';
-import { UnreadableFileError } from './spreadsheet.ts';
+import { UnreadableFileError } from '../spreadsheets/spreadsheet.ts';
 
 const LOOK_EVERY_MS = 2000;
 const CLEAN_EVERY_MS = 10 * 60_000;

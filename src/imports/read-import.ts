@@ -3,9 +3,14 @@ import type { Databases } from '../database/databases.ts';
 import type { Database, ImportRowKind } from '../database/tables.ts';
 import { recognise, type Field } from './import-fields.ts';
 import type { Findings, Totals } from './import-queries.ts';
-import { openSpreadsheet } from './open-spreadsheet.ts';
+import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { checkRow } from './row-check.ts';
-import { MAX_ROWS, UnreadableFileError, type SheetRow, type Spreadsheet } from './spreadsheet.ts';
+import {
+  MAX_ROWS,
+  UnreadableFileError,
+  type SheetRow,
+  type Spreadsheet,
+} from '../spreadsheets/spreadsheet.ts';
 import { StoredFile } from './stored-file.ts';
 
 /** Rows in one statement. */

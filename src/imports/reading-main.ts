@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createDatabases, isAway } from '../database/databases.ts';
 import type { FromReading, ToReading } from './reading-process.ts';
-import { openSpreadsheet } from './open-spreadsheet.ts';
+import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { readImport } from './read-import.ts';
-import { UnreadableFileError, type Cell } from './spreadsheet.ts';
+import { UnreadableFileError, type Cell } from '../spreadsheets/spreadsheet.ts';
 import { StoredFile } from './stored-file.ts';
 
 /** Rows in one message. */

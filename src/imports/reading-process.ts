@@ -2,10 +2,10 @@ import { fork } from 'node:child_process';
 import { on } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DatabaseConfig } from '../config.ts';
+import type { DatabaseConfig } from '../config/config.ts';
 import { PrimaryAwayError } from '../database/databases.ts';
 import type { Reading, ReadOutcome } from './read-import.ts';
-import { UnreadableFileError, type Cell, type RefusalReason } from './spreadsheet.ts';
+import { UnreadableFileError, type Cell, type RefusalReason } from '../spreadsheets/spreadsheet.ts';
 
 /** More than any file within the limits takes; one that takes more ends that process, not the instance. */
 const MEMORY_MB = 128;

@@ -1,7 +1,7 @@
 import { productFields } from '../products/product-form.ts';
 import type { Field } from './import-fields.ts';
 import { readQuantity } from './import-quantity.ts';
-import { textOf, type Cell } from './spreadsheet.ts';
+import { textOf, type Cell } from '../spreadsheets/spreadsheet.ts';
 
 /** Something wrong in a row; `key` and `values` make a text, `typed` is what stands in the cell. */
 export interface Problem {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Database } from '../database/tables.ts';
-import { PART_BYTES, type FileSource } from './file-source.ts';
+import { PART_BYTES, type FileSource } from '../spreadsheets/file-source.ts';
 
 const STORE_LIMIT_MS = 8000;
 /** In one transaction. */

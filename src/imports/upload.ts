@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { Request, RequestHandler } from 'express';
 import { HttpError } from '../http/http-error.ts';
-import { MAX_FILE_BYTES } from './spreadsheet.ts';
+import { MAX_FILE_BYTES } from '../spreadsheets/spreadsheet.ts';
 
 /** A file on its way; `isCut` once it was larger than we take. */
 export interface Upload {

@@ -6,10 +6,10 @@ import type { Database } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { InsufficientStockError } from '../stock/stock-movements.ts';
 import { MAX_QUANTITY } from './product.ts';
-import { productQuery } from './product-filter.ts';
+import { productQuery } from '../product-list/product-filter.ts';
 import { productId, quantityField, versionField } from './product-form.ts';
-import { InvalidCursorError } from './product-order.ts';
-import { getProductPage } from './product-page.ts';
+import { InvalidCursorError } from '../product-list/product-order.ts';
+import { getProductPage } from '../product-list/product-page.ts';
 import {
   adjustQuantity,
   ProductNotFoundError,

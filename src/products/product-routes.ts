@@ -10,7 +10,13 @@ import { localPath } from '../http/local-path.ts';
 import { listStockMovements } from '../stock/stock-movements.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, ProductInput, SavedProduct } from './product.ts';
-import { AVAILABILITIES, cursorField, filterQuery, readFilter, SORT_COLUMNS } from './product-filter.ts';
+import {
+  AVAILABILITIES,
+  cursorField,
+  filterQuery,
+  readFilter,
+  SORT_COLUMNS,
+} from '../product-list/product-filter.ts';
 import {
   OTHER_CATEGORY,
   productId,
@@ -19,8 +25,8 @@ import {
   versionField,
   type ProductFormValues,
 } from './product-form.ts';
-import { InvalidCursorError } from './product-order.ts';
-import { getProductPage } from './product-page.ts';
+import { InvalidCursorError } from '../product-list/product-order.ts';
+import { getProductPage } from '../product-list/product-page.ts';
 import {
   CodeTakenError,
   createProduct,

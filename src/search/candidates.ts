@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
-import type { Availability, ProductFilter } from '../products/product-filter.ts';
-import { escapeLike, searchTerms, type SearchTerm } from '../products/search-terms.ts';
+import type { Availability, ProductFilter } from '../product-list/product-filter.ts';
+import { escapeLike, searchTerms, type SearchTerm } from './search-terms.ts';
 import { availabilityGram, CATEGORY_GRAM, gramsOfTerm, startGram } from './grams.ts';
 import { letters } from './letters.ts';
 import { productsInAll } from './posting.ts';

@@ -1,6 +1,6 @@
 import { Gauge } from 'prom-client';
 import type { Databases } from '../database/databases.ts';
-import { metrics } from '../metrics.ts';
+import { metrics } from '../telemetry/metrics.ts';
 import { countTransactions, missingFrom, parseGtidSet } from './gtid-set.ts';
 
 const registers = [metrics];

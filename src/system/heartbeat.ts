@@ -1,9 +1,9 @@
-import type { WebConfig } from '../config.ts';
+import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
-import { version } from '../version.ts';
+import { version } from '../config/version.ts';
 import { deleteHeartbeat, isWatched, writeHeartbeat, type InstanceReport } from './heartbeat-queries.ts';
 import { InstanceActivity, type Activity } from './instance-activity.ts';
-import { recentErrors } from './recent-errors.ts';
+import { recentErrors } from '../telemetry/recent-errors.ts';
 
 const LOOK_EVERY_SECONDS = 2;
 /** Each beat is a commit that every replica repeats and the binary log keeps: few while nobody looks. */

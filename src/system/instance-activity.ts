@@ -1,5 +1,5 @@
 import type { Counter } from 'prom-client';
-import { readFallbacks, reads, requests } from '../metrics.ts';
+import { readFallbacks, reads, requests } from '../telemetry/metrics.ts';
 
 const KEPT_MS = 60_000;
 /** What machines ask for: nobody means these with "requests". */

@@ -1,5 +1,5 @@
 import { Router, type Request, type Response } from 'express';
-import type { WebConfig } from '../config.ts';
+import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { drawTall, drawWide } from './drawing.ts';
 import { durationText } from './duration.ts';

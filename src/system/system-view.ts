@@ -1,4 +1,4 @@
-import type { WebConfig } from '../config.ts';
+import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ServerState } from '../database/server-watch.ts';
 import {
@@ -16,7 +16,7 @@ import {
   type InstanceState,
   type SeenInstance,
 } from './heartbeat-queries.ts';
-import type { RecentError } from './recent-errors.ts';
+import type { RecentError } from '../telemetry/recent-errors.ts';
 
 /** A replica that says so is behind; a second or so is how Seconds_Behind_Source rounds. */
 const BEHIND_SECONDS = 2;

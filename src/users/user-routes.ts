@@ -2,7 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { hashPassword, passwordOf } from '../auth/password.ts';
 import { ROLES } from '../auth/roles.ts';
-import type { WebConfig } from '../config.ts';
+import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { SettingsError } from '../../src/settings.ts';
+import { SettingsError } from '../../src/config/settings.ts';
 import { findFreePorts } from '../support/stack.ts';
 import { prepareCatalogue } from './catalogue/prepare.ts';
 import { measureAll } from './measure-all.ts';

@@ -1,4 +1,4 @@
-import { SORT_COLUMNS } from '../../src/products/product-filter.ts';
+import { SORT_COLUMNS } from '../../src/product-list/product-filter.ts';
 import type { SearchAnswer } from './measure-search.ts';
 import type { Person } from './person.ts';
 import type { Row } from './report.ts';

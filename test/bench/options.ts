@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { readSettings, SettingsError, wholeNumber } from '../../src/settings.ts';
+import { readSettings, SettingsError, wholeNumber } from '../../src/config/settings.ts';
 
 export interface BenchOptions {
   products: number;

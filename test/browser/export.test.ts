@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { accessibilityViolations, PHONE } from '../support/looks.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';

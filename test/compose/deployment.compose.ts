@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as compose from 'docker-compose';
 import type { RowDataPacket } from 'mysql2/promise';
 import request from 'supertest';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -274,7 +274,7 @@ test('a rolling update of all instances under load, half of it POSTs, fails noth
   await sleep(1000);
   // Another log level stands for a new version: every instance is replaced.
   deployment.env.LOG_LEVEL = 'warn';
-  await run(process.execPath, [join(PROJECT_DIR, 'src/deploy/rolling-update.js')], {
+  await run(process.execPath, [join(PROJECT_DIR, 'tools/rolling-update.js')], {
     cwd: PROJECT_DIR,
     env: { ...process.env, ...deployment.env },
     maxBuffer: 64 * 1024 * 1024,
@@ -385,7 +385,7 @@ test('secrets and weights can be chosen, and changed', async () => {
 });
 
 test('passwords from examples are refused, naming the setting', async () => {
-  const refused = compose.run('prepare', ['node', 'dist/prepare-command.js'], {
+  const refused = compose.run('prepare', ['node', 'dist/commands/prepare.js'], {
     ...deployment.options,
     commandOptions: ['--rm', '--env', 'APP_PASSWORD=changeme-changeme'],
   });

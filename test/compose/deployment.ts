@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as compose from 'docker-compose';
 import { createConnection, type Connection } from 'mysql2/promise';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { findFreePorts } from '../support/stack.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 // The numbers of all requirements of levels 1 and 2 of OWASP ASVS 5.0.0.
 import requirements from './asvs-5.0-levels-1-2.json' with { type: 'json' };
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { environmentWithoutSettings, type Stack } from '../support/stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { SlowLink } from './slow-link.ts';
@@ -106,7 +106,7 @@ export class Cluster {
    * @throws with its words when it fails
    */
   async promote(): Promise<{ done: Promise<void> }> {
-    const promote = spawn(process.execPath, [join(PROJECT_DIR, 'src/stack/promote.ts'), this.replica], {
+    const promote = spawn(process.execPath, [join(PROJECT_DIR, 'tools/launcher/promote.ts'), this.replica], {
       env: {
         ...environmentWithoutSettings(),
         PORT: String(this.#stack.port),

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { Client } from '../support/client.ts';
 
 type Texts = { [key: string]: string | Texts };

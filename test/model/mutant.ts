@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROJECT_DIR, readStackConfig } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR, readStackConfig } from '../../tools/launcher/stack-config.ts';
 import { Stack } from '../support/stack.ts';
 
 /** One protection taken out: `text` stands in `file` once, and is replaced. */

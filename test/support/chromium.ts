@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
-import { unpackDebianPackages } from '../../src/stack/install/debian-packages.ts';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { unpackDebianPackages } from '../../tools/launcher/install/debian-packages.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const FOLDER = join(PROJECT_DIR, '.runtime/chromium');

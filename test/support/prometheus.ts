@@ -4,8 +4,8 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { once } from 'node:events';
-import { unpackDebianPackages } from '../../src/stack/install/debian-packages.ts';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { unpackDebianPackages } from '../../tools/launcher/install/debian-packages.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 
 const INSTALLED = join(PROJECT_DIR, '.runtime/prometheus');
 

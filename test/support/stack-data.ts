@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
-import { readState, type RecordedProcess } from '../../src/stack/stack-state.ts';
+import { readState, type RecordedProcess } from '../../tools/launcher/stack-state.ts';
 
 /** What a running system keeps in its VAR_DIR: its processes and secrets, and with them its servers. */
 export class StackData {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROJECT_DIR, STACK_SETTINGS } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR, STACK_SETTINGS } from '../../tools/launcher/stack-config.ts';
 import { StackData } from './stack-data.ts';
 
 export interface StartOptions {
@@ -42,7 +42,7 @@ export class Stack {
   }: StartOptions = {}): Promise<Stack> {
     const folder = varDir ?? (await mkdtemp(join(tmpdir(), 'inventario-test-')));
     const freePort = port ?? (await findFreePorts());
-    const launcher = spawn(process.execPath, [join(projectDir, 'src/stack/start.ts'), ...args], {
+    const launcher = spawn(process.execPath, [join(projectDir, 'tools/launcher/start.ts'), ...args], {
       env: { ...environmentWithoutSettings(), PORT: String(freePort), VAR_DIR: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { WebConfig } from '../../src/config.ts';
+import type { WebConfig } from '../../src/config/config.ts';
 import { databaseConfig } from './open-databases.ts';
 
 /** What an instance of the shared system would have, for a part of it that runs in the test itself. */

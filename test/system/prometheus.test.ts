@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { PROJECT_DIR } from '../../src/stack/stack-config.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { Client } from '../support/client.ts';
 import { Prometheus } from '../support/prometheus.ts';
 import { findFreePorts } from '../support/stack.ts';

@@ -1,6 +1,6 @@
 import { createPool } from 'mysql2';
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
-import type { ServerAddress } from '../../../src/config.ts';
+import type { ServerAddress } from '../../../src/config/config.ts';
 import { connectionOptions, DATABASE, kyselyOver, type Account } from '../../../src/database/connect.ts';
 import { indexPending } from '../../../src/search/indexing.ts';
 import { CHUNK_SIZE } from '../../../src/search/product-set.ts';

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../../src/secrets.ts';
-import { setUp } from '../../../src/setup.ts';
-import { findOrInstallPrograms } from '../../../src/stack/install/programs.ts';
-import { initializeDatabase, mysqlProcess } from '../../../src/stack/processes.ts';
-import { addressOf, readSetupConfig } from '../../../src/stack/setup-config.ts';
-import { readStackConfig } from '../../../src/stack/stack-config.ts';
-import { Supervisor } from '../../../src/stack/supervisor.ts';
+import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../../src/config/secrets.ts';
+import { setUp } from '../../../src/commands/set-up-servers.ts';
+import { findOrInstallPrograms } from '../../../tools/launcher/install/programs.ts';
+import { initializeDatabase, mysqlProcess } from '../../../tools/launcher/processes.ts';
+import { addressOf, readSetupConfig } from '../../../tools/launcher/setup-config.ts';
+import { readStackConfig } from '../../../tools/launcher/stack-config.ts';
+import { Supervisor } from '../../../tools/launcher/supervisor.ts';
 import { loadCatalogue, type LoadTimes } from './load.ts';
 
 export interface CatalogueOrder {

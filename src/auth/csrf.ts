@@ -1,0 +1,61 @@
+import { doubleCsrf } from 'csrf-csrf';
+import type { Request, RequestHandler } from 'express';
+import type { WebConfig } from '../config/config.ts';
+import { HttpError } from '../http/http-error.ts';
+
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+const COOKIE = 'inventario.csrf';
+
+/**
+ * An unsafe request must come from a page of ours (Sec-Fetch-Site, else Origin) and carry the token
+ * of that page: `_csrf` in a form, `X-CSRF-Token` from a script. Log-in and log-out are no exception.
+ */
+export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToken: RequestHandler } {
+  const tokensIn = (cookieName: string, secure: boolean) => ({
+    cookieName,
+    ...doubleCsrf({
+      getSecret: () => config.SESSION_SECRET,
+      getSessionIdentifier: (req) => (req.user ? req.sessionID : 'nobody'),
+      cookieName,
+      cookieOptions: { sameSite: 'lax', secure, httpOnly: true, path: '/' },
+      getCsrfTokenFromRequest: (req: Request) => {
+        const body = req.body as { _csrf?: unknown } | undefined;
+        return typeof body?._csrf === 'string' ? body._csrf : req.get('x-csrf-token');
+      },
+    }),
+  });
+  const overTls = tokensIn(`__Host-${COOKIE}`, true);
+  const overHttp = tokensIn(COOKIE, false);
+  const tokensOf = (req: Request) => (req.secure ? overTls : overHttp);
+  return {
+    offerToken: (req, res, next) => {
+      const { cookieName, generateCsrfToken } = tokensOf(req);
+      dropUnlessText(req, cookieName);
+      // One token for all forms of a page: each new one replaces the cookie that the last one matches.
+      let token: string | undefined;
+      res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
+      if (SAFE_METHODS.includes(req.method)) return next();
+      if (!comesFromOurPage(req)) throw new HttpError(403, 'errors.csrf');
+      next();
+    },
+    checkToken: (req, res, next) => {
+      tokensOf(req).doubleCsrfProtection(req, res, (error?: unknown) => {
+        next(error ? new HttpError(403, 'errors.csrf') : undefined);
+      });
+    },
+  };
+}
+
+/** cookie-parser makes an object of a value that begins with `j:`, which csrf-csrf would take for text. */
+function dropUnlessText(req: Request, name: string): void {
+  const cookies = req.cookies as Record<string, unknown>;
+  if (typeof cookies[name] !== 'string') req.cookies = { ...cookies, [name]: '' };
+}
+
+function comesFromOurPage(req: Request): boolean {
+  const site = req.get('sec-fetch-site');
+  if (site) return site === 'same-origin' || site === 'none';
+  const origin = req.get('origin');
+  // Programs send neither; they have no cookies that another site could use.
+  return !origin || URL.parse(origin)?.host === req.get('host');
+}

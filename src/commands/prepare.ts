@@ -1,0 +1,31 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../config/secrets.ts';
+import { firstPassword } from '../auth/password-rules.ts';
+import { readSettings, secret, SettingsError } from '../config/settings.ts';
+
+/** Volumes of their own, so that a web instance holds nothing that opens more than it needs. */
+const DATABASE_FOLDER = '/secrets/database';
+const WEB_FOLDER = '/secrets/web';
+const MYSQL_SETTINGS_FOLDER = '/settings';
+
+const optionalSecret = secret.optional();
+const chosenSecrets = z.object({
+  ...Object.fromEntries([...DATABASE_SECRETS, ...WEB_SECRETS].map((name) => [name, optionalSecret])),
+  ADMIN_PASSWORD: firstPassword.optional(),
+});
+
+try {
+  const { ADMIN_PASSWORD = '', ...chosen } = readSettings(chosenSecrets);
+  // Read by another user each, in containers that the volume is mounted into for that.
+  const mode = 0o444;
+  await ensureSecrets(DATABASE_FOLDER, DATABASE_SECRETS, { chosen, mode });
+  await ensureSecrets(WEB_FOLDER, WEB_SECRETS, { chosen, mode });
+  await writeFile(`${DATABASE_FOLDER}/admin_password`, ADMIN_PASSWORD);
+  const serverSettings = new URL('../../mysql/server.cnf', import.meta.url);
+  await copyFile(serverSettings, `${MYSQL_SETTINGS_FOLDER}/inventario.cnf`);
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

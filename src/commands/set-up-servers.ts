@@ -1,0 +1,86 @@
+import type { Connection } from 'mysql2/promise';
+import { ensureAdministrator } from '../auth/first-administrator.ts';
+import type { ServerAddress, SetupConfig } from '../config/config.ts';
+import { ensureAccounts, ensureGrants, ensureTriggers } from '../database/accounts.ts';
+import { DATABASE } from '../database/connect.ts';
+import { findPrimary, listServers } from '../database/servers.ts';
+import { beginTerm } from '../database/primary-term.ts';
+import { allowSetUpToWrite, setSemiSync } from '../database/semi-sync.ts';
+import { migrate } from '../database/migrate.ts';
+import { ensurePrimary, ensureReplication } from '../database/replication.ts';
+import { connectForSetup, withServerLock } from '../database/setup-connection.ts';
+import { loadDemoProducts } from '../demo/load-demo-products.ts';
+
+/**
+ * Prepares the servers, as often as it is called: accounts, schema, the first administrator, the
+ * demonstration's products, and replication to every replica.
+ *
+ * @returns the administrator's one-time password, when this call made it
+ */
+export async function setUp(config: SetupConfig, say: (line: string) => void) {
+  const root = { user: 'root', password: config.ROOT_PASSWORD };
+  const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
+  const servers = listServers(config);
+  const primary = await findPrimary(servers, root);
+  const rootConnection = await connectForSetup(primary.address, root);
+  try {
+    await ensurePrimary(rootConnection);
+    await allowSetUpToWrite(rootConnection);
+    await ensureAccounts(rootConnection, {
+      migrator: config.MIGRATOR_PASSWORD,
+      app: config.APP_PASSWORD,
+      replicator: config.REPLICATOR_PASSWORD,
+      monitor: config.MONITOR_PASSWORD,
+    });
+    const oneTimePassword = await prepareSchema(config, {
+      primary: primary.address,
+      root: rootConnection,
+      say,
+    });
+    await ensureGrants(rootConnection);
+    await beginTerm(rootConnection);
+    // One after the other: a primary lets itself be cloned by one server at a time.
+    for (const { name, address } of servers.filter((server) => server !== primary)) {
+      await ensureReplication({
+        name,
+        primary: primary.address,
+        replica: address,
+        root,
+        replicator,
+        say: (line) => say(`${name}: ${line}`),
+      });
+    }
+    await setSemiSync(rootConnection, config.SEMI_SYNC);
+    return oneTimePassword;
+  } finally {
+    await rootConnection.end();
+  }
+}
+
+interface Preparation {
+  primary: ServerAddress;
+  root: Connection;
+  say: (line: string) => void;
+}
+
+async function prepareSchema(config: SetupConfig, { primary, root, say }: Preparation) {
+  const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
+  const migrator = await connectForSetup(primary, account, { database: DATABASE });
+  try {
+    // Two set-ups at once must not both make a one-time password, of which the second alone would work.
+    return await withServerLock(migrator, 'inventario.setup', async () => {
+      const applied = await migrate(migrator);
+      for (const name of applied) say(`schema: ${name} applied`);
+      await ensureTriggers(root);
+      const { DEMO: demo, ADMIN_PASSWORD: chosen } = config;
+      const oneTimePassword = await ensureAdministrator(migrator, { demo, chosen });
+      if (demo) {
+        const count = await loadDemoProducts(migrator);
+        if (count > 0) say(`demonstration: ${count} products loaded`);
+      }
+      return oneTimePassword;
+    });
+  } finally {
+    await migrator.end();
+  }
+}

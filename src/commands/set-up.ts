@@ -1,0 +1,21 @@
+import { readSetupConfig } from '../config/config.ts';
+import { ReplicaAheadError, TwoPrimariesError } from '../database/replication.ts';
+import { SettingsError } from '../config/settings.ts';
+import { setUp } from './set-up-servers.ts';
+
+try {
+  const oneTimePassword = await setUp(readSetupConfig(), (line) => {
+    console.log(line);
+  });
+  if (oneTimePassword) {
+    console.log(`\nLog in as: admin\nPassword:  ${oneTimePassword}\n`);
+    console.log('It works once: you choose your own then. It is not shown again.\n');
+  }
+  console.log('The servers are ready.');
+} catch (error) {
+  const isExpected = [SettingsError, ReplicaAheadError, TwoPrimariesError].some(
+    (type) => error instanceof type,
+  );
+  console.error(isExpected ? (error as Error).message : error);
+  process.exit(1);
+}

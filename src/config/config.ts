@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { firstPassword } from '../auth/password-rules.ts';
+import { onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
+
+/** Where a MySQL server listens. */
+export interface ServerAddress {
+  host: string;
+  port: number;
+}
+
+const serverAddress = z
+  .string('host:port')
+  .regex(/^[^\s:,]+:\d+$/, 'host:port')
+  .transform((text): ServerAddress => {
+    const [host = '', port = ''] = text.split(':');
+    return { host, port: Number(port) };
+  });
+
+const serverList = z
+  .string('host:port, several separated by commas')
+  .transform((text) => text.split(',').map((item) => item.trim()))
+  .pipe(z.array(serverAddress));
+
+const databaseSettings = {
+  PRIMARY: serverAddress,
+  REPLICAS: serverList,
+  APP_PASSWORD: secret,
+  MONITOR_PASSWORD: secret,
+};
+
+/** When a session ends by itself: left alone for so long, and in any case. */
+export const sessionSettings = {
+  SESSION_IDLE_MINUTES: wholeNumber(1, 1440).default(30),
+  SESSION_MAX_HOURS: wholeNumber(1, 168).default(12),
+};
+
+const webSettings = z.object({
+  ...databaseSettings,
+  ...sessionSettings,
+  INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: portNumber.default(3000),
+  SESSION_SECRET: secret,
+  TRUST_PROXY: wholeNumber(0, 10).default(1),
+  /** What NGINX has for this instance; it is only shown. */
+  WEIGHT: wholeNumber(1, 1000).optional(),
+  DEMO: onOff.default(false),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'debug, info, warn, error or silent')
+    .default('info'),
+});
+
+/** The settings of one web instance. */
+export type WebConfig = z.output<typeof webSettings>;
+
+/** Those with which it reaches the servers. */
+export type DatabaseConfig = Pick<WebConfig, keyof typeof databaseSettings>;
+
+export function readWebConfig(): WebConfig {
+  return readSettings(webSettings);
+}
+
+const setupSettings = z.object({
+  ...databaseSettings,
+  ROOT_PASSWORD: secret,
+  MIGRATOR_PASSWORD: secret,
+  REPLICATOR_PASSWORD: secret,
+  ADMIN_PASSWORD: firstPassword.optional(),
+  DEMO: onOff.default(false),
+  SEMI_SYNC: onOff.default(false),
+});
+
+/** The settings of the set-up, which prepares the servers before any instance starts. */
+export type SetupConfig = z.output<typeof setupSettings>;
+
+export function readSetupConfig(): SetupConfig {
+  return readSettings(setupSettings);
+}
+
+const promotionSettings = setupSettings.pick({
+  PRIMARY: true,
+  REPLICAS: true,
+  ROOT_PASSWORD: true,
+  REPLICATOR_PASSWORD: true,
+  SEMI_SYNC: true,
+});
+
+/** The settings of a promotion, which are among those of the set-up. */
+export type PromotionConfig = z.output<typeof promotionSettings>;
+
+export function readPromotionConfig(): PromotionConfig {
+  return readSettings(promotionSettings);
+}

@@ -1,0 +1,77 @@
+import type { Kysely } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import { findCandidates } from '../search/candidates.ts';
+import type { ProductFilter } from './product-filter.ts';
+import { isBestSearched, listNear, listStretch } from './indexed-list.ts';
+import { decodeCursor, encodeCursor, orderOf, type Place, type Stretch } from './product-order.ts';
+import { toProduct } from '../products/product-queries.ts';
+import { matchPlainly, searchStretch, type FoundProduct } from './product-search.ts';
+import { countMatches, countProducts, type Totals } from './product-totals.ts';
+import type { Product } from '../products/product.ts';
+
+export const PAGE_SIZE = 50;
+
+export interface ProductPage extends Totals {
+  items: Product[];
+  /** Leads to the rows after these, or before them; absent where there are none. */
+  nextCursor: string | undefined;
+  previousCursor: string | undefined;
+}
+
+/**
+ * One page of the products that `filter` selects, and how many there are. Pages are reached by cursor, from
+ * the last row of the page before, so that page 10,000 costs what page 1 costs and rows that come or go
+ * shift nothing.
+ *
+ * @throws InvalidCursorError
+ */
+export async function getProductPage(
+  db: Kysely<Database>,
+  filter: ProductFilter,
+  { cursor, limit = PAGE_SIZE }: { cursor?: string | undefined; limit?: number | undefined } = {},
+): Promise<ProductPage> {
+  const order = orderOf(filter);
+  const start = cursor === undefined ? undefined : decodeCursor(cursor, order);
+  const { isBackwards = false, from } = start ?? {};
+  const [rows, counted] = await find(db, filter, { order, from, isBackwards, limit: limit + 1 });
+
+  const hasMore = rows.length > limit;
+  // A first page that is not full has been looked for among all products.
+  const isCounted = counted && (hasMore || from);
+  const totals = isCounted ? counted : { total: rows.length, totalIsExact: true };
+  const page = rows.slice(0, limit);
+  if (isBackwards) page.reverse();
+  const cursorAt = (row: FoundProduct | undefined, direction: 'after' | 'before') =>
+    row && encodeCursor(direction, order, { key: row.sortKey as Place['key'], id: row.id });
+  return {
+    items: page.map(toProduct),
+    nextCursor: hasMore || isBackwards ? cursorAt(page.at(-1), 'after') : undefined,
+    previousCursor: (isBackwards ? hasMore : from) ? cursorAt(page[0], 'before') : undefined,
+    ...totals,
+  };
+}
+
+async function find(
+  db: Kysely<Database>,
+  filter: ProductFilter,
+  stretch: Stretch,
+): Promise<[FoundProduct[], Totals | undefined]> {
+  let known: Totals | undefined;
+  if (!filter.search) {
+    if (!isBestSearched(filter, stretch.order)) {
+      return Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
+    }
+    const [near, counted] = await Promise.all([listNear(db, filter, stretch), countProducts(db, filter)]);
+    if (near.length === stretch.limit) return [near, counted];
+    known = counted;
+  }
+  const candidates = await findCandidates(db, filter);
+  if (!candidates) {
+    if (known) return [await listStretch(db, filter, stretch), known];
+    return Promise.all([matchPlainly(db, filter, stretch), countProducts(db, filter)]);
+  }
+  // Those that fit on the first page need not be counted.
+  const isPage = !stretch.from && candidates.matching.size < stretch.limit;
+  const counted = known ?? (isPage ? undefined : countMatches(db, filter, candidates));
+  return Promise.all([searchStretch(db, filter, stretch, candidates), counted]);
+}

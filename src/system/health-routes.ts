@@ -1,0 +1,39 @@
+import { Router } from 'express';
+import type { WebConfig } from '../config/config.ts';
+import type { Databases } from '../database/databases.ts';
+import { version } from '../config/version.ts';
+
+/** How this instance and the servers behind it are: for people, programs and machines. */
+export function healthRoutes(config: WebConfig, databases: Databases, draining: AbortSignal): Router {
+  const router = Router();
+
+  router.get('/health', (req, res) => {
+    const health = {
+      instance: config.INSTANCE,
+      version,
+      uptimeSeconds: Math.floor(process.uptime()),
+      // Anybody may see this page: no more than a visitor needs.
+      servers: databases.monitor.states().map(({ name, role, reachable, replication }) => ({
+        ...{ name, role, reachable },
+        ...(replication && { replication }),
+      })),
+    };
+    if (req.accepts('html', 'json') === 'html') res.render('health/health', { health });
+    else res.json(health);
+  });
+
+  /** The process answers. */
+  router.get('/health/live', (_req, res) => {
+    res.json({ instance: config.INSTANCE, status: 'live' });
+  });
+
+  /** A log-in would work here: NGINX and the start-up wait for it. */
+  router.get('/health/ready', (_req, res) => {
+    const isReady = !draining.aborted && databases.monitor.isPrimaryReachable();
+    res
+      .status(isReady ? 200 : 503)
+      .json({ instance: config.INSTANCE, status: isReady ? 'ready' : 'not ready' });
+  });
+
+  return router;
+}

@@ -1,0 +1,28 @@
+import { Router } from 'express';
+import { collectDefaultMetrics } from 'prom-client';
+import type { Databases } from '../database/databases.ts';
+import { metrics } from '../telemetry/metrics.ts';
+import { observeDatabases } from './database-metrics.ts';
+import { HttpError } from '../http/http-error.ts';
+
+/** What a request carries that came through a proxy, ours or any other. */
+const PROXY_HEADERS = ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'];
+
+/**
+ * Metrics for a Prometheus that reaches the instance itself. NGINX passes no request on to here; one that
+ * comes through a proxy all the same is told that there is nothing.
+ */
+export function metricsRoutes(databases: Databases): Router {
+  collectDefaultMetrics({ register: metrics });
+  observeDatabases(databases);
+  const router = Router();
+  router.get('/metrics', async (req, res) => {
+    if (PROXY_HEADERS.some((name) => req.get(name) !== undefined))
+      throw new HttpError(404, 'errors.notFound');
+    res
+      .set('Cache-Control', 'no-store')
+      .type(metrics.contentType)
+      .send(await metrics.metrics());
+  });
+  return router;
+}

@@ -1,0 +1,103 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { WebConfig } from '../config/config.ts';
+import { requestContext } from './request-context.ts';
+
+/** Fields that nobody is to read in a log, should one ever be given to it, at the top or one level below. */
+const SECRET_FIELDS = [
+  'password',
+  'current',
+  'repeated',
+  'password_hash',
+  '_csrf',
+  'token',
+  'secret',
+  'sessionID',
+  'cookie',
+  'cookies',
+  'authorization',
+  '["set-cookie"]',
+  '["x-csrf-token"]',
+];
+
+/** Lines are written some at once, and none waits longer: to write each alone takes as long as to make it. */
+const FLUSH_MS = 100;
+
+/** One JSON object a line, with the id of the request that the running code works for. */
+export function createLogger(
+  { INSTANCE, LOG_LEVEL }: Pick<WebConfig, 'INSTANCE' | 'LOG_LEVEL'>,
+  destination?: DestinationStream,
+): Logger {
+  const options = {
+    level: LOG_LEVEL,
+    base: { instance: INSTANCE },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level: string) => ({ level }) },
+    mixin: () => {
+      const context = requestContext.getStore();
+      return context ? { requestId: context.id } : {};
+    },
+    serializers: { err: describeError },
+    redact: {
+      paths: SECRET_FIELDS.flatMap((name) => [
+        name,
+        name.startsWith('[') ? `*${name}` : `*.${name}`,
+        name.startsWith('[') ? `*.*${name}` : `*.*.${name}`,
+      ]),
+      censor: '[redacted]',
+    },
+  };
+  return pino(
+    options,
+    destination ?? pino.destination({ sync: false, minLength: 8192, periodicFlush: FLUSH_MS }),
+  );
+}
+
+/** What libraries write to the console becomes lines like all others, with no more of it than its first words. */
+export function logConsole(logger: Logger): void {
+  const write = (first: unknown) => {
+    logger.warn(first instanceof Error ? { err: first } : { text: String(first) }, 'console');
+  };
+  Object.assign(console, { log: write, info: write, warn: write, error: write });
+}
+
+interface ErrorDescription {
+  type: string;
+  message?: string;
+  code?: unknown;
+  errno?: unknown;
+  sqlState?: unknown;
+  stack?: string;
+  cause?: ErrorDescription;
+}
+
+/**
+ * What the log says of an error. mysql2 puts the whole statement with its values into `sql`, and MySQL the
+ * offending value into its message: neither is kept. Nor are other fields, such as the body that a parser
+ * adds.
+ */
+export function describeError(error: unknown): ErrorDescription {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const {
+    name,
+    message,
+    stack = '',
+    code,
+    errno,
+    sqlState,
+  } = error as NodeJS.ErrnoException & {
+    sqlState?: unknown;
+  };
+  const isFromMysql = sqlState !== undefined || 'sql' in error;
+  // Greedy, because a value may hold quotes itself.
+  const text = isFromMysql ? message.replace(/'.*'/s, "'…'") : message;
+  const afterMessage = stack.lastIndexOf(message) + message.length;
+  return {
+    type: name,
+    message: text,
+    ...(code !== undefined && { code }),
+    ...(errno !== undefined && { errno }),
+    ...(sqlState !== undefined && { sqlState }),
+    ...(stack.includes(message) && { stack: stack.slice(afterMessage).trim() }),
+    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
+  };
+}

@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import ExcelJS from 'exceljs';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { writeCsv, writeWorkbook } from '../../src/exports/product-export.ts';
+import type { Product } from '../../src/products/product.ts';
+import { Client } from '../support/client.ts';
+import { RawConnection } from '../support/raw-http.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+/** Larger than what the buffers between MySQL and a client hold, so that somebody has to wait. */
+const ROWS = 80_000;
+const MARK = 'slow-files';
+
+let client: Client;
+let cookies: string;
+let primary: Connection;
+
+beforeAll(async () => {
+  client = await Client.signedIn();
+  cookies = await cookiesOf(client);
+  primary = await stack.connect('primary');
+  await primary.query(
+    `SET SESSION cte_max_recursion_depth = ${ROWS};
+     INSERT INTO product (code, name, description, category_id, quantity, unit)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
+     SELECT CONCAT('${MARK}-', i), '${MARK}', CONCAT(SHA2(i, 512), SHA2(-i, 512), SHA2(i + 0.5, 512)), 1, 0, 'unidad' FROM n`,
+  );
+  const replica = await stack.connect('replica1');
+  await waitUntil(async () => (await countProducts(replica)) === ROWS);
+  await replica.end();
+});
+
+afterAll(async () => {
+  await primary.query('DELETE FROM product WHERE name = ?', [MARK]);
+  await primary.end();
+});
+
+async function countProducts(server: Connection): Promise<number> {
+  const [[row]] = await server.query<RowDataPacket[]>(
+    'SELECT COUNT(*) AS count FROM product WHERE name = ?',
+    [MARK],
+  );
+  return Number(row!.count);
+}
+
+async function cookiesOf(someone: Client): Promise<string> {
+  const request = someone.get('/health/live');
+  await request;
+  return (request as unknown as { cookies?: string }).cookies ?? '';
+}
+
+/** Asks an instance for a file, past NGINX, which would take it in our place. */
+function startExport(file: string, instance = 'web1'): RawConnection {
+  const connection = new RawConnection(stack.process(instance).port!);
+  return connection.send(
+    `GET /products/${file}?search=${MARK} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookies}\r\n\r\n`,
+  );
+}
+
+/** Takes what comes until the answer has begun, and then no more. */
+async function stall(connection: RawConnection): Promise<RawConnection> {
+  await waitUntil(() => connection.received.includes('\r\n\r\n'));
+  connection.socket.pause();
+  return connection;
+}
+
+/** How many queries of exports run on primary and replica. */
+async function runningExports(): Promise<number> {
+  let running = 0;
+  for (const name of ['primary', 'replica1']) {
+    const server = await stack.connect(name);
+    const [[row]] = await server.query<RowDataPacket[]>(
+      `SELECT COUNT(*) AS count FROM performance_schema.processlist
+       WHERE user = 'inventario_app' AND info LIKE ? AND info NOT LIKE '%limit%'`,
+      [`%${MARK}%`],
+    );
+    await server.end();
+    running += Number(row!.count);
+  }
+  return running;
+}
+
+test('a third export of one person is refused with a time to come back, and has its turn when one has ended', async () => {
+  const direct = await Client.signedIn(`http://127.0.0.1:${stack.process('web1').port}`);
+  const running = await Promise.all([startExport('export.csv'), startExport('export.xlsx')].map(stall));
+  try {
+    const refused = await direct.get(`/products/export.csv?search=${MARK}`);
+    expect(refused.status).toBe(429);
+    expect(refused.headers['retry-after']).toBe('10');
+    expect(refused.text).toContain('Ya se están preparando varias exportaciones.');
+    expect(refused.headers['content-disposition']).toBeUndefined();
+    // Everything else goes on.
+    expect((await direct.get('/products')).status).toBe(200);
+    for (const connection of running) connection.close();
+    await waitUntil(async () => (await direct.get('/products/export.csv?search=zzzz')).status === 200);
+  } finally {
+    for (const connection of running) connection.close();
+  }
+});
+
+test.each(['export.csv', 'export.xlsx'])(
+  'a client that leaves in the middle of %s ends the query',
+  async (file) => {
+    const connection = await stall(startExport(file));
+    await waitUntil(async () => (await runningExports()) > 0);
+    connection.close();
+    await waitUntil(async () => (await runningExports()) === 0);
+    // Nothing is left behind: the places are free, and so are the connections.
+    for (let i = 0; i < 25; i++) expect((await client.get(`/products?search=${MARK}`)).status).toBe(200);
+  },
+);
+
+/** Resident memory of web1, in MB. */
+async function memory(): Promise<number> {
+  const status = await readFile(`/proc/${stack.process('web1').pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+}
+
+/** By how many MB web1 grows until `isOver`. */
+async function growthUntil(isOver: () => Promise<boolean> | boolean): Promise<number> {
+  const before = await memory();
+  let most = before;
+  await waitUntil(async () => {
+    most = Math.max(most, await memory());
+    return isOver();
+  });
+  return most - before;
+}
+
+test('a client that takes nothing of a file is let go of, and holds little memory until then', async () => {
+  const connection = await stall(startExport('export.csv'));
+  await waitUntil(async () => (await runningExports()) > 0);
+  const growth = await growthUntil(async () => (await runningExports()) === 0);
+  connection.socket.resume();
+  await connection.ended;
+  // Its rows are 35 MB, as objects several times that.
+  expect(growth).toBeLessThan(100);
+  // Cut off, not completed: chunked encoding ends with an empty chunk.
+  expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
+});
+
+test('a client that reads a workbook slowly gets all of it, and holds little memory meanwhile', async () => {
+  const connection = await stall(startExport('export.xlsx'));
+  await waitUntil(async () => (await runningExports()) > 0);
+  let hasEnded = false;
+  void connection.ended.then(() => (hasEnded = true));
+  connection.socket.on('data', () => connection.socket.pause());
+  const sips = setInterval(() => connection.socket.resume(), 3);
+  const growth = await growthUntil(() => hasEnded);
+  clearInterval(sips);
+  expect(growth).toBeLessThan(150);
+  const workbook = new ExcelJS.Workbook();
+  await workbook.xlsx.load(Buffer.from(withoutChunks(connection.received), 'latin1') as never);
+  expect(workbook.worksheets[0]!.rowCount).toBe(ROWS + 1);
+});
+
+test.each([
+  ['a workbook', writeWorkbook],
+  ['CSV', writeCsv],
+] as const)('%s is written no faster than it is taken', async (_what, write) => {
+  let made = 0;
+  async function* products(): AsyncGenerator<Product> {
+    for (; made < ROWS; made++) {
+      if (made % 100 === 0) await setImmediate();
+      const description = randomBytes(192).toString('hex');
+      const text = { code: `C-${made}`, name: 'x', description, category: 'x', unit: 'u' };
+      yield { ...text, id: made, quantity: 0, available: false, updatedAt: new Date(0), version: 1 };
+    }
+  }
+  let taken = 0;
+  const out = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      taken += chunk.length;
+      // After a while, nobody takes anything any more.
+      if (taken < 500_000) done();
+    },
+  });
+  const writing = write(products(), out, ((key: string) => key) as never).catch(() => undefined);
+  let seen = -1;
+  while (seen !== made) {
+    seen = made;
+    await sleep(1000);
+  }
+  expect(made).toBeGreaterThan(100);
+  expect(made).toBeLessThan(ROWS / 2);
+  out.destroy();
+  // It ends with whoever took it.
+  await writing;
+});
+
+/** The body alone, without the length before each of its parts. */
+function withoutChunks(received: string): string {
+  let rest = received.slice(received.indexOf('\r\n\r\n') + 4);
+  let body = '';
+  for (let size = parseInt(rest, 16); size > 0; size = parseInt(rest, 16)) {
+    const start = rest.indexOf('\r\n') + 2;
+    body += rest.slice(start, start + size);
+    rest = rest.slice(start + size + 2);
+  }
+  return body;
+}
+
+test('through NGINX the database is free long before a slow client has the file, and the file is whole', async () => {
+  const slow = new RawConnection(Number(new URL(baseUrl).port)).send(
+    `GET /products/export.csv?search=${MARK} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookies}\r\n\r\n`,
+  );
+  await stall(slow);
+  await waitUntil(async () => (await runningExports()) === 0);
+  slow.socket.resume();
+  await slow.ended;
+  expect(withoutChunks(slow.received).match(new RegExp(`;${MARK}-\\d+;`, 'g'))).toHaveLength(ROWS);
+});

@@ -1,0 +1,255 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, expect, test } from '@jest/globals';
+import type { RowDataPacket } from 'mysql2/promise';
+import { PROJECT_DIR, STACK_SETTINGS } from '../../../tools/launcher/stack-config.ts';
+import { isAlive, readState } from '../../../tools/launcher/stack-state.ts';
+import { Client } from '../../support/client.ts';
+import { environmentWithoutSettings, findFreePorts, Stack } from '../../support/stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const run = promisify(execFile);
+const stacks: Stack[] = [];
+
+async function start(options?: Parameters<typeof Stack.start>[0]): Promise<Stack> {
+  const stack = await Stack.start(options);
+  stacks.push(stack);
+  return stack;
+}
+
+afterAll(() => Promise.all(stacks.map((stack) => stack.stopAndClean())));
+
+async function outcome(options: Parameters<typeof Stack.spawn>[0]) {
+  const stack = await Stack.spawn(options);
+  const [code] = (await once(stack.launcher, 'exit')) as [number];
+  await sleep(50);
+  return { code, output: stack.output, left: stack.data.processes().filter(isAlive) };
+}
+
+test('a port that is taken is named with the setting that moves it, and nothing is left half started', async () => {
+  const port = await findFreePorts();
+  const blocker = createServer().listen(port + 12, '127.0.0.1');
+  await once(blocker, 'listening');
+  const { code, output, left } = await outcome({ port });
+  blocker.close();
+  expect(code).toBe(1);
+  expect(output).toContain(
+    `Port ${port + 12} (web2) is in use by another program. Choose another with WEB_PORT=NUMBER.`,
+  );
+  expect(left).toEqual([]);
+});
+
+test.each([
+  [{ env: { PORT: '80000' } }, 'PORT is "80000"; it must be a whole number from 1 to 65535'],
+  [{ env: { MYSQL_PORT: 'abc' } }, 'MYSQL_PORT is "abc"; it must be a whole number from 1 to 65535'],
+  [
+    { env: { PORT: '65530' } },
+    'Port 65541 (web1) is beyond the last port, 65535; set PORT or WEB_PORT to another',
+  ],
+  [{ env: { PORT: '15080', WEB_PORT: '15080' } }, 'Port 15080 (web1) is the port of NGINX too'],
+  [
+    { env: { HOST: 'no-such-host.invalid' } },
+    'HOST is "no-such-host.invalid"; it must be an address of this machine',
+  ],
+  [{ env: { VAR_DIR: '/dev/null' } }, 'VAR_DIR is "/dev/null"; it must be a folder that can be written to'],
+  [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
+  [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --phpmyadmin'],
+])('a bad setting refuses to start and says what it accepts: %j', async (options, message) => {
+  const { code, output } = await outcome(options);
+  expect(code).toBe(1);
+  expect(output).toContain(message);
+});
+
+test('the README lists every setting of npm start', async () => {
+  for (const file of ['README.md', 'README.es.md']) {
+    const text = await readFile(join(PROJECT_DIR, file), 'utf8');
+    expect(STACK_SETTINGS.filter((name) => !text.includes(`| \`${name}\` |`))).toEqual([]);
+  }
+});
+
+test('four instances and three replicas share the work, and status shows them', async () => {
+  const stack = await start({ args: ['--web', '4', '--replicas', '3'] });
+  const names = stack.data.processes().map(({ name }) => name);
+  expect(names.sort()).toEqual([
+    'nginx',
+    'primary',
+    'replica1',
+    'replica2',
+    'replica3',
+    'web1',
+    'web2',
+    'web3',
+    'web4',
+  ]);
+
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < 140; i++) {
+    const servedBy = (await fetch(`${stack.url}/health/live`)).headers.get('x-served-by')!;
+    counts[servedBy] = (counts[servedBy] ?? 0) + 1;
+  }
+  expect(counts).toEqual({ web1: 60, web2: 40, web3: 20, web4: 20 });
+
+  const client = await Client.signedIn(stack.url);
+  const { code } = await client.register();
+  for (const name of ['replica1', 'replica2', 'replica3']) {
+    const replica = await stack.data.connect(name);
+    const giveUpAt = Date.now() + 20_000;
+    let found: RowDataPacket[] = [];
+    while (found.length === 0 && Date.now() < giveUpAt) {
+      [found] = await replica.query<RowDataPacket[]>('SELECT code FROM product WHERE code = ?', [code]);
+    }
+    expect(found).toEqual([{ code }]);
+    await replica.end();
+  }
+
+  const { stdout } = await run(process.execPath, [join(PROJECT_DIR, 'tools/launcher/status.ts'), '--json'], {
+    env: { ...environmentWithoutSettings(), VAR_DIR: stack.varDir, PORT: String(stack.port) },
+  });
+  const status = JSON.parse(stdout) as { running: boolean; processes: Record<string, unknown>[] };
+  expect(status.running).toBe(true);
+  expect(status.processes.find(({ name }) => name === 'web4')).toMatchObject({
+    alive: true,
+    weight: 1,
+    port: stack.port + 14,
+  });
+  expect(status.processes.find(({ name }) => name === 'replica3')).toMatchObject({
+    alive: true,
+    lagSeconds: expect.any(Number) as unknown,
+  });
+
+  const processes = stack.data.processes();
+  await stack.stop('SIGINT');
+  expect(processes.filter(isAlive)).toEqual([]);
+  expect(readState(stack.varDir)).toBeUndefined();
+});
+
+test('after kill -9 of everything a second start finds all data, and a lost replica is cloned again', async () => {
+  const stack = await start();
+  const client = await Client.signedIn(stack.url);
+  const { id, code } = await client.register({ quantity: 5 });
+  await client.changeQuantity(id, { delta: 3 });
+  const again = await outcome({ varDir: stack.varDir, port: stack.port });
+  expect(again.output).toContain('Inventario runs already here');
+
+  const processes = stack.data.processes();
+  const ended = once(stack.launcher, 'exit');
+  stack.launcher.kill('SIGKILL');
+  await ended;
+  for (const { pid } of processes) process.kill(pid, 'SIGKILL');
+  while (processes.some(isAlive)) await sleep(50);
+  await rm(join(stack.varDir, 'mysql/replica1'), { recursive: true });
+
+  const second = await start({ varDir: stack.varDir, port: stack.port });
+  expect(second.output).toContain('replica1: copying the primary');
+  const sameClient = await Client.signedIn(second.url);
+  expect(await sameClient.findByCode(code)).toMatchObject({ id, quantity: 8 });
+
+  // The launcher alone dies: the next start ends what it has left, and the replica needs no copy.
+  const orphans = second.data.processes();
+  const secondEnded = once(second.launcher, 'exit');
+  second.launcher.kill('SIGKILL');
+  await secondEnded;
+  const third = await start({ varDir: stack.varDir, port: stack.port });
+  expect(third.output).toContain('Stopping what an earlier start has left');
+  expect(third.output).not.toContain('copying the primary');
+  expect(orphans.filter(isAlive)).toEqual([]);
+
+  // npm stop ends what a killed launcher has left, too.
+  const left = third.data.processes();
+  const thirdEnded = once(third.launcher, 'exit');
+  third.launcher.kill('SIGKILL');
+  await thirdEnded;
+  await run(process.execPath, [join(PROJECT_DIR, 'tools/launcher/stop.ts')], {
+    env: { ...environmentWithoutSettings(), VAR_DIR: stack.varDir, PORT: String(stack.port) },
+  });
+  expect(left.filter(isAlive)).toEqual([]);
+
+  // The primary's data are gone: the copy on the replica is not overwritten.
+  await rm(join(stack.varDir, 'mysql/primary'), { recursive: true });
+  const refused = await outcome({ varDir: stack.varDir, port: stack.port });
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('replica1 still has a copy');
+  expect(refused.left).toEqual([]);
+
+  // What the message advises.
+  await rename(join(stack.varDir, 'mysql/replica1'), join(stack.varDir, 'mysql/primary'));
+  const recovered = await start({ varDir: stack.varDir, port: stack.port });
+  const recoveredClient = await Client.signedIn(recovered.url);
+  expect(await recoveredClient.findByCode(code)).toMatchObject({ id, quantity: 8 });
+  await recoveredClient.changeQuantity(id, { delta: 1 });
+  await recovered.stop();
+});
+
+test('a replica that knows more than the primary is never cloned over', async () => {
+  const stack = await start();
+  const replica = await stack.data.connect('replica1');
+  await replica.query("SET GLOBAL super_read_only = OFF; INSERT INTO category (name) VALUES ('Solo aquí')");
+  await replica.end();
+  await stack.stop();
+  const refused = await outcome({ varDir: stack.varDir, port: stack.port });
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('replica1 holds transactions that the primary does not have');
+  expect(refused.left).toEqual([]);
+});
+
+test('told to stop while it is still starting, it stops at once and leaves nothing', async () => {
+  const stack = await Stack.spawn();
+  stacks.push(stack);
+  await waitUntil(() => stack.output.includes('schema:'));
+  const processes = stack.data.processes();
+  expect(processes.length).toBeGreaterThan(0);
+  const startedAt = performance.now();
+  await stack.stop();
+  // Waiting for a server that is gone took two minutes once.
+  expect(performance.now() - startedAt).toBeLessThan(60_000);
+  expect(processes.filter(isAlive)).toEqual([]);
+  expect(readState(stack.varDir)).toBeUndefined();
+});
+
+test('a replica that is too old for the binary log is cloned again', async () => {
+  const stack = await start();
+  const replica = await stack.data.connect('replica1');
+  await replica.query('STOP REPLICA; RESET PERSIST super_read_only');
+  await replica.end();
+  const client = await Client.signedIn(stack.url);
+  const { code } = await client.register();
+  const primary = await stack.data.connect('primary');
+  await primary.query('FLUSH BINARY LOGS; PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY');
+  await primary.end();
+  await stack.stop();
+  const second = await start({ varDir: stack.varDir, port: stack.port });
+  expect(second.output).toContain('replica1: copying the primary');
+  const cloned = await second.data.connect('replica1');
+  const [rows] = await cloned.query<RowDataPacket[]>('SELECT code FROM product WHERE code = ?', [code]);
+  await cloned.end();
+  expect(rows).toEqual([{ code }]);
+  await second.stop();
+});
+
+test('where others can reach it, there is no demonstration: the administrator gets a one-time password', async () => {
+  const stack = await start({ env: { HOST: '0.0.0.0' } });
+  const password = /log in\s+admin \/ (\S+) \(once/.exec(stack.output)?.[1] ?? '';
+  expect(password).toMatch(/^[a-z2-9-]{23}$/);
+  const client = new Client(stack.url);
+  expect((await client.get('/login')).text).not.toContain('admin123');
+  expect((await client.logIn('admin', 'admin123')).status).toBe(422);
+  expect((await client.logIn('admin', password)).status).toBe(303);
+  expect((await client.get('/products')).headers.location).toBe('/password');
+  await client.takeToken('/password');
+  const changed = await client.post('/password', {
+    current: password,
+    password: 'una contraseña larga',
+    repeated: 'una contraseña larga',
+  });
+  expect(changed.headers.location).toBe('/products');
+  expect((await client.get('/products')).text).toContain('Todavía no hay productos');
+  await stack.stop();
+  const second = await start({ varDir: stack.varDir, port: stack.port, env: { HOST: '0.0.0.0' } });
+  expect(second.output).toContain('log in       admin, with the password you chose');
+  await second.stop();
+});

@@ -1,0 +1,148 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { sessionSettings } from '../../src/config/config.ts';
+import { serverName } from '../../src/database/connect.ts';
+import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../../src/config/settings.ts';
+
+export const PROJECT_DIR = fileURLToPath(new URL('../../', import.meta.url));
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+/** The weights of web1, web2, web3; instances beyond them count one. */
+const WEIGHTS = [3, 2, 1];
+
+const settings = z.object({
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'the address or the name of a network interface of this machine')
+    .default('127.0.0.1'),
+  PORT: portNumber.default(8080),
+  PHPMYADMIN_PORT: portNumber.optional(),
+  WEB_PORT: portNumber.optional(),
+  MYSQL_PORT: portNumber.optional(),
+  VAR_DIR: z.string().default('var'),
+  RUNTIME_DIR: z.string().default('.runtime'),
+  SEMI_SYNC: onOff.default(false),
+  ...sessionSettings,
+});
+
+/** The settings of `npm start`, as the README lists them. */
+export const STACK_SETTINGS = Object.keys(settings.shape);
+
+export interface WebInstance {
+  name: string;
+  port: number;
+  weight: number;
+}
+
+export interface DatabaseServer {
+  name: string;
+  port: number;
+  serverId: number;
+}
+
+export interface StackConfig {
+  /** The address NGINX listens on; everything else stays on loopback. */
+  host: string;
+  port: number;
+  phpMyAdminPort: number | undefined;
+  varDir: string;
+  secretsDir: string;
+  runtimeDir: string;
+  /** Only this machine can reach it, so admin / admin123 and the demonstration's products are there. */
+  demo: boolean;
+  /** A commit is acknowledged once a replica has it too. */
+  semiSync: boolean;
+  sessionIdleMinutes: number;
+  sessionMaxHours: number;
+  web: WebInstance[];
+  primary: DatabaseServer;
+  replicas: DatabaseServer[];
+}
+
+/** @throws SettingsError naming the setting or option and what it accepts */
+export function readStackConfig(argv: string[], environment = process.env): StackConfig {
+  const values = readSettings(settings, environment);
+  const options = readOptions(argv);
+  const webPort = values.WEB_PORT ?? values.PORT + 11;
+  const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;
+  const phpMyAdminPort = values.PHPMYADMIN_PORT ?? values.PORT + 1;
+  const web = Array.from({ length: options.web }, (_, index) => ({
+    name: `web${index + 1}`,
+    port: webPort + index,
+    weight: WEIGHTS[index] ?? 1,
+  }));
+  const varDir = resolve(PROJECT_DIR, values.VAR_DIR);
+  const config: StackConfig = {
+    host: values.HOST,
+    port: values.PORT,
+    phpMyAdminPort: options.phpmyadmin ? phpMyAdminPort : undefined,
+    varDir,
+    secretsDir: join(varDir, 'secrets'),
+    runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
+    demo: LOOPBACK.includes(values.HOST),
+    semiSync: values.SEMI_SYNC,
+    sessionIdleMinutes: values.SESSION_IDLE_MINUTES,
+    sessionMaxHours: values.SESSION_MAX_HOURS,
+    web,
+    primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
+    replicas: Array.from({ length: options.replicas }, (_, index) => ({
+      name: serverName(index + 1),
+      port: mysqlPort + 1 + index,
+      serverId: 2 + index,
+    })),
+  };
+  refuseImpossiblePorts(config);
+  return config;
+}
+
+/** What listens where, with the setting that moves it. */
+export function listeners({ host, port, phpMyAdminPort, web, primary, replicas }: StackConfig) {
+  const loopback = '127.0.0.1';
+  return [
+    { what: 'NGINX', host, port, setting: 'PORT' },
+    ...(phpMyAdminPort
+      ? [{ what: 'phpMyAdmin', host: loopback, port: phpMyAdminPort, setting: 'PHPMYADMIN_PORT' }]
+      : []),
+    ...web.map(({ name, port }) => ({ what: name, host: loopback, port, setting: 'WEB_PORT' })),
+    ...[primary, ...replicas].map(({ name, port }) => ({
+      what: `MySQL ${name}`,
+      host: loopback,
+      port,
+      setting: 'MYSQL_PORT',
+    })),
+  ];
+}
+
+/** @throws SettingsError when a port is beyond the last one, or two listeners have the same */
+function refuseImpossiblePorts(config: StackConfig): void {
+  const taken = new Map<number, string>();
+  for (const { what, port, setting } of listeners(config)) {
+    const other = taken.get(port);
+    const problem = port > 65535 ? 'is beyond the last port, 65535' : other && `is the port of ${other} too`;
+    if (problem)
+      throw new SettingsError(`Port ${port} (${what}) ${problem}; set PORT or ${setting} to another`);
+    taken.set(port, what);
+  }
+}
+
+function readOptions(argv: string[]) {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        web: { type: 'string', default: '3' },
+        replicas: { type: 'string', default: '1' },
+        phpmyadmin: { type: 'boolean', default: false },
+      },
+    });
+    const count = z.object({ '--web': wholeNumber(1, 9), '--replicas': wholeNumber(1, 9) });
+    const counts = readSettings(count, { '--web': values.web, '--replicas': values.replicas });
+    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin: values.phpmyadmin };
+  } catch (error) {
+    if (error instanceof SettingsError) throw error;
+    throw new SettingsError(
+      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --phpmyadmin`,
+    );
+  }
+}

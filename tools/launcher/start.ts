@@ -1,0 +1,172 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../src/config/secrets.ts';
+import { setUp } from '../../src/commands/set-up-servers.ts';
+import { ReplicaAheadError, TwoPrimariesError } from '../../src/database/replication.ts';
+import { SettingsError } from '../../src/config/settings.ts';
+import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
+import { checkPorts, PortTakenError } from './ports.ts';
+import {
+  dataDir,
+  hasBeenPromoted,
+  hasData,
+  initializeDatabase,
+  mysqlProcess,
+  nginxProcess,
+  phpMyAdminProcess,
+  reachable,
+  webProcess,
+} from './processes.ts';
+import { readSetupConfig } from './setup-config.ts';
+import { readStackConfig, type StackConfig } from './stack-config.ts';
+import {
+  readState,
+  recordProcess,
+  removeState,
+  stopLeftovers,
+  takeLaunchLock,
+  writeState,
+} from './stack-state.ts';
+import { Supervisor, type ProcessSpec } from './supervisor.ts';
+import { printSummary } from './summary.ts';
+
+const say = (line: string) => console.log(line);
+
+/** The processes in the order they were started; they are stopped in the opposite one. */
+const started: Supervisor[][] = [];
+const stopped = new AbortController();
+let stopping: Promise<void> | undefined;
+
+try {
+  const config = readStackConfig(process.argv.slice(2));
+  makeFolders(config);
+  if (takeLaunchLock(config.varDir)) {
+    process.on('exit', () => removeState(config.varDir));
+    await start(config);
+  } else {
+    say('Inventario runs already here (npm run status shows it, npm stop ends it).');
+    process.exitCode = 1;
+  }
+} catch (error) {
+  if (!stopping) console.error(isExpected(error) ? error.message : error);
+  await stop();
+  process.exit(1);
+}
+
+async function start(config: StackConfig): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!stopping) say('Stopping ...');
+      // Exits itself: what was being waited for would otherwise hold the process for minutes.
+      void stop().then(() => process.exit(0));
+    });
+  }
+  const earlier = readState(config.varDir);
+  if (earlier) await stopLeftovers(earlier, say);
+  await checkPorts(config);
+  const wanted = { phpMyAdmin: config.phpMyAdminPort !== undefined };
+  const programs = await findOrInstallPrograms(config.runtimeDir, wanted, say);
+  await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
+  refuseToReplacePrimary(config);
+
+  const servers = [config.primary, ...config.replicas];
+  record(config);
+  await Promise.all(servers.map((server) => initializeDatabase(config, programs, server, stopped.signal)));
+  await startTogether(config, [mysqlProcess(config, programs, config.primary)]);
+  await startTogether(
+    config,
+    config.replicas.map((server) => mysqlProcess(config, programs, server)),
+  );
+  const oneTimePassword = await setUp(readSetupConfig(config), say);
+  await startTogether(
+    config,
+    config.web.map((instance) => webProcess(config, instance)),
+  );
+  await startTogether(config, await entrances(config, programs));
+  if (!stopping)
+    printSummary(
+      config,
+      started.flat().map(({ spec }) => spec),
+      oneTimePassword,
+    );
+}
+
+async function entrances(config: StackConfig, programs: Programs): Promise<ProcessSpec[]> {
+  const nginx = await nginxProcess(config, programs);
+  if (!programs.php || !config.phpMyAdminPort) return [nginx];
+  return [nginx, await phpMyAdminProcess(config, programs.php, config.phpMyAdminPort)];
+}
+
+async function startTogether(config: StackConfig, specs: ProcessSpec[]): Promise<void> {
+  if (stopping) throw new Error('stopped');
+  const group = specs.map((spec) => new Supervisor(spec, say, () => noteChange(config)));
+  started.push(group);
+  await Promise.all(group.map((supervisor) => supervisor.start()));
+}
+
+async function stop(): Promise<void> {
+  stopped.abort();
+  stopping ??= (async () => {
+    for (const group of started.toReversed()) {
+      await Promise.all(group.map((supervisor) => supervisor.stop()));
+    }
+  })();
+  return stopping;
+}
+
+/** Notes what runs; a disk that is full just now must not end what runs. */
+function noteChange(config: StackConfig): void {
+  try {
+    record(config);
+  } catch (error) {
+    say(`What runs cannot be noted: ${String(error)}`);
+  }
+}
+
+function record(config: StackConfig): void {
+  const running = started.flat().filter(({ pid }) => pid !== undefined);
+  writeState(config.varDir, {
+    url: `http://${reachable(config.host)}:${config.port}`,
+    launcher: recordProcess(process.pid, { name: 'launcher', role: 'launcher' }),
+    servers: [config.primary, ...config.replicas].map(({ name, port }) => ({ name, port })),
+    semiSync: config.semiSync,
+    processes: running.map(({ pid, spec: { name, role, port, weight } }) =>
+      recordProcess(pid!, { name, role, port, ...(weight && { weight }) }),
+    ),
+  });
+}
+
+/** Errors whose message says all that the reader needs. */
+function isExpected(error: unknown): error is Error {
+  return [SettingsError, PortTakenError, MissingProgramsError, ReplicaAheadError, TwoPrimariesError].some(
+    (type) => error instanceof type,
+  );
+}
+
+/** @throws SettingsError naming the folder that cannot be written to */
+function makeFolders({ varDir, runtimeDir }: StackConfig): void {
+  for (const [setting, folder] of [
+    ['VAR_DIR', varDir],
+    ['RUNTIME_DIR', runtimeDir],
+  ] as const) {
+    try {
+      mkdirSync(folder, { recursive: true });
+      accessSync(folder, constants.W_OK);
+    } catch {
+      throw new SettingsError(`${setting} is "${folder}"; it must be a folder that can be written to`);
+    }
+  }
+}
+
+/** @throws ReplicaAheadError when the primary's data are gone and a replica has the only copy */
+function refuseToReplacePrimary(config: StackConfig): void {
+  const servers = [config.primary, ...config.replicas];
+  const survivor = config.replicas.find((server) => hasData(config, server));
+  if (hasData(config, config.primary) || !survivor) return;
+  // One that was promoted is the primary, whatever its name: the other one is only a replica.
+  if (servers.some((server) => hasBeenPromoted(config, server))) return;
+  throw new ReplicaAheadError(
+    `The primary's data are gone from ${dataDir(config, config.primary)}, and ${survivor.name} still has a copy.\n` +
+      `To go on with that copy, rename ${dataDir(config, survivor)} to primary.\n` +
+      "To begin anew, delete the replicas' folders too.",
+  );
+}

@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import type { ServerState } from '../../src/database/server-watch.ts';
+import { readStackConfig } from './stack-config.ts';
+import { isAlive, readState } from './stack-state.ts';
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const state = readState(readStackConfig([]).varDir);
+const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
+const servers = await askServers();
+const processes = (state?.processes ?? []).map((recorded) => ({
+  ...recorded,
+  alive: isAlive(recorded),
+  ...asSeenByAnInstance(recorded.name),
+}));
+
+if (values.json) {
+  console.log(JSON.stringify({ running, url: state?.url, processes }, null, 2));
+} else if (!running) {
+  console.log('Inventario is not running. Start it with: npm start');
+} else {
+  const note = isAlive(state.launcher) ? '' : ', but its launcher is gone: end it with npm stop';
+  console.log(`Inventario is running on ${state.url}${note}`);
+  for (const { name, pid, port, weight, alive, role, lagSeconds } of processes) {
+    const details = [
+      `port ${port}`,
+      `pid ${pid}`,
+      ...(weight ? [`weight ${weight}`] : []),
+      ...(role === 'primary' && name !== 'primary' ? ['primary'] : []),
+      ...(role === 'replica' ? [`lag ${lagSeconds ?? '?'} s`] : []),
+    ];
+    console.log(`  ${name.padEnd(11)} ${alive ? 'up  ' : 'down'}  ${details.join(', ')}`);
+  }
+}
+process.exitCode = running ? 0 : 3;
+
+/** What a database server is by now, which changes when another becomes the primary, and its lag. */
+function asSeenByAnInstance(name: string) {
+  const server = servers.find((candidate) => candidate.name === name);
+  return server && { role: server.role, lagSeconds: server.replication?.lagSeconds };
+}
+
+/** The servers as an instance sees them; nothing when no instance answers. */
+async function askServers(): Promise<ServerState[]> {
+  try {
+    const response = await fetch(`${state?.url}/health`, {
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(5000),
+    });
+    const { servers } = (await response.json()) as { servers: ServerState[] };
+    return servers;
+  } catch {
+    return [];
+  }
+}

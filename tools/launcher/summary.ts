@@ -1,0 +1,30 @@
+import { secretFile } from '../../src/config/secrets.ts';
+import { reachable } from './processes.ts';
+import type { StackConfig } from './stack-config.ts';
+import type { ProcessSpec } from './supervisor.ts';
+
+/** What someone needs to know who has just started the system. */
+export function printSummary(config: StackConfig, processes: ProcessSpec[], oneTimePassword?: string): void {
+  const host = reachable(config.host);
+  const lines = [
+    '',
+    `Inventario is running on http://${host}:${config.port}`,
+    `  log in       ${logIn(config, oneTimePassword)}`,
+  ];
+  if (config.phpMyAdminPort) {
+    lines.push(
+      `  phpMyAdmin   http://127.0.0.1:${config.phpMyAdminPort}  (user root, password in ${secretFile(config.secretsDir, 'ROOT_PASSWORD')})`,
+    );
+  }
+  for (const { name, port, weight } of processes) {
+    lines.push(`  ${name.padEnd(12)} port ${port}${weight ? `, weight ${weight}` : ''}`);
+  }
+  lines.push('Stop it with Ctrl-C or npm stop; the data stay in ' + config.varDir, '');
+  console.log(lines.join('\n'));
+}
+
+function logIn(config: StackConfig, oneTimePassword?: string): string {
+  if (config.demo) return 'admin / admin123 (this local demonstration only)';
+  if (oneTimePassword) return `admin / ${oneTimePassword} (once, to choose your own; not shown again)`;
+  return 'admin, with the password you chose';
+}
