@@ -22,6 +22,18 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': 'off',
     },
   },
+  // Folders import downwards.
+  ...Object.entries({
+    http: ['auth', 'audiences', 'audit', 'system', 'users', 'products'],
+    database: ['auth', 'http', 'audit', 'users', 'products'],
+    audit: ['auth', 'audiences', 'users', 'products'],
+    auth: ['audiences', 'users', 'products', 'system'],
+  }).map(([folder, above]) => ({
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: above.map((name) => `../${name}/*`) }],
+    },
+  })),
   {
     files: ['public/js/**/*.js'],
     extends: [tseslint.configs.recommended],

@@ -1,35 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import cookieParser from 'cookie-parser';
 import express from 'express';
 import type { Logger } from 'pino';
-import { loginRoutes } from './auth/login-routes.ts';
-import { passwordRoutes } from './auth/password-routes.ts';
-import { auditRefusals } from './audit/audit-refusals.ts';
-import { auditRoutes } from './audit/audit-routes.ts';
+import { api } from './audiences/api.ts';
+import { open } from './audiences/open.ts';
+import { shop } from './audiences/shop.ts';
+import { staff } from './audiences/staff.ts';
+import { webhooks } from './audiences/webhooks.ts';
 import type { WebConfig } from './config/config.ts';
 import type { Databases } from './database/databases.ts';
-import { access } from './auth/access.ts';
-import { csrf } from './auth/csrf.ts';
-import { drain } from './http/drain.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
-import { takeFlash } from './http/flash.ts';
-import { healthRoutes } from './system/health-routes.ts';
 import { i18n } from './http/i18n.ts';
-import { idempotency } from './http/idempotency.ts';
-import { metricsRoutes } from './system/metrics-routes.ts';
-import { requestLog } from './http/request-log.ts';
-import { keptByNobody, securityHeaders } from './http/security-headers.ts';
-import { session } from './auth/session.ts';
-import { staticFiles } from './http/static-files.ts';
-import { importRoutes } from './imports/import-routes.ts';
 import type { ImportRunner } from './imports/import-runner.ts';
-import { receiveUpload } from './imports/upload.ts';
-import { productApiRoutes } from './products/product-api-routes.ts';
-import { productExportRoutes } from './exports/export-routes.ts';
-import { productRoutes } from './products/product-routes.ts';
 import type { Heartbeat } from './system/heartbeat.ts';
-import { systemRoutes } from './system/system-routes.ts';
-import { userRoutes } from './users/user-routes.ts';
 
 export interface AppDependencies {
   config: WebConfig;
@@ -41,19 +23,12 @@ export interface AppDependencies {
   draining: AbortSignal;
 }
 
-/** The whole application: what a request passes through, in this order. */
-export async function createApp({
-  config,
-  databases,
-  logger,
-  heartbeat,
-  imports,
-  draining,
-}: AppDependencies) {
+/** One small application for each audience, each with its own middleware. The first that answers ends the request. */
+export async function createApp(dependencies: AppDependencies) {
+  const { config, databases, logger } = dependencies;
   const app = express();
-  const { offerToken, checkToken } = csrf(config);
   app.disable('x-powered-by');
-  // No page or JSON is kept by anybody, so nobody asks whether it is still the same.
+  // No cache keeps a page or JSON, so none asks whether it is still the same.
   app.disable('etag');
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');
@@ -64,36 +39,12 @@ export async function createApp({
   app.locals.demo = config.DEMO;
   app.locals.canSave = () => databases.monitor.canSave();
 
-  app.use(requestLog(logger, config.INSTANCE));
-  app.use(securityHeaders());
-  app.use(await staticFiles(app.locals));
-  app.use(keptByNobody);
-  app.use(cookieParser());
-  app.use(await i18n());
-  app.use(healthRoutes(config, databases, draining));
-  app.use(metricsRoutes(databases));
-  app.use(drain(draining));
-  app.use(session(config, databases));
-  app.use(takeFlash);
-  app.use(express.urlencoded({ extended: false, limit: '100kb' }));
-  app.use(express.json({ limit: '100kb' }));
-  app.use(auditRefusals(databases));
-  app.use(idempotency(config));
-  app.use(offerToken);
-  app.use(access());
-  app.use(receiveUpload());
-  app.use(checkToken);
-
-  app.use(loginRoutes(databases));
-  app.use(passwordRoutes(databases));
-  app.get('/', (_req, res) => res.redirect('/products'));
-  app.use(systemRoutes(config, databases, heartbeat));
-  app.use(productExportRoutes(databases));
-  app.use(productApiRoutes(databases));
-  app.use(productRoutes(databases));
-  app.use(importRoutes(config, databases, imports));
-  app.use(userRoutes(config, databases));
-  app.use(auditRoutes(databases));
+  const audience = { ...dependencies, language: await i18n() };
+  app.use(await open({ ...audience, locals: app.locals }));
+  app.use(webhooks(audience));
+  app.use(api(audience));
+  app.use(shop(audience));
+  app.use(staff(audience));
 
   app.use(notFound);
   app.use(errorHandler(logger));

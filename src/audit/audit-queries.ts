@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import type { AuditAction, KINDS } from './audit-trail.ts';
 
@@ -48,6 +48,17 @@ export async function listAuditEvents(
     .limit(limit)
     .execute();
   return rows.map((row) => ({ ...row, action: row.action as AuditAction }));
+}
+
+/** All users by name, for a filter by user; those who may log in first. */
+export async function listUsernames(db: Kysely<Database>): Promise<{ id: number; username: string }[]> {
+  return db
+    .selectFrom('user')
+    .select(['id', 'username'])
+    .orderBy(sql`disabled_at IS NOT NULL`)
+    .orderBy('username')
+    .limit(1000)
+    .execute();
 }
 
 /** The addresses from which the user has logged in during the last 30 days. */

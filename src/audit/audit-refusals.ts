@@ -11,10 +11,10 @@ export function auditRefusals(databases: Databases): RequestHandler {
   return (req, res, next) => {
     const context = requestContext.getStore()!;
     res.on('finish', () => {
-      const { user } = req;
-      if (res.statusCode !== 403 || !user) return;
+      const { principal } = req;
+      if (res.statusCode !== 403 || !principal) return;
       const details = { method: req.method, path: req.path.slice(0, 200) };
-      const event = { action: 'access.refused', userId: user.id, details } as const;
+      const event = { action: 'access.refused', userId: principal.id, details } as const;
       requestContext
         .run(context, () => databases.change((db) => recordAuditEvent(db, event)))
         // Nobody waits for it, and the log has the request too.

@@ -1,8 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
-import { listAccounts } from '../users/user-queries.ts';
-import { listAuditEvents } from './audit-queries.ts';
+import { listAuditEvents, listUsernames } from './audit-queries.ts';
 import { sentenceOf, whoDid } from './audit-sentence.ts';
 import { KINDS } from './audit-trail.ts';
 
@@ -21,8 +20,8 @@ export function auditRoutes(databases: Databases): Router {
 
   router.get('/audit', async (req, res) => {
     const { before, ...filter } = auditQuery.parse(req.query);
-    const [events, accounts] = await databases.read(req.user!, (db) =>
-      Promise.all([listAuditEvents(db, filter, { limit: PER_PAGE + 1, before }), listAccounts(db)]),
+    const [events, users] = await databases.read(req.principal!, (db) =>
+      Promise.all([listAuditEvents(db, filter, { limit: PER_PAGE + 1, before }), listUsernames(db)]),
     );
     res.render('audit/list', {
       filter,
@@ -31,7 +30,7 @@ export function auditRoutes(databases: Databases): Router {
         .map((event) => ({ ...event, who: whoDid(event, req.t), sentence: sentenceOf(event, req.t) })),
       hasOlder: events.length > PER_PAGE,
       before,
-      accounts,
+      users,
       kinds: KINDS,
     });
   });

@@ -15,7 +15,7 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
     cookieName,
     ...doubleCsrf({
       getSecret: () => config.SESSION_SECRET,
-      getSessionIdentifier: (req) => (req.user ? req.sessionID : 'nobody'),
+      getSessionIdentifier: (req) => (req.principal ? req.sessionID : 'nobody'),
       cookieName,
       cookieOptions: { sameSite: 'lax', secure, httpOnly: true, path: '/' },
       getCsrfTokenFromRequest: (req: Request) => {

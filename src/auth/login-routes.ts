@@ -7,7 +7,7 @@ import { cookieName } from '../http/cookies.ts';
 import { localPath } from '../http/local-path.ts';
 import { endSession, SESSION_COOKIE } from './session.ts';
 import { failedLogIns } from '../telemetry/metrics.ts';
-import { enter } from './sign-in.ts';
+import { signIn } from './sign-in.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { verifyPassword } from './password.ts';
 import { findUserByName } from './user-queries.ts';
@@ -22,7 +22,7 @@ export function loginRoutes(databases: Databases): Router {
   const router = Router();
 
   router.get('/login', (req, res) => {
-    if (req.user) return res.redirect(303, localPath(req.query.return));
+    if (req.principal) return res.redirect(303, localPath(req.query.return));
     res.render('auth/login', { username: '', returnTo: localPath(req.query.return), error: undefined });
   });
 
@@ -35,7 +35,7 @@ export function loginRoutes(databases: Databases): Router {
       const isRight = await databases.onPrimary((db) =>
         withinLoginLimits(db, attempt, () => verifyPassword(password, user?.password_hash)),
       );
-      if (user && isRight && (await enter(req, databases, user))) {
+      if (user && isRight && (await signIn(req, databases, user))) {
         await databases.onPrimary((db) =>
           recordAuditEvent(db, { action: 'session.started', userId: user.id }),
         );
@@ -57,7 +57,7 @@ export function loginRoutes(databases: Databases): Router {
   router.post('/logout', async (req, res) => {
     await endSession(req);
     await databases.onPrimary((db) =>
-      recordAuditEvent(db, { action: 'session.ended', userId: req.user?.id }),
+      recordAuditEvent(db, { action: 'session.ended', userId: req.principal?.id }),
     );
     res.clearCookie(cookieName(req, SESSION_COOKIE), { secure: req.secure });
     res.redirect(303, '/login');

@@ -4,7 +4,7 @@ import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
 import { leaveFlash } from '../http/flash.ts';
-import { enter } from './sign-in.ts';
+import { signIn } from './sign-in.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { chosenPassword, isGuessable } from './password-rules.ts';
 import { hashPassword, verifyPassword } from './password.ts';
@@ -33,7 +33,7 @@ export function passwordRoutes(databases: Databases): Router {
   });
 
   router.post('/password', async (req, res) => {
-    const user = await databases.onPrimary((db) => findUser(db, req.user!.id));
+    const user = await databases.onPrimary((db) => findUser(db, req.principal!.id));
     if (!user) throw new HttpError(401, 'errors.notSignedIn');
     const form = readForm(passwordForm, req.body, req.t);
     const errors: Record<string, string> = form.ok ? {} : form.errors;
@@ -56,12 +56,12 @@ export function passwordRoutes(databases: Databases): Router {
     }
     const hash = await hashPassword(form.data.password);
     try {
-      await databases.write(req.user!, req.writeId(), (trx) => changePassword(trx, user, hash));
+      await databases.write(req.principal!, req.writeId(), (trx) => changePassword(trx, user, hash));
     } catch (error) {
       if (error instanceof PasswordReplacedError) throw new HttpError(409, 'errors.passwordReplaced');
       throw error;
     }
-    if (!(await enter(req, databases, { ...user, password_hash: hash }))) return res.redirect(303, '/login');
+    if (!(await signIn(req, databases, { ...user, password_hash: hash }))) return res.redirect(303, '/login');
     leaveFlash(req, res, { textKey: 'password.changed' });
     res.redirect(303, '/products');
   });

@@ -3,7 +3,8 @@ import DataLoader from 'dataloader';
 import type { Request } from 'express';
 import { Store, type Session, type SessionData } from 'express-session';
 import { sql } from 'kysely';
-import { findSessions, type SignedInUser, type StoredSession } from './user-queries.ts';
+import type { StaffUser } from './principal.ts';
+import { findSessions, type StoredSession } from './user-queries.ts';
 import type { Databases } from '../database/databases.ts';
 import { requestContext, type RequestContext } from '../telemetry/request-context.ts';
 
@@ -35,7 +36,7 @@ export class MysqlSessionStore extends Store {
   #looking: Promise<unknown> = Promise.resolve();
   /** When the row of each session that was read or saved expires; a new session has none. */
   readonly #rowExpiry = new WeakMap<SessionData, Date>();
-  readonly #users = new WeakMap<SessionData, SignedInUser | undefined>();
+  readonly #users = new WeakMap<SessionData, StaffUser | undefined>();
   #cleanedAt = 0;
 
   constructor(databases: Databases) {
@@ -72,7 +73,7 @@ export class MysqlSessionStore extends Store {
   }
 
   /** Who was signed in with the session when it was read, if they may still be. */
-  userOf(session: SessionData): SignedInUser | undefined {
+  userOf(session: SessionData): StaffUser | undefined {
     return this.#users.get(session);
   }
 

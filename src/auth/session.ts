@@ -1,6 +1,5 @@
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
-import type { SignedInUser } from './user-queries.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { MysqlSessionStore } from './session-store.ts';
@@ -32,8 +31,8 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
     (req, res, next) => {
       const { signedInAt = 0 } = req.session;
       const isOver = Date.now() - signedInAt > config.SESSION_MAX_HOURS * 3600_000;
-      req.user = isOver ? undefined : store.userOf(req.session);
-      res.locals.user = req.user;
+      req.principal = isOver ? undefined : store.userOf(req.session);
+      res.locals.user = req.principal;
       next();
     },
   ];
@@ -71,11 +70,5 @@ declare module 'express-session' {
     userId?: number;
     /** Milliseconds since 1970. */
     signedInAt?: number;
-  }
-}
-
-declare module 'express-serve-static-core' {
-  interface Request {
-    user: SignedInUser | undefined;
   }
 }

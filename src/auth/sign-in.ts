@@ -10,7 +10,7 @@ import { findUser } from './user-queries.ts';
  * @returns false when meanwhile the user was disabled or got another password. Whoever does that ends the
  *   sessions there are, so one that began at the same moment looks again.
  */
-export async function enter(
+export async function signIn(
   req: Request,
   databases: Databases,
   user: Pick<User, 'id' | 'password_hash'>,

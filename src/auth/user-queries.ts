@@ -1,9 +1,9 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
-import type { Actor } from '../database/own-writes.ts';
 import { Refusal } from '../database/refusal.ts';
-import type { Database, User } from '../database/tables.ts';
-import type { Role } from './roles.ts';
+import type { Database, Role, User } from '../database/tables.ts';
+import { ROLES, UNTIL_PASSWORD_IS_CHOSEN } from './permissions.ts';
+import type { StaffUser } from './principal.ts';
 
 export async function findUserByName(db: Kysely<Database>, username: string): Promise<User | undefined> {
   return db.selectFrom('user').selectAll().where('username', '=', username).executeTakeFirst();
@@ -11,13 +11,6 @@ export async function findUserByName(db: Kysely<Database>, username: string): Pr
 
 export async function findUser(db: Kysely<Database>, id: number): Promise<User | undefined> {
   return db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
-}
-
-/** The user who is signed in, with how far a server must be to serve them. */
-export interface SignedInUser extends Actor {
-  username: string;
-  role: Role;
-  mustChangePassword: boolean;
 }
 
 const FIND_SESSIONS = `
@@ -44,14 +37,14 @@ export async function findSessions(
     const row = rows.find(({ session_id }) => session_id.equals(id));
     if (!row) return undefined;
     // Requests of one session may share the row, and change what they get.
-    return { data: structuredClone(row.data), expiresAt: row.expires_at, user: toSignedInUser(row) };
+    return { data: structuredClone(row.data), expiresAt: row.expires_at, user: toStaffUser(row) };
   });
 }
 
 export interface StoredSession {
   data: object;
   expiresAt: Date;
-  user: SignedInUser | undefined;
+  user: StaffUser | undefined;
 }
 
 interface SessionRow {
@@ -66,11 +59,13 @@ interface SessionRow {
   sequence: number | null;
 }
 
-function toSignedInUser({ id, username, role, ...row }: SessionRow): SignedInUser | undefined {
+function toStaffUser({ id, username, role, ...row }: SessionRow): StaffUser | undefined {
   if (id === null) return undefined;
   const { source, sequence } = row;
   const lastWrite = source !== null && sequence !== null ? { source, sequence } : undefined;
-  return { id, username, role, mustChangePassword: row.must_change_password === 1, lastWrite };
+  const mustChangePassword = row.must_change_password === 1;
+  const permissions = mustChangePassword ? UNTIL_PASSWORD_IS_CHOSEN : ROLES[role];
+  return { kind: 'user', id, permissions, lastWrite, username, role, mustChangePassword };
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { ColumnType, Generated, GeneratedAlways, Selectable } from 'kysely';
-import type { Role } from '../auth/roles.ts';
 
 type FilledIn<T> = ColumnType<T, T | undefined, T>;
+
+export type Role = 'viewer' | 'clerk' | 'administrator';
 
 interface UserTable {
   id: Generated<number>;

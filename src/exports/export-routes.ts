@@ -57,7 +57,7 @@ export function productExportRoutes(databases: Databases): Router {
 function exportName(req: Request): ExportName {
   const id = exportId.safeParse(req.params.id);
   if (!id.success) throw new HttpError(404, 'errors.exportNotFound');
-  return { userId: req.user!.id, id: id.data };
+  return { userId: req.principal!.id, id: id.data };
 }
 
 interface Exporting {
@@ -70,7 +70,7 @@ interface Exporting {
 
 function exporting({ databases, slots, type, extension, write }: Exporting): RequestHandler {
   return async (req, res) => {
-    const user = req.user!;
+    const user = req.principal!;
     const filter = readFilter(req.query);
     const giveBack = slots.take(user.id);
     if (!giveBack) {

@@ -33,7 +33,14 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   };
 }
 
+/** Marks the addresses of an audience of programs: their errors are JSON, whatever they accept. */
+export const forPrograms: RequestHandler = (_req, res, next) => {
+  res.locals.forPrograms = true;
+  next();
+};
+
 export function wantsJson(req: Request): boolean {
+  if (req.res?.locals.forPrograms === true) return true;
   return req.path.startsWith('/api/') || req.accepts('html', 'json') === 'json';
 }
 

@@ -31,7 +31,7 @@ export type Flash = z.output<typeof flashMessage>;
 export const takeFlash: RequestHandler = (req, res, next) => {
   const name = cookieName(req, COOKIE);
   const left = (req.cookies as Record<string, unknown>)[name];
-  if (left !== undefined && req.user && req.method === 'GET' && !req.path.startsWith('/api/')) {
+  if (left !== undefined && req.principal && req.method === 'GET' && !req.path.startsWith('/api/')) {
     const options = optionsFor(req);
     res.clearCookie(name, options);
     res.locals.flash = flashMessage.safeParse(left).data;

@@ -27,10 +27,10 @@ function isLanguage(value: unknown): value is Language {
 }
 
 /**
- * Chooses the language of each request: the one the person switched to, else the first that the
- * browser asks for and we have, else Spanish. Views and handlers find it as `t` and `language`.
+ * Chooses the language of each request: the one the person switched to, where cookies are read, else the
+ * first that the browser asks for and we have, else Spanish. Views and handlers find it as `t` and `language`.
  */
-export async function i18n(): Promise<RequestHandler[]> {
+export async function i18n(): Promise<RequestHandler> {
   const translations = i18next.createInstance();
   await translations.init({
     resources: { es: { translation: es }, en: { translation: en } },
@@ -47,33 +47,35 @@ export async function i18n(): Promise<RequestHandler[]> {
     es: remembering(translations.getFixedT('es')),
     en: remembering(translations.getFixedT('en')),
   } satisfies Record<Language, TFunction>;
-  return [
-    (req, res, next) => {
-      const chosen = (req.cookies as Record<string, unknown>)[cookieName(req, COOKIE)];
-      const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
-      req.language = isLanguage(language) ? language : 'es';
-      req.t = texts[req.language];
-      Object.assign(res.locals, FORMATS[req.language], {
-        t: req.t,
-        language: req.language,
-        currentPath: req.originalUrl,
-      });
-      res.vary('Accept-Language').vary('Cookie');
-      next();
-    },
-    (req, res, next) => {
-      const language = /^\/language\/(\w+)$/.exec(req.path)?.[1];
-      if (!isLanguage(language) || req.method !== 'GET') return next();
-      res.cookie(cookieName(req, COOKIE), language, {
-        maxAge: ONE_YEAR_MS,
-        sameSite: 'lax',
-        httpOnly: true,
-        secure: req.secure,
-      });
-      res.redirect(303, localPath(req.query.return));
-    },
-  ];
+  return (req, res, next) => {
+    const cookies = req.cookies as Record<string, unknown> | undefined;
+    const chosen = cookies?.[cookieName(req, COOKIE)];
+    const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
+    req.language = isLanguage(language) ? language : 'es';
+    req.t = texts[req.language];
+    Object.assign(res.locals, FORMATS[req.language], {
+      t: req.t,
+      language: req.language,
+      currentPath: req.originalUrl,
+    });
+    res.vary('Accept-Language');
+    if (cookies) res.vary('Cookie');
+    next();
+  };
 }
+
+/** Keeps the language that a person switches to, at `/language/es`. */
+export const switchLanguage: RequestHandler = (req, res, next) => {
+  const language = /^\/language\/(\w+)$/.exec(req.path)?.[1];
+  if (!isLanguage(language) || req.method !== 'GET') return next();
+  res.cookie(cookieName(req, COOKIE), language, {
+    maxAge: ONE_YEAR_MS,
+    sameSite: 'lax',
+    httpOnly: true,
+    secure: req.secure,
+  });
+  res.redirect(303, localPath(req.query.return));
+};
 
 /** A page has some sixty texts, most of them without values: i18next would look each up anew, every time. */
 function remembering(t: TFunction): TFunction {

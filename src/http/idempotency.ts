@@ -32,7 +32,7 @@ function writeIdOf(req: Request, secret: string): Buffer {
   const fields = Object.entries((req.body ?? {}) as Record<string, unknown>);
   const asked = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
   const key = req.get('idempotency-key') ?? keyOfForm(req) ?? requestContext.getStore()?.id;
-  const all = JSON.stringify([req.user?.id, key, req.method, req.path, asked]);
+  const all = JSON.stringify([req.principal?.id, key, req.method, req.path, asked]);
   return createHmac('sha256', secret).update(all).digest();
 }
 

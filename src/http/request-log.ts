@@ -38,7 +38,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
         route,
         status,
         completed: res.writableFinished,
-        userId: req.user?.id,
+        userId: req.principal?.id,
         durationMs: Math.round(durationMs),
         servers: [...context.servers],
       });

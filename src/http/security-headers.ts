@@ -53,8 +53,8 @@ export function securityHeaders(): RequestHandler[] {
   ];
 }
 
-/** Pages, files and JSON hold what only this person may see, or a token: no cache keeps them. */
-export const keptByNobody: RequestHandler = (_req, res, next) => {
+/** Pages and JSON hold what only this person may see, or a token: no cache keeps them. */
+export const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store');
   next();
 };

@@ -49,7 +49,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, runne
   });
 
   router.post('/imports', limited(uploads), async (req, res) => {
-    const user = req.user!;
+    const user = req.principal!;
     const { upload } = req;
     if (!upload?.name) return renderList(res, 'imports.errors.noFile');
     const busy = await databases.readLatest((db) => countBusyImports(db, user.id));
@@ -132,7 +132,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, runne
     const count = found.findings?.headers.length ?? 0;
     const columns = readColumns(req.body, count);
     await moveOn(res, found, async () => {
-      await databases.write(req.user!, req.writeId(), (trx) => assignColumns(trx, found.id, columns));
+      await databases.write(req.principal!, req.writeId(), (trx) => assignColumns(trx, found.id, columns));
     });
   });
 
@@ -142,12 +142,12 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, runne
     const { id: requestId = '', address = '' } = requestContext.getStore() ?? {};
     const asked = {
       reading,
-      userId: req.user!.id,
+      userId: req.principal!.id,
       requestId: requestId.slice(0, 64),
       address: address.replace(/[^\w.:%-]/g, '').slice(0, 45),
     };
     await moveOn(res, found, async () => {
-      await databases.write(req.user!, req.writeId(), (trx) => startApplying(trx, found.id, asked));
+      await databases.write(req.principal!, req.writeId(), (trx) => startApplying(trx, found.id, asked));
     });
   });
 
@@ -225,7 +225,7 @@ function readColumns(body: unknown, count: number): (Field | null)[] {
 /** So many at a time as for exports, each with a connection or a file in hand. */
 function limited(slots: ExportSlots): RequestHandler {
   return (req, res, next) => {
-    const giveBack = slots.take(req.user!.id);
+    const giveBack = slots.take(req.principal!.id);
     if (!giveBack) throw tooMany(res);
     res.once('close', giveBack);
     next();

@@ -43,7 +43,7 @@ export function productApiRoutes(databases: Databases): Router {
     }
     const { cursor, limit, sort, ...rest } = query.data;
     const filter = { ...rest, sort };
-    const user = req.user!;
+    const user = req.principal!;
     const read = async (db: Kysely<Database>) => {
       const page = await getProductPage(db, filter, { cursor, limit });
       const { items, total, totalIsExact, nextCursor = null } = page;
@@ -71,7 +71,7 @@ export function productApiRoutes(databases: Databases): Router {
       res.status(422).json({ error: req.t(problem, { maximum: MAX_QUANTITY }) });
       return;
     }
-    const user = req.user!;
+    const user = req.principal!;
     try {
       const product = await databases.write(user, req.writeId(), (trx) =>
         'delta' in change.data

@@ -72,7 +72,7 @@ export function productRoutes(databases: Databases): Router {
         }),
         listCategories(db),
       ]);
-    const [page, categories] = await databases.read(req.user!, read, { sharedAs: req.originalUrl });
+    const [page, categories] = await databases.read(req.principal!, read, { sharedAs: req.originalUrl });
     res.render('products/list', {
       filter,
       page,
@@ -89,7 +89,7 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.post('/products', async (req, res) => {
-    const user = req.user!;
+    const user = req.principal!;
     const form = readProductForm(req.body, req.t);
     if (!form.ok) return renderForm(req, res, { errors: form.errors });
     try {
@@ -110,7 +110,7 @@ export function productRoutes(databases: Databases): Router {
   router.get('/products/:id', async (req, res) => {
     const id = readId(req);
     const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
-    const [product, movements] = await databases.read(req.user!, (db) =>
+    const [product, movements] = await databases.read(req.principal!, (db) =>
       Promise.all([
         findProduct(db, id),
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
@@ -132,7 +132,7 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.post('/products/:id', async (req, res) => {
-    const user = req.user!;
+    const user = req.principal!;
     const id = readId(req);
     const form = readProductForm(req.body, req.t);
     const version = versionField.safeParse((req.body as { version?: unknown } | undefined)?.version);
@@ -166,7 +166,7 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.post('/products/:id/delete', async (req, res) => {
-    const user = req.user!;
+    const user = req.principal!;
     const id = readId(req);
     try {
       const { name } = await databases.write(user, req.writeId(), (trx) => deleteProduct(trx, id, user.id));
@@ -178,7 +178,7 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.post('/products/:id/restore', async (req, res) => {
-    const user = req.user!;
+    const user = req.principal!;
     const id = readId(req);
     try {
       await databases.write(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
@@ -193,7 +193,7 @@ export function productRoutes(databases: Databases): Router {
 
   async function getForReading(req: Request): Promise<Product> {
     const id = readId(req);
-    const product = await databases.read(req.user!, (db) => findProduct(db, id));
+    const product = await databases.read(req.principal!, (db) => findProduct(db, id));
     if (!product) throw new HttpError(404, 'errors.productNotFound');
     return product;
   }
@@ -211,7 +211,7 @@ export function productRoutes(databases: Databases): Router {
 
   async function renderForm(req: Request, res: Response, page: FormPage): Promise<void> {
     const { product, values = readAsTyped(req.body), errors = {}, conflict, isAway = false } = page;
-    const categories = await databases.read(req.user!, listCategories);
+    const categories = await databases.read(req.principal!, listCategories);
     if (isAway) res.status(503).set('Retry-After', '5');
     else if (conflict) res.status(409);
     else if (Object.keys(errors).length > 0) res.status(422);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ROLES } from '../auth/roles.ts';
+import { ROLE_NAMES } from '../auth/permissions.ts';
 
 /** Letters of the Latin alphabet only: two names that look the same are the same. */
 const USERNAME = /^[\p{Script=Latin}\d][\p{Script=Latin}\d._-]{1,49}$/u;
@@ -10,7 +10,7 @@ export const userForm = z.object({
     .default('')
     .transform((text) => text.trim().normalize('NFC'))
     .pipe(z.string().regex(USERNAME, 'users.errors.username')),
-  role: z.enum(ROLES, 'users.errors.role'),
+  role: z.enum(ROLE_NAMES, 'users.errors.role'),
 });
 
 export const roleForm = userForm.pick({ role: true });

@@ -1,9 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent, type AuditAction } from '../audit/audit-trail.ts';
-import type { Role } from '../auth/roles.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
-import type { Database } from '../database/tables.ts';
+import type { Database, Role } from '../database/tables.ts';
 
 /** A user as administrators see one. */
 export interface UserAccount {

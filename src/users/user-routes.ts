@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import { ROLE_NAMES } from '../auth/permissions.ts';
 import { hashPassword, passwordOf } from '../auth/password.ts';
-import { ROLES } from '../auth/roles.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
@@ -30,7 +30,7 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
   const router = Router();
 
   router.get('/users', async (req, res) => {
-    res.render('users/list', { accounts: await databases.read(req.user!, listAccounts) });
+    res.render('users/list', { accounts: await databases.read(req.principal!, listAccounts) });
   });
 
   router.get('/users/new', (_req, res) => {
@@ -45,7 +45,7 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     if (!form.ok) return renderForm(res, typed, form.errors);
     const password = passwordOf(req.writeId(), config.SESSION_SECRET);
     const user = { ...form.data, passwordHash: await hashPassword(password) };
-    const actor = req.user!;
+    const actor = req.principal!;
     try {
       const id = await databases.write(actor, req.writeId(), (trx) => createUser(trx, user, actor.id));
       showPassword(res.status(201), { id, username: user.username }, password);
@@ -57,9 +57,9 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
 
   router.get('/users/:id', async (req, res) => {
     const id = readId(req);
-    const account = await databases.read(req.user!, (db) => findAccount(db, id));
+    const account = await databases.read(req.principal!, (db) => findAccount(db, id));
     if (!account) throw new HttpError(404, 'errors.userNotFound');
-    res.render('users/show', { account, roles: ROLES, isOwn: id === req.user!.id });
+    res.render('users/show', { account, roles: ROLE_NAMES, isOwn: id === req.principal!.id });
   });
 
   router.post('/users/:id/role', async (req, res) => {
@@ -86,7 +86,7 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
   });
 
   async function change(req: Request, what: AccountChange) {
-    const actor = req.user!;
+    const actor = req.principal!;
     const id = readId(req);
     try {
       return await databases.write(actor, req.writeId(), (trx) => changeAccount(trx, id, what, actor.id));
@@ -104,7 +104,7 @@ function renderForm(
   errors: Record<string, string>,
 ) {
   if (Object.keys(errors).length > 0) res.status(422);
-  res.render('users/form', { values, errors, roles: ROLES });
+  res.render('users/form', { values, errors, roles: ROLE_NAMES });
 }
 
 /** In the answer itself, because a one-time password must be stored nowhere: neither here nor by a browser. */

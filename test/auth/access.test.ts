@@ -1,18 +1,92 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createDatabases, type Databases } from '../../src/database/databases.ts';
+import express, { type RequestHandler } from 'express';
+import request from 'supertest';
 import { createApp } from '../../src/app.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { ANSWERED_WITHOUT_SESSION, LEVELS, ROUTE_ACCESS, type Level } from '../../src/auth/route-access.ts';
+import { access, isAdmitted } from '../../src/auth/access.ts';
+import { ROLES, UNTIL_PASSWORD_IS_CHOSEN, type Permission } from '../../src/auth/permissions.ts';
+import type { Principal } from '../../src/auth/principal.ts';
+import {
+  ANSWERED_WITHOUT_SESSION,
+  ROUTE_PERMISSIONS,
+  type RouteName,
+} from '../../src/auth/route-permissions.ts';
+import { createDatabases, type Databases } from '../../src/database/databases.ts';
 import { ImportRunner } from '../../src/imports/import-runner.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import { Client } from '../support/client.ts';
 import { createPerson } from '../support/people.ts';
+import { routesOf } from '../support/routes.ts';
 import { webConfig } from '../support/web-config.ts';
+
+const PEOPLE = ['stranger', 'one-time password', 'viewer', 'clerk', 'administrator'] as const;
+type Person = (typeof PEOPLE)[number];
+
+/** Written out, so that a permission that stands with the wrong role or route is found. */
+const ADMITTED: [people: Person[], routes: RouteName[]][] = [
+  [
+    ['stranger', 'one-time password', 'viewer', 'clerk', 'administrator'],
+    ['GET /login', 'POST /login'],
+  ],
+  [
+    ['one-time password', 'viewer', 'clerk', 'administrator'],
+    ['POST /logout', 'GET /password', 'POST /password'],
+  ],
+  [
+    ['viewer', 'clerk', 'administrator'],
+    [
+      'GET /',
+      'GET /products',
+      'GET /products/:id',
+      'GET /products/export.xlsx',
+      'GET /products/export.csv',
+      'GET /api/products',
+      'GET /api/exports/:id',
+      'POST /api/exports/:id/cancel',
+    ],
+  ],
+  [
+    ['clerk', 'administrator'],
+    [
+      'GET /products/new',
+      'POST /products',
+      'GET /products/:id/edit',
+      'POST /products/:id',
+      'GET /products/:id/delete',
+      'POST /products/:id/delete',
+      'POST /products/:id/restore',
+      'PATCH /api/products/:id/quantity',
+      'GET /imports',
+      'POST /imports',
+      'GET /imports/:id',
+      'GET /imports/:id/result.csv',
+      'POST /imports/:id/columns',
+      'POST /imports/:id/apply',
+      'GET /api/imports/:id',
+    ],
+  ],
+  [
+    ['administrator'],
+    [
+      'GET /users',
+      'GET /users/new',
+      'POST /users',
+      'GET /users/:id',
+      'POST /users/:id/role',
+      'POST /users/:id/password',
+      'POST /users/:id/disable',
+      'POST /users/:id/enable',
+      'GET /audit',
+      'GET /system',
+      'GET /system/live',
+      'GET /api/system',
+    ],
+  ],
+];
 
 let databases: Databases;
 let routes: string[];
-/** Somebody of each level, on different instances. */
-const people: Partial<Record<Level, Client>> = {};
+const clients: Partial<Record<Person, Client>> = {};
 
 beforeAll(async () => {
   const config = await webConfig();
@@ -22,34 +96,38 @@ beforeAll(async () => {
   const draining = new AbortController().signal;
   const imports = new ImportRunner(config, databases, logger);
   const app = await createApp({ config, databases, logger, heartbeat, imports, draining });
-  routes = routesOf(app.router.stack);
+  routes = routesOf(app).map(({ method, path }) => `${method} ${path}`);
   const administrator = await Client.signedIn();
-  people.everybody = new Client();
-  await people.everybody.takeToken('/login');
-  people.newcomer = (await createPerson(administrator, 'clerk', { choosesPassword: false })).client;
-  people.viewer = (await createPerson(administrator, 'viewer')).client;
-  people.clerk = (await createPerson(administrator, 'clerk')).client;
-  people.administrator = (await createPerson(administrator, 'administrator')).client;
+  clients.stranger = new Client();
+  await clients.stranger.takeToken('/login');
+  const { client } = await createPerson(administrator, 'clerk', { choosesPassword: false });
+  clients['one-time password'] = client;
+  for (const role of ['viewer', 'clerk', 'administrator'] as const) {
+    clients[role] = (await createPerson(administrator, role)).client;
+  }
 });
 
 afterAll(() => databases.close());
 
-interface Layer {
-  route?: { path: string; methods: Record<string, boolean> };
-  handle: { stack?: Layer[] };
-}
-
-/** `GET /products`, ... as Express really has them. */
-function routesOf(stack: unknown): string[] {
-  return (stack as Layer[]).flatMap(({ route, handle }) => {
-    if (!route) return handle.stack ? routesOf(handle.stack) : [];
-    return Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${route.path}`);
-  });
-}
-
 test('every route has its line in the table, and every line its route', () => {
-  const lines = [...Object.keys(ROUTE_ACCESS), ...ANSWERED_WITHOUT_SESSION];
+  const lines = [...Object.keys(ROUTE_PERMISSIONS), ...ANSWERED_WITHOUT_SESSION];
   expect([...new Set(routes)].sort()).toEqual(lines.sort());
+});
+
+test('each role has the permissions of its routes and no others', () => {
+  const wanted = ADMITTED.flatMap(([people, names]) => names.map((route) => [route, people]));
+  const permissions: [Person, ReadonlySet<Permission>][] = [
+    ['stranger', new Set()],
+    ['one-time password', UNTIL_PASSWORD_IS_CHOSEN],
+    ['viewer', ROLES.viewer],
+    ['clerk', ROLES.clerk],
+    ['administrator', ROLES.administrator],
+  ];
+  const admitted = Object.entries(ROUTE_PERMISSIONS).map(([route, needed]) => [
+    route,
+    permissions.filter(([, held]) => needed === 'public' || held.has(needed)).map(([person]) => person),
+  ]);
+  expect(Object.fromEntries(admitted)).toEqual(Object.fromEntries(wanted));
 });
 
 type Outcome = 'allowed' | 'asked to log in' | 'asked for a password' | 'refused';
@@ -68,22 +146,57 @@ async function outcomeOf(client: Client, route: string): Promise<Outcome> {
   return 'refused';
 }
 
-function expected(level: Level, route: keyof typeof ROUTE_ACCESS): Outcome {
-  if (LEVELS.indexOf(level) >= LEVELS.indexOf(ROUTE_ACCESS[route])) return 'allowed';
-  if (level === 'everybody') return 'asked to log in';
-  return level === 'newcomer' ? 'asked for a password' : 'refused';
+function expected(person: Person, admitted: Person[]): Outcome {
+  if (admitted.includes(person)) return 'allowed';
+  if (person === 'stranger') return 'asked to log in';
+  return person === 'one-time password' ? 'asked for a password' : 'refused';
 }
 
-test.each(LEVELS)('the server lets in where the table says, and nowhere else: %s', async (level) => {
+test.each(PEOPLE)('the server lets in where the table says, and nowhere else: %s', async (person) => {
   const outcomes: Record<string, Outcome> = {};
   const wanted: typeof outcomes = {};
+  const lines = ADMITTED.flatMap(([people, names]) => names.map((route) => [route, people] as const));
   // Logging out comes last: it ends the session.
-  const names = Object.keys(ROUTE_ACCESS).filter((route) => route !== 'POST /logout');
-  for (const route of [...names, 'POST /logout'] as (keyof typeof ROUTE_ACCESS)[]) {
-    outcomes[route] = await outcomeOf(people[level]!, route);
-    wanted[route] = expected(level, route);
+  const isLogOut = (route: RouteName) => Number(route === 'POST /logout');
+  for (const [route, people] of lines.sort(([a], [b]) => isLogOut(a) - isLogOut(b))) {
+    outcomes[route] = await outcomeOf(clients[person]!, route);
+    wanted[route] = expected(person, people);
   }
   expect(outcomes).toEqual(wanted);
+});
+
+const principal = (kind: Principal['kind'], ...permissions: Permission[]): Principal => {
+  return { kind, id: 1, permissions: new Set(permissions), lastWrite: undefined };
+};
+
+/** The statuses that `access` alone gives a principal, 204 when it lets the request pass. */
+async function statusesFor(sender: Principal, paths: string[]): Promise<number[]> {
+  const app = express();
+  const actAs: RequestHandler = (req, _res, next) => {
+    Object.assign(req, { principal: sender });
+    next();
+  };
+  app.use(actAs, access(), ((_req, res) => res.sendStatus(204)) as RequestHandler);
+  const answers = await Promise.all(paths.map((path) => request(app).get(path)));
+  return answers.map(({ status }) => status);
+}
+
+test.each(['user', 'customer', 'token', 'system'] as const)(
+  'a %s is let in by its permissions alone',
+  async (kind) => {
+    const paths = ['/products', '/products/new', '/audit', '/login'];
+    expect(await statusesFor(principal(kind), paths)).toEqual([403, 403, 403, 204]);
+    expect(await statusesFor(principal(kind, 'product:view'), paths)).toEqual([204, 403, 403, 204]);
+    expect(await statusesFor(principal(kind, 'audit:view'), paths)).toEqual([403, 403, 204, 204]);
+  },
+);
+
+test('a token may do less than the user it belongs to', () => {
+  const token = principal('token', 'product:view');
+  const owner: Principal = { ...token, kind: 'user', permissions: ROLES.clerk };
+  expect([isAdmitted(owner, 'stock:adjust'), isAdmitted(token, 'stock:adjust')]).toEqual([true, false]);
+  expect([isAdmitted(owner, 'product:view'), isAdmitted(token, 'product:view')]).toEqual([true, true]);
+  expect(isAdmitted(undefined, 'product:view')).toBe(false);
 });
 
 test('what the table does not know is refused, in whatever way it is asked for', async () => {

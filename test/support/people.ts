@@ -1,4 +1,4 @@
-import type { Role } from '../../src/auth/roles.ts';
+import type { Role } from '../../src/database/tables.ts';
 import { Client } from './client.ts';
 import { stack } from './shared-stack.ts';
 

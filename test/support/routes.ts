@@ -1,4 +1,4 @@
-import type { createApp } from '../../src/app.ts';
+import type { Router } from 'express';
 
 export interface Route {
   method: string;
@@ -8,13 +8,13 @@ export interface Route {
 
 interface Layer {
   route?: { path: string; methods: Record<string, boolean> };
-  handle: { stack?: Layer[] };
+  handle: { name: string; stack?: Layer[] };
   /** Express's mark of a `use` without a path. */
   slash: boolean;
 }
 
 /** Every route of the application, from its own router, so that none can be forgotten. */
-export function routesOf(app: Awaited<ReturnType<typeof createApp>>): Route[] {
+export function routesOf(app: { router: Router }): Route[] {
   const visit = (layers: Layer[]): Route[] =>
     layers.flatMap(({ route, handle, slash }) => {
       if (route)
@@ -22,6 +22,8 @@ export function routesOf(app: Awaited<ReturnType<typeof createApp>>): Route[] {
           method: method.toUpperCase(),
           path: route.path,
         }));
+      // Express wraps an application that is used by another one, and so hides its routes.
+      if (handle.name === 'mounted_app') throw new Error('An application is mounted: use a router');
       if (!handle.stack) return [];
       // Express keeps no readable trace of the path then.
       const isStatic = handle.stack.every((layer) => !layer.route && !layer.handle.stack);

@@ -1,0 +1,36 @@
+import cookieParser from 'cookie-parser';
+import { Router, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { WebConfig } from '../config/config.ts';
+import type { Databases } from '../database/databases.ts';
+import { requestLog } from '../http/request-log.ts';
+import { noStore, securityHeaders } from '../http/security-headers.ts';
+import { staticFiles } from '../http/static-files.ts';
+import { healthRoutes } from '../system/health-routes.ts';
+import { metricsRoutes } from '../system/metrics-routes.ts';
+
+interface OpenDependencies {
+  config: WebConfig;
+  databases: Databases;
+  logger: Logger;
+  draining: AbortSignal;
+  language: RequestHandler;
+  /** The application's, where views find `asset`. */
+  locals: Record<string, unknown>;
+}
+
+/** What every request passes, and what is answered without asking who asks: files, health, metrics. */
+export async function open(dependencies: OpenDependencies): Promise<Router> {
+  const { config, databases, logger, draining, language, locals } = dependencies;
+  const router = Router();
+  router.use(requestLog(logger, config.INSTANCE));
+  router.use(securityHeaders());
+  router.use(await staticFiles(locals));
+  router.use(noStore);
+
+  router.use(['/health', '/metrics'], cookieParser(), language);
+  // Before any drain: health says how an instance that is shutting down is.
+  router.use(healthRoutes(config, databases, draining));
+  router.use(metricsRoutes(databases));
+  return router;
+}

@@ -1,0 +1,19 @@
+import cookieParser from 'cookie-parser';
+import { Router, type RequestHandler } from 'express';
+import { drain } from '../http/drain.ts';
+import { onlyBelow } from '../http/only-below.ts';
+
+interface ShopDependencies {
+  draining: AbortSignal;
+  language: RequestHandler;
+}
+
+/** Pages for customers. An address without a route here goes on to the staff's pages. */
+export function shop({ draining, language }: ShopDependencies): Router {
+  const router = Router();
+  router.use(onlyBelow('/shop'));
+  router.use(cookieParser());
+  router.use(language);
+  router.use(drain(draining));
+  return router;
+}

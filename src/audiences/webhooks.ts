@@ -1,0 +1,28 @@
+import express, { Router, type RequestHandler } from 'express';
+import { drain } from '../http/drain.ts';
+import { forPrograms, notFound } from '../http/error-handler.ts';
+import { onlyBelow } from '../http/only-below.ts';
+
+interface WebhookDependencies {
+  draining: AbortSignal;
+  language: RequestHandler;
+}
+
+/**
+ * What other services report. A sender signs the bytes of the body, so they stay a Buffer; the signature takes
+ * the place of session and CSRF token.
+ *
+ * @param receivers routers whose routes name their whole path, such as `/webhooks/payments`
+ */
+export function webhooks({ draining, language }: WebhookDependencies, ...receivers: Router[]): Router {
+  const router = Router();
+  router.use(onlyBelow('/webhooks'));
+  router.use(forPrograms);
+  router.use(language);
+  router.use(drain(draining));
+  router.use(express.raw({ type: () => true, limit: '100kb' }));
+
+  for (const receiver of receivers) router.use(receiver);
+  router.use(notFound);
+  return router;
+}

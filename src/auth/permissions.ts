@@ -1,0 +1,31 @@
+import type { Role } from '../database/tables.ts';
+
+export type Permission =
+  | 'session:end'
+  | 'password:change'
+  | 'product:view'
+  | 'product:export'
+  | 'product:edit'
+  | 'product:delete'
+  | 'product:import'
+  | 'stock:adjust'
+  | 'users:manage'
+  | 'audit:view'
+  | 'system:view';
+
+const OWN_ACCOUNT: Permission[] = ['session:end', 'password:change'];
+const READING: Permission[] = ['product:view', 'product:export'];
+const EDITING: Permission[] = ['product:edit', 'product:delete', 'product:import', 'stock:adjust'];
+const ADMINISTERING: Permission[] = ['users:manage', 'audit:view', 'system:view'];
+
+export const ROLES: Record<Role, ReadonlySet<Permission>> = {
+  viewer: new Set([...OWN_ACCOUNT, ...READING]),
+  clerk: new Set([...OWN_ACCOUNT, ...READING, ...EDITING]),
+  administrator: new Set([...OWN_ACCOUNT, ...READING, ...EDITING, ...ADMINISTERING]),
+};
+
+/** In the order in which forms offer them. */
+export const ROLE_NAMES = Object.keys(ROLES) as Role[];
+
+/** With a one-time password, whatever the role. */
+export const UNTIL_PASSWORD_IS_CHOSEN: ReadonlySet<Permission> = new Set(OWN_ACCOUNT);

@@ -1,0 +1,62 @@
+import type { Permission } from './permissions.ts';
+
+/**
+ * Every route behind the session, with the permission it takes. What is not here is refused, so a new route gets
+ * its line first; where several lines fit an address, each of them must be satisfied.
+ */
+export const ROUTE_PERMISSIONS = {
+  'GET /login': 'public',
+  'POST /login': 'public',
+  'POST /logout': 'session:end',
+  'GET /password': 'password:change',
+  'POST /password': 'password:change',
+
+  'GET /': 'product:view',
+  'GET /products': 'product:view',
+  'GET /products/:id': 'product:view',
+  'GET /products/export.xlsx': 'product:export',
+  'GET /products/export.csv': 'product:export',
+  'GET /api/products': 'product:view',
+  'GET /api/exports/:id': 'product:export',
+  'POST /api/exports/:id/cancel': 'product:export',
+
+  'GET /products/new': 'product:edit',
+  'POST /products': 'product:edit',
+  'GET /products/:id/edit': 'product:edit',
+  'POST /products/:id': 'product:edit',
+  'GET /products/:id/delete': 'product:delete',
+  'POST /products/:id/delete': 'product:delete',
+  'POST /products/:id/restore': 'product:delete',
+  'PATCH /api/products/:id/quantity': 'stock:adjust',
+
+  'GET /imports': 'product:import',
+  'POST /imports': 'product:import',
+  'GET /imports/:id': 'product:import',
+  'GET /imports/:id/result.csv': 'product:import',
+  'POST /imports/:id/columns': 'product:import',
+  'POST /imports/:id/apply': 'product:import',
+  'GET /api/imports/:id': 'product:import',
+
+  'GET /users': 'users:manage',
+  'GET /users/new': 'users:manage',
+  'POST /users': 'users:manage',
+  'GET /users/:id': 'users:manage',
+  'POST /users/:id/role': 'users:manage',
+  'POST /users/:id/password': 'users:manage',
+  'POST /users/:id/disable': 'users:manage',
+  'POST /users/:id/enable': 'users:manage',
+  'GET /audit': 'audit:view',
+  'GET /system': 'system:view',
+  'GET /system/live': 'system:view',
+  'GET /api/system': 'system:view',
+} as const satisfies Record<string, Permission | 'public'>;
+
+export type RouteName = keyof typeof ROUTE_PERMISSIONS;
+
+/** Routes that are answered before the session is read: they decide for themselves whom they answer. */
+export const ANSWERED_WITHOUT_SESSION = [
+  'GET /health',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /metrics',
+];
