@@ -20,5 +20,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.export_progress TO inventario
 GRANT SELECT, INSERT, DELETE ON inventario.product_import_part TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.product_import TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_import_row TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE ON inventario.job_lease TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.outbox TO inventario_app@'%';
 
 GRANT SELECT ON inventario.primary_term TO inventario_monitor@'%';

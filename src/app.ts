@@ -10,7 +10,7 @@ import type { WebConfig } from './config/config.ts';
 import type { Databases } from './database/databases.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
 import { i18n } from './http/i18n.ts';
-import type { ImportRunner } from './imports/import-runner.ts';
+import type { Jobs } from './jobs/jobs.ts';
 import type { Heartbeat } from './system/heartbeat.ts';
 
 export interface AppDependencies {
@@ -18,7 +18,7 @@ export interface AppDependencies {
   databases: Databases;
   logger: Logger;
   heartbeat: Heartbeat;
-  imports: ImportRunner;
+  jobs: Jobs;
   /** Aborted when the instance is to end: it then sends new requests elsewhere. */
   draining: AbortSignal;
 }

@@ -4,10 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createApp } from './app.ts';
 import { readWebConfig } from './config/config.ts';
+import { deleteEndedWindows } from './auth/login-limits.ts';
+import { deleteExpiredSessions } from './auth/session-store.ts';
 import { createDatabases } from './database/databases.ts';
+import { deleteOldWrites } from './database/run-once.ts';
+import { deleteOldProgress } from './exports/export-progress.ts';
 import { createLogger, logConsole } from './telemetry/logger.ts';
-import { ImportRunner } from './imports/import-runner.ts';
-import { Indexer } from './search/indexer.ts';
+import { importJobs } from './imports/import-jobs.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { searchJobs } from './search/search-jobs.ts';
 import { SettingsError } from './config/settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 
@@ -36,10 +41,15 @@ async function serve(): Promise<void> {
   const databases = createDatabases(config);
   await databases.monitor.ready();
   const draining = new AbortController();
-  const heartbeat = new Heartbeat(config, databases);
-  const indexer = new Indexer(databases);
-  const imports = new ImportRunner(config, databases, logger);
-  const app = await createApp({ config, databases, logger, heartbeat, imports, draining: draining.signal });
+  const jobs = new Jobs(config, databases, logger);
+  const heartbeat = new Heartbeat(config, databases, jobs);
+  searchJobs(jobs, databases);
+  importJobs(jobs, { config, databases, logger, draining: draining.signal });
+  jobs.cleanUp('sessions', deleteExpiredSessions);
+  jobs.cleanUp('log-in attempts', deleteEndedWindows);
+  jobs.cleanUp('completed writes', deleteOldWrites);
+  jobs.cleanUp('export progress', deleteOldProgress);
+  const app = await createApp({ config, databases, logger, heartbeat, jobs, draining: draining.signal });
 
   const limits = {
     // NGINX closes idle connections after a minute; if we did first, its next request would meet a reset.
@@ -51,23 +61,19 @@ async function serve(): Promise<void> {
   };
   const server = createServer(limits, app).listen(config.PORT, config.HOST);
   await once(server, 'listening');
-  heartbeat.start();
-  indexer.start();
-  imports.start();
+  jobs.start();
   logger.info({ port: config.PORT }, 'listening');
 
   await told;
   logger.info('draining');
   draining.abort();
-  const importsLeft = imports.stop();
   await letProxyMoveOn(server);
   const closed = once(server, 'close');
   server.close();
   setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS).unref();
   await closed;
-  await importsLeft;
-  await heartbeat.stop();
-  await indexer.stop();
+  await jobs.stop();
+  await heartbeat.remove();
   await databases.close();
   logger.info('stopped');
 }

@@ -15,8 +15,8 @@ import { takeFlash } from '../http/flash.ts';
 import { switchLanguage } from '../http/i18n.ts';
 import { idempotency } from '../http/idempotency.ts';
 import { importRoutes } from '../imports/import-routes.ts';
-import type { ImportRunner } from '../imports/import-runner.ts';
 import { receiveUpload } from '../imports/upload.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
 import { productRoutes } from '../products/product-routes.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
@@ -27,14 +27,14 @@ interface StaffDependencies {
   config: WebConfig;
   databases: Databases;
   heartbeat: Heartbeat;
-  imports: ImportRunner;
+  jobs: Jobs;
   draining: AbortSignal;
   language: RequestHandler;
 }
 
 /** The pages people work with, and what the scripts of those pages ask. */
 export function staff(dependencies: StaffDependencies): Router {
-  const { config, databases, heartbeat, imports, draining, language } = dependencies;
+  const { config, databases, heartbeat, jobs, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config);
   const router = Router();
   router.use(cookieParser());
@@ -59,7 +59,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productExportRoutes(databases));
   router.use(productApiRoutes(databases));
   router.use(productRoutes(databases));
-  router.use(importRoutes(config, databases, imports));
+  router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases));
   return router;

@@ -10,7 +10,6 @@ const LIMITS = { pair: 10, address: 100, user: 100 };
 const WINDOW_MINUTES = 15;
 /** Attempts that are being compared may all turn out right: so long is waited for them. */
 const DOUBT_MS = 10_000;
-const CLEAN_EVERY_MS = 10 * 60_000;
 
 export interface LoginAttempt {
   /** As it was typed. */
@@ -50,8 +49,6 @@ class LimitReached extends Error {
   }
 }
 
-let cleanedAt = 0;
-
 /**
  * Compares a password, unless there were too many wrong ones. Counts the attempt first and takes it back
  * when it was right, so that of a hundred at once no more than the limit are compared.
@@ -85,7 +82,6 @@ async function begin(db: Kysely<Database>, attempt: LoginAttempt, subjects: stri
   for (;;) {
     try {
       await db.transaction().execute((trx) => count(trx, attempt, subjects));
-      cleanSometimes(db);
       return;
     } catch (error) {
       const isLate = Date.now() > giveUpAt;
@@ -178,10 +174,7 @@ async function takeBack(db: Kysely<Database>, { pair, ...others }: Record<string
   await db.deleteFrom('login_attempt').where('subject', '=', pair!).execute();
 }
 
-function cleanSometimes(db: Kysely<Database>): void {
-  if (Date.now() - cleanedAt < CLEAN_EVERY_MS) return;
-  cleanedAt = Date.now();
-  const clean = sql`DELETE FROM login_attempt WHERE window_ends_at < UTC_TIMESTAMP(3) LIMIT 10000`;
-  // It comes round again, so a failure matters to nobody.
-  clean.execute(db).catch(() => undefined);
+/** A clean-up: deletes some counts whose window is over. */
+export function deleteEndedWindows(db: Kysely<Database>) {
+  return sql`DELETE FROM login_attempt WHERE window_ends_at < UTC_TIMESTAMP(3) LIMIT 10000`.execute(db);
 }

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import DataLoader from 'dataloader';
 import type { Request } from 'express';
 import { Store, type Session, type SessionData } from 'express-session';
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { StaffUser } from './principal.ts';
 import { findSessions, type StoredSession } from './user-queries.ts';
 import type { Databases } from '../database/databases.ts';
+import type { Database } from '../database/tables.ts';
 import { requestContext, type RequestContext } from '../telemetry/request-context.ts';
 
 /** An idle session that is used again is prolonged at most this often: most requests write nothing. */
 const TOUCH_EVERY_MS = 60_000;
-const CLEAN_EVERY_MS = 10 * 60_000;
 /** A page waits this long for a change of its session. */
 const SAVE_LIMIT_MS = 500;
 /** Sessions asked for in one statement. */
@@ -37,7 +37,6 @@ export class MysqlSessionStore extends Store {
   /** When the row of each session that was read or saved expires; a new session has none. */
   readonly #rowExpiry = new WeakMap<SessionData, Date>();
   readonly #users = new WeakMap<SessionData, StaffUser | undefined>();
-  #cleanedAt = 0;
 
   constructor(databases: Databases) {
     super();
@@ -112,7 +111,6 @@ export class MysqlSessionStore extends Store {
       );
     }
     this.#rowExpiry.set(session, expiry);
-    this.#cleanSometimes();
   }
 
   /**
@@ -137,14 +135,6 @@ export class MysqlSessionStore extends Store {
       .change((db) => db.deleteFrom('session').where('id', '=', digest(sid)).execute())
       .then(() => done(), done);
   }
-
-  #cleanSometimes(): void {
-    if (Date.now() - this.#cleanedAt < CLEAN_EVERY_MS) return;
-    this.#cleanedAt = Date.now();
-    const clean = sql`DELETE FROM session WHERE expires_at < UTC_TIMESTAMP(3) LIMIT 1000`;
-    // It comes round again, so a failure matters to nobody.
-    this.#databases.change((db) => clean.execute(db)).catch(() => undefined);
-  }
 }
 
 function digest(sid: string): Buffer {
@@ -154,4 +144,9 @@ function digest(sid: string): Buffer {
 /** express-session moves the end of an idle session with each request. */
 function expiryOf(session: SessionData): Date {
   return new Date(Date.now() + (session.cookie.originalMaxAge ?? 0));
+}
+
+/** A clean-up: deletes some sessions that are over. */
+export function deleteExpiredSessions(db: Kysely<Database>) {
+  return sql`DELETE FROM session WHERE expires_at < UTC_TIMESTAMP(3) LIMIT 1000`.execute(db);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Pool } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
 import { readFallbacks, reads } from '../telemetry/metrics.ts';
@@ -33,8 +33,6 @@ const BEHIND_MS = 10;
 const LAST_RESORT_MS = 500;
 /** The last that a page waits for, whatever hangs. */
 const READ_LIMIT_MS = 4000;
-const KEEP_WRITES_HOURS = 24;
-const CLEAN_EVERY_MS = 10 * 60_000;
 
 /** Nothing can be saved now, or not be known to be: the same request may be sent again. */
 export class PrimaryAwayError extends Error {
@@ -67,7 +65,6 @@ export function createDatabases(config: DatabaseConfig) {
   const monitor = new ServerMonitor(config);
   let turn = 0;
   let primaryIsLateUntil = 0;
-  let cleanedAt = Date.now();
 
   function primary(): Server {
     const name = monitor.primaryName();
@@ -116,16 +113,6 @@ export function createDatabases(config: DatabaseConfig) {
     } finally {
       done.abort();
     }
-  }
-
-  /** Cleans up now and then; it comes round again, so a failure matters to nobody. */
-  function forgetOldWrites(): void {
-    if (Date.now() - cleanedAt < CLEAN_EVERY_MS) return;
-    cleanedAt = Date.now();
-    const clean = sql`
-      DELETE FROM completed_write
-      WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEEP_WRITES_HOURS)} HOUR LIMIT 10000`;
-    clean.execute(primary().db).catch(() => undefined);
   }
 
   return {
@@ -227,7 +214,6 @@ export function createDatabases(config: DatabaseConfig) {
       });
       if (position)
         await withinLimit((db) => noteLastWrite(db, actor, position), primary().db, CHANGE_LIMIT_MS);
-      forgetOldWrites();
       return completed.get();
     },
 

@@ -11,6 +11,7 @@ export type FromJson<T> = T extends Date
 
 /** The outcome of work that returns nothing: its row holds none. */
 const NOTHING = '{}';
+const KEPT_HOURS = 24;
 
 type Outcome = { result?: unknown } | StoredRefusal;
 
@@ -89,4 +90,11 @@ async function findCompleted<T>(db: Kysely<Database>, id: Buffer): Promise<Compl
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   return new CompletedWrite<T>(outcome ?? NOTHING);
+}
+
+/** A clean-up: deletes some outcomes that no repeated request asks for any more. */
+export function deleteOldWrites(db: Kysely<Database>) {
+  return sql`
+    DELETE FROM completed_write
+    WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEPT_HOURS)} HOUR LIMIT 10000`.execute(db);
 }

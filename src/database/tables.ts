@@ -177,6 +177,24 @@ interface ExportProgressTable {
   updated_at: Date;
 }
 
+interface JobLeaseTable {
+  name: string;
+  owner: FilledIn<string | null>;
+  attempt: FilledIn<number>;
+  due_at: Date;
+}
+
+interface OutboxTable {
+  id: string;
+  kind: string;
+  payload: ColumnType<unknown, string, never>;
+  due_at: Date;
+  owner: FilledIn<string | null>;
+  attempts: FilledIn<number>;
+  last_error: FilledIn<string | null>;
+  created_at: FilledIn<Date>;
+}
+
 export interface Database {
   user: UserTable;
   last_write: LastWriteTable;
@@ -194,6 +212,8 @@ export interface Database {
   search_posting: SearchPostingTable;
   search_pending: SearchPendingTable;
   export_progress: ExportProgressTable;
+  job_lease: JobLeaseTable;
+  outbox: OutboxTable;
 }
 
 export type User = Selectable<UserTable>;

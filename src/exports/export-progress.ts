@@ -75,7 +75,7 @@ export class ProgressTeller {
   async #keepTelling(): Promise<void> {
     const { signal } = this.#ended;
     // A browser that tries the same address again begins anew.
-    await this.#change((db) => forgetExports(db, this.#name));
+    await this.#change((db) => forgetExport(db, this.#name));
     while (!signal.aborted) {
       await this.#tell('running');
       await sleep(TELL_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
@@ -128,12 +128,15 @@ async function tellProgress(
   return told?.state;
 }
 
-/** This one, and those that nobody asks for any more. */
-async function forgetExports(db: Kysely<Database>, { userId, id }: ExportName): Promise<void> {
+async function forgetExport(db: Kysely<Database>, { userId, id }: ExportName): Promise<void> {
   await sql`DELETE FROM export_progress WHERE user_id = ${userId} AND id = ${id}`.execute(db);
-  await sql`
+}
+
+/** A clean-up: deletes some rows of exports that ended long ago. */
+export function deleteOldProgress(db: Kysely<Database>) {
+  return sql`
     DELETE FROM export_progress
-    WHERE updated_at < UTC_TIMESTAMP(3) - INTERVAL ${KEEP_MINUTES} MINUTE LIMIT 100`.execute(db);
+    WHERE updated_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEEP_MINUTES)} MINUTE LIMIT 1000`.execute(db);
 }
 
 export async function findProgress(

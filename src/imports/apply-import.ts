@@ -6,7 +6,8 @@ import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
 import { requestContext } from '../telemetry/request-context.ts';
-import { LeaseLostError, type ClaimedImport, type Lease } from './import-lease.ts';
+import { LeaseLostError } from '../jobs/lease.ts';
+import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import type { Totals } from './import-queries.ts';
 
 const BATCH = 2000;
@@ -30,7 +31,11 @@ export class ChangedMeanwhileError extends Refusal {
  *
  * @throws ChangedMeanwhileError, LeaseLostError
  */
-export async function applyImport(databases: Databases, claimed: ClaimedImport, lease: Lease): Promise<void> {
+export async function applyImport(
+  databases: Databases,
+  claimed: ClaimedImport,
+  lease: ImportLease,
+): Promise<void> {
   const { id, attempt, address, requestId } = claimed;
   const actor = { id: claimed.appliedBy!, lastWrite: undefined };
   const writeId = createHash('sha256').update(`import ${id} ${attempt}`).digest();
@@ -39,7 +44,7 @@ export async function applyImport(databases: Databases, claimed: ClaimedImport, 
   );
 }
 
-async function apply(trx: Transaction<Database>, claimed: ClaimedImport, lease: Lease): Promise<void> {
+async function apply(trx: Transaction<Database>, claimed: ClaimedImport, lease: ImportLease): Promise<void> {
   const { id, attempt } = claimed;
   const { state, totals, fileName } = await trx
     .selectFrom('product_import')
@@ -76,7 +81,7 @@ type Step = (trx: Transaction<Database>, rows: RawBuilder<unknown>, userId: numb
 async function makeChanges(
   trx: Transaction<Database>,
   claimed: ClaimedImport,
-  { totals, lease }: { totals: Totals; lease: Lease },
+  { totals, lease }: { totals: Totals; lease: ImportLease },
 ): Promise<void> {
   const all = sql`r.import_id = ${claimed.id} AND r.reading = ${claimed.reading}`;
   await refuseWhatChanged(trx, all);

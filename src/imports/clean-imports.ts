@@ -1,53 +1,42 @@
-import { sql } from 'kysely';
-import type { Databases } from '../database/databases.ts';
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import { enqueue } from '../jobs/outbox.ts';
+import { DROP_FILE, DROP_ROWS } from './unneeded.ts';
 
-/** So many rows are removed at a time, so that nobody waits and no replica falls behind. */
-const ROWS_AT_A_TIME = 5000;
 const IMPORTS_AT_A_TIME = 20;
 
-/** Removes rows and files whose time is over, and what came of uploads that were never finished. */
-export async function cleanImports(databases: Databases): Promise<void> {
-  const expired = await databases.readLatest((db) =>
-    db
-      .selectFrom('product_import')
-      .select(['id', 'file'])
-      .where('expires_at', '<', sql<Date>`UTC_TIMESTAMP(3)`)
-      .where('lease_until', 'is', null)
-      .limit(IMPORTS_AT_A_TIME)
-      .execute(),
-  );
-  for (const { id, file } of expired) {
-    await databases.change((db) =>
-      db.updateTable('product_import').set({ expires_at: null }).where('id', '=', id).execute(),
-    );
-    await dropRows(databases, id);
-    await databases.change((db) => db.deleteFrom('product_import_part').where('file', '=', file).execute());
-  }
-  await databases.change((db) =>
-    sql`
-      DELETE FROM product_import_part
-      WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY
-        AND file NOT IN (SELECT file FROM product_import WHERE expires_at IS NOT NULL)
-      LIMIT 100`.execute(db),
-  );
+/** A clean-up: has the rows and files of some imports removed whose time is over. */
+export async function expireImports(db: Kysely<Database>): Promise<{ numAffectedRows: bigint }> {
+  const expired = await db
+    .selectFrom('product_import')
+    .select(['id', 'file'])
+    .where('expires_at', '<', sql<Date>`UTC_TIMESTAMP(3)`)
+    .where('lease_until', 'is', null)
+    .limit(IMPORTS_AT_A_TIME)
+    .execute();
+  for (const one of expired) await db.transaction().execute((trx) => expire(trx, one));
+  return { numAffectedRows: BigInt(expired.length) };
 }
 
-/**
- * Removes the rows of an import, of attempts that were given up or that another one has followed.
- *
- * @param kept the reading whose rows stay, if any does
- */
-export async function dropRows(databases: Databases, id: number, kept?: number): Promise<void> {
-  for (;;) {
-    const { numAffectedRows = 0n } = await databases.change(
-      (db) =>
-        sql`
-          DELETE FROM product_import_row
-          WHERE import_id = ${id} AND NOT reading <=> ${kept ?? null} LIMIT ${sql.lit(ROWS_AT_A_TIME)}`.execute(
-          db,
-        ),
-      10_000,
-    );
-    if (numAffectedRows < BigInt(ROWS_AT_A_TIME)) return;
-  }
+async function expire(trx: Transaction<Database>, { id, file }: { id: number; file: Buffer }): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('product_import')
+    .set({ expires_at: null })
+    .where('id', '=', id)
+    // It may have been asked to be applied in the meantime.
+    .where('expires_at', '<', sql<Date>`UTC_TIMESTAMP(3)`)
+    .where('lease_until', 'is', null)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return;
+  await enqueue(trx, DROP_ROWS, { id });
+  await enqueue(trx, DROP_FILE, { file: file.toString('hex') });
+}
+
+/** A clean-up: removes parts of uploads that were never finished. */
+export function deleteUnfinishedUploads(db: Kysely<Database>) {
+  return sql`
+    DELETE FROM product_import_part
+    WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY
+      AND file NOT IN (SELECT file FROM product_import WHERE expires_at IS NOT NULL)
+    LIMIT 100`.execute(db);
 }

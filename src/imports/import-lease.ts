@@ -1,10 +1,9 @@
 import { sql, type UpdateObject } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Database, ImportState } from '../database/tables.ts';
+import { inSeconds, Lease, LEASE_END } from '../jobs/lease.ts';
 import type { Findings } from './import-queries.ts';
 
-const LEASE_SECONDS = 8;
-const HEARTBEAT_MS = 1000;
 const CHANGE_LIMIT_MS = 8000;
 
 /** An import that this instance works on. */
@@ -21,11 +20,6 @@ export interface ClaimedImport {
   appliedBy: number | null;
   address: string;
   requestId: string;
-}
-
-/** Another instance has taken the import over, or this one ends. */
-export class LeaseLostError extends Error {
-  override name = 'LeaseLostError';
 }
 
 /**
@@ -49,7 +43,7 @@ export async function claimImport(
     const claim = sql`
       UPDATE product_import
       SET attempt = attempt + 1, tries = tries + 1, owner = ${instance},
-          lease_until = UTC_TIMESTAMP(3) + INTERVAL ${sql.lit(LEASE_SECONDS)} SECOND
+          lease_until = ${LEASE_END}
       WHERE id = ${id} AND lease_until < UTC_TIMESTAMP(3) AND (state <> 'applying' OR NOT EXISTS (
         SELECT 1 FROM (
           SELECT id FROM product_import WHERE state = 'applying' AND lease_until >= UTC_TIMESTAMP(3) LIMIT 1
@@ -72,46 +66,21 @@ async function getClaimed(databases: Databases, id: number): Promise<ClaimedImpo
   });
 }
 
-/** Keeps an import for this instance, tells how far it is, and notices when it is lost. */
-export class Lease {
+/** Keeps an import for this instance, and tells how far it is. */
+export class ImportLease extends Lease {
   readonly #databases: Databases;
   readonly #claimed: ClaimedImport;
-  readonly #lost = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  #isBusy = false;
   #progress = 0;
 
-  constructor(databases: Databases, claimed: ClaimedImport, ending: AbortSignal) {
+  constructor(databases: Databases, claimed: ClaimedImport, stopping: AbortSignal) {
+    super(stopping);
     this.#databases = databases;
     this.#claimed = claimed;
-    this.#timer = setInterval(() => void this.#renew(), HEARTBEAT_MS);
-    if (ending.aborted) this.#lost.abort();
-    ending.addEventListener('abort', () => this.#lost.abort(), { signal: this.#lost.signal });
   }
 
   /** @param progress from 0 to 1 */
   report(progress: number): void {
     this.#progress = Math.max(this.#progress, Math.min(1, progress));
-  }
-
-  /** @throws LeaseLostError */
-  check(): void {
-    if (this.#lost.signal.aborted) throw new LeaseLostError();
-  }
-
-  /**
-   * Runs what stops at a signal when the import is lost.
-   *
-   * @throws LeaseLostError
-   */
-  async during<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.check();
-    try {
-      return await work(this.#lost.signal);
-    } catch (error) {
-      this.check();
-      throw error;
-    }
   }
 
   /** Ends this attempt's hold on the import, with what came of it; nothing when it was lost. */
@@ -134,37 +103,22 @@ export class Lease {
   /** Somebody may take it over, after a moment: what went wrong may be over by then. */
   async release({ counts, seconds }: { counts: boolean; seconds: number }): Promise<void> {
     await this.finish({
-      lease_until: sql`UTC_TIMESTAMP(3) + INTERVAL ${sql.lit(seconds)} SECOND`,
+      lease_until: inSeconds(seconds),
       ...(!counts && { tries: sql`tries - 1` }),
     });
   }
 
-  end(): void {
-    clearInterval(this.#timer);
-  }
-
-  async #renew(): Promise<void> {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
+  protected override async renew(): Promise<boolean> {
     const { id, attempt } = this.#claimed;
-    try {
-      const { numUpdatedRows } = await this.#databases.change((db) =>
-        db
-          .updateTable('product_import')
-          .set({
-            lease_until: sql`UTC_TIMESTAMP(3) + INTERVAL ${sql.lit(LEASE_SECONDS)} SECOND`,
-            progress: Math.floor(this.#progress * 1000),
-          })
-          .where('id', '=', id)
-          .where('attempt', '=', attempt)
-          .where('lease_until', 'is not', null)
-          .executeTakeFirstOrThrow(),
-      );
-      if (numUpdatedRows === 0n) this.#lost.abort();
-    } catch {
-      // The next one tries again; when none gets through, somebody else takes the import over.
-    } finally {
-      this.#isBusy = false;
-    }
+    const { numUpdatedRows } = await this.#databases.change((db) =>
+      db
+        .updateTable('product_import')
+        .set({ lease_until: LEASE_END, progress: Math.floor(this.#progress * 1000) })
+        .where('id', '=', id)
+        .where('attempt', '=', attempt)
+        .where('lease_until', 'is not', null)
+        .executeTakeFirstOrThrow(),
+    );
+    return numUpdatedRows === 1n;
   }
 }

@@ -6,6 +6,7 @@ import type { Databases } from '../database/databases.ts';
 import type { ImportRowKind } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { ExportSlots } from '../http/semaphore.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import { productId } from '../products/product-form.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import { FIELDS, type Field } from './import-fields.ts';
@@ -23,10 +24,10 @@ import {
   type ImportJson,
 } from './import-queries.ts';
 import { writeResult } from './import-result.ts';
-import type { ImportRunner } from './import-runner.ts';
 import { describePlace, describeProblem } from './problem-text.ts';
 import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from '../spreadsheets/spreadsheet.ts';
-import { dropFile, storeFile } from './stored-file.ts';
+import { storeFile } from './stored-file.ts';
+import { discardUpload } from './unneeded.ts';
 
 /** Files of one person that are read or applied at the same time. */
 const BUSY_PER_USER = 3;
@@ -39,7 +40,7 @@ const STALL_LIMIT_MS = 15_000;
 
 const rowNumber = z.coerce.number().int().min(0).max(MAX_ROWS);
 
-export function importRoutes(config: DatabaseConfig, databases: Databases, runner: ImportRunner): Router {
+export function importRoutes(config: DatabaseConfig, databases: Databases, jobs: Jobs): Router {
   const router = Router();
   const uploads = new ExportSlots();
   const downloads = new ExportSlots();
@@ -58,7 +59,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, runne
     try {
       const { bytes, digest } = await storeFile(databases, file, upload.file);
       if (upload.isCut()) {
-        dropFile(databases, file);
+        await discard(file);
         return await renderList(res, 'imports.errors.tooLarge', 413);
       }
       const fileName = Array.from(upload.name.toWellFormed().replace(/\p{Cc}+/gu, ' '))
@@ -70,11 +71,11 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, runne
         const id = await createImport(trx, { userId: user.id, file, fileName, fileBytes: bytes });
         return { id, file: file.toString('hex') };
       });
-      if (created.file !== file.toString('hex')) dropFile(databases, file);
-      runner.wake();
+      if (created.file !== file.toString('hex')) await discard(file);
+      jobs.wake('imports');
       res.redirect(303, `/imports/${created.id}`);
     } catch (error) {
-      dropFile(databases, file);
+      await discard(file);
       throw error;
     }
   });
@@ -174,6 +175,11 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, runne
     }
   });
 
+  async function discard(file: Buffer): Promise<void> {
+    await discardUpload(databases, file);
+    jobs.wake('outbox');
+  }
+
   async function getImport(req: Request): Promise<ImportDetails> {
     const id = productId.safeParse(req.params.id);
     // The primary, because a replica may not have the rows of a preview that has just been made.
@@ -189,7 +195,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, runne
     } catch (error) {
       if (!(error instanceof ImportMovedOnError)) throw error;
     }
-    runner.wake();
+    jobs.wake('imports');
     res.redirect(303, `/imports/${id}`);
   }
 

@@ -4,14 +4,13 @@ import type { WebConfig } from '../config/config.ts';
 import { isAway, type Databases } from '../database/databases.ts';
 import { noteError } from '../telemetry/recent-errors.ts';
 import { applyImport, ChangedMeanwhileError } from './apply-import.ts';
-import { cleanImports, dropRows } from './clean-imports.ts';
 import { readInProcess } from './reading-process.ts';
-import { claimImport, Lease, LeaseLostError, type ClaimedImport } from './import-lease.ts';
+import { LeaseLostError } from '../jobs/lease.ts';
+import { claimImport, ImportLease, type ClaimedImport } from './import-lease.ts';
 import { atRest, type Notice } from './import-queries.ts';
 import { UnreadableFileError } from '../spreadsheets/spreadsheet.ts';
+import { dropRows } from './unneeded.ts';
 
-const LOOK_EVERY_MS = 2000;
-const CLEAN_EVERY_MS = 10 * 60_000;
 /** What fails so often fails always: a file that ends every instance that reads it, perhaps. */
 const MAX_TRIES = 5;
 const PAUSE_SECONDS = 2;
@@ -24,10 +23,6 @@ export class ImportRunner {
   readonly #config: WebConfig;
   readonly #databases: Databases;
   readonly #logger: Logger;
-  readonly #ending = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #working: Promise<void> | undefined;
-  #cleanedAt = Date.now();
 
   constructor(config: WebConfig, databases: Databases, logger: Logger) {
     this.#config = config;
@@ -35,31 +30,12 @@ export class ImportRunner {
     this.#logger = logger;
   }
 
-  start(): void {
-    this.#timer = setInterval(() => this.wake(), LOOK_EVERY_MS).unref();
-  }
-
-  /** There may be something to do. */
-  wake(): void {
-    if (this.#ending.signal.aborted) return;
-    this.#working ??= this.#work()
-      // The primary is away, most likely; the next look tries again.
-      .catch(() => undefined)
-      .finally(() => (this.#working = undefined));
-  }
-
-  /** Leaves what it works on to the others. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#ending.abort();
-    await this.#working;
-  }
-
-  async #work(): Promise<void> {
-    while (!this.#ending.signal.aborted) {
+  /** Works until no import is waiting, or the instance stops: then what it works on is left to the others. */
+  async work(stopping: AbortSignal): Promise<void> {
+    while (!stopping.aborted) {
       const claimed = await claimImport(this.#databases, this.#config.INSTANCE);
-      if (!claimed) break;
-      const lease = new Lease(this.#databases, claimed, this.#ending.signal);
+      if (!claimed) return;
+      const lease = new ImportLease(this.#databases, claimed, stopping);
       try {
         await this.#carryOut(claimed, lease);
       } catch (error) {
@@ -68,12 +44,9 @@ export class ImportRunner {
         lease.end();
       }
     }
-    if (Date.now() - this.#cleanedAt < CLEAN_EVERY_MS) return;
-    this.#cleanedAt = Date.now();
-    await cleanImports(this.#databases);
   }
 
-  async #carryOut(claimed: ClaimedImport, lease: Lease): Promise<void> {
+  async #carryOut(claimed: ClaimedImport, lease: ImportLease): Promise<void> {
     const isReading = claimed.state === 'reading';
     try {
       if (isReading) {
@@ -103,7 +76,7 @@ export class ImportRunner {
     }
   }
 
-  async #read(claimed: ClaimedImport, lease: Lease): Promise<void> {
+  async #read(claimed: ClaimedImport, lease: ImportLease): Promise<void> {
     const { id, attempt, file, fileBytes } = claimed;
     const reading = { id, attempt, file, fileBytes, columns: claimed.findings?.columns };
     const outcome = await lease.during((signal) =>
@@ -118,7 +91,7 @@ export class ImportRunner {
     }
   }
 
-  async #leave(error: unknown, lease: Lease): Promise<void> {
+  async #leave(error: unknown, lease: ImportLease): Promise<void> {
     const isNobodysFault = error instanceof LeaseLostError || isAway(error);
     if (!isNobodysFault) {
       this.#logger.error({ err: error }, 'import failed');

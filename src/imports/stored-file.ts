@@ -104,10 +104,3 @@ async function storeParts(
     }
   });
 }
-
-/** Nobody waits for it: what remains is removed with the uploads that were never finished. */
-export function dropFile(databases: Databases, id: Buffer): void {
-  databases
-    .change((db) => db.deleteFrom('product_import_part').where('file', '=', id).execute(), STORE_LIMIT_MS)
-    .catch(() => undefined);
-}

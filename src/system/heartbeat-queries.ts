@@ -68,10 +68,23 @@ export async function writeHeartbeat(
       due_at = new.due_at, watched_until = new.watched_until, state = new.state`.execute(db);
 }
 
+const WATCHED = sql<0 | 1>`
+  EXISTS (SELECT 1 FROM instance_heartbeat WHERE watched_until > UTC_TIMESTAMP(3))`;
+
+/** Somebody looks at the page System, or the instance has not written for so long. */
+export function isBeatDue(
+  { instance, startedAt }: Pick<InstanceReport, 'instance' | 'startedAt'>,
+  afterSeconds: number,
+) {
+  return sql<boolean>`(${WATCHED} OR NOT EXISTS (
+    SELECT 1 FROM instance_heartbeat
+    WHERE instance = ${instance} AND started_at = ${startedAt}
+      AND seen_at > UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(afterSeconds)} SECOND))`;
+}
+
 /** Somebody looks at the page System, drawn by whichever instance. */
 export async function isWatched(db: Kysely<Database>): Promise<boolean> {
-  const { rows } = await sql<{ watched: 0 | 1 | null }>`
-    SELECT MAX(watched_until) > UTC_TIMESTAMP(3) AS watched FROM instance_heartbeat`.execute(db);
+  const { rows } = await sql<{ watched: 0 | 1 }>`SELECT ${WATCHED} AS watched`.execute(db);
   return rows[0]?.watched === 1;
 }
 

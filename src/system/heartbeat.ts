@@ -1,11 +1,20 @@
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { version } from '../config/version.ts';
-import { deleteHeartbeat, isWatched, writeHeartbeat, type InstanceReport } from './heartbeat-queries.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import {
+  deleteHeartbeat,
+  isBeatDue,
+  isWatched,
+  writeHeartbeat,
+  type InstanceReport,
+} from './heartbeat-queries.ts';
 import { InstanceActivity, type Activity } from './instance-activity.ts';
 import { recentErrors } from '../telemetry/recent-errors.ts';
 
-const LOOK_EVERY_SECONDS = 2;
+const SAMPLE_EVERY_MS = 2000;
+/** While somebody looks at the page, which is as often as the instances look for jobs. */
+const BEAT_WATCHED_SECONDS = 2;
 /** Each beat is a commit that every replica repeats and the binary log keeps: few while nobody looks. */
 const BEAT_EVERY_SECONDS = 10;
 /** How long an instance that has drawn the page goes on as if it were still looked at. */
@@ -22,24 +31,27 @@ export class Heartbeat {
   readonly #config: WebConfig;
   readonly #databases: Databases;
   readonly #activity = new InstanceActivity();
-  #timer: NodeJS.Timeout | undefined;
-  #beatAt = 0;
+  readonly #jobs: Jobs;
   #watchedUntil = 0;
-  #isBusy = false;
 
-  constructor(config: WebConfig, databases: Databases) {
+  /** Registers its jobs. */
+  constructor(config: WebConfig, databases: Databases, jobs: Jobs) {
     this.#config = config;
     this.#databases = databases;
-  }
-
-  start(): void {
-    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_SECONDS * 1000).unref();
-    void this.#look();
+    this.#jobs = jobs;
+    jobs.every('activity', SAMPLE_EVERY_MS, async () => {
+      await this.#activity.sample();
+    });
+    const own = { instance: config.INSTANCE, startedAt };
+    // A look earlier than the row promises, so that it is never overdue.
+    jobs.whenDue('heartbeat', isBeatDue(own, BEAT_EVERY_SECONDS - 1), () => this.#beat());
   }
 
   /** Somebody looks at the page: this instance writes more often, and by that tells the others. */
   watch(): void {
+    const isNew = Date.now() > this.#watchedUntil;
     this.#watchedUntil = Date.now() + WATCHED_SECONDS * 1000;
+    if (isNew) this.#jobs.wake('heartbeat');
   }
 
   /** How this instance is now. */
@@ -47,32 +59,19 @@ export class Heartbeat {
     return this.#report(await this.#activity.sample());
   }
 
-  /** Takes the instance's row away. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
+  /** Takes the instance's row away; its jobs have stopped. */
+  async remove(): Promise<void> {
     const { INSTANCE } = this.#config;
     await this.#databases.change((db) => deleteHeartbeat(db, INSTANCE)).catch(() => undefined);
   }
 
-  async #look(): Promise<void> {
-    const now = Date.now();
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    try {
-      const activity = await this.#activity.sample();
-      const watchedSeconds = Math.max(0, Math.round((this.#watchedUntil - now) / 1000));
-      const watched = watchedSeconds > 0 || (await this.#databases.readLatest(isWatched));
-      const isDue = now - this.#beatAt > (BEAT_EVERY_SECONDS - LOOK_EVERY_SECONDS / 2) * 1000;
-      if (!watched && !isDue) return;
-      const intervalSeconds = watched ? LOOK_EVERY_SECONDS : BEAT_EVERY_SECONDS;
-      const beat = { intervalSeconds, watchedSeconds };
-      await this.#databases.change((db) => writeHeartbeat(db, this.#report(activity), beat));
-      this.#beatAt = now;
-    } catch {
-      // The next look tries again; that the primary is away is said where people meet it.
-    } finally {
-      this.#isBusy = false;
-    }
+  async #beat(): Promise<void> {
+    const report = await this.report();
+    const watchedSeconds = Math.max(0, Math.round((this.#watchedUntil - Date.now()) / 1000));
+    const watched = watchedSeconds > 0 || (await this.#databases.readLatest(isWatched));
+    const intervalSeconds = watched ? BEAT_WATCHED_SECONDS : BEAT_EVERY_SECONDS;
+    const beat = { intervalSeconds, watchedSeconds };
+    await this.#databases.change((db) => writeHeartbeat(db, report, beat));
   }
 
   #report(activity: Activity): InstanceReport {

@@ -5,17 +5,21 @@ const KEPT = 10;
 export interface RecentError {
   /** ISO 8601. */
   at: string;
-  /** MySQL's or Node's code, such as `ECONNREFUSED`, else the error's name. Never its text. */
+  /** Never the error's text. */
   kind: string;
   requestId: string;
 }
 
 const recent: RecentError[] = [];
 
-export function noteError(error: unknown, requestId: string): void {
+/** MySQL's or Node's code, such as `ECONNREFUSED`, else the error's name. Up to 60 characters. */
+export function kindOfError(error: unknown): string {
   const { code, name } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
-  const kind = (code ?? name ?? typeof error).slice(0, 60);
-  recent.unshift({ at: new Date().toISOString(), kind, requestId });
+  return (code ?? name ?? typeof error).slice(0, 60);
+}
+
+export function noteError(error: unknown, requestId: string): void {
+  recent.unshift({ at: new Date().toISOString(), kind: kindOfError(error), requestId });
   recent.length = Math.min(recent.length, KEPT);
 }
 

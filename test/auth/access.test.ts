@@ -11,7 +11,7 @@ import {
   type RouteName,
 } from '../../src/auth/route-permissions.ts';
 import { createDatabases, type Databases } from '../../src/database/databases.ts';
-import { ImportRunner } from '../../src/imports/import-runner.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Client } from '../support/client.ts';
@@ -92,10 +92,10 @@ beforeAll(async () => {
   const config = await webConfig();
   databases = createDatabases(config);
   const logger = createLogger(config);
-  const heartbeat = new Heartbeat(config, databases);
+  const jobs = new Jobs(config, databases, logger);
+  const heartbeat = new Heartbeat(config, databases, jobs);
   const draining = new AbortController().signal;
-  const imports = new ImportRunner(config, databases, logger);
-  const app = await createApp({ config, databases, logger, heartbeat, imports, draining });
+  const app = await createApp({ config, databases, logger, heartbeat, jobs, draining });
   routes = routesOf(app).map(({ method, path }) => `${method} ${path}`);
   const administrator = await Client.signedIn();
   clients.stranger = new Client();

@@ -8,7 +8,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { readWebConfig } from '../../src/config/config.ts';
-import { ImportRunner } from '../../src/imports/import-runner.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
 import { createDatabases } from '../../src/database/databases.ts';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
@@ -60,10 +60,10 @@ async function listRoutes(): Promise<Route[]> {
   const config = readWebConfig();
   const databases = createDatabases(config);
   const draining = new AbortController().signal;
-  const heartbeat = new Heartbeat(config, databases);
   const logger = pino({ level: 'silent' });
-  const imports = new ImportRunner(config, databases, logger);
-  const app = await createApp({ config, databases, heartbeat, imports, logger, draining });
+  const jobs = new Jobs(config, databases, logger);
+  const heartbeat = new Heartbeat(config, databases, jobs);
+  const app = await createApp({ config, databases, heartbeat, jobs, logger, draining });
   await databases.close();
   // What is answered before any route.
   const others = ['/static/x/app/css/app.css', '/static/:id/bootstrap/:id', '/language/:id', '/no/such/page'];

@@ -1,0 +1,28 @@
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { WebConfig } from '../config/config.ts';
+import type { Databases } from '../database/databases.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { deleteUnfinishedUploads, expireImports } from './clean-imports.ts';
+import { ImportRunner } from './import-runner.ts';
+import { DROP_FILE, DROP_ROWS, dropFile, dropRows } from './unneeded.ts';
+
+const isWaiting = sql<boolean>`
+  EXISTS (SELECT 1 FROM product_import WHERE lease_until < UTC_TIMESTAMP(3))`;
+
+interface ImportDependencies {
+  config: WebConfig;
+  databases: Databases;
+  logger: Logger;
+  /** Aborted when the instance is to end: it leaves what it works on to the others. */
+  draining: AbortSignal;
+}
+
+export function importJobs(jobs: Jobs, { config, databases, logger, draining }: ImportDependencies): void {
+  const runner = new ImportRunner(config, databases, logger);
+  jobs.whenDue('imports', isWaiting, (stopping) => runner.work(AbortSignal.any([stopping, draining])));
+  jobs.handle(DROP_FILE, ({ file }) => dropFile(databases, Buffer.from(file, 'hex')));
+  jobs.handle(DROP_ROWS, ({ id }) => dropRows(databases, id));
+  jobs.cleanUp('imports', expireImports);
+  jobs.cleanUp('unfinished uploads', deleteUnfinishedUploads);
+}

@@ -1,0 +1,69 @@
+import { sql, type UpdateObject } from 'kysely';
+import type { Databases } from '../database/databases.ts';
+import type { Database } from '../database/tables.ts';
+import { inSeconds, Lease, LEASE_END, NOW } from './lease.ts';
+
+/** The job's row says when it may be claimed; a job that has never run has none. */
+export function isJobDue(name: string) {
+  return sql<boolean>`COALESCE((SELECT due_at <= ${NOW} FROM job_lease WHERE name = ${name}), TRUE)`;
+}
+
+/** Holds a job for one instance. */
+export class JobLease extends Lease {
+  readonly #databases: Databases;
+  readonly #name: string;
+  /** Higher than that of every earlier owner. */
+  readonly attempt: number;
+
+  private constructor(databases: Databases, name: string, attempt: number, stopping: AbortSignal) {
+    super(stopping);
+    this.#databases = databases;
+    this.#name = name;
+    this.attempt = attempt;
+  }
+
+  /** Claims a job that is due, unless another instance is faster. */
+  static async claim(
+    databases: Databases,
+    { name, owner }: { name: string; owner: string },
+    stopping: AbortSignal,
+  ): Promise<JobLease | undefined> {
+    const attempt = await databases.onPrimary(async (db) => {
+      await sql`INSERT IGNORE INTO job_lease (name, due_at) VALUES (${name}, ${NOW})`.execute(db);
+      return db.transaction().execute(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('job_lease')
+          .set({ owner, attempt: sql`attempt + 1`, due_at: LEASE_END })
+          .where('name', '=', name)
+          .where('due_at', '<=', NOW)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) return undefined;
+        const job = trx.selectFrom('job_lease').select('attempt').where('name', '=', name);
+        return (await job.executeTakeFirstOrThrow()).attempt;
+      });
+    });
+    return attempt === undefined ? undefined : new JobLease(databases, name, attempt, stopping);
+  }
+
+  /** Gives the job back; nothing when it was lost. */
+  async finish(nextRunInSeconds: number): Promise<void> {
+    this.end();
+    await this.#update({ owner: null, due_at: inSeconds(nextRunInSeconds) });
+  }
+
+  protected override renew(): Promise<boolean> {
+    return this.#update({ due_at: LEASE_END });
+  }
+
+  async #update(changes: UpdateObject<Database, 'job_lease'>): Promise<boolean> {
+    const { numUpdatedRows } = await this.#databases.change((db) =>
+      db
+        .updateTable('job_lease')
+        .set(changes)
+        .where('name', '=', this.#name)
+        .where('attempt', '=', this.attempt)
+        .executeTakeFirstOrThrow(),
+    );
+    return numUpdatedRows === 1n;
+  }
+}
