@@ -15,8 +15,6 @@ import type { Figures } from './timing.ts';
 /** The small catalogue that the large one is compared with. */
 const FEW = 10_000;
 const MOST_GROWTH = 3;
-/** Products edited before it counts; each instance gets its share. */
-const WARM_UP = 100;
 
 export interface Order {
   products: number;
@@ -83,7 +81,7 @@ async function measure(system: BenchSystem, order: Order, few: Few): Promise<Mea
     return [...search.rows, totalsRow(terms), growthRow(few.times, search.times)];
   });
   await add('pages', () => measurePages(person, { products, repeats }));
-  await add('edits', () => measureEdits(person, other, { repeats: repeats * 20, warmUp: WARM_UP }));
+  await add('edits', () => measureEdits(system, person, other, repeats * 40));
   await add('bulk INSERT', () => measureInserts(system));
   await add('exports', () => measureExports(system, person));
   if (await person.has('/imports')) await add('imports', () => measureImports(system, person, other));

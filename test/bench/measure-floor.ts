@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import autocannon from 'autocannon';
 import { createConnection } from 'mysql2/promise';
 import { FIRST_PAGE, type BareRouteSettings } from './bare-route.ts';
+import { MeasuredRoute } from './measured-route.ts';
+import { peopleWithOwnPages } from './own-pages.ts';
 import type { Person } from './person.ts';
+import { CONNECTIONS, crowdOf, warmUp } from './rate.ts';
 import type { Row } from './report.ts';
 import type { BenchSystem } from './system.ts';
-import { figuresOf, median, TimedClient, type Figures } from './timing.ts';
+import { figuresOf, type Figures } from './timing.ts';
 
 const FIRST_PAGE_PATH = '/api/products';
-const CONNECTIONS = 20;
 /** Of the weights 3, 2 and 1: the last instance gets one in so many. */
 const SHARES = 6;
 
@@ -20,7 +21,10 @@ export interface Floor {
   route: Figures;
 }
 
-/** What the least that could be done for a page takes, and the JSON first page beside it, in turns. */
+/**
+ * What the least that could be done for a page takes, and beside it, in turns, the JSON first page that
+ * everybody asks for, and pages of which each person asks for others.
+ */
 export async function measureFloor(
   system: BenchSystem,
   person: Person,
@@ -28,36 +32,39 @@ export async function measureFloor(
 ): Promise<Floor> {
   const database = await system.data.address('replica1', 'inventario_app', 'APP_PASSWORD');
   const query = figuresOf(await timeQuery(database, rounds * 100));
+  const readers = await peopleWithOwnPages(system);
+  const everybody = crowdOf({ headers: person.headers, paths: [FIRST_PAGE_PATH] });
+  const nobody = crowdOf({ headers: {}, paths: ['/'] });
   return withBareRoute({ port: system.stack.port + 31, database }, async (bareUrl) => {
-    const times: { bare: number[]; page: number[] } = { bare: [], page: [] };
-    const rates: { bare: number[]; page: number[] } = { bare: [], page: [] };
-    const bareClient = new TimedClient(bareUrl);
-    const pageUrl = system.url + FIRST_PAGE_PATH;
-    await warmUp(bareUrl, {}, warmUpRequests);
-    await warmUp(pageUrl, person.headers, warmUpRequests * SHARES);
+    const bare = new MeasuredRoute(bareUrl, nobody);
+    const page = new MeasuredRoute(system.url, everybody);
+    const own = new MeasuredRoute(system.url, readers);
+    await warmUp(bareUrl, nobody, warmUpRequests);
+    await warmUp(system.url, everybody, warmUpRequests * SHARES);
+    await warmUp(system.url, readers, warmUpRequests);
     for (let round = 0; round < rounds; round++) {
-      for (let i = 0; i < 100; i++) {
-        times.bare.push((await bareClient.ask('/', { headers: {} })).ms);
-        times.page.push((await person.get(FIRST_PAGE_PATH)).ms);
-      }
-      rates.bare.push(await rateOf(bareUrl, {}, seconds));
-      rates.page.push(await rateOf(pageUrl, person.headers, seconds));
+      for (let i = 0; i < 100; i++) for (const each of [bare, page, own]) await each.askOnce();
+      for (const each of [bare, page, own]) await each.askFor(seconds);
     }
-    bareClient.close();
-    const route = figuresOf(times.bare);
-    const ratio = median(rates.page) / median(rates.bare);
+    for (const each of [bare, page, own]) each.close();
+    const route = figuresOf(bare.times);
+    const besideFloor = (measured: MeasuredRoute) => ({
+      times: figuresOf(measured.times),
+      rate: measured.rate,
+      shareOfFloor: measured.rate / bare.rate,
+      note: `${CONNECTIONS} connections, p95 ${figuresOf(measured.timesOfMany).p95.toFixed(1)} ms, ${measured.rounds} a second`,
+    });
+    const shared = besideFloor(page);
     const rows: Row[] = [
       { what: 'floor: mysql2, first page', times: query },
-      { what: 'floor: Express, one query', times: route, rate: median(rates.bare) },
+      { what: 'floor: Express, one query', times: route, rate: bare.rate, note: `${bare.rounds} a second` },
       {
         what: 'JSON first page, signed in, NGINX',
-        times: figuresOf(times.page),
-        rate: median(rates.page),
-        shareOfFloor: ratio,
+        ...shared,
         target: 'rate ≥ 0.5 : floor',
-        isMet: ratio >= 0.5,
-        note: `${CONNECTIONS} connections, rounds ${rates.bare.map(Math.round).join()} and ${rates.page.map(Math.round).join()} a second`,
+        isMet: shared.shareOfFloor >= 0.5,
       },
+      { what: 'JSON pages, no two people the same', ...besideFloor(own) },
     ];
     return { rows, query, route };
   });
@@ -80,18 +87,6 @@ async function timeQuery(database: object, count: number): Promise<number[]> {
   }
   await connection.end();
   return times;
-}
-
-async function warmUp(url: string, headers: Record<string, string>, requests: number): Promise<void> {
-  await autocannon({ url, headers, connections: CONNECTIONS, amount: requests });
-}
-
-/** Answers a second. @throws when one of them was no success */
-async function rateOf(url: string, headers: Record<string, string>, seconds: number): Promise<number> {
-  const result = await autocannon({ url, headers, connections: CONNECTIONS, duration: seconds });
-  if (result.non2xx + result.errors > 0)
-    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
-  return result.requests.total / result.duration;
 }
 
 async function withBareRoute<T>(settings: BareRouteSettings, work: (url: string) => Promise<T>): Promise<T> {

@@ -15,9 +15,7 @@ export async function measurePages(
   person: Person,
   { products, repeats }: { products: number; repeats: number },
 ) {
-  const firstPages = FILTERS.flatMap((filter) =>
-    ['', ...SORT_COLUMNS.flatMap((column) => [column, `-${column}`])].map((sort) => `${filter}&sort=${sort}`),
-  );
+  const firstPages = firstPageQueries();
   const first = await time(
     firstPages.flatMap((query) => Array<string>(repeats).fill(query)),
     person,
@@ -49,6 +47,12 @@ export async function measurePages(
       note: `${ratio.toFixed(2)} times page 1`,
     },
   ] satisfies Row[];
+}
+
+/** Each order under each filter. */
+export function firstPageQueries(): string[] {
+  const sorts = ['', ...SORT_COLUMNS.flatMap((column) => [column, `-${column}`])];
+  return FILTERS.flatMap((filter) => sorts.map((sort) => `${filter}&sort=${sort}`));
 }
 
 function atMost(p95: number) {

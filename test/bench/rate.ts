@@ -1,0 +1,45 @@
+import autocannon from 'autocannon';
+
+export const CONNECTIONS = 20;
+
+/** What one connection asks for, in turn and again and again. */
+export interface Visitor {
+  headers: Record<string, string>;
+  paths: string[];
+}
+
+/** All connections ask for the same. */
+export function crowdOf(visitor: Visitor): Visitor[] {
+  return Array<Visitor>(CONNECTIONS).fill(visitor);
+}
+
+export async function warmUp(url: string, visitors: Visitor[], requests: number): Promise<void> {
+  await load(url, visitors, { amount: requests });
+}
+
+export interface Rate {
+  /** Answers a second. */
+  rate: number;
+  /** What each took, in milliseconds. */
+  times: number[];
+}
+
+/** @throws when one of the answers was no success */
+export async function rateOf(url: string, visitors: Visitor[], seconds: number): Promise<Rate> {
+  const { result, times } = await load(url, visitors, { duration: seconds });
+  if (result.non2xx + result.errors > 0)
+    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
+  return { rate: result.requests.total / result.duration, times };
+}
+
+async function load(url: string, visitors: Visitor[], until: { amount: number } | { duration: number }) {
+  const times: number[] = [];
+  let next = 0;
+  const setupClient = (client: autocannon.Client) => {
+    const { headers, paths } = visitors[next++ % visitors.length]!;
+    client.setRequests(paths.map((path) => ({ method: 'GET', path, headers })));
+    client.on('response', (_status, _bytes, ms) => times.push(ms));
+  };
+  const result = await autocannon({ url, connections: visitors.length, setupClient, ...until });
+  return { result, times };
+}
