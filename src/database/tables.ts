@@ -45,6 +45,8 @@ interface ProductTable {
   description: string;
   category_id: number;
   quantity: number;
+  /** Of `quantity`, what is promised to others. */
+  reserved: FilledIn<number>;
   /** MySQL computes it, and stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
   unit: string;
@@ -69,13 +71,21 @@ interface DeletedProductTable {
 
 export type MovementReason = 'initial' | 'edit' | 'count' | 'adjustment' | 'import';
 
+/** A `system` movement is nobody's: the program itself made it. */
+export type ActorKind = 'user' | 'customer' | 'token' | 'system';
+
 interface StockMovementTable {
   id: Generated<number>;
   product_id: number;
   delta: number;
   quantity_after: number;
   reason: MovementReason;
-  user_id: number;
+  actor_kind: FilledIn<ActorKind>;
+  /** Null in rows that the version before wrote: there, `user_id` says who. */
+  actor_id: FilledIn<number | null>;
+  user_id: number | null;
+  document_kind: FilledIn<string | null>;
+  document_id: FilledIn<number | null>;
   created_at: FilledIn<Date>;
 }
 

@@ -1,4 +1,5 @@
-import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { insertFirstProducts } from '../stock/initial-stock.ts';
 import { DEMO_CATALOGUE, type DemoCategory } from './demo-catalogue.ts';
 
 /** The quantities of a shop's shelves: some plenty, some few, about one in nine sold out. */
@@ -17,27 +18,15 @@ export async function loadDemoProducts(migrator: Connection): Promise<number> {
   if (anything?.isThere === 1) return 0;
   const [categories] = await migrator.query<RowDataPacket[]>('SELECT id, name FROM category');
   const idOf = new Map(categories.map(({ id, name }) => [String(name), Number(id)]));
-  const rows = shuffle(DEMO_CATALOGUE.flatMap(productsOf)).map(({ category, ...product }, index) => [
-    product.code,
-    product.name,
-    product.description,
-    idOf.get(category),
-    QUANTITIES[index % QUANTITIES.length],
-    product.unit,
-  ]);
+  const products = shuffle(DEMO_CATALOGUE.flatMap(productsOf)).map(({ category, ...product }, index) => ({
+    ...product,
+    category_id: idOf.get(category)!,
+    quantity: QUANTITIES[index % QUANTITIES.length]!,
+  }));
   await migrator.beginTransaction();
-  const [{ affectedRows }] = await migrator.query<ResultSetHeader>(
-    'INSERT INTO product (code, name, description, category_id, quantity, unit) VALUES ?',
-    [rows],
-  );
-  await migrator.query(
-    `INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
-     SELECT product.id, quantity, quantity, 'initial', user.id
-     FROM product JOIN user ON user.username = 'admin'
-     WHERE quantity > 0`,
-  );
+  const count = await insertFirstProducts(migrator, products, 'admin');
   await migrator.commit();
-  return affectedRows;
+  return count;
 }
 
 function productsOf({ category, codePrefix, kinds }: DemoCategory) {

@@ -5,6 +5,13 @@ import type { Databases } from '../database/databases.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
+import {
+  insertNewProducts,
+  recordInitialStock,
+  recordMovements,
+  updateProducts,
+  type BulkStep,
+} from '../stock/bulk-stock.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
@@ -75,9 +82,6 @@ async function apply(trx: Transaction<Database>, claimed: ClaimedImport, lease: 
   }
 }
 
-/** One statement over some rows; gives how many rows of products it changed. */
-type Step = (trx: Transaction<Database>, rows: RawBuilder<unknown>, userId: number) => Promise<bigint>;
-
 async function makeChanges(
   trx: Transaction<Database>,
   claimed: ClaimedImport,
@@ -86,20 +90,22 @@ async function makeChanges(
   const all = sql`r.import_id = ${claimed.id} AND r.reading = ${claimed.reading}`;
   await refuseWhatChanged(trx, all);
   await createCategories(trx, all);
-  const run = async (step: Step, share: { from: number; to: number }) => {
+  const actor = { kind: 'user', id: claimed.appliedBy } as const;
+  const document = { kind: 'import', id: claimed.id };
+  const run = async (step: BulkStep, share: { from: number; to: number }) => {
     let changed = 0n;
     const count = totals.new + totals.changed + totals.unchanged;
     for (let first = 1; first <= count; first += BATCH) {
       lease.check();
-      const batch = sql`${all} AND r.number BETWEEN ${first} AND ${first + BATCH - 1}`;
-      changed += await step(trx, batch, claimed.appliedBy!);
+      const rows = sql`${all} AND r.number BETWEEN ${first} AND ${first + BATCH - 1}`;
+      changed += await step(trx, { rows, actor, document });
       lease.report(share.from + (share.to - share.from) * Math.min(1, (first + BATCH) / count));
     }
     return Number(changed);
   };
   const insertsShare = (0.95 * totals.new) / Math.max(1, totals.new + totals.changed);
   if (totals.new > 0) {
-    await run(insertProducts, { from: 0, to: insertsShare * 0.7 });
+    await run(insertOrRefuse, { from: 0, to: insertsShare * 0.7 });
     await run(recordInitialStock, { from: insertsShare * 0.7, to: insertsShare });
   }
   if (totals.changed > 0) {
@@ -138,62 +144,11 @@ async function createCategories(trx: Transaction<Database>, all: RawBuilder<unkn
     WHERE found.count = 0`.execute(trx);
 }
 
-const insertProducts: Step = async (trx, rows) => {
+const insertOrRefuse: BulkStep = async (trx, bulk) => {
   try {
-    return await affect(
-      trx,
-      sql`
-        INSERT INTO product (code, name, description, category_id, quantity, unit)
-        SELECT r.code, r.name, COALESCE(r.description, ''), c.id, COALESCE(r.quantity, 0),
-          COALESCE(r.unit, ${DEFAULT_UNIT})
-        FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${DEFAULT_CATEGORY})
-        WHERE ${rows} AND r.kind = 'new'`,
-    );
+    return await insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT })(trx, bulk);
   } catch (error) {
     if (isDuplicateKey(error)) throw new ChangedMeanwhileError({});
     throw error;
   }
 };
-
-const recordInitialStock: Step = (trx, rows, userId) =>
-  affect(
-    trx,
-    sql`
-      INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
-      SELECT p.id, p.quantity, p.quantity, 'import', ${userId}
-      FROM product_import_row AS r JOIN product AS p ON p.code = r.code
-      WHERE ${rows} AND r.kind = 'new' AND p.quantity > 0`,
-  );
-
-/** From what the preview saw, which the update after it makes sure of. */
-const recordMovements: Step = (trx, rows, userId) =>
-  affect(
-    trx,
-    sql`
-      INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
-      SELECT r.product_id, r.quantity - r.was->>'$.quantity', r.quantity, 'import', ${userId}
-      FROM product_import_row AS r
-      WHERE ${rows} AND r.kind = 'changed' AND r.quantity <> r.was->>'$.quantity'`,
-  );
-
-const updateProducts: Step = (trx, rows) =>
-  affect(
-    trx,
-    sql`
-      UPDATE product_import_row AS r
-      STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
-      LEFT JOIN category AS c ON c.name = r.category
-      SET p.name = COALESCE(r.name, p.name),
-        p.description = COALESCE(r.description, p.description),
-        p.category_id = COALESCE(c.id, p.category_id),
-        p.quantity = COALESCE(r.quantity, p.quantity),
-        p.unit = COALESCE(r.unit, p.unit),
-        p.version = p.version + 1,
-        p.updated_at = CURRENT_TIMESTAMP(3)
-      WHERE ${rows} AND r.kind = 'changed'`,
-  );
-
-async function affect(trx: Transaction<Database>, statement: RawBuilder<unknown>): Promise<bigint> {
-  const { numAffectedRows = 0n } = await statement.execute(trx);
-  return numAffectedRows;
-}

@@ -1,7 +1,8 @@
 import type { TFunction } from 'i18next';
 import { z } from 'zod';
 import { readForm, type FormResult } from '../http/forms.ts';
-import { MAX_QUANTITY, type ProductInput } from './product.ts';
+import { MAX_QUANTITY } from '../stock/stock-movements.ts';
+import type { ProductInput } from './product.ts';
 
 /** The choice "Otra…" of the category field: the name stands in `newCategory`. */
 export const OTHER_CATEGORY = '__other__';

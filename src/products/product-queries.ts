@@ -3,7 +3,9 @@ import { recordAuditEvent } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
 import type { Database } from '../database/tables.ts';
-import { InsufficientStockError, recordInitialStock, recordStockMovement } from '../stock/stock-movements.ts';
+import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
+import { insertProduct } from '../stock/initial-stock.ts';
+import { InsufficientStockError, recordStockMovement, saveQuantity } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import type { Product, ProductInput, SavedProduct } from './product.ts';
 
@@ -82,14 +84,9 @@ export async function createProduct(
   userId: number,
 ): Promise<number> {
   const categoryId = await findOrCreateCategory(trx, category);
-  const { insertId } = await refusingTakenCode(() =>
-    trx
-      .insertInto('product')
-      .values({ ...product, category_id: categoryId })
-      .executeTakeFirstOrThrow(),
+  const productId = await refusingTakenCode(() =>
+    insertProduct(trx, { ...product, category_id: categoryId }, { kind: 'user', id: userId }),
   );
-  const productId = Number(insertId);
-  await recordInitialStock(trx, { productId, userId });
   const { name, code, quantity, unit } = product;
   await recordAuditEvent(trx, {
     action: 'product.registered',
@@ -113,24 +110,15 @@ export async function updateProduct(
   userId: number,
 ): Promise<void> {
   const { category, quantity, ...product } = input;
-  const current = await getProductLocked(trx, id);
+  const { current, now } = await lockProduct(trx, id);
   if (current.version !== version) throw new VersionConflictError({ current });
   const isMoved = category !== current.category;
-  await refusingTakenCode(async () =>
-    trx
-      .updateTable('product')
-      .set({
-        ...product,
-        ...(isMoved && { category_id: await findOrCreateCategory(trx, category) }),
-        version: sql`version + 1`,
-        updated_at: sql`CURRENT_TIMESTAMP(3)`,
-      })
-      .where('id', '=', id)
-      .where('version', '=', version)
-      .execute(),
-  );
-  const delta = quantity - current.quantity;
-  if (delta !== 0) await recordStockMovement(trx, { productId: id, delta, reason: 'edit', userId });
+  const columns = {
+    ...product,
+    ...(isMoved && { category_id: await findOrCreateCategory(trx, category) }),
+  };
+  const cause = { reason: 'edit', actor: { kind: 'user', id: userId } } as const;
+  await refusingTakenCode(() => saveQuantity(trx, current, { quantity, columns, savedAt: now }, cause));
   const details = { changes: changesBetween(current, input) };
   await recordAuditEvent(trx, { action: 'product.edited', userId, target: current, details });
 }
@@ -153,14 +141,14 @@ export async function setQuantity(
   { quantity, version }: { quantity: number; version: number },
   userId: number,
 ): Promise<Product> {
-  const current = await getProductLocked(trx, id);
-  const delta = quantity - current.quantity;
+  const { current, now } = await lockProduct(trx, id);
   if (current.version !== version) throw new VersionConflictError({ current });
-  if (delta === 0) return current;
-  await recordStockMovement(trx, { productId: id, delta, reason: 'count', userId });
+  if (quantity === current.quantity) return current;
+  const cause = { reason: 'count', actor: { kind: 'user', id: userId } } as const;
+  await saveQuantity(trx, current, { quantity, savedAt: now }, cause);
   const details = { from: current.quantity, to: quantity };
   await recordAuditEvent(trx, { action: 'product.counted', userId, target: current, details });
-  return getProduct(trx, id);
+  return { ...current, quantity, available: quantity > 0, updatedAt: now, version: version + 1 };
 }
 
 /**
@@ -175,7 +163,8 @@ export async function adjustQuantity(
   userId: number,
 ): Promise<Product> {
   try {
-    await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', userId });
+    const actor = { kind: 'user', id: userId } as const;
+    await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', actor });
   } catch (error) {
     if (error instanceof InsufficientStockError) await getProduct(trx, id);
     throw error;
@@ -196,13 +185,8 @@ export async function deleteProduct(
   id: number,
   userId: number,
 ): Promise<Product> {
-  const product = await getProductLocked(trx, id);
-  await sql`
-    INSERT INTO deleted_product
-      (id, code, name, description, category_id, quantity, unit, version, created_at, deleted_by)
-    SELECT id, code, name, description, category_id, quantity, unit, version, created_at, ${userId}
-    FROM product WHERE id = ${id}`.execute(trx);
-  await trx.deleteFrom('product').where('id', '=', id).execute();
+  const { current: product } = await lockProduct(trx, id);
+  await moveToDeleted(trx, id, userId);
   const details = { code: product.code };
   await recordAuditEvent(trx, { action: 'product.deleted', userId, target: product, details });
   return product;
@@ -222,14 +206,7 @@ export async function restoreProduct(trx: Transaction<Database>, id: number, use
     .forUpdate()
     .executeTakeFirst();
   if (!deleted) throw new ProductNotFoundError({});
-  await refusingTakenCode(() =>
-    sql`
-      INSERT INTO product
-        (id, code, name, description, category_id, quantity, unit, version, created_at)
-      SELECT id, code, name, description, category_id, quantity, unit, version + 1, created_at
-      FROM deleted_product WHERE id = ${id}`.execute(trx),
-  );
-  await trx.deleteFrom('deleted_product').where('id', '=', id).execute();
+  await refusingTakenCode(() => moveBackFromDeleted(trx, id));
   const details = { code: deleted.code };
   await recordAuditEvent(trx, { action: 'product.restored', userId, target: deleted, details });
 }
@@ -240,11 +217,16 @@ async function getProduct(db: Kysely<Database>, id: number): Promise<Product> {
   return product;
 }
 
-/** The product as it is now, which nobody else can change before this transaction ends. */
-async function getProductLocked(trx: Transaction<Database>, id: number): Promise<Product> {
-  const row = await selectProducts(trx).where('product.id', '=', id).forUpdate('product').executeTakeFirst();
+/** The product as it is until this transaction changes it, and the database's time. */
+async function lockProduct(trx: Transaction<Database>, id: number): Promise<{ current: Product; now: Date }> {
+  const row = await selectProducts(trx)
+    // CURRENT_TIMESTAMP is from before the wait for the lock.
+    .select(sql<Date>`SYSDATE(3)`.as('now'))
+    .where('product.id', '=', id)
+    .forUpdate('product')
+    .executeTakeFirst();
   if (!row) throw new ProductNotFoundError({});
-  return toProduct(row);
+  return { current: toProduct(row), now: row.now };
 }
 
 async function refusingTakenCode<T>(save: () => Promise<T>): Promise<T> {

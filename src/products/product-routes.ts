@@ -7,7 +7,7 @@ import { leaveFlash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { keyOfForm } from '../http/idempotency.ts';
 import { localPath } from '../http/local-path.ts';
-import { listStockMovements } from '../stock/stock-movements.ts';
+import { listStockMovements } from '../stock/movement-history.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, ProductInput, SavedProduct } from './product.ts';
 import {

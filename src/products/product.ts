@@ -26,5 +26,3 @@ export interface ProductInput {
   quantity: number;
   unit: string;
 }
-
-export const MAX_QUANTITY = 2_147_483_647;

@@ -1,7 +1,9 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { Refusal } from '../database/refusal.ts';
-import type { Database, MovementReason } from '../database/tables.ts';
-import { MAX_QUANTITY } from '../products/product.ts';
+import type { ActorKind, Database, MovementReason } from '../database/tables.ts';
+
+/** What an INT of MySQL holds. */
+export const MAX_QUANTITY = 2_147_483_647;
 
 /** More would be taken out than there is, or put in than can be counted. */
 export class InsufficientStockError extends Refusal<{ delta: number }> {
@@ -10,18 +12,36 @@ export class InsufficientStockError extends Refusal<{ delta: number }> {
   }
 }
 
-export interface NewMovement {
+/** Who moves stock: `id` counts within its kind, and is null where the system itself does it. */
+export interface MovementActor {
+  kind: ActorKind;
+  id: number | null;
+}
+
+/** What a movement belongs to, such as an import or an order. */
+export interface MovementDocument {
+  kind: string;
+  id: number;
+}
+
+/** Who moves stock, why, and for which document. */
+export interface MovementCause {
+  reason: MovementReason;
+  actor: MovementActor;
+  document?: MovementDocument | undefined;
+}
+
+export interface NewMovement extends MovementCause {
   productId: number;
   /** What came in (positive) or went out (negative), in the product's unit; not zero. */
   delta: number;
-  reason: MovementReason;
-  userId: number;
 }
 
 /**
- * Adds `delta` to the quantity on hand and writes the ledger row; the only way a quantity changes.
+ * Adds `delta` to the quantity on hand and writes the ledger row.
  *
- * @throws InsufficientStockError when the quantity would fall below zero or exceed the largest one
+ * @throws InsufficientStockError when the quantity would fall below zero or exceed the largest one, or there
+ *   is no such product
  */
 export async function recordStockMovement(trx: Transaction<Database>, movement: NewMovement): Promise<void> {
   const { productId, delta } = movement;
@@ -36,56 +56,59 @@ export async function recordStockMovement(trx: Transaction<Database>, movement: 
     .where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new InsufficientStockError({ delta });
-  await writeLedgerRow(trx, movement);
+  // The UPDATE has locked the row, so its quantity is the one that this movement left.
+  const left = sql<number>`(SELECT quantity FROM product WHERE id = ${productId})`;
+  await writeLedgerRow(trx, movement, left);
 }
 
-/** Writes the first ledger row of a product that was just registered with a quantity. */
-export async function recordInitialStock(
-  trx: Transaction<Database>,
-  movement: Pick<NewMovement, 'productId' | 'userId'>,
-): Promise<void> {
-  await sql`
-    INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
-    SELECT id, quantity, quantity, 'initial', ${movement.userId}
-    FROM product WHERE id = ${movement.productId} AND quantity > 0`.execute(trx);
-}
-
-async function writeLedgerRow(trx: Transaction<Database>, { productId, delta, reason, userId }: NewMovement) {
-  // The row is locked by the UPDATE before, so its quantity is the one that this movement left.
-  await sql`
-    INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
-    SELECT id, ${delta}, quantity, ${reason}, ${userId} FROM product WHERE id = ${productId}`.execute(trx);
-}
-
-export interface StockMovement {
+/** A product whose row this transaction has locked. */
+export interface LockedProduct {
   id: number;
-  delta: number;
-  quantityAfter: number;
-  reason: MovementReason;
-  username: string;
-  createdAt: Date;
+  quantity: number;
+  version: number;
 }
 
-/** The newest movements of a product, at most `limit`, older ones with `before` (a movement's id). */
-export async function listStockMovements(
-  db: Kysely<Database>,
-  productId: number,
-  { limit, before }: { limit: number; before?: number | undefined },
-): Promise<StockMovement[]> {
-  return db
-    .selectFrom('stock_movement')
-    .innerJoin('user', 'user.id', 'stock_movement.user_id')
-    .where('product_id', '=', productId)
-    .$if(before !== undefined, (query) => query.where('stock_movement.id', '<', before!))
-    .select([
-      'stock_movement.id',
-      'delta',
-      'quantity_after as quantityAfter',
-      'reason',
-      'username',
-      'stock_movement.created_at as createdAt',
-    ])
-    .orderBy('stock_movement.id', 'desc')
-    .limit(limit)
+export interface ProductChange {
+  quantity: number;
+  /** What else an edit changes. */
+  columns?: Partial<Record<'code' | 'name' | 'description' | 'unit', string> & { category_id: number }>;
+  savedAt: Date;
+}
+
+/** Saves a quantity that somebody typed, and the rest of an edit with it, and writes the ledger row. */
+export async function saveQuantity(
+  trx: Transaction<Database>,
+  { id, quantity: before, version }: LockedProduct,
+  { quantity, columns, savedAt }: ProductChange,
+  cause: MovementCause,
+): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('product')
+    .set({ ...columns, quantity, version: version + 1, updated_at: savedAt })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new Error(`Product ${id} was not locked at version ${version}`);
+  const delta = quantity - before;
+  if (delta !== 0) await writeLedgerRow(trx, { ...cause, productId: id, delta }, quantity);
+}
+
+/** @param quantityAfter of a row that this transaction has locked */
+export async function writeLedgerRow(
+  trx: Transaction<Database>,
+  { productId, delta, reason, actor, document }: NewMovement,
+  quantityAfter: number | RawBuilder<number>,
+): Promise<void> {
+  await trx
+    .insertInto('stock_movement')
+    .values({
+      ...{ product_id: productId, delta, quantity_after: quantityAfter, reason, ...actorColumns(actor) },
+      ...(document && { document_kind: document.kind, document_id: document.id }),
+    })
     .execute();
+}
+
+/** The version before reads `user_id`. */
+export function actorColumns({ kind, id }: MovementActor) {
+  return { actor_kind: kind, actor_id: id, user_id: kind === 'user' ? id : null };
 }

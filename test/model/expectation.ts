@@ -51,7 +51,7 @@ export class Expectation {
   ): void {
     const product = this.#get(id);
     const delta = edit.quantity - seen.quantity;
-    product.version += delta === 0 ? 1 : 2;
+    product.version++;
     if (delta !== 0) this.#move(id, 'edit', delta, userId);
     if (seen.version > product.namedAt) Object.assign(product, { name: edit.name, namedAt: seen.version });
   }

@@ -51,13 +51,13 @@ test('with the ledger row outside of the transaction, the ledger does not add up
     },
     {
       file: 'src/stock/stock-movements.ts',
-      text: '  await writeLedgerRow(trx, movement);',
+      text: '  await writeLedgerRow(trx, movement, left);',
       // Right as long as nothing happens in between.
       by: `
   const { quantity } = await trx.selectFrom('product').select('quantity').where('id', '=', productId)
     .executeTakeFirstOrThrow();
   await globalThis.outside().insertInto('stock_movement').values({
-    product_id: productId, delta, quantity_after: quantity, reason: movement.reason, user_id: movement.userId,
+    product_id: productId, delta, quantity_after: quantity, reason: movement.reason, ...actorColumns(movement.actor),
   }).execute();
   await new Promise((resolve) => setTimeout(resolve, 20));`,
     },

@@ -1,0 +1,78 @@
+import { sql, type RawBuilder, type Transaction } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import { actorColumns, type MovementActor, type MovementDocument } from './stock-movements.ts';
+
+/** Some rows of an import's preview, its table being `r`, and who has them applied. */
+export interface BulkRows {
+  rows: RawBuilder<unknown>;
+  actor: MovementActor;
+  document: MovementDocument;
+}
+
+/** One statement over some rows; gives how many rows of products it changed. */
+export type BulkStep = (trx: Transaction<Database>, bulk: BulkRows) => Promise<bigint>;
+
+/** @param defaults of a new product that the file says nothing else of */
+export function insertNewProducts(defaults: { category: string; unit: string }): BulkStep {
+  return (trx, { rows }) =>
+    affect(
+      trx,
+      sql`
+        INSERT INTO product (code, name, description, category_id, quantity, unit)
+        SELECT r.code, r.name, COALESCE(r.description, ''), c.id, COALESCE(r.quantity, 0),
+          COALESCE(r.unit, ${defaults.unit})
+        FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
+        WHERE ${rows} AND r.kind = 'new'`,
+    );
+}
+
+export const recordInitialStock: BulkStep = (trx, { rows, ...cause }) =>
+  affect(
+    trx,
+    sql`
+      INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
+      SELECT p.id, p.quantity, p.quantity, ${causeValues(cause)}
+      FROM product_import_row AS r JOIN product AS p ON p.code = r.code
+      WHERE ${rows} AND r.kind = 'new' AND p.quantity > 0`,
+  );
+
+/** From what the preview saw, which `updateProducts` after it makes sure of. */
+export const recordMovements: BulkStep = (trx, { rows, ...cause }) =>
+  affect(
+    trx,
+    sql`
+      INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
+      SELECT r.product_id, r.quantity - r.was->>'$.quantity', r.quantity, ${causeValues(cause)}
+      FROM product_import_row AS r
+      WHERE ${rows} AND r.kind = 'changed' AND r.quantity <> r.was->>'$.quantity'`,
+  );
+
+/** Leaves out a product that is not at the version of the preview. */
+export const updateProducts: BulkStep = (trx, { rows }) =>
+  affect(
+    trx,
+    sql`
+      UPDATE product_import_row AS r
+      STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
+      LEFT JOIN category AS c ON c.name = r.category
+      SET p.name = COALESCE(r.name, p.name),
+        p.description = COALESCE(r.description, p.description),
+        p.category_id = COALESCE(c.id, p.category_id),
+        p.quantity = COALESCE(r.quantity, p.quantity),
+        p.unit = COALESCE(r.unit, p.unit),
+        p.version = p.version + 1,
+        p.updated_at = CURRENT_TIMESTAMP(3)
+      WHERE ${rows} AND r.kind = 'changed'`,
+  );
+
+const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
+
+function causeValues({ actor, document }: Omit<BulkRows, 'rows'>) {
+  const { actor_kind, actor_id, user_id } = actorColumns(actor);
+  return sql`'import', ${actor_kind}, ${actor_id}, ${user_id}, ${document.kind}, ${document.id}`;
+}
+
+async function affect(trx: Transaction<Database>, statement: RawBuilder<unknown>): Promise<bigint> {
+  const { numAffectedRows = 0n } = await statement.execute(trx);
+  return numAffectedRows;
+}

@@ -1,0 +1,65 @@
+import type { Transaction } from 'kysely';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
+import type { Database } from '../database/tables.ts';
+import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
+
+export interface NewProduct {
+  code: string;
+  name: string;
+  description: string;
+  category_id: number;
+  quantity: number;
+  unit: string;
+}
+
+/**
+ * Inserts a product and, unless there is none of it, its first movement.
+ *
+ * @returns the new product's number
+ */
+export async function insertProduct(
+  trx: Transaction<Database>,
+  product: NewProduct,
+  actor: MovementActor,
+): Promise<number> {
+  const { insertId } = await trx.insertInto('product').values(product).executeTakeFirstOrThrow();
+  const productId = Number(insertId);
+  const { quantity } = product;
+  if (quantity > 0) {
+    await writeLedgerRow(trx, { productId, delta: quantity, reason: 'initial', actor }, quantity);
+  }
+  return productId;
+}
+
+/**
+ * Fills a catalogue in which nothing has ever been; the caller's connection must be in a transaction.
+ *
+ * @returns how many products there are then
+ */
+export async function insertFirstProducts(
+  connection: Connection,
+  products: NewProduct[],
+  username: string,
+): Promise<number> {
+  const [{ affectedRows }] = await connection.query<ResultSetHeader>(
+    'INSERT INTO product (code, name, description, category_id, quantity, unit) VALUES ?',
+    [
+      products.map((product) => [
+        product.code,
+        product.name,
+        product.description,
+        product.category_id,
+        product.quantity,
+        product.unit,
+      ]),
+    ],
+  );
+  await connection.query(
+    `INSERT INTO stock_movement (product_id, delta, quantity_after, reason, actor_kind, actor_id, user_id)
+     SELECT product.id, quantity, quantity, 'initial', 'user', user.id, user.id
+     FROM product JOIN user ON user.username = ?
+     WHERE quantity > 0`,
+    [username],
+  );
+  return affectedRows;
+}
