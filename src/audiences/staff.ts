@@ -17,6 +17,7 @@ import { idempotency } from '../http/idempotency.ts';
 import { importRoutes } from '../imports/import-routes.ts';
 import { receiveUpload } from '../imports/upload.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { productListRoutes } from '../product-list/list-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
 import { productRoutes } from '../products/product-routes.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
@@ -57,6 +58,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.get('/', (_req, res) => res.redirect('/products'));
   router.use(systemRoutes(config, databases, heartbeat));
   router.use(productExportRoutes(databases));
+  router.use(productListRoutes(databases));
   router.use(productApiRoutes(databases));
   router.use(productRoutes(databases));
   router.use(importRoutes(config, databases, jobs));

@@ -17,7 +17,7 @@ import {
   type ExportName,
 } from './export-progress.ts';
 import { readFilter } from '../product-list/product-filter.ts';
-import { streamProducts } from '../product-list/product-search.ts';
+import { streamProducts } from '../product-list/product-stream.ts';
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 /** NGINX takes a file as fast as we give it; whoever is so slow has come past it, or has gone. */

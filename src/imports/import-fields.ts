@@ -1,8 +1,10 @@
+import { plainHeader } from '../spreadsheets/spreadsheet.ts';
+
 /** What a column can be. */
 export const FIELDS = ['code', 'name', 'description', 'category', 'quantity', 'unit'] as const;
 export type Field = (typeof FIELDS)[number];
 
-/** Names of columns in Spanish and English, in the spelling of `plain`. */
+/** Names of columns in Spanish and English, in the spelling of `plainHeader`. */
 const NAMES: Record<Field, string[]> = {
   code: [
     ...['codigo', 'cod', 'codigodeproducto', 'codigoproducto', 'codigodelproducto', 'codigodearticulo'],
@@ -53,21 +55,18 @@ const NAMES: Record<Field, string[]> = {
 
 const FIELD_OF = new Map(FIELDS.flatMap((field) => NAMES[field].map((name) => [name, field] as const)));
 
-/** Without case, accents, spaces and signs: "Código " and "CODIGO" are the same. */
-export function plain(header: string): string {
-  return header
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
-}
-
 /** The field of each column, null where none is recognised; of two columns for one field the first is it. */
 export function recognise(headers: string[]): (Field | null)[] {
   const taken = new Set<Field>();
   return headers.map((header) => {
-    const field = FIELD_OF.get(plain(header));
+    const field = FIELD_OF.get(plainHeader(header));
     if (!field || taken.has(field)) return null;
     taken.add(field);
     return field;
   });
+}
+
+/** Whether these are the headers of a sheet of products: it has their codes. */
+export function hasCodes(headers: string[]): boolean {
+  return recognise(headers).includes('code');
 }

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Database, ImportRowKind } from '../database/tables.ts';
-import { recognise, type Field } from './import-fields.ts';
+import { hasCodes, recognise, type Field } from './import-fields.ts';
 import type { Findings, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { checkRow } from './row-check.ts';
@@ -51,7 +51,7 @@ export async function readImport(
   let fetched = 0;
   const { fileBytes } = reading;
   const file = new StoredFile(databases, Buffer.from(reading.file), fileBytes, (bytes) => (fetched += bytes));
-  const { rows, ...opened } = await openSpreadsheet(file);
+  const { rows, ...opened } = await openSpreadsheet(file, hasCodes);
   // Text was read once already, to find out how it is written.
   const before = fetched;
   const left = before >= fileBytes ? fileBytes : fileBytes - before;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createDatabases, isAway } from '../database/databases.ts';
+import { hasCodes } from './import-fields.ts';
 import type { FromReading, ToReading } from './reading-process.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { readImport } from './read-import.ts';
@@ -53,7 +54,7 @@ async function sendCells(file: StoredFile): Promise<void> {
     send({ is: 'rows', json: JSON.stringify(rows) });
     rows = [];
   };
-  const spreadsheet = await openSpreadsheet(file);
+  const spreadsheet = await openSpreadsheet(file, hasCodes);
   for await (const found of spreadsheet.rows()) {
     for (const { cells } of found) {
       rows.push(cells);

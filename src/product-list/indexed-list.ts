@@ -1,17 +1,18 @@
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import type { Database } from '../database/tables.ts';
-import type { ProductFilter, SortColumn } from './product-filter.ts';
-import { hasIdBeyond, isBeyond, orderBy, directions, type Order, type Stretch } from './product-order.ts';
 import { selectProducts } from '../products/product-queries.ts';
+import { directions, isIdPastStart, isPastStart, orderBy, type PageWindow } from './page-window.ts';
+import { wantedAvailable, type ProductFilter, type SortColumn } from './product-filter.ts';
+import type { Order } from './product-order.ts';
 
-/** Groups whose first products are read in one statement: few at first, as the first may have enough. */
+/** Ranges whose first products are read in one statement: few at first, as the first may have enough. */
 const FIRST_READ = 2;
 const READ_AT_ONCE = 12;
 /** How far to look for products of one availability before the search index is asked. */
 const NEAR = 1000;
 
-/** Products that stand in an index one after the other, in the order of the list. */
-interface Group {
+/** A run of one index that holds products in the order of the list. */
+interface IndexRange {
   index: string;
   is: RawBuilder<SqlBool>;
 }
@@ -26,58 +27,58 @@ const ORDERED_INDEXES: Partial<Record<Order['column'], string>> = {
 };
 
 /**
- * A stretch of a list that is filtered, but not searched. Whatever the filter and the order, each group
- * is read from an index from the right place on: nothing is sorted but the first of each.
+ * A window of a list that is filtered, but not searched. Whatever the filter and the order, each range of
+ * an index is read from the right position on: nothing is sorted but the first of each.
  */
-export async function listStretch(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch) {
-  const groups = await groupsOf(db, filter, stretch);
+export async function listWindow(db: Kysely<Database>, filter: ProductFilter, window: PageWindow) {
+  const ranges = await rangesOf(db, filter, window);
   const found: Awaited<ReturnType<typeof firstOf>> = [];
-  for (let at = 0; at < groups.length && found.length < stretch.limit;) {
-    const some = groups.slice(at, at + (at === 0 ? FIRST_READ : READ_AT_ONCE));
-    const rest = { ...stretch, limit: stretch.limit - found.length };
+  for (let at = 0; at < ranges.length && found.length < window.limit;) {
+    const some = ranges.slice(at, at + (at === 0 ? FIRST_READ : READ_AT_ONCE));
+    const rest = { ...window, limit: window.limit - found.length };
     found.push(...(await firstOf(db, some, rest)));
     at += some.length;
   }
   return found;
 }
 
-function firstOf(db: Kysely<Database>, groups: Group[], stretch: Stretch) {
-  const [only] = groups;
-  if (only && groups.length === 1) {
+function firstOf(db: Kysely<Database>, ranges: IndexRange[], window: PageWindow) {
+  const [only] = ranges;
+  if (only && ranges.length === 1) {
     // As FORCE INDEX, which Kysely does not know.
     const readInOrder = sql`/*+ JOIN_ORDER(product, category) INDEX(product ${sql.ref(only.index)}) */`;
-    return nextProducts(db, stretch).modifyFront(readInOrder).where(only.is).execute();
+    return nextProducts(db, window).modifyFront(readInOrder).where(only.is).execute();
   }
-  const ofEach = groups.map(
+  const ofEach = ranges.map(
     ({ index, is }) => sql`
       (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${is}
-       ORDER BY ${orderWithin(stretch)} LIMIT ${sql.lit(stretch.limit)})`,
+       ORDER BY ${orderWithin(window)} LIMIT ${sql.lit(window.limit)})`,
   );
-  return nextProducts(db, stretch)
+  return nextProducts(db, window)
     .innerJoin(sql<{ id: number }>`(${sql.join(ofEach, sql` UNION ALL `)})`.as('found'), (join) =>
       join.onRef('found.id', '=', 'product.id'),
     )
     .execute();
 }
 
-function nextProducts(db: Kysely<Database>, stretch: Stretch) {
+function nextProducts(db: Kysely<Database>, window: PageWindow) {
   return selectProducts(db)
-    .select(stretch.order.key.as('sortKey'))
-    .orderBy(orderBy(stretch))
-    .limit(stretch.limit);
+    .select(window.order.key.as('sortKey'))
+    .orderBy(orderBy(window))
+    .limit(window.limit);
 }
 
 /** Those of the next `NEAR` products in the order that the filter leaves: enough, unless they are rare there. */
-export async function listNear(db: Kysely<Database>, { availability }: ProductFilter, stretch: Stretch) {
-  const index = ORDERED_INDEXES[stretch.order.column];
+export async function listNear(db: Kysely<Database>, filter: ProductFilter, window: PageWindow) {
+  const index = ORDERED_INDEXES[window.order.column];
   if (!index) return [];
   const near = sql<{ id: number }>`
-    (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${isBeyond(stretch)}
-     ORDER BY ${orderBy(stretch)} LIMIT ${sql.lit(NEAR)})`;
-  return nextProducts(db, stretch)
+    (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${isPastStart(window)}
+     ORDER BY ${orderBy(window)} LIMIT ${sql.lit(NEAR)})`;
+  return nextProducts(db, window)
     .modifyFront(sql`/*+ JOIN_ORDER(near, product, category) */`)
     .innerJoin(near.as('near'), (join) => join.onRef('near.id', '=', 'product.id'))
-    .where('product.available', '=', availability === 'available' ? 1 : 0)
+    .where('product.available', '=', wantedAvailable(filter) ? 1 : 0)
     .execute();
 }
 
@@ -93,39 +94,45 @@ export function isBestSearched({ category, availability }: ProductFilter, { colu
   );
 }
 
-/** Within a group of one category or availability, that is no order any more. */
-function orderWithin(stretch: Stretch): RawBuilder<unknown> {
-  const { column } = stretch.order;
-  if (column !== 'category' && column !== 'availability') return orderBy(stretch);
-  return sql`product.id ${sql.raw(directions(stretch).id)}`;
+/** Within a range of one category or availability only the number is left to order by. */
+function orderWithin(window: PageWindow): RawBuilder<unknown> {
+  const { column } = window.order;
+  if (column !== 'category' && column !== 'availability') return orderBy(window);
+  return sql`product.id ${sql.raw(directions(window).id)}`;
 }
 
-/** In the order of the stretch, where the order is that of the groups. */
-async function groupsOf(db: Kysely<Database>, filter: ProductFilter, stretch: Stretch): Promise<Group[]> {
-  const { column } = stretch.order;
-  const values = filter.availability
-    ? ([filter.availability === 'available' ? 1 : 0] as const)
-    : ([0, 1] as const);
+/** In the order of the window, where the ranges come in the order of their keys. */
+async function rangesOf(
+  db: Kysely<Database>,
+  filter: ProductFilter,
+  window: PageWindow,
+): Promise<IndexRange[]> {
+  const { column } = window.order;
+  const available = wantedAvailable(filter);
+  const values = available === undefined ? ([0, 1] as const) : ([available ? 1 : 0] as const);
   if (filter.category || column === 'category') {
-    const categories = await listCategoryPlaces(db, filter, stretch);
+    const categories = await listCategorySides(db, filter, window);
     return categories.flatMap(({ id, side }) =>
       values.flatMap((value) => {
-        const beyond =
-          column === 'category' ? beyondInGroup(stretch, side) : beyondAvailability(stretch, value);
-        const is = sql<SqlBool>`category_id = ${id} AND available = ${value} AND ${beyond}`;
-        return beyond ? [{ index: filteredIndex(column), is }] : [];
+        const pastStart =
+          column === 'category' ? pastStartInRange(window, side) : pastStartOfAvailability(window, value);
+        const is = sql<SqlBool>`category_id = ${id} AND available = ${value} AND ${pastStart}`;
+        return pastStart ? [{ index: filteredIndex(column), is }] : [];
       }),
     );
   }
-  if (column === 'availability' || (filter.availability && column === 'number')) {
+  if (column === 'availability' || (available !== undefined && column === 'number')) {
     return values.flatMap((value) => {
-      const beyond = beyondAvailability(stretch, value);
-      return beyond ? [{ index: 'available', is: sql<SqlBool>`available = ${value} AND ${beyond}` }] : [];
+      const pastStart = pastStartOfAvailability(window, value);
+      return pastStart
+        ? [{ index: 'available', is: sql<SqlBool>`available = ${value} AND ${pastStart}` }]
+        : [];
     });
   }
-  const is = filter.availability
-    ? sql<SqlBool>`quantity ${sql.raw(filter.availability === 'available' ? '>' : '=')} 0 AND ${isBeyond(stretch)}`
-    : isBeyond(stretch);
+  const is =
+    available === undefined
+      ? isPastStart(window)
+      : sql<SqlBool>`quantity ${sql.raw(available ? '>' : '=')} 0 AND ${isPastStart(window)}`;
   return [{ index: ORDERED_INDEXES[column]!, is }];
 }
 
@@ -134,33 +141,33 @@ function filteredIndex(column: Order['column']): string {
   return `filtered_${isByNumber ? 'number' : column}`;
 }
 
-/** What lies beyond the start among products of one availability; undefined when nothing does. */
-function beyondAvailability(stretch: Stretch, value: 0 | 1): RawBuilder<SqlBool> | undefined {
-  const { order, from } = stretch;
-  if (order.column !== 'availability' || !from) return isBeyond(stretch);
-  return beyondInGroup(stretch, Math.sign(value - Number(from.key)));
+/** What comes after the start among products of one availability; undefined when nothing does. */
+function pastStartOfAvailability(window: PageWindow, value: 0 | 1): RawBuilder<SqlBool> | undefined {
+  const { order, from } = window;
+  if (order.column !== 'availability' || !from) return isPastStart(window);
+  return pastStartInRange(window, Math.sign(value - Number(from.key)));
 }
 
-/** @param side whether the group's key comes before (-1), is (0), or comes after (1) that of the start */
-function beyondInGroup(stretch: Stretch, side: number): RawBuilder<SqlBool> | undefined {
-  const { from } = stretch;
+/** @param side whether the range's key comes before (-1), is (0), or comes after (1) that of the start */
+function pastStartInRange(window: PageWindow, side: number): RawBuilder<SqlBool> | undefined {
+  const { from } = window;
   if (!from) return sql<SqlBool>`TRUE`;
-  if (side === 0) return hasIdBeyond(stretch, from.id);
-  const isAfter = directions(stretch).key === 'asc' ? side > 0 : side < 0;
+  if (side === 0) return isIdPastStart(window, from.id);
+  const isAfter = directions(window).key === 'asc' ? side > 0 : side < 0;
   return isAfter ? sql<SqlBool>`TRUE` : undefined;
 }
 
-async function listCategoryPlaces(
+async function listCategorySides(
   db: Kysely<Database>,
   { category }: ProductFilter,
-  stretch: Stretch,
+  window: PageWindow,
 ): Promise<{ id: number; side: number }[]> {
-  const { order, from } = stretch;
+  const { order, from } = window;
   const start = order.column === 'category' && from ? String(from.key) : '';
   return db
     .selectFrom('category')
     .select(['id', sql<number>`STRCMP(name, ${start})`.as('side')])
     .$if(category !== '', (query) => query.where('name', '=', category))
-    .orderBy('name', directions(stretch).key)
+    .orderBy('name', directions(window).key)
     .execute();
 }

@@ -86,6 +86,11 @@ export const productQuery = strictFilter.extend({
     .optional(),
 });
 
+/** Whether only products on hand are wanted, or only those out of stock; undefined for both. */
+export function wantedAvailable({ availability }: ProductFilter): boolean | undefined {
+  return availability === '' ? undefined : availability === 'available';
+}
+
 export function readFilter(query: unknown): ProductFilter {
   return lenientFilter.transform(({ sort, ...rest }) => ({ ...rest, sort })).parse(query);
 }

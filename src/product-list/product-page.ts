@@ -1,13 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
-import { findCandidates } from '../search/candidates.ts';
-import type { ProductFilter } from './product-filter.ts';
-import { isBestSearched, listNear, listStretch } from './indexed-list.ts';
-import { decodeCursor, encodeCursor, orderOf, type Place, type Stretch } from './product-order.ts';
-import { toProduct } from '../products/product-queries.ts';
-import { matchPlainly, searchStretch, type FoundProduct } from './product-search.ts';
-import { countMatches, countProducts, type Totals } from './product-totals.ts';
 import type { Product } from '../products/product.ts';
+import { toProduct } from '../products/product-queries.ts';
+import { findCandidates } from '../search/candidates.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { isBestSearched, listNear, listWindow } from './indexed-list.ts';
+import { scanWindow, type FoundProduct } from './matching.ts';
+import type { KeysetPosition, PageWindow } from './page-window.ts';
+import { wantedAvailable, type ProductFilter } from './product-filter.ts';
+import { orderOf } from './product-order.ts';
+import { countMatches, countProducts, type Totals } from './product-totals.ts';
+import { searchWindow } from './search-window.ts';
 
 export const PAGE_SIZE = 50;
 
@@ -42,7 +45,7 @@ export async function getProductPage(
   const page = rows.slice(0, limit);
   if (isBackwards) page.reverse();
   const cursorAt = (row: FoundProduct | undefined, direction: 'after' | 'before') =>
-    row && encodeCursor(direction, order, { key: row.sortKey as Place['key'], id: row.id });
+    row && encodeCursor(direction, order, { key: row.sortKey as KeysetPosition['key'], id: row.id });
   return {
     items: page.map(toProduct),
     nextCursor: hasMore || isBackwards ? cursorAt(page.at(-1), 'after') : undefined,
@@ -54,24 +57,24 @@ export async function getProductPage(
 async function find(
   db: Kysely<Database>,
   filter: ProductFilter,
-  stretch: Stretch,
+  window: PageWindow,
 ): Promise<[FoundProduct[], Totals | undefined]> {
   let known: Totals | undefined;
   if (!filter.search) {
-    if (!isBestSearched(filter, stretch.order)) {
-      return Promise.all([listStretch(db, filter, stretch), countProducts(db, filter)]);
+    if (!isBestSearched(filter, window.order)) {
+      return Promise.all([listWindow(db, filter, window), countProducts(db, filter)]);
     }
-    const [near, counted] = await Promise.all([listNear(db, filter, stretch), countProducts(db, filter)]);
-    if (near.length === stretch.limit) return [near, counted];
+    const [near, counted] = await Promise.all([listNear(db, filter, window), countProducts(db, filter)]);
+    if (near.length === window.limit) return [near, counted];
     known = counted;
   }
-  const candidates = await findCandidates(db, filter);
+  const candidates = await findCandidates(db, { ...filter, available: wantedAvailable(filter) });
   if (!candidates) {
-    if (known) return [await listStretch(db, filter, stretch), known];
-    return Promise.all([matchPlainly(db, filter, stretch), countProducts(db, filter)]);
+    if (known) return [await listWindow(db, filter, window), known];
+    return Promise.all([scanWindow(db, filter, window), countProducts(db, filter)]);
   }
   // Those that fit on the first page need not be counted.
-  const isPage = !stretch.from && candidates.matching.size < stretch.limit;
+  const isPage = !window.from && candidates.matching.size < window.limit;
   const counted = known ?? (isPage ? undefined : countMatches(db, filter, candidates));
-  return Promise.all([searchStretch(db, filter, stretch, candidates), counted]);
+  return Promise.all([searchWindow(db, filter, window, candidates), counted]);
 }

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import type { ProductFilter } from './product-filter.ts';
-import { matchAmong, selectMatching } from './product-search.ts';
+import { matchAmong, selectMatching } from './matching.ts';
 
 /** Counting stops here: beyond it a total says "more than". */
 export const COUNT_LIMIT = 10_000;

@@ -6,7 +6,7 @@ import { initialOf, listInitials, type SortedByInitial } from '../search/initial
 import { letters } from '../search/letters.ts';
 import { ProductSet } from '../search/product-set.ts';
 import type { ProductFilter } from './product-filter.ts';
-import { directions, type Stretch } from './product-order.ts';
+import { directions, type PageWindow } from './page-window.ts';
 
 /** So many candidates are sorted at once; more are met soon by going through all products in order. */
 const SORTED_AT_ONCE = 2500;
@@ -17,24 +17,24 @@ const SORTED_AT_ONCE = 2500;
 const WALK_FACTOR = 30;
 /** So many are sorted at once where a few of them could be found otherwise. */
 const FEW = 500;
-/** Groups whose candidates are read from the index in one statement. */
+/** Sections whose candidates are read from the index in one statement. */
 const READ_AT_ONCE = 6;
 
 /** A part of an order, with the candidates that may be in it. */
-export interface Group {
+export interface SearchSection {
   is: RawBuilder<SqlBool>;
-  /** All have the same key: within the group, products are in the order of their numbers. */
+  /** All have the same key: within the section, products are in the order of their numbers. */
   hasOneKey: boolean;
   candidates: ProductSet;
   /** Where keys differ: more candidates than this are met sooner than sorted. */
   sortedAtOnce: number;
-  /** Where all have the same key: the number of the product from which the stretch starts, in this group. */
+  /** Where all have the same key: the number of the product from which the window starts, in this section. */
   startId?: number | undefined;
   /** Where they have not: within which keys they lie. */
   range?: RawBuilder<SqlBool> | undefined;
 }
 
-type UnreadGroup = Omit<Group, 'candidates' | 'startId' | 'sortedAtOnce'> & {
+type UnreadSection = Omit<SearchSection, 'candidates' | 'startId' | 'sortedAtOnce'> & {
   key: string | number;
   candidates: ProductSet | { withGram: string };
 };
@@ -42,19 +42,19 @@ type UnreadGroup = Omit<Group, 'candidates' | 'startId' | 'sortedAtOnce'> & {
 interface Search {
   db: Kysely<Database>;
   filter: ProductFilter;
-  stretch: Stretch;
+  window: PageWindow;
   candidates: Candidates;
 }
 
 const ALL = sql<SqlBool>`TRUE`;
 
 /**
- * The order's groups from the start of the stretch on, one after the other: a search that matches only
+ * The order's sections from the start of the window on, one after the other: a search that matches only
  * late in an order need not go through all that comes before.
  */
-export async function* groupsOf(search: Search): AsyncGenerator<Group> {
-  const { candidates, stretch } = search;
-  const { order, from } = stretch;
+export async function* sectionsOf(search: Search): AsyncGenerator<SearchSection> {
+  const { candidates, window } = search;
+  const { order, from } = window;
   const { matching } = candidates;
   const all = { is: ALL, hasOneKey: false, sortedAtOnce: SORTED_AT_ONCE, candidates: matching };
   if (matching.size <= FEW) {
@@ -66,14 +66,14 @@ export async function* groupsOf(search: Search): AsyncGenerator<Group> {
       yield { ...all, hasOneKey: true, startId: from?.id };
       break;
     case 'relevance':
-      yield* eachFromStart(search, relevanceGroups(search), from?.key);
+      yield* eachFromStart(search, relevanceSections(search), from?.key);
       break;
     case 'availability':
-      yield* eachFromStart(search, availabilityGroups(), from?.key);
+      yield* eachFromStart(search, availabilitySections(), from?.key);
       break;
     case 'category':
       if (matching.size <= SORTED_AT_ONCE) yield all;
-      else yield* eachFromStart(search, await categoryGroups(search), from?.key);
+      else yield* eachFromStart(search, await categorySections(search), from?.key);
       break;
     case 'quantity':
       // It has nothing to do with what is searched for: the candidates are everywhere in the order.
@@ -81,50 +81,50 @@ export async function* groupsOf(search: Search): AsyncGenerator<Group> {
       break;
     default:
       if (matching.size <= SORTED_AT_ONCE) yield all;
-      else yield* mergingSmall(initialGroups(search, order.column), stretch.limit);
+      else yield* mergingSmall(initialSections(search, order.column), window.limit);
   }
 }
 
-/** @param groups ascending by key */
+/** @param sections ascending by key */
 async function* eachFromStart(
-  { candidates, stretch }: Search,
-  groups: UnreadGroup[],
+  { candidates, window }: Search,
+  sections: UnreadSection[],
   start: string | number | undefined,
-): AsyncGenerator<Group> {
-  const inOrder = directions(stretch).key === 'asc' ? groups : groups.toReversed();
+): AsyncGenerator<SearchSection> {
+  const inOrder = directions(window).key === 'asc' ? sections : sections.toReversed();
   const first = Math.max(
     0,
     inOrder.findIndex(({ key }) => key === start),
   );
   for (let at = first; at < inOrder.length; at += READ_AT_ONCE) {
     const some = inOrder.slice(at, at + READ_AT_ONCE);
-    const grams = some.flatMap((group) =>
-      'withGram' in group.candidates ? [group.candidates.withGram] : [],
+    const grams = some.flatMap((section) =>
+      'withGram' in section.candidates ? [section.candidates.withGram] : [],
     );
     const matchingWith = grams.length > 0 ? await candidates.matchingWith(grams) : undefined;
-    for (const { key, candidates: own, ...group } of some) {
-      const startId = key === start ? stretch.from?.id : undefined;
+    for (const { key, candidates: own, ...section } of some) {
+      const startId = key === start ? window.from?.id : undefined;
       const { candidates, products = Infinity } =
         'withGram' in own ? matchingWith!(own.withGram) : { candidates: own };
-      const sortedAtOnce = group.range
+      const sortedAtOnce = section.range
         ? Math.min(SORTED_AT_ONCE, Math.sqrt(WALK_FACTOR * products))
         : SORTED_AT_ONCE;
-      yield { ...group, startId, sortedAtOnce, candidates };
+      yield { ...section, startId, sortedAtOnce, candidates };
     }
   }
 }
 
-function relevanceGroups({ stretch, candidates: { named, beginning, matching } }: Search): UnreadGroup[] {
-  const sets: UnreadGroup['candidates'][] = [named, beginning, matching];
+function relevanceSections({ window, candidates: { named, beginning, matching } }: Search): UnreadSection[] {
+  const sets: UnreadSection['candidates'][] = [named, beginning, matching];
   return sets.map((candidates, key) => ({
     key,
-    is: sql<SqlBool>`${stretch.order.key} = ${key}`,
+    is: sql<SqlBool>`${window.order.key} = ${key}`,
     hasOneKey: true,
     candidates,
   }));
 }
 
-function availabilityGroups(): UnreadGroup[] {
+function availabilitySections(): UnreadSection[] {
   return ([0, 1] as const).map((key) => ({
     key,
     is: sql<SqlBool>`product.available = ${key}`,
@@ -133,7 +133,7 @@ function availabilityGroups(): UnreadGroup[] {
   }));
 }
 
-async function categoryGroups({ db }: Search): Promise<UnreadGroup[]> {
+async function categorySections({ db }: Search): Promise<UnreadSection[]> {
   const categories = await db.selectFrom('category').select(['id', 'name']).orderBy('name').execute();
   return categories.map(({ id, name }) => ({
     key: name,
@@ -143,11 +143,11 @@ async function categoryGroups({ db }: Search): Promise<UnreadGroup[]> {
   }));
 }
 
-async function* initialGroups(search: Search, column: SortedByInitial): AsyncGenerator<Group> {
-  const { db, stretch } = search;
-  const { key } = stretch.order;
-  const { start, initials } = await listInitials(db, column, stretch.from?.key);
-  const groups = initials.map((initial) => {
+async function* initialSections(search: Search, column: SortedByInitial): AsyncGenerator<SearchSection> {
+  const { db, window } = search;
+  const { key } = window.order;
+  const { start, initials } = await listInitials(db, column, window.from?.key);
+  const sections = initials.map((initial) => {
     const letter = letters.withWeight(initial);
     return {
       key: initial,
@@ -157,18 +157,21 @@ async function* initialGroups(search: Search, column: SortedByInitial): AsyncGen
       candidates: { withGram: initialGram(column, initial) },
     };
   });
-  yield* eachFromStart(search, groups, start);
+  yield* eachFromStart(search, sections, start);
 }
 
-/** Neighbours with few candidates as one group, as long as a stretch may need more of them. */
-async function* mergingSmall(groups: AsyncGenerator<Group>, limit: number): AsyncGenerator<Group> {
-  let small: Group | undefined;
-  for await (const group of groups) {
-    if (small && group.candidates.size > group.sortedAtOnce) {
+/** Neighbours with few candidates as one section, as long as a window may need more of them. */
+async function* mergingSmall(
+  sections: AsyncGenerator<SearchSection>,
+  limit: number,
+): AsyncGenerator<SearchSection> {
+  let small: SearchSection | undefined;
+  for await (const section of sections) {
+    if (small && section.candidates.size > section.sortedAtOnce) {
       yield small;
       small = undefined;
     }
-    const merged: Group = small ? merge(small, group) : group;
+    const merged: SearchSection = small ? merge(small, section) : section;
     if (merged.candidates.size > 2 * limit) {
       yield merged;
       small = undefined;
@@ -179,7 +182,7 @@ async function* mergingSmall(groups: AsyncGenerator<Group>, limit: number): Asyn
   if (small) yield small;
 }
 
-function merge(one: Group, other: Group): Group {
+function merge(one: SearchSection, other: SearchSection): SearchSection {
   return {
     is: sql<SqlBool>`(${one.is} OR ${other.is})`,
     hasOneKey: false,

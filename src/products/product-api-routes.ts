@@ -1,14 +1,9 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { InsufficientStockError, MAX_QUANTITY } from '../stock/stock-movements.ts';
-import { productQuery } from '../product-list/product-filter.ts';
 import { productId, quantityField, versionField } from './product-form.ts';
-import { InvalidCursorError } from '../product-list/product-order.ts';
-import { getProductPage } from '../product-list/product-page.ts';
 import {
   adjustQuantity,
   ProductNotFoundError,
@@ -31,34 +26,6 @@ const quantityChange = z.union([
 
 export function productApiRoutes(databases: Databases): Router {
   const router = Router();
-
-  router.get('/api/products', async (req, res) => {
-    const query = productQuery.safeParse(req.query);
-    if (!query.success) {
-      const errors: Record<string, string> = {};
-      for (const { path, message } of query.error.issues) errors[path.join('.')] = `must be ${message}`;
-      res.status(400).json({ error: req.t('errors.badRequest'), errors });
-      return;
-    }
-    const { cursor, limit, sort, ...rest } = query.data;
-    const filter = { ...rest, sort };
-    const user = req.principal!;
-    const read = async (db: Kysely<Database>) => {
-      const page = await getProductPage(db, filter, { cursor, limit });
-      const { items, total, totalIsExact, nextCursor = null } = page;
-      // Written once for all who share it.
-      return Buffer.from(JSON.stringify({ items, total, totalIsExact, nextCursor }));
-    };
-    try {
-      res.type('json').send(await databases.read(user, read, { sharedAs: req.originalUrl }));
-    } catch (error) {
-      if (!(error instanceof InvalidCursorError)) throw error;
-      res.status(400).json({
-        error: req.t('errors.badRequest'),
-        errors: { cursor: 'must be a nextCursor of an earlier answer' },
-      });
-    }
-  });
 
   router.patch('/api/products/:id/quantity', async (req, res) => {
     const id = productId.safeParse(req.params.id);

@@ -1,8 +1,6 @@
 import { Router, type Request, type Response } from 'express';
-import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { isAway, type Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { keyOfForm } from '../http/idempotency.ts';
@@ -11,13 +9,6 @@ import { listStockMovements } from '../stock/movement-history.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, ProductInput, SavedProduct } from './product.ts';
 import {
-  AVAILABILITIES,
-  cursorField,
-  filterQuery,
-  readFilter,
-  SORT_COLUMNS,
-} from '../product-list/product-filter.ts';
-import {
   OTHER_CATEGORY,
   productId,
   readAsTyped,
@@ -25,8 +16,6 @@ import {
   versionField,
   type ProductFormValues,
 } from './product-form.ts';
-import { InvalidCursorError } from '../product-list/product-order.ts';
-import { getProductPage } from '../product-list/product-page.ts';
 import {
   CodeTakenError,
   createProduct,
@@ -59,29 +48,6 @@ const UNIT_SUGGESTIONS = [
 
 export function productRoutes(databases: Databases): Router {
   const router = Router();
-
-  router.get('/products', async (req, res) => {
-    const filter = readFilter(req.query);
-    const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
-    const read = (db: Kysely<Database>) =>
-      Promise.all([
-        getProductPage(db, filter, { cursor }).catch((error: unknown) => {
-          // A cursor that was cut off on its way: the first page is the best answer to a person.
-          if (error instanceof InvalidCursorError) return getProductPage(db, filter);
-          throw error;
-        }),
-        listCategories(db),
-      ]);
-    const [page, categories] = await databases.read(req.principal!, read, { sharedAs: req.originalUrl });
-    res.render('products/list', {
-      filter,
-      page,
-      categories,
-      availabilities: AVAILABILITIES,
-      columns: SORT_COLUMNS,
-      filterQuery,
-    });
-  });
 
   router.get('/products/new', async (req, res) => {
     const empty = { ...readAsTyped({}), quantity: '0', unit: 'unidad' };

@@ -1,6 +1,5 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from '../database/tables.ts';
-import type { Availability, ProductFilter } from '../product-list/product-filter.ts';
 import { escapeLike, searchTerms, type SearchTerm } from './search-terms.ts';
 import { availabilityGram, CATEGORY_GRAM, gramsOfTerm, startGram } from './grams.ts';
 import { letters } from './letters.ts';
@@ -20,7 +19,7 @@ const NAMED = 'named';
 const BEGINNING = 'beginning';
 
 export interface Candidates {
-  /** All products that the filter selects are among them. */
+  /** All products that match are among them. */
   matching: ProductSet;
   /** Those whose code is the search are among these. */
   named: ProductSet;
@@ -30,6 +29,15 @@ export interface Candidates {
   matchingWith: (grams: string[]) => Promise<(gram: string) => { candidates: ProductSet; products: number }>;
 }
 
+/** What is searched for: words, and at most one category and one availability. */
+export interface SearchQuery {
+  search: string;
+  /** Empty for all of them. */
+  category: string;
+  /** Undefined for both kinds. */
+  available: boolean | undefined;
+}
+
 /**
  * Narrows a search down, by the index: the products it finds may match, all others do not.
  *
@@ -37,19 +45,21 @@ export interface Candidates {
  */
 export async function findCandidates(
   db: Kysely<Database>,
-  filter: ProductFilter,
+  { search, category, available }: SearchQuery,
 ): Promise<Candidates | undefined> {
-  const { search, category, availability } = filter;
   const terms = searchTerms(search);
   await letters.learn(db, [search]);
   const gramsOf = ({ text }: SearchTerm) => gramsOfTerm(letters.fold(text));
   // What is the beginning of "disponible" may also be found in that a product is.
   const [words, plain] = [
-    terms.filter((term) => term.availability),
-    terms.filter((term) => !term.availability),
+    terms.filter((term) => term.available !== undefined),
+    terms.filter((term) => term.available === undefined),
   ];
-  const needed = [...plain.flatMap(gramsOf), ...(availability ? [availabilityGramOf(availability)] : [])];
-  const either = words.map((term) => ({ grams: gramsOf(term), or: availabilityGramOf(term.availability!) }));
+  const needed = [
+    ...plain.flatMap(gramsOf),
+    ...(available === undefined ? [] : [availabilityGram(available)]),
+  ];
+  const either = words.map((term) => ({ grams: gramsOf(term), or: availabilityGram(term.available!) }));
   const grams = [...needed, ...either.flatMap(({ grams, or }) => [...grams, or])];
   const index = await readIndex(db, { grams, category, search });
   if (!index) return undefined;
@@ -75,8 +85,6 @@ export async function findCandidates(
 }
 
 type NonEmpty = [ProductSet, ...ProductSet[]];
-
-const availabilityGramOf = (availability: Availability) => availabilityGram(availability === 'available');
 
 interface Reading {
   grams: string[];

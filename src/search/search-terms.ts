@@ -1,19 +1,17 @@
-import type { Availability } from '../product-list/product-filter.ts';
-
-/** One word of a search, and the availability it names or begins to name, if it does. */
+/** One word of a search; `available` where it names or begins to name an availability. */
 export interface SearchTerm {
   text: string;
-  availability: Availability | undefined;
+  available: boolean | undefined;
 }
 
 /** The words of the badge in the list, as people type them, without accents. */
-const AVAILABILITY_WORDS: [string, Availability][] = [
-  ['disponibles', 'available'],
-  ['available', 'available'],
-  ['in stock', 'available'],
-  ['agotados', 'out_of_stock'],
-  ['agotadas', 'out_of_stock'],
-  ['out of stock', 'out_of_stock'],
+const AVAILABILITY_WORDS: [string, boolean][] = [
+  ['disponibles', true],
+  ['available', true],
+  ['in stock', true],
+  ['agotados', false],
+  ['agotadas', false],
+  ['out of stock', false],
 ];
 
 /** Fewer letters than this could be the beginning of anything ("dis": disco, distribuidor). */
@@ -25,10 +23,10 @@ const WORDS = /\b(?:out of|in)(?: s(?:t(?:o(?:ck?)?)?)?)\b|\bout of\b|\S+/giu;
 /** Splits what was typed into the words that must all be found. */
 export function searchTerms(search: string): SearchTerm[] {
   const words = search.match(WORDS) ?? [];
-  return words.map((text) => ({ text, availability: availabilityNamed(text) }));
+  return words.map((text) => ({ text, available: availabilityNamed(text) }));
 }
 
-function availabilityNamed(text: string): Availability | undefined {
+function availabilityNamed(text: string): boolean | undefined {
   const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   if (plain.length < SHORTEST_BEGINNING) return undefined;
   return AVAILABILITY_WORDS.find(([word]) => word.startsWith(plain))?.[1];

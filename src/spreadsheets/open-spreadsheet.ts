@@ -1,5 +1,5 @@
 import { openCsv } from './csv-reader.ts';
-import { UnreadableFileError, type Spreadsheet } from './spreadsheet.ts';
+import { UnreadableFileError, type HeaderTest, type Spreadsheet } from './spreadsheet.ts';
 import { readBytes, type FileSource } from './file-source.ts';
 import { openXlsx } from './xlsx-reader.ts';
 
@@ -22,13 +22,16 @@ const EMPTY_ZIP = 'PK\x05\x06';
 /** Of the format in which Excel kept workbooks before 2007, and keeps those with a password. */
 const OLE = '\xd0\xcf\x11\xe0';
 
-/** @throws UnreadableFileError saying what the file is instead, or what is wrong with it */
-export async function openSpreadsheet(file: FileSource): Promise<Spreadsheet> {
+/**
+ * @param isWanted tells which sheet of a workbook is read
+ * @throws UnreadableFileError saying what the file is instead, or what is wrong with it
+ */
+export async function openSpreadsheet(file: FileSource, isWanted: HeaderTest): Promise<Spreadsheet> {
   const first = await readBytes(file, 0, Math.min(file.bytes, 64)).next();
   if (first.done) throw new UnreadableFileError('empty');
   const start = first.value.toString('latin1');
   const begins = (mark: string) => start.slice(0, mark.length).toLowerCase() === mark.toLowerCase();
-  if (begins(ZIP)) return openXlsx(file);
+  if (begins(ZIP)) return openXlsx(file, isWanted);
   if (begins(OLE)) throw new UnreadableFileError('oldExcel');
   if (begins(EMPTY_ZIP) || OTHER_KINDS.some(begins)) throw new UnreadableFileError('otherKind');
   return openCsv(file);

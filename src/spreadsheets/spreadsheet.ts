@@ -26,6 +26,9 @@ export interface Spreadsheet {
   rows: () => AsyncIterable<SheetRow[]>;
 }
 
+/** Tells from its headers whether a sheet of a workbook is the one to read. */
+export type HeaderTest = (headers: string[]) => boolean;
+
 /** Why a file cannot be read; each has a text of its own. */
 export type RefusalReason =
   | 'empty'
@@ -65,6 +68,14 @@ export const MAX_CELL_LENGTH = 32_767;
 
 export function textOf(cell: Cell | null | undefined): string {
   return typeof cell === 'string' ? cell : (cell?.text ?? '');
+}
+
+/** Without case, accents, spaces and signs: "Código " and "CODIGO" are the same. */
+export function plainHeader(header: string): string {
+  return header
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** @throws UnreadableFileError when there are more columns than we read */

@@ -1,12 +1,13 @@
 import { posix } from 'node:path';
-import { plain, recognise } from '../imports/import-fields.ts';
 import {
   checkedHeaders,
+  plainHeader,
   MAX_CELL_LENGTH,
   MAX_COLUMNS,
   textOf,
   UnreadableFileError,
   type Cell,
+  type HeaderTest,
   type SheetRow,
   type Spreadsheet,
 } from './spreadsheet.ts';
@@ -29,18 +30,22 @@ interface Workbook {
   startsIn1904: boolean;
 }
 
-/** @throws UnreadableFileError */
-export async function openXlsx(file: FileSource): Promise<Spreadsheet> {
+/**
+ * @param isWanted tells the sheet to read from its headers; without one, the first is read
+ * @throws UnreadableFileError
+ */
+export async function openXlsx(file: FileSource, isWanted: HeaderTest): Promise<Spreadsheet> {
   const workbook = await openWorkbook(file);
   const headed: { name: string; part: string; headers: string[] }[] = [];
   for (const sheet of workbook.sheets) {
     const first = await firstRow(workbook, sheet.part);
     if (first) headed.push({ ...sheet, headers: checkedHeaders(first.cells) });
   }
-  // Ours is the one with codes, whatever stands before it; others with the same header continue it.
-  const main = headed.find(({ headers }) => recognise(headers).includes('code')) ?? headed[0];
+  // Other sheets with the same header continue it.
+  const main = headed.find(({ headers }) => isWanted(headers)) ?? headed[0];
   if (!main) throw new UnreadableFileError('empty');
-  const isSame = (headers: string[]) => headers.map(plain).join('|') === main.headers.map(plain).join('|');
+  const isSame = (headers: string[]) =>
+    headers.map(plainHeader).join('|') === main.headers.map(plainHeader).join('|');
   const read = headed.filter(({ headers }) => isSame(headers));
   return {
     headers: main.headers,

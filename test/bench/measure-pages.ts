@@ -21,7 +21,7 @@ export async function measurePages(
     person,
   );
   const next: number[] = [];
-  for (const query of firstPages.slice(0, 17)) next.push(...(await followNext(person, query)));
+  for (const query of firstPages.slice(0, 1 + 2 * SORT_COLUMNS.length)) next.push(...(await followNext(person, query)));
   const far = Math.min(10_000, Math.floor(products / PAGE / 2));
   const cursor = await cursorOfPage(person, far);
   const near: number[] = [];

@@ -1,0 +1,73 @@
+import { Router } from 'express';
+import type { Kysely } from 'kysely';
+import type { Databases } from '../database/databases.ts';
+import type { Database } from '../database/tables.ts';
+import { listCategories } from '../products/category-queries.ts';
+import { InvalidCursorError } from './cursor.ts';
+import {
+  AVAILABILITIES,
+  cursorField,
+  filterQuery,
+  productQuery,
+  readFilter,
+  SORT_COLUMNS,
+} from './product-filter.ts';
+import { getProductPage } from './product-page.ts';
+
+/** The list of products, for people and for programs. */
+export function productListRoutes(databases: Databases): Router {
+  const router = Router();
+
+  router.get('/products', async (req, res) => {
+    const filter = readFilter(req.query);
+    const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
+    const read = (db: Kysely<Database>) =>
+      Promise.all([
+        getProductPage(db, filter, { cursor }).catch((error: unknown) => {
+          // A cursor that was cut off on its way: the first page is the best answer to a person.
+          if (error instanceof InvalidCursorError) return getProductPage(db, filter);
+          throw error;
+        }),
+        listCategories(db),
+      ]);
+    const [page, categories] = await databases.read(req.principal!, read, { sharedAs: req.originalUrl });
+    res.render('products/list', {
+      filter,
+      page,
+      categories,
+      availabilities: AVAILABILITIES,
+      columns: SORT_COLUMNS,
+      filterQuery,
+    });
+  });
+
+  router.get('/api/products', async (req, res) => {
+    const query = productQuery.safeParse(req.query);
+    if (!query.success) {
+      const errors: Record<string, string> = {};
+      for (const { path, message } of query.error.issues) errors[path.join('.')] = `must be ${message}`;
+      res.status(400).json({ error: req.t('errors.badRequest'), errors });
+      return;
+    }
+    const { cursor, limit, sort, ...rest } = query.data;
+    const filter = { ...rest, sort };
+    const user = req.principal!;
+    const read = async (db: Kysely<Database>) => {
+      const page = await getProductPage(db, filter, { cursor, limit });
+      const { items, total, totalIsExact, nextCursor = null } = page;
+      // Written once for all who share it.
+      return Buffer.from(JSON.stringify({ items, total, totalIsExact, nextCursor }));
+    };
+    try {
+      res.type('json').send(await databases.read(user, read, { sharedAs: req.originalUrl }));
+    } catch (error) {
+      if (!(error instanceof InvalidCursorError)) throw error;
+      res.status(400).json({
+        error: req.t('errors.badRequest'),
+        errors: { cursor: 'must be a nextCursor of an earlier answer' },
+      });
+    }
+  });
+
+  return router;
+}

@@ -1,0 +1,45 @@
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { Order } from './product-order.ts';
+
+/** Where a product stands in an order: its sort key and its number. */
+export interface KeysetPosition {
+  key: string | number;
+  id: number;
+}
+
+/** Up to `limit` products of a list, next to a position, or from the start of the list. */
+export interface PageWindow {
+  order: Order;
+  from: KeysetPosition | undefined;
+  /** Goes against the order: the products before the position, nearest first. */
+  isBackwards: boolean;
+  limit: number;
+}
+
+/** The directions in which a window goes through the keys and the numbers. */
+export function directions({ order, isBackwards }: PageWindow) {
+  const direction = (descending: boolean) =>
+    descending === isBackwards ? ('asc' as const) : ('desc' as const);
+  return { key: direction(order.keyDescending), id: direction(order.idDescending) };
+}
+
+export function orderBy(window: PageWindow): RawBuilder<unknown> {
+  const { key, id } = directions(window);
+  return sql`${window.order.key} ${sql.raw(key)}, product.id ${sql.raw(id)}`;
+}
+
+/** The keyset condition: a product comes after the position from which the window starts. */
+export function isPastStart(window: PageWindow): RawBuilder<SqlBool> {
+  const { from, order } = window;
+  if (!from) return sql<SqlBool>`TRUE`;
+  const { key } = directions(window);
+  const past = key === 'asc' ? sql`>` : sql`<`;
+  return sql<SqlBool>`(${order.key} ${past} ${from.key}
+    OR (${order.key} = ${from.key} AND ${isIdPastStart(window, from.id)}))`;
+}
+
+export function isIdPastStart(window: PageWindow, id: number): RawBuilder<SqlBool> {
+  return directions(window).id === 'asc'
+    ? sql<SqlBool>`product.id > ${id}`
+    : sql<SqlBool>`product.id < ${id}`;
+}

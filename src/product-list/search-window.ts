@@ -1,0 +1,103 @@
+import { sql, type Kysely, type SqlBool } from 'kysely';
+import type { Database } from '../database/tables.ts';
+import type { Candidates } from '../search/candidates.ts';
+import { matchAmong, type FoundProduct } from './matching.ts';
+import { directions, isPastStart, orderBy, type PageWindow } from './page-window.ts';
+import type { ProductFilter } from './product-filter.ts';
+import { sectionsOf, type SearchSection } from './search-sections.ts';
+
+/** Candidates looked at in one statement: few at first, as most of them match. */
+const FIRST_LOOK = 100;
+const LONGEST_LOOK = 2000;
+
+/** A window of the products that match a search, looking at candidates of the index only. */
+export async function searchWindow(
+  db: Kysely<Database>,
+  filter: ProductFilter,
+  window: PageWindow,
+  candidates: Candidates,
+): Promise<FoundProduct[]> {
+  const found: FoundProduct[] = [];
+  for await (const section of sectionsOf({ db, filter, window, candidates })) {
+    const find = section.hasOneKey ? lookThrough : sortAll;
+    const rest = { ...window, limit: window.limit - found.length };
+    found.push(...(await find({ db, filter, window: rest }, section)));
+    if (found.length === window.limit) break;
+  }
+  return found;
+}
+
+interface Search {
+  db: Kysely<Database>;
+  filter: ProductFilter;
+  window: PageWindow;
+}
+
+/** Looks at candidates in the order of their numbers until enough of them match. */
+async function lookThrough(
+  { db, filter, window }: Search,
+  { candidates, is, startId }: SearchSection,
+): Promise<FoundProduct[]> {
+  const ids = candidates.ids({ descending: directions(window).id === 'desc', from: startId });
+  const found: FoundProduct[] = [];
+  for (let size = FIRST_LOOK; found.length < window.limit; size = Math.min(size * 4, LONGEST_LOOK)) {
+    const some = takeNext(ids, size);
+    if (some.length === 0) break;
+    const rest = { ...window, limit: window.limit - found.length };
+    found.push(...(await matchInOrder(db, filter, rest, some).where(is).execute()));
+  }
+  return found;
+}
+
+/** Looks at all candidates and sorts those that match; goes through the order where there are too many. */
+async function sortAll(search: Search, section: SearchSection): Promise<FoundProduct[]> {
+  const { db, filter, window } = search;
+  const { size } = section.candidates;
+  if (size === 0) return [];
+  if (size > section.sortedAtOnce) return walk(search, section);
+  return matchInOrder(db, filter, window, [...section.candidates.ids()])
+    .where(section.is)
+    .execute();
+}
+
+/** Goes through the index of the order, from the start on, until enough of the candidates it meets match. */
+async function walk(
+  { db, filter, window }: Search,
+  { candidates, is, range = sql<SqlBool>`TRUE` }: SearchSection,
+): Promise<FoundProduct[]> {
+  const set = candidates.toBuffer();
+  const isIn = sql`ORD(SUBSTRING(${set}, (id >> 3) + 1, 1)) & (1 << (id & 7))`;
+  const found: FoundProduct[] = [];
+  let { from } = window;
+  for (let size = FIRST_LOOK; found.length < window.limit; size = Math.min(size * 4, LONGEST_LOOK)) {
+    const next = { ...window, from, limit: window.limit - found.length };
+    const { rows: met } = await sql<{ id: number; key: string | number }>`
+      SELECT id, ${window.order.key} AS \`key\` FROM product FORCE INDEX (${sql.ref(window.order.column)})
+      WHERE ${isPastStart(next)} AND ${range} AND ${isIn}
+      ORDER BY ${orderBy(next)} LIMIT ${sql.lit(size)}`.execute(db);
+    const ids = met.map(({ id }) => id);
+    if (ids.length > 0) found.push(...(await matchInOrder(db, filter, next, ids).where(is).execute()));
+    if (ids.length < size) break;
+    from = met.at(-1);
+  }
+  return found;
+}
+
+/** Those of some products that match and come after the start, in the order of the list. */
+function matchInOrder(db: Kysely<Database>, filter: ProductFilter, window: PageWindow, ids: number[]) {
+  return matchAmong(db, filter, ids)
+    .select(window.order.key.as('sortKey'))
+    .where(isPastStart(window))
+    .orderBy(orderBy(window))
+    .limit(window.limit);
+}
+
+function takeNext<T>(items: Iterator<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const next = items.next();
+    if (next.done) break;
+    taken.push(next.value);
+  }
+  return taken;
+}
