@@ -13,6 +13,7 @@ import { createLogger, logConsole } from './telemetry/logger.ts';
 import { importJobs } from './imports/import-jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { searchJobs } from './search/search-jobs.ts';
+import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 
@@ -43,7 +44,7 @@ async function serve(): Promise<void> {
   const draining = new AbortController();
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
-  searchJobs(jobs, databases);
+  searchJobs(jobs, databases, INDEXED_COLUMNS);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   jobs.cleanUp('sessions', deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', deleteEndedWindows);

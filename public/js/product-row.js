@@ -2,9 +2,7 @@
 export function fillRow(row, product, texts) {
   row.dataset.product = product.id;
   row.dataset.version = product.version;
-  for (const name of ['id', 'name', 'code', 'description', 'category', 'unit']) {
-    row.querySelector(`[data-field=${name}]`).textContent = product[name];
-  }
+  for (const field of row.querySelectorAll('[data-field]')) field.textContent = product[field.dataset.field];
   for (const link of row.querySelectorAll('[data-href]')) {
     link.href = link.dataset.href.replace('{id}', product.id);
     const label = texts[link.dataset.labelText];

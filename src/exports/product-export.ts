@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { stringify, type Options } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
 import type { Availability } from '../product-list/product-filter.ts';
+import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import type { Product } from '../products/product.ts';
 import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 
@@ -22,12 +23,9 @@ interface ExportColumn {
 
 const COLUMNS: ExportColumn[] = [
   { titleKey: 'columns.number', width: 10, value: ({ id }) => id },
-  { titleKey: 'columns.name', width: 45, value: ({ name }) => name },
-  { titleKey: 'columns.code', width: 20, value: ({ code }) => code },
-  { titleKey: 'columns.description', width: 60, value: ({ description }) => description },
-  { titleKey: 'columns.category', width: 20, value: ({ category }) => category },
-  { titleKey: 'columns.quantity', width: 12, value: ({ quantity }) => quantity },
-  { titleKey: 'columns.unit', width: 16, value: ({ unit }) => unit },
+  ...PRODUCT_FIELDS.flatMap(({ key, exportWidth: width }): ExportColumn[] =>
+    width ? [{ titleKey: `columns.${key}`, width, value: (product) => product[key] }] : [],
+  ),
   {
     titleKey: 'columns.availability',
     width: 16,

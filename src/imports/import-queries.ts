@@ -2,8 +2,8 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { Refusal } from '../database/refusal.ts';
 import type { Database, ImportRowKind, ImportState } from '../database/tables.ts';
 import type { Product } from '../products/product.ts';
-import type { Field } from './import-fields.ts';
-import type { CheckedRow, Problem } from './row-check.ts';
+import { FIELDS, type Field } from './import-fields.ts';
+import type { CheckedFields, Problem } from './row-check.ts';
 import type { RefusalReason } from '../spreadsheets/spreadsheet.ts';
 
 /** Its rows and its file are kept for so long, from the last step on. */
@@ -217,7 +217,7 @@ export interface Applying {
   requestId: string;
 }
 
-export interface ImportRow extends Omit<CheckedRow, 'problems'> {
+export interface ImportRow extends CheckedFields {
   number: number;
   sheet: number;
   line: number;
@@ -235,10 +235,7 @@ export async function listImportRows(
 ): Promise<ImportRow[]> {
   const rows = await db
     .selectFrom('product_import_row')
-    .select([
-      ...(['number', 'sheet', 'line', 'kind', 'code', 'name', 'description', 'category'] as const),
-      ...(['quantity', 'unit', 'product_id as productId', 'was', 'problems'] as const),
-    ])
+    .select(['number', 'sheet', 'line', 'kind', ...FIELDS, 'product_id as productId', 'was', 'problems'])
     .where('import_id', '=', id)
     .where('reading', '=', reading)
     .where('number', '>', after)

@@ -1,5 +1,5 @@
-import { productFields } from '../products/product-form.ts';
-import type { Field } from './import-fields.ts';
+import { productFields, type ProductInput } from '../products/product-fields.ts';
+import { FIELDS, type Field } from './import-fields.ts';
 import { readQuantity } from './import-quantity.ts';
 import { textOf, type Cell } from '../spreadsheets/spreadsheet.ts';
 
@@ -13,28 +13,19 @@ export interface Problem {
 }
 
 /** What a row says of a product; null for what it says nothing about. */
-export interface CheckedRow {
-  code: string | null;
-  name: string | null;
-  description: string | null;
-  category: string | null;
-  quantity: number | null;
-  unit: string | null;
+export type CheckedFields = { [Key in Field]: ProductInput[Key] | null };
+
+export interface CheckedRow extends CheckedFields {
   problems: Problem[];
 }
+
+const EMPTY_ROW = Object.fromEntries(FIELDS.map((field) => [field, null])) as Record<Field, null>;
 
 const TYPED_LENGTH = 60;
 
 /** Checks a row by the rules of the product form. */
 export function checkRow(cells: (Cell | undefined)[], columns: (Field | null)[]): CheckedRow {
-  const row: Record<Field, string | number | null> = {
-    code: null,
-    name: null,
-    description: null,
-    category: null,
-    quantity: null,
-    unit: null,
-  };
+  const row: Record<Field, string | number | null> = { ...EMPTY_ROW };
   const problems: Problem[] = [];
   for (const [index, field] of columns.entries()) {
     if (!field) continue;
@@ -48,7 +39,7 @@ export function checkRow(cells: (Cell | undefined)[], columns: (Field | null)[])
     const typed = shorten(textOf(cells[beyond]));
     problems.push({ key: 'imports.problems.beyond', values: { columns: columns.length }, typed });
   }
-  return { ...(row as Omit<CheckedRow, 'problems'>), problems };
+  return { ...(row as CheckedFields), problems };
 }
 
 /** Enough to recognise it by. */

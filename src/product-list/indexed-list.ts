@@ -2,8 +2,9 @@ import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { directions, isIdPastStart, isPastStart, orderBy, type PageWindow } from './page-window.ts';
-import { wantedAvailable, type ProductFilter, type SortColumn } from './product-filter.ts';
+import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import type { Order } from './product-order.ts';
+import { sortDefinition } from './list-columns.ts';
 
 /** Ranges whose first products are read in one statement: few at first, as the first may have enough. */
 const FIRST_READ = 2;
@@ -16,15 +17,6 @@ interface IndexRange {
   index: string;
   is: RawBuilder<SqlBool>;
 }
-
-const ORDERED_INDEXES: Partial<Record<Order['column'], string>> = {
-  number: 'PRIMARY',
-  name: 'name',
-  code: 'code',
-  description: 'description',
-  quantity: 'quantity',
-  unit: 'unit',
-};
 
 /**
  * A window of a list that is filtered, but not searched. Whatever the filter and the order, each range of
@@ -70,7 +62,7 @@ function nextProducts(db: Kysely<Database>, window: PageWindow) {
 
 /** Those of the next `NEAR` products in the order that the filter leaves: enough, unless they are rare there. */
 export async function listNear(db: Kysely<Database>, filter: ProductFilter, window: PageWindow) {
-  const index = ORDERED_INDEXES[window.order.column];
+  const index = orderedIndex(window.order);
   if (!index) return [];
   const near = sql<{ id: number }>`
     (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${isPastStart(window)}
@@ -86,12 +78,8 @@ export async function listNear(db: Kysely<Database>, filter: ProductFilter, wind
  * Whether the filter leaves products of one availability in every category: there may be many categories,
  * and no index has them in the order of such a column.
  */
-export function isBestSearched({ category, availability }: ProductFilter, { column }: Order): boolean {
-  return (
-    availability !== '' &&
-    category === '' &&
-    ['name', 'code', 'description', 'unit', 'category'].includes(column)
-  );
+export function isBestSearched({ category, availability }: ProductFilter, { keyType }: Order): boolean {
+  return availability !== '' && category === '' && keyType === 'string';
 }
 
 /** Within a range of one category or availability only the number is left to order by. */
@@ -133,11 +121,17 @@ async function rangesOf(
     available === undefined
       ? isPastStart(window)
       : sql<SqlBool>`quantity ${sql.raw(available ? '>' : '=')} 0 AND ${isPastStart(window)}`;
-  return [{ index: ORDERED_INDEXES[column]!, is }];
+  return [{ index: orderedIndex(window.order)!, is }];
 }
 
+/** The index that holds all products in an order. */
+function orderedIndex({ column }: Order): string | undefined {
+  return column === 'relevance' ? undefined : sortDefinition(column).index;
+}
+
+/** The index that holds the products of one category and availability in an order. */
 function filteredIndex(column: Order['column']): string {
-  const isByNumber = (['category', 'availability'] satisfies SortColumn[] as string[]).includes(column);
+  const isByNumber = ['number', 'category', 'availability'].includes(column);
   return `filtered_${isByNumber ? 'number' : column}`;
 }
 

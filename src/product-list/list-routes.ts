@@ -4,15 +4,9 @@ import type { Databases } from '../database/databases.ts';
 import type { Database } from '../database/tables.ts';
 import { listCategories } from '../products/category-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
-import {
-  AVAILABILITIES,
-  cursorField,
-  filterQuery,
-  productQuery,
-  readFilter,
-  SORT_COLUMNS,
-} from './product-filter.ts';
+import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
 import { getProductPage } from './product-page.ts';
+import { LIST_COLUMNS, LIST_FIELDS } from './list-columns.ts';
 
 /** The list of products, for people and for programs. */
 export function productListRoutes(databases: Databases): Router {
@@ -36,7 +30,8 @@ export function productListRoutes(databases: Databases): Router {
       page,
       categories,
       availabilities: AVAILABILITIES,
-      columns: SORT_COLUMNS,
+      columns: LIST_COLUMNS,
+      fields: LIST_FIELDS,
       filterQuery,
     });
   });

@@ -1,9 +1,12 @@
 import { sql, type Expression, type Kysely, type SqlBool } from 'kysely';
 import type { Database } from '../database/tables.ts';
+import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { escapeLike, searchTerms } from '../search/search-terms.ts';
 import { isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
+
+const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
 
 /** What a search is by definition: every word is found somewhere in the product. */
 export function selectMatching(db: Kysely<Database>, filter: ProductFilter) {
@@ -15,12 +18,7 @@ export function selectMatching(db: Kysely<Database>, filter: ProductFilter) {
   for (const term of searchTerms(search)) {
     const pattern = `%${escapeLike(term.text)}%`;
     query = query.where((eb) => {
-      const found: Expression<SqlBool>[] = [
-        eb('product.name', 'like', pattern),
-        eb('product.code', 'like', pattern),
-        eb('product.description', 'like', pattern),
-        eb('category.name', 'like', pattern),
-      ];
+      const found: Expression<SqlBool>[] = SEARCHED.map((source) => eb(source, 'like', pattern));
       if (term.available !== undefined) found.push(eb('product.available', '=', term.available ? 1 : 0));
       return eb.or(found);
     });

@@ -1,20 +1,8 @@
 import { z } from 'zod';
+import { SORT_COLUMNS, type SortColumn } from './list-columns.ts';
 
 export const AVAILABILITIES = ['available', 'out_of_stock'] as const;
 export type Availability = (typeof AVAILABILITIES)[number];
-
-/** The columns of the list, each of which it can be sorted by. */
-export const SORT_COLUMNS = [
-  'number',
-  'name',
-  'code',
-  'description',
-  'category',
-  'quantity',
-  'unit',
-  'availability',
-] as const;
-export type SortColumn = (typeof SORT_COLUMNS)[number];
 
 export interface Sort {
   column: SortColumn;

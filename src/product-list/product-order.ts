@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
-import { sortName, type ProductFilter, type SortColumn } from './product-filter.ts';
+import { sortName, type ProductFilter } from './product-filter.ts';
+import { sortDefinition, type SortColumn } from './list-columns.ts';
 import { escapeLike } from '../search/search-terms.ts';
 
 /** The order of a list: by `column`, then by number, so that no two products are equal in it. */
@@ -13,26 +14,13 @@ export interface Order {
   idDescending: boolean;
 }
 
-const SORT_EXPRESSIONS: Record<SortColumn, RawBuilder<unknown>> = {
-  number: sql`product.id`,
-  name: sql`product.name`,
-  code: sql`product.code`,
-  description: sql`product.description`,
-  category: sql`category.name`,
-  quantity: sql`product.quantity`,
-  unit: sql`product.unit`,
-  availability: sql`product.available`,
-};
-
-const NUMERIC_COLUMNS: SortColumn[] = ['number', 'quantity', 'availability'];
-
 export function orderOf({ search, sort }: ProductFilter): Order {
   if (sort) {
     return {
       name: sortName(sort),
       column: sort.column,
-      key: SORT_EXPRESSIONS[sort.column],
-      keyType: NUMERIC_COLUMNS.includes(sort.column) ? 'number' : 'string',
+      key: sortDefinition(sort.column).expression,
+      keyType: sortDefinition(sort.column).keyType,
       keyDescending: sort.descending,
       idDescending: sort.descending,
     };
@@ -48,7 +36,7 @@ export function orderOf({ search, sort }: ProductFilter): Order {
       idDescending: true,
     };
   }
-  const key = SORT_EXPRESSIONS.number;
+  const key = sortDefinition('number').expression;
   return {
     name: 'newest',
     column: 'number',

@@ -42,12 +42,15 @@ export async function getProductPage(
   // A first page that is not full has been looked for among all products.
   const isCounted = counted && (hasMore || from);
   const totals = isCounted ? counted : { total: rows.length, totalIsExact: true };
-  const page = rows.slice(0, limit);
+  const page = rows.slice(0, limit).map(({ sortKey, ...row }) => ({
+    position: { key: sortKey as KeysetPosition['key'], id: row.id },
+    product: toProduct(row),
+  }));
   if (isBackwards) page.reverse();
-  const cursorAt = (row: FoundProduct | undefined, direction: 'after' | 'before') =>
-    row && encodeCursor(direction, order, { key: row.sortKey as KeysetPosition['key'], id: row.id });
+  const cursorAt = (row: (typeof page)[number] | undefined, direction: 'after' | 'before') =>
+    row && encodeCursor(direction, order, row.position);
   return {
-    items: page.map(toProduct),
+    items: page.map(({ product }) => product),
     nextCursor: hasMore || isBackwards ? cursorAt(page.at(-1), 'after') : undefined,
     previousCursor: (isBackwards ? hasMore : from) ? cursorAt(page[0], 'before') : undefined,
     ...totals,

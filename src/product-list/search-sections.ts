@@ -2,7 +2,8 @@ import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import { availabilityGram, categoryGram, initialGram } from '../search/grams.ts';
-import { initialOf, listInitials, type SortedByInitial } from '../search/initials.ts';
+import type { TextColumn } from '../search/indexed-columns.ts';
+import { initialOf, listInitials } from '../search/initials.ts';
 import { letters } from '../search/letters.ts';
 import { ProductSet } from '../search/product-set.ts';
 import type { ProductFilter } from './product-filter.ts';
@@ -143,7 +144,7 @@ async function categorySections({ db }: Search): Promise<UnreadSection[]> {
   }));
 }
 
-async function* initialSections(search: Search, column: SortedByInitial): AsyncGenerator<SearchSection> {
+async function* initialSections(search: Search, column: TextColumn): AsyncGenerator<SearchSection> {
   const { db, window } = search;
   const { key } = window.order;
   const { start, initials } = await listInitials(db, column, window.from?.key);

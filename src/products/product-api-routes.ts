@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { HttpError } from '../http/http-error.ts';
 import { InsufficientStockError, MAX_QUANTITY } from '../stock/stock-movements.ts';
-import { productId, quantityField, versionField } from './product-form.ts';
+import { quantityField } from './field-rules.ts';
+import { productId, versionField } from './product-form.ts';
 import {
   adjustQuantity,
   ProductNotFoundError,

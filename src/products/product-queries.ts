@@ -7,7 +7,14 @@ import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts
 import { insertProduct } from '../stock/initial-stock.ts';
 import { InsufficientStockError, recordStockMovement, saveQuantity } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
-import type { Product, ProductInput, SavedProduct } from './product.ts';
+import {
+  differingFields,
+  PRODUCT_FIELDS,
+  type FieldKey,
+  type ProductField,
+  type ProductInput,
+} from './product-fields.ts';
+import type { Product, SavedProduct } from './product.ts';
 
 /** How long a deletion can be undone. */
 const UNDO_MINUTES = 60;
@@ -31,40 +38,22 @@ export class VersionConflictError extends Refusal<{ current: SavedProduct }> {
   }
 }
 
+type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${Key}` }[FieldKey];
+const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) => `${source} as ${key}` as SelectedField);
+const STORED_FIELDS = sql.join(PRODUCT_FIELDS.map(({ column }) => sql.ref(column)));
+
 /** Products joined with their category, selected as `Product`s. */
 export function selectProducts(db: Kysely<Database>) {
   return db
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
-    .select([
-      'product.id',
-      'product.code',
-      'product.name',
-      'product.description',
-      'category.name as category',
-      'product.quantity',
-      'product.unit',
-      'product.available',
-      'product.updated_at as updatedAt',
-      'product.version',
-    ]);
+    .select(['product.id', ...SELECTED_FIELDS])
+    .select(['product.available', 'product.updated_at as updatedAt', 'product.version']);
 }
 
-/** Leaves out whatever else was selected with the product. */
+/** @param row as `selectProducts` gives it, without anything else */
 export function toProduct(row: Omit<Product, 'available'> & { available: 0 | 1 }): Product {
-  const { id, code, name, description, category, quantity, unit, available, updatedAt, version } = row;
-  return {
-    id,
-    code,
-    name,
-    description,
-    category,
-    quantity,
-    unit,
-    available: available === 1,
-    updatedAt,
-    version,
-  };
+  return { ...row, available: row.available === 1 };
 }
 
 export async function findProduct(db: Kysely<Database>, id: number): Promise<Product | undefined> {
@@ -125,8 +114,7 @@ export async function updateProduct(
 
 /** `{ name: [before, after] }` of each field that differs. */
 function changesBetween(before: Product, after: ProductInput) {
-  const fields = ['name', 'code', 'description', 'category', 'quantity', 'unit'] as const;
-  const differing = fields.filter((field) => before[field] !== after[field]);
+  const differing = differingFields(before, after);
   return Object.fromEntries(differing.map((field) => [field, [before[field], after[field]]]));
 }
 

@@ -7,9 +7,17 @@ import { keyOfForm } from '../http/idempotency.ts';
 import { localPath } from '../http/local-path.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { listCategories } from './category-queries.ts';
-import type { Product, ProductInput, SavedProduct } from './product.ts';
+import type { Product, SavedProduct } from './product.ts';
 import {
+  differingFields,
+  FORM_FIELDS,
   OTHER_CATEGORY,
+  PRODUCT_FIELDS,
+  type ProductInput,
+} from './product-fields.ts';
+import {
+  asValues,
+  newValues,
   productId,
   readAsTyped,
   readProductForm,
@@ -28,30 +36,12 @@ import {
 } from './product-queries.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
-/** Offered while typing; any other unit can be written. */
-const UNIT_SUGGESTIONS = [
-  'unidad',
-  'caja',
-  'paquete',
-  'par',
-  'juego',
-  'kg',
-  'g',
-  'l',
-  'ml',
-  'm',
-  'bolsa',
-  'botella',
-  'ejemplar',
-  'rollo',
-];
 
 export function productRoutes(databases: Databases): Router {
   const router = Router();
 
   router.get('/products/new', async (req, res) => {
-    const empty = { ...readAsTyped({}), quantity: '0', unit: 'unidad' };
-    await renderForm(req, res, { values: empty });
+    await renderForm(req, res, { values: newValues() });
   });
 
   router.post('/products', async (req, res) => {
@@ -86,6 +76,7 @@ export function productRoutes(databases: Databases): Router {
     const hasOlder = movements.length > MOVEMENTS_PER_PAGE;
     res.render('products/show', {
       product,
+      fields: PRODUCT_FIELDS,
       movements: movements.slice(0, MOVEMENTS_PER_PAGE),
       hasOlder,
       before,
@@ -192,25 +183,17 @@ export function productRoutes(databases: Databases): Router {
         ? product?.version
         : ((req.body as { version?: string } | undefined)?.version ?? product?.version),
       categories,
+      fields: FORM_FIELDS,
       otherCategory: OTHER_CATEGORY,
-      units: UNIT_SUGGESTIONS,
     });
   }
 
   return router;
 }
 
-const EDITED_FIELDS = ['name', 'code', 'description', 'category', 'quantity', 'unit'] as const;
-
 /** The saved value of each field in which the two differ. */
 function conflictsOf(saved: SavedProduct, mine: ProductInput) {
-  const differing = EDITED_FIELDS.filter((field) => saved[field] !== mine[field]);
-  return Object.fromEntries(differing.map((field) => [field, String(saved[field])]));
-}
-
-function asValues(product: Product): ProductFormValues {
-  const { name, code, description, category, unit } = product;
-  return { name, code, description, category, unit, quantity: String(product.quantity), newCategory: '' };
+  return Object.fromEntries(differingFields(saved, mine).map((field) => [field, String(saved[field])]));
 }
 
 function readId(req: Request): number {

@@ -6,12 +6,10 @@ const MOST_OF_A_TERM = 6;
 
 export interface IndexedProduct {
   id: number;
-  /** Folded, as the next ones. */
-  name: string;
-  code: string;
-  description: string;
-  /** Its category's name, which never changes. */
-  category: string;
+  /** The texts in which words are found, folded. Its category's name is among them: it never changes. */
+  texts: string[];
+  /** Its name and its code, folded: searches look for what begins with them too. */
+  beginnings: string[];
   /** What comes from columns as they are: its category, its place in orders. */
   properties: string[];
 }
@@ -31,9 +29,9 @@ export class ProductGrams {
   readonly #runs = new Map<string, string[]>();
 
   /** Some may be there more than once. */
-  of({ name, code, description, category, properties }: IndexedProduct): string[] {
-    const words = [name, code, description, category].flatMap((text) => text.split(' '));
-    const starts = [name, code].flatMap((text) =>
+  of({ texts, beginnings, properties }: IndexedProduct): string[] {
+    const words = texts.flatMap((text) => text.split(' '));
+    const starts = beginnings.flatMap((text) =>
       [1, 2, LONGEST].map((length) => START + text.slice(0, length)),
     );
     return [...properties, ...starts, ...words.flatMap((word) => this.#runsOf(word))];

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import { availabilityGram, categoryGram, initialGram, ProductGrams, type IndexedProduct } from './grams.ts';
-import { initialOf, SORTED_BY_INITIAL } from './initials.ts';
+import type { IndexedColumns } from './indexed-columns.ts';
+import { initialOf } from './initials.ts';
 import { letters } from './letters.ts';
 import { encodePosting } from './posting.ts';
 import { chunkOf, placeOf } from './product-set.ts';
@@ -20,7 +21,11 @@ const ROWS_PER_STATEMENT = 200;
  * @param batchSize how many products at most
  * @returns how many it has put there; 0 when another instance is at it
  */
-export async function indexPending(db: Kysely<Database>, batchSize = BATCH_SIZE): Promise<number> {
+export async function indexPending(
+  db: Kysely<Database>,
+  columns: IndexedColumns,
+  batchSize = BATCH_SIZE,
+): Promise<number> {
   const pending = await db
     .selectFrom('search_pending')
     .select(['id', 'product_id'])
@@ -31,7 +36,7 @@ export async function indexPending(db: Kysely<Database>, batchSize = BATCH_SIZE)
   // A chunk at a time: a commit of many megabytes would hold up those of everybody else.
   for (const some of Map.groupBy(pending, ({ product_id }) => chunkOf(product_id)).values()) {
     const ids = some.map(({ id }) => id);
-    const done = await db.transaction().execute((trx) => indexChunk(trx, ids));
+    const done = await db.transaction().execute((trx) => indexChunk(trx, columns, ids));
     if (done === 0) break;
     indexed += done;
   }
@@ -39,7 +44,11 @@ export async function indexPending(db: Kysely<Database>, batchSize = BATCH_SIZE)
 }
 
 /** @param pendingIds of products of one chunk */
-async function indexChunk(trx: Transaction<Database>, pendingIds: number[]): Promise<number> {
+async function indexChunk(
+  trx: Transaction<Database>,
+  columns: IndexedColumns,
+  pendingIds: number[],
+): Promise<number> {
   const { rows: turn } = await sql`
     SELECT id FROM search_indexer WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx);
   if (turn.length === 0) return 0;
@@ -50,7 +59,9 @@ async function indexChunk(trx: Transaction<Database>, pendingIds: number[]): Pro
     .where('id', 'in', pendingIds)
     .execute();
   // After they were found pending: a change that comes in between makes them pending again.
-  const products = await readProducts(trx, [...new Set(pending.map(({ product_id }) => product_id))]);
+  const products = await readProducts(trx, columns, [
+    ...new Set(pending.map(({ product_id }) => product_id)),
+  ]);
   const [first] = products;
   if (first) await addToIndex(trx, chunkOf(first.id), await postingsOf(products));
   await trx.deleteFrom('search_pending').where('id', 'in', pendingIds).execute();
@@ -58,34 +69,35 @@ async function indexChunk(trx: Transaction<Database>, pendingIds: number[]): Pro
 }
 
 /** Folded; without those that have been deleted. */
-async function readProducts(trx: Transaction<Database>, ids: number[]): Promise<IndexedProduct[]> {
+async function readProducts(
+  trx: Transaction<Database>,
+  { searched, sorted }: IndexedColumns,
+  ids: number[],
+): Promise<IndexedProduct[]> {
   const rows = await trx
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
-    .select(['product.id', 'product.name', 'code', 'description', 'category_id', 'available'])
+    .select(['product.id', 'product.name', 'product.code', 'category_id', 'available'])
     .select('category.name as category')
-    .select(
-      SORTED_BY_INITIAL.map((column) =>
-        initialOf(sql.ref(`product.${column}`)).as(`${column}_initial` as const),
-      ),
-    )
+    .select(searched.map((column) => `product.${column}` as const))
+    .select(sorted.map((column) => initialOf(sql.ref(`product.${column}`)).as(`${column}_initial` as const)))
     .where('product.id', 'in', ids)
     .orderBy('product.id')
     .execute();
+  const texts = [...searched, 'category'] as const;
+  const beginnings = ['name', 'code'] as const;
   await letters.learn(
     trx,
-    rows.flatMap(({ name, code, description, category }) => [name, code, description, category]),
+    rows.flatMap((row) => [...texts, ...beginnings].map((text) => row[text])),
   );
   return rows.map((row) => ({
     id: row.id,
-    name: letters.fold(row.name),
-    code: letters.fold(row.code),
-    description: letters.fold(row.description),
-    category: letters.fold(row.category),
+    texts: texts.map((text) => letters.fold(row[text])),
+    beginnings: beginnings.map((text) => letters.fold(row[text])),
     properties: [
       categoryGram(row.category_id),
       availabilityGram(row.available),
-      ...SORTED_BY_INITIAL.map((column) => initialGram(column, row[`${column}_initial`])),
+      ...sorted.map((column) => initialGram(column, row[`${column}_initial`])),
     ],
   }));
 }

@@ -1,10 +1,7 @@
 import { sql, type Expression, type Kysely, type RawBuilder } from 'kysely';
 import type { Database } from '../database/tables.ts';
 import { initialGram } from './grams.ts';
-
-/** Columns that a long list of candidates is sorted by initial by initial. */
-export const SORTED_BY_INITIAL = ['name', 'code', 'description', 'unit'] as const;
-export type SortedByInitial = (typeof SORTED_BY_INITIAL)[number];
+import type { TextColumn } from './indexed-columns.ts';
 
 /** The weight of a text's first letter in its collation, in hexadecimal. */
 export function initialOf(text: Expression<unknown>): RawBuilder<string> {
@@ -16,7 +13,7 @@ export function initialOf(text: Expression<unknown>): RawBuilder<string> {
  *
  * @returns also the initial of `start`, a text of the column
  */
-export async function listInitials(db: Kysely<Database>, column: SortedByInitial, start: unknown) {
+export async function listInitials(db: Kysely<Database>, column: TextColumn, start: unknown) {
   const prefix = initialGram(column, '');
   const { rows } = await sql<{ initial: string; isStart: 0 | 1 }>`
     SELECT DISTINCT SUBSTRING(gram, ${prefix.length + 1}) AS initial, FALSE AS isStart

@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Database } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { IndexedColumns } from './indexed-columns.ts';
 import { indexPending } from './indexing.ts';
 
 /** Fewer pending products are as quickly looked at as found by the index. */
@@ -14,7 +15,7 @@ const isWorthALook = sql<boolean>`
     >= ${sql.lit(WORTH_INDEXING)}`;
 
 /** Keeps the index up to date: every instance tries, and a lock in the database lets one at a time do it. */
-export function searchJobs(jobs: Jobs, databases: Databases): void {
+export function searchJobs(jobs: Jobs, databases: Databases, columns: IndexedColumns): void {
   /** The newest entry among the pending ones at the last look. */
   let newest: number | null = null;
 
@@ -27,7 +28,7 @@ export function searchJobs(jobs: Jobs, databases: Databases): void {
 
   jobs.whenDue('search index', isWorthALook, async (stopping) => {
     while (!stopping.aborted && (await isWorthIndexing())) {
-      if ((await databases.onPrimary(indexPending)) === 0) return;
+      if ((await databases.onPrimary((db) => indexPending(db, columns))) === 0) return;
     }
   });
 }

@@ -1,4 +1,4 @@
-import { SORT_COLUMNS } from '../../src/product-list/product-filter.ts';
+import { SORT_COLUMNS } from '../../src/product-list/list-columns.ts';
 import type { SearchAnswer } from './measure-search.ts';
 import type { Person } from './person.ts';
 import type { Row } from './report.ts';
@@ -21,7 +21,8 @@ export async function measurePages(
     person,
   );
   const next: number[] = [];
-  for (const query of firstPages.slice(0, 1 + 2 * SORT_COLUMNS.length)) next.push(...(await followNext(person, query)));
+  for (const query of firstPages.slice(0, 1 + 2 * SORT_COLUMNS.length))
+    next.push(...(await followNext(person, query)));
   const far = Math.min(10_000, Math.floor(products / PAGE / 2));
   const cursor = await cursorOfPage(person, far);
   const near: number[] = [];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { SORT_COLUMNS } from '../../src/product-list/product-filter.ts';
+import { SORT_COLUMNS } from '../../src/product-list/list-columns.ts';
 import { Random } from '../bench/catalogue/random.ts';
 import { CATEGORIES, seededProducts } from '../bench/catalogue/products.ts';
 import { Client } from '../support/client.ts';

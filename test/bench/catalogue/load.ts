@@ -2,6 +2,7 @@ import { createPool } from 'mysql2';
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../../../src/config/config.ts';
 import { connectionOptions, DATABASE, kyselyOver, type Account } from '../../../src/database/connect.ts';
+import { INDEXED_COLUMNS } from '../../../src/products/product-fields.ts';
 import { indexPending } from '../../../src/search/indexing.ts';
 import { CHUNK_SIZE } from '../../../src/search/product-set.ts';
 import { CATEGORIES, seededProducts, type SeededProduct } from './products.ts';
@@ -55,7 +56,7 @@ export async function loadCatalogue(
   });
   const index = await seconds(async () => {
     const db = kyselyOver(pool);
-    while ((await indexPending(db, CHUNK_SIZE)) > 0) stopping.throwIfAborted();
+    while ((await indexPending(db, INDEXED_COLUMNS, CHUNK_SIZE)) > 0) stopping.throwIfAborted();
     await connection.query('ANALYZE NO_WRITE_TO_BINLOG TABLE search_posting, search_pending');
   });
   await connection.query('ALTER INSTANCE ENABLE INNODB REDO_LOG');

@@ -1,0 +1,44 @@
+import { sql, type RawBuilder } from 'kysely';
+import { PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
+
+export type SortColumn = 'number' | FieldKey | 'availability';
+
+interface SortColumnDefinition {
+  expression: RawBuilder<unknown>;
+  keyType: 'number' | 'string';
+  /** Holds all products in the order of the column, if any does. */
+  index?: string;
+}
+
+const definitions = new Map<SortColumn, SortColumnDefinition>([
+  ['number', { expression: sql`product.id`, keyType: 'number', index: 'PRIMARY' }],
+  ...PRODUCT_FIELDS.filter(({ isSorted }) => isSorted).map(fieldDefinition),
+  ['availability', { expression: sql`product.available`, keyType: 'number' }],
+]);
+
+function fieldDefinition({ key, source, columnType, isReference }: ProductField) {
+  return [
+    key,
+    {
+      expression: sql.ref(source),
+      keyType: columnType === 'int' ? 'number' : 'string',
+      ...(!isReference && { index: key }),
+    },
+  ] satisfies [SortColumn, SortColumnDefinition];
+}
+
+/** The columns that a list can be sorted by. */
+export const SORT_COLUMNS: readonly SortColumn[] = [...definitions.keys()];
+
+export function sortDefinition(column: SortColumn): SortColumnDefinition {
+  return definitions.get(column)!;
+}
+
+/** The columns of the list, in its order. */
+export const LIST_COLUMNS: readonly { name: SortColumn; isSorted: boolean }[] = [
+  'number' as const,
+  ...PRODUCT_FIELDS.filter(({ cell }) => cell).map(({ key }) => key),
+  'availability' as const,
+].map((name) => ({ name, isSorted: definitions.has(name) }));
+
+export const LIST_FIELDS = PRODUCT_FIELDS.filter(({ cell }) => cell);

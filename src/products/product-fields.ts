@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { line, optionalText, quantityField } from './field-rules.ts';
+
+/** The choice "Otra…" of the category field: the name stands in `newCategory`. */
+export const OTHER_CATEGORY = '__other__';
+
+/** A field of a product. Its label is the text `columns.<key>`. */
+interface FieldDefinition {
+  /** What a form or a file may say; its messages are keys of texts. */
+  rule: z.ZodType<string | number>;
+  /** As MySQL names it: of the column in `product`, and of the one that keeps what an import says. */
+  columnType: string;
+  /** Stored as the number of a row of another table: `category_id`, read as `category.name`. */
+  isReference?: true;
+  /** A search finds its words; `product_updated` in mysql/triggers.sql compares it. */
+  isSearched?: true;
+  /** Lists can be in its order, for which `product` has the indexes `<key>` and `filtered_<key>`. */
+  isSorted?: true;
+  /** How the list shows it (views/products/row.ejs); without one, it does not. */
+  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity';
+  /** In characters; without one, it is not exported. */
+  exportWidth?: number;
+  /** Names of its column in spreadsheets, as `plainHeader` spells them; without any, it is not imported. */
+  headers?: { es: string; en: string };
+  form: FormControl;
+}
+
+interface FormControl {
+  control: 'text' | 'textarea' | 'category';
+  /** Bootstrap's classes. */
+  width: string;
+  isRequired?: true;
+  /** Key of the text below it. */
+  hint?: string;
+  /** HTML attributes of its own. */
+  attributes?: string;
+  /** Offered while typing; anything else can be written. */
+  suggestions?: readonly string[];
+  /** What the form of a new product holds. */
+  initial?: string;
+}
+
+/**
+ * In the order of the list and of exports. What else names a field is compared with this table by
+ * test/products/product-fields.test.ts: migrations, triggers, the SQL of imports, texts.
+ */
+const DEFINITIONS = {
+  name: {
+    rule: line(100, { missing: 'product.errors.name', tooLong: 'product.errors.nameLength' }),
+    columnType: 'varchar(100)',
+    isSearched: true,
+    isSorted: true,
+    cell: 'link',
+    exportWidth: 45,
+    headers: {
+      es: 'nombre nombredelproducto nombredeproducto nombreproducto producto articulo titulo denominacion',
+      en: 'name productname itemname product item article title',
+    },
+    form: { control: 'text', width: 'col-md-8', isRequired: true },
+  },
+  code: {
+    rule: line(50, { missing: 'product.errors.code', tooLong: 'product.errors.codeLength' }),
+    columnType: 'varchar(50)',
+    isSearched: true,
+    isSorted: true,
+    cell: 'code',
+    exportWidth: 20,
+    headers: {
+      es: 'codigo cod codigodeproducto codigoproducto codigodelproducto codigodearticulo codigoarticulo codigodebarras referencia ref sku clave ean ean13 isbn gtin',
+      en: 'code productcode itemcode articlecode barcode reference partnumber itemnumber',
+    },
+    form: {
+      control: 'text',
+      width: 'col-md-4',
+      isRequired: true,
+      hint: 'product.codeHint',
+      attributes: 'autocapitalize="characters" spellcheck="false"',
+    },
+  },
+  description: {
+    rule: optionalText(500, 'product.errors.descriptionLength', { keepsLines: true }),
+    columnType: 'varchar(500)',
+    isSearched: true,
+    isSorted: true,
+    cell: 'clamped',
+    exportWidth: 60,
+    headers: {
+      es: 'descripcion descripciondelproducto detalle detalles observaciones notas',
+      en: 'description productdescription details notes desc',
+    },
+    form: { control: 'textarea', width: 'col-12' },
+  },
+  category: {
+    rule: line(50, {
+      missing: 'product.errors.category',
+      tooLong: 'product.errors.categoryLength',
+    }).refine((text) => text !== OTHER_CATEGORY, 'product.errors.category'),
+    columnType: 'varchar(50)',
+    isReference: true,
+    isSearched: true,
+    isSorted: true,
+    cell: 'plain',
+    exportWidth: 20,
+    headers: {
+      es: 'categoria familia grupo seccion departamento tipo clase',
+      en: 'category family group section department type class',
+    },
+    form: { control: 'category', width: 'col-md-5', isRequired: true },
+  },
+  /** On hand, in units of `unit`; never below zero. */
+  quantity: {
+    rule: quantityField,
+    columnType: 'int',
+    isSorted: true,
+    cell: 'quantity',
+    exportWidth: 12,
+    headers: {
+      es: 'cantidad cant existencia existencias stock unidades inventario saldo enexistencia cantidadenstock stockactual disponibles',
+      en: 'quantity qty onhand quantityonhand stockonhand instock units count',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-3',
+      isRequired: true,
+      attributes: 'inputmode="numeric"',
+      initial: '0',
+    },
+  },
+  unit: {
+    rule: line(30, { missing: 'product.errors.unit', tooLong: 'product.errors.unitLength' }),
+    columnType: 'varchar(30)',
+    isSorted: true,
+    cell: 'plain',
+    exportWidth: 16,
+    headers: {
+      es: 'unidad unidaddemedida medida um udm ud presentacion',
+      en: 'unit unitofmeasure uom measure',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-4',
+      isRequired: true,
+      hint: 'product.unitHint',
+      // prettier-ignore
+      suggestions: [
+        'unidad', 'caja', 'paquete', 'par', 'juego', 'kg', 'g', 'l', 'ml', 'm', 'bolsa', 'botella', 'ejemplar', 'rollo',
+      ],
+      initial: 'unidad',
+    },
+  },
+} as const satisfies Record<string, FieldDefinition>;
+
+type Definitions = typeof DEFINITIONS;
+export type FieldKey = keyof Definitions;
+
+/** What a form or an import says about a product. */
+export type ProductInput = { [Key in FieldKey]: z.output<Definitions[Key]['rule']> };
+
+type ReferenceKey = {
+  [Key in FieldKey]: Definitions[Key] extends { isReference: true } ? Key : never;
+}[FieldKey];
+type ColumnOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}_id` : Key;
+type SourceOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}.name` : `product.${Key}`;
+
+export interface ProductField<Key extends FieldKey = FieldKey> extends FieldDefinition {
+  key: Key;
+  /** In `product` and `deleted_product`. */
+  column: ColumnOf<Key>;
+  /** Where its value is read, in a query that joins what products refer to. */
+  source: SourceOf<Key>;
+}
+
+export const PRODUCT_FIELDS: readonly ProductField[] = (
+  Object.entries(DEFINITIONS) as [FieldKey, FieldDefinition][]
+).map(([key, definition]) => ({
+  ...definition,
+  key,
+  column: (definition.isReference ? `${key}_id` : key) as ColumnOf<FieldKey>,
+  source: (definition.isReference ? `${key}.name` : `product.${key}`) as SourceOf<FieldKey>,
+}));
+
+export const FIELD_KEYS: readonly FieldKey[] = PRODUCT_FIELDS.map(({ key }) => key);
+
+/** In the order of the form: the category comes last, with the name of a new one below it. */
+export const FORM_FIELDS: readonly ProductField[] = PRODUCT_FIELDS.toSorted(
+  (one, other) => Number(one.form.control === 'category') - Number(other.form.control === 'category'),
+);
+
+/** What holds for each field, wherever it comes from; problems come in the order of the form. */
+export const productFields = z.object(
+  Object.fromEntries(FORM_FIELDS.map(({ key, rule }) => [key, rule])) as unknown as {
+    [Key in FieldKey]: Definitions[Key]['rule'];
+  },
+);
+
+type OwnText = {
+  [Key in FieldKey]: ProductInput[Key] extends string ? Exclude<Key, ReferenceKey> : never;
+}[FieldKey];
+
+function ownTexts(isWanted: (field: ProductField) => true | undefined): OwnText[] {
+  const isOwnText = (field: ProductField) => !field.isReference && field.columnType.startsWith('varchar');
+  return PRODUCT_FIELDS.filter((field) => isOwnText(field) && isWanted(field)).map(
+    ({ key }) => key as OwnText,
+  );
+}
+
+/** Every field counts when an edit meets another one, and in the history of changes. */
+export function differingFields(before: ProductInput, after: ProductInput): FieldKey[] {
+  return FIELD_KEYS.filter((key) => before[key] !== after[key]);
+}
+
+/** For the search index. */
+export const INDEXED_COLUMNS = {
+  searched: ownTexts(({ isSearched }) => isSearched),
+  sorted: ownTexts(({ isSorted }) => isSorted),
+};

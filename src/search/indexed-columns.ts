@@ -1,0 +1,14 @@
+import type { Database } from '../database/tables.ts';
+
+type Product = Database['product'];
+export type TextColumn = {
+  [Column in keyof Product]: Product[Column] extends string ? Column : never;
+}[keyof Product];
+
+/** What the index knows of a product, besides its category and whether it is available. */
+export interface IndexedColumns {
+  /** Their words are found. */
+  searched: readonly TextColumn[];
+  /** A long list of candidates is read initial by initial in their order. */
+  sorted: readonly TextColumn[];
+}

@@ -1,0 +1,207 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import en from '../../src/locales/en.json' with { type: 'json' };
+import es from '../../src/locales/es.json' with { type: 'json' };
+import { PRODUCT_FIELDS, type FieldKey } from '../../src/products/product-fields.ts';
+import { Client, uniqueCode } from '../support/client.ts';
+import { apply, page, preview } from '../support/import-files.ts';
+import { stack } from '../support/shared-stack.ts';
+
+/** The staged row is found by its code, so that is no change of a product. */
+const CHANGEABLE = PRODUCT_FIELDS.filter(({ key }) => key !== 'code');
+const IMPORTED = PRODUCT_FIELDS.filter(({ headers }) => headers);
+
+let client: Client;
+let primary: Connection;
+
+beforeAll(async () => {
+  client = await Client.signedIn();
+  primary = await stack.connect('primary');
+});
+afterAll(() => primary.end());
+
+async function columnTypes(table: string): Promise<Map<string, string>> {
+  const [rows] = await primary.query<RowDataPacket[]>(
+    `SELECT column_name AS name, column_type AS type FROM information_schema.columns
+     WHERE table_schema = 'inventario' AND table_name = ?`,
+    [table],
+  );
+  return new Map(rows.map(({ name, type }) => [String(name), String(type)]));
+}
+
+test.each(['product', 'deleted_product'])('every field has its column in %s', async (table) => {
+  const types = await columnTypes(table);
+  for (const { column, columnType, isReference } of PRODUCT_FIELDS) {
+    expect([column, types.get(column)]).toEqual([column, isReference ? 'int unsigned' : columnType]);
+  }
+});
+
+test('every field that is imported has its column in product_import_row', async () => {
+  const types = await columnTypes('product_import_row');
+  for (const { key, columnType } of IMPORTED) expect([key, types.get(key)]).toEqual([key, columnType]);
+});
+
+test('a text of a field is as long as its column, and no longer', () => {
+  for (const { key, columnType, rule } of PRODUCT_FIELDS) {
+    const length = Number(/^varchar\((\d+)\)$/.exec(columnType)?.[1]);
+    if (!length) continue;
+    const accepted = [length, length + 1].map((count) => rule.safeParse('x'.repeat(count)).success);
+    expect([key, accepted]).toEqual([key, [true, false]]);
+  }
+});
+
+test('product has the indexes of every field that lists are sorted by', async () => {
+  const [rows] = await primary.query<RowDataPacket[]>(
+    `SELECT index_name AS name, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS columns
+     FROM information_schema.statistics
+     WHERE table_schema = 'inventario' AND table_name = 'product' GROUP BY index_name`,
+  );
+  const indexes = new Map(rows.map(({ name, columns }) => [String(name), String(columns)]));
+  for (const { key, isSorted, isReference } of PRODUCT_FIELDS) {
+    if (!isSorted || isReference) continue;
+    expect([key, indexes.get(key)]).toEqual([key, key]);
+    expect([key, indexes.get(`filtered_${key}`)]).toEqual([key, `category_id,available,${key}`]);
+  }
+});
+
+test('an update of any searched field makes a product pending for the search', async () => {
+  const [rows] = await primary.query<RowDataPacket[]>(
+    `SELECT action_statement AS statement FROM information_schema.triggers
+     WHERE trigger_schema = 'inventario' AND event_object_table = 'product' AND event_manipulation = 'UPDATE'`,
+  );
+  const statements = rows.map(({ statement }) => String(statement)).join('\n');
+  const compared = [...statements.matchAll(/NEW\.(\w+)[^\n]*<> OLD\.\1\b/g)].map(([, column]) => column);
+  const searched = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ column }) => column);
+  expect(compared.sort()).toEqual([...searched, 'available'].sort());
+});
+
+/** The SQL statement in src that matches, as it is written there. */
+async function statementWith(pattern: RegExp): Promise<string> {
+  const src = new URL('../../src/', import.meta.url);
+  const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const texts = await Promise.all(files.map((name) => readFile(new URL(name, src), 'utf8')));
+  const found = texts.flatMap((text) => text.match(/sql(?:<[^`]*?>)?`[^`]*`/g) ?? []);
+  const statements = found.filter((statement) => pattern.test(statement));
+  if (statements.length !== 1) throw new Error(`${statements.length} statements match ${String(pattern)}`);
+  return statements[0]!;
+}
+
+const listed = (text: string | undefined) => (text ?? '').split(',').map((name) => name.trim());
+
+test('the rows of a file are staged with every field that is imported', async () => {
+  const statement = await statementWith(/INSERT INTO product_import_row/);
+  const [, into] = /INSERT INTO product_import_row\s*\(([^)]*)\)/.exec(statement)!;
+  for (const { key, columnType, isReference } of IMPORTED) {
+    expect(listed(into)).toContain(key);
+    expect(statement).toMatch(new RegExp(`\\b${key} ${escaped(columnType)}[^,]*PATH '`, 'i'));
+    expect(statement).toMatch(new RegExp(`\\bv\\.${key}\\b[^=]*[,\\n]`));
+    if (key === 'code') continue;
+    const own = isReference ? 'own.name' : `p.${key}`;
+    expect(statement).toContain(`'${key}', own_${key}`);
+    expect(statement).toMatch(new RegExp(`${escaped(own)} AS own_${key}\\b`));
+    expect(statement).toMatch(
+      new RegExp(`\\(v\\.${key} IS NULL OR v\\.${key}(?: COLLATE \\w+)? = ${escaped(own)}\\)`),
+    );
+  }
+});
+
+test('applying an import inserts and updates every field that is imported', async () => {
+  const insert = await statementWith(/INSERT INTO product \([^`]*product_import_row/);
+  const [, into] = /INSERT INTO product\s*\(([^)]*)\)/.exec(insert)!;
+  expect(listed(into).sort()).toEqual(IMPORTED.map(({ column }) => column).sort());
+  const update = await statementWith(/UPDATE product_import_row[^`]*product AS p[^`]*SET p\./);
+  const set = [...update.matchAll(/\bp\.(\w+) = COALESCE\(/g)].map(([, column]) => column);
+  const columns = IMPORTED.filter(({ key }) => key !== 'code').map(({ column }) => column);
+  expect(set.sort()).toEqual(columns.sort());
+});
+
+const escaped = (text: string) => text.replace(/[().]/g, '\\$&');
+
+test('every field has a label in both languages, and every hint is a text', () => {
+  for (const texts of [es, en]) {
+    expect(Object.keys(texts.columns)).toEqual(expect.arrayContaining(PRODUCT_FIELDS.map(({ key }) => key)));
+    for (const { form } of PRODUCT_FIELDS) {
+      if (form.hint) expect(Object.keys(texts.product)).toContain(form.hint.replace('product.', ''));
+    }
+  }
+});
+
+/** Different for each field and each `round`. */
+function valuesOf(mark: string, round: number): Record<FieldKey, string> {
+  const entries = PRODUCT_FIELDS.map(({ key, columnType }, index) => [
+    key,
+    columnType === 'int' ? String(100 * round + index) : `${key} ${round} ${mark}`.slice(0, 30),
+  ]);
+  return { ...Object.fromEntries(entries), code: mark } as Record<FieldKey, string>;
+}
+
+const file = (values: Record<FieldKey, string>) =>
+  [IMPORTED.map(({ key }) => es.columns[key]), IMPORTED.map(({ key }) => values[key])]
+    .map((cells) => cells.join(';'))
+    .join('\r\n');
+
+/** A product as programs see it, with what a form would hold of each field. */
+async function savedValues(code: string) {
+  const product = await client.findByCode(code);
+  return Object.fromEntries(PRODUCT_FIELDS.map(({ key }) => [key, String(product[key])]));
+}
+
+test('a form saves every field, tells its changes, finds it by a search, and undoes a deletion whole', async () => {
+  const mark = uniqueCode();
+  const [first, second] = [valuesOf(mark, 1), valuesOf(mark, 2)];
+  const category = (values: Record<FieldKey, string>) => ({
+    ...values,
+    category: '__other__',
+    newCategory: values.category,
+  });
+  const { id } = await client.register(category(first));
+  expect(await savedValues(mark)).toEqual(first);
+  for (const { key, isSearched } of PRODUCT_FIELDS) {
+    if (!isSearched) continue;
+    const { items } = await client.search({ search: `${first[key]} ${mark}` });
+    expect([key, items.map((item) => item.id)]).toEqual([key, [id]]);
+  }
+  const edit = await client.post(`/products/${id}`, { ...category(second), version: 1 });
+  expect(edit.status).toBe(303);
+  expect(await savedValues(mark)).toEqual(second);
+  const conflict = await client.post(`/products/${id}`, { ...category(first), version: 1 });
+  const audit = (await client.get('/audit')).text;
+  for (const { key } of CHANGEABLE) {
+    expect(conflict.text).toContain(`data-use-saved="${key}" data-value="${second[key]}"`);
+    expect(audit).toContain(second[key]);
+  }
+  await client.post(`/products/${id}/delete`);
+  await client.post(`/products/${id}/restore`);
+  expect(await savedValues(mark)).toEqual(second);
+});
+
+test('an import registers and changes every field, and shows each change before', async () => {
+  const mark = uniqueCode();
+  const [first, second] = [valuesOf(mark, 1), valuesOf(mark, 2)];
+  const added = await preview(client, file(first));
+  expect(added.totals).toMatchObject({ new: 1, wrong: 0 });
+  await apply(client, added.id);
+  expect(await savedValues(mark)).toEqual(first);
+  expect((await preview(client, file(first))).totals).toMatchObject({ unchanged: 1 });
+  for (const { key } of CHANGEABLE.filter(({ headers }) => headers)) {
+    const { totals } = await preview(client, file({ ...first, [key]: second[key] }));
+    expect([key, totals?.changed]).toEqual([key, 1]);
+  }
+  const changed = await preview(client, file(second));
+  const text = await page(client, changed.id);
+  for (const { key } of CHANGEABLE.filter(({ headers }) => headers)) {
+    expect(text).toContain(`<del>${first[key]}</del>`);
+    expect(text).toContain(`<ins>${second[key]}</ins>`);
+  }
+  await apply(client, changed.id);
+  expect(await savedValues(mark)).toEqual(second);
+});
+
+test('an export has a column for every field that is exported', async () => {
+  const { code } = await client.register();
+  const { text } = await client.get(`/products/export.csv?search=${code}`);
+  const headers = text.slice(1).split('\r\n')[0]!.split(';');
+  const exported = PRODUCT_FIELDS.filter(({ exportWidth }) => exportWidth);
+  expect(headers).toEqual(expect.arrayContaining(exported.map(({ key }) => es.columns[key])));
+});
