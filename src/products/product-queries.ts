@@ -40,7 +40,6 @@ export class VersionConflictError extends Refusal<{ current: SavedProduct }> {
 
 type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${Key}` }[FieldKey];
 const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) => `${source} as ${key}` as SelectedField);
-const STORED_FIELDS = sql.join(PRODUCT_FIELDS.map(({ column }) => sql.ref(column)));
 
 /** Products joined with their category, selected as `Product`s. */
 export function selectProducts(db: Kysely<Database>) {

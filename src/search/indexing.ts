@@ -13,6 +13,8 @@ const BATCH_SIZE = 4096;
 /** Products between two looks at what else the process has to do. */
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
+/** Best matches begin with the search in one of these columns. */
+const BEGINNINGS = ['name', 'code'] as const;
 
 /**
  * Puts pending products into the index. Grams are added and never taken away: a product that has lost one
@@ -74,26 +76,24 @@ async function readProducts(
   { searched, sorted }: IndexedColumns,
   ids: number[],
 ): Promise<IndexedProduct[]> {
+  const ownTexts = [...new Set([...BEGINNINGS, ...searched])];
   const rows = await trx
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
-    .select(['product.id', 'product.name', 'product.code', 'category_id', 'available'])
-    .select('category.name as category')
-    .select(searched.map((column) => `product.${column}` as const))
+    .select(['product.id', 'category_id', 'category.name as category', 'available'])
+    .select(ownTexts.map((column) => `product.${column}` as const))
     .select(sorted.map((column) => initialOf(sql.ref(`product.${column}`)).as(`${column}_initial` as const)))
     .where('product.id', 'in', ids)
     .orderBy('product.id')
     .execute();
-  const texts = [...searched, 'category'] as const;
-  const beginnings = ['name', 'code'] as const;
   await letters.learn(
     trx,
-    rows.flatMap((row) => [...texts, ...beginnings].map((text) => row[text])),
+    rows.flatMap((row) => [row.category, ...ownTexts.map((column) => row[column])]),
   );
   return rows.map((row) => ({
     id: row.id,
-    texts: texts.map((text) => letters.fold(row[text])),
-    beginnings: beginnings.map((text) => letters.fold(row[text])),
+    texts: [row.category, ...searched.map((column) => row[column])].map((text) => letters.fold(text)),
+    beginnings: BEGINNINGS.map((column) => letters.fold(row[column])),
     properties: [
       categoryGram(row.category_id),
       availabilityGram(row.available),
