@@ -3,6 +3,7 @@
 
 GRANT SELECT, INSERT, UPDATE ON inventario.user TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.last_write TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE ON inventario.write_count TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.session TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.category TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
@@ -15,6 +16,7 @@ GRANT SELECT, INSERT ON inventario.stock_movement TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.completed_write TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.login_attempt TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.audit_event TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.product_event TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.instance_heartbeat TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.export_progress TO inventario_app@'%';
 GRANT SELECT, INSERT, DELETE ON inventario.product_import_part TO inventario_app@'%';

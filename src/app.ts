@@ -37,7 +37,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.enable('view cache');
   app.locals.instance = config.INSTANCE;
   app.locals.demo = config.DEMO;
-  app.locals.canSave = () => databases.monitor.canSave();
+  app.locals.canSave = () => databases.catalogue.monitor.canSave();
 
   const audience = { ...dependencies, language: await i18n() };
   app.use(await open({ ...audience, locals: app.locals }));

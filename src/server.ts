@@ -6,7 +6,7 @@ import { createApp } from './app.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
-import { createDatabases } from './database/databases.ts';
+import { closeDatabases, createDatabases, serversAsked } from './database/databases.ts';
 import { deleteOldWrites } from './database/run-once.ts';
 import { deleteOldProgress } from './exports/export-progress.ts';
 import { createLogger, logConsole } from './telemetry/logger.ts';
@@ -40,16 +40,18 @@ async function serve(): Promise<void> {
     process.exit(1);
   });
   const databases = createDatabases(config);
-  await databases.monitor.ready();
+  await serversAsked(databases);
   const draining = new AbortController();
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
   searchJobs(jobs, databases, INDEXED_COLUMNS);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
-  jobs.cleanUp('sessions', deleteExpiredSessions);
-  jobs.cleanUp('log-in attempts', deleteEndedWindows);
-  jobs.cleanUp('completed writes', deleteOldWrites);
-  jobs.cleanUp('export progress', deleteOldProgress);
+  jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
+  jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);
+  for (const group of databases.groups.values()) {
+    jobs.cleanUp(`completed writes in ${group.name}`, group, deleteOldWrites);
+  }
+  jobs.cleanUp('export progress', databases.directory, deleteOldProgress);
   const app = await createApp({ config, databases, logger, heartbeat, jobs, draining: draining.signal });
 
   const limits = {
@@ -75,7 +77,7 @@ async function serve(): Promise<void> {
   await closed;
   await jobs.stop();
   await heartbeat.remove();
-  await databases.close();
+  await closeDatabases(databases);
   logger.info('stopped');
 }
 

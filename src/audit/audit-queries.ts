@@ -1,5 +1,5 @@
-import { sql, type Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Kysely } from 'kysely';
+import type { Catalogue, Directory } from '../database/tables.ts';
 import type { AuditAction, KINDS } from './audit-trail.ts';
 
 export interface AuditFilter {
@@ -9,10 +9,13 @@ export interface AuditFilter {
 }
 
 export interface AuditEvent {
+  /** Counts within its trail. */
   id: number;
+  trail: 'account' | 'product';
   createdAt: Date;
   action: AuditAction;
-  /** Absent when nobody had logged in. */
+  /** Null when nobody had logged in, or no user did it. */
+  userId: number | null;
   username: string | null;
   address: string;
   targetId: number | null;
@@ -21,48 +24,69 @@ export interface AuditEvent {
   requestId: string;
 }
 
-/** The newest events, at most `limit`, older ones with `before` (an event's id). */
+interface Page {
+  limit: number;
+  /** Only events with a lower id. */
+  before?: number | undefined;
+}
+
+const COLUMNS = [
+  'id',
+  'created_at as createdAt',
+  'action',
+  'address',
+  'target_id as targetId',
+  'target_name as targetName',
+  'details',
+  'request_id as requestId',
+] as const;
+
+/** The newest events of the directory, without the names of users. */
 export async function listAuditEvents(
-  db: Kysely<Database>,
+  db: Kysely<Directory>,
   { user, kind }: AuditFilter,
-  { limit, before }: { limit: number; before?: number | undefined },
+  { limit, before }: Page,
 ): Promise<AuditEvent[]> {
   const rows = await db
     .selectFrom('audit_event')
-    .leftJoin('user', 'user.id', 'audit_event.user_id')
     .$if(user !== undefined, (query) => query.where('user_id', '=', user!))
     .$if(kind !== undefined, (query) => query.where('kind', '=', kind!))
-    .$if(before !== undefined, (query) => query.where('audit_event.id', '<', before!))
-    .select([
-      'audit_event.id',
-      'audit_event.created_at as createdAt',
-      'action',
-      'username',
-      'address',
-      'target_id as targetId',
-      'target_name as targetName',
-      'details',
-      'request_id as requestId',
-    ])
-    .orderBy('audit_event.id', 'desc')
+    .$if(before !== undefined, (query) => query.where('id', '<', before!))
+    .select([...COLUMNS, 'user_id as userId'])
+    .orderBy('id', 'desc')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({ ...row, action: row.action as AuditAction }));
+  return rows.map((row) => toEvent('account', row));
 }
 
-/** All users by name, for a filter by user; those who may log in first. */
-export async function listUsernames(db: Kysely<Database>): Promise<{ id: number; username: string }[]> {
-  return db
-    .selectFrom('user')
-    .select(['id', 'username'])
-    .orderBy(sql`disabled_at IS NOT NULL`)
-    .orderBy('username')
-    .limit(1000)
+/** The newest events of products, without the names of users. */
+export async function listProductEvents(
+  db: Kysely<Catalogue>,
+  { user, kind }: AuditFilter,
+  { limit, before }: Page,
+): Promise<AuditEvent[]> {
+  if (kind !== undefined && kind !== 'product') return [];
+  const rows = await db
+    .selectFrom('product_event')
+    .$if(user !== undefined, (query) => query.where('actor_kind', '=', 'user').where('actor_id', '=', user!))
+    .$if(before !== undefined, (query) => query.where('id', '<', before!))
+    .select([...COLUMNS, 'actor_kind', 'actor_id'])
+    .orderBy('id', 'desc')
+    .limit(limit)
     .execute();
+  return rows.map(({ actor_kind, actor_id, ...row }) =>
+    toEvent('product', { ...row, userId: actor_kind === 'user' ? actor_id : null }),
+  );
+}
+
+type Row = Omit<AuditEvent, 'trail' | 'action' | 'username'> & { action: string };
+
+function toEvent(trail: AuditEvent['trail'], row: Row): AuditEvent {
+  return { ...row, trail, action: row.action as AuditAction, username: null };
 }
 
 /** The addresses from which the user has logged in during the last 30 days. */
-export async function listRecentAddresses(db: Kysely<Database>, userId: number): Promise<string[]> {
+export async function listRecentAddresses(db: Kysely<Directory>, userId: number): Promise<string[]> {
   const rows = await db
     .selectFrom('audit_event')
     .select('address')

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import { recordAuditEvent } from './audit-trail.ts';
@@ -16,7 +17,9 @@ export function auditRefusals(databases: Databases): RequestHandler {
       const details = { method: req.method, path: req.path.slice(0, 200) };
       const event = { action: 'access.refused', userId: principal.id, details } as const;
       requestContext
-        .run(context, () => databases.change((db) => recordAuditEvent(db, event)))
+        .run(context, () =>
+          databases.directory.transact((trx) => recordAuditEvent(trx, event), { limitMs: QUICK_CHANGE_MS }),
+        )
         // Nobody waits for it, and the log has the request too.
         .catch(() => undefined);
     });

@@ -1,18 +1,15 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
-import { listAuditEvents, listUsernames } from './audit-queries.ts';
+import { listUsernames } from '../directory/usernames.ts';
+import { auditPosition, getAuditPage } from './audit-page.ts';
 import { sentenceOf, whoDid } from './audit-sentence.ts';
 import { KINDS } from './audit-trail.ts';
 
-const PER_PAGE = 50;
-
-const positive = z.coerce.number().int().positive().optional().catch(undefined);
 const auditQuery = z.object({
-  user: positive,
+  user: z.coerce.number().int().positive().optional().catch(undefined),
   kind: z.enum(KINDS).optional().catch(undefined),
-  /** The number of the last event on the page before. */
-  before: positive,
+  before: auditPosition.optional().catch(undefined),
 });
 
 export function auditRoutes(databases: Databases): Router {
@@ -20,15 +17,18 @@ export function auditRoutes(databases: Databases): Router {
 
   router.get('/audit', async (req, res) => {
     const { before, ...filter } = auditQuery.parse(req.query);
-    const [events, users] = await databases.read(req.principal!, (db) =>
-      Promise.all([listAuditEvents(db, filter, { limit: PER_PAGE + 1, before }), listUsernames(db)]),
-    );
+    const [{ events, older }, users] = await Promise.all([
+      getAuditPage(databases, req.principal!, filter, before ?? {}),
+      databases.directory.readReplica(req.principal!, listUsernames),
+    ]);
     res.render('audit/list', {
       filter,
-      events: events
-        .slice(0, PER_PAGE)
-        .map((event) => ({ ...event, who: whoDid(event, req.t), sentence: sentenceOf(event, req.t) })),
-      hasOlder: events.length > PER_PAGE,
+      events: events.map((event) => ({
+        ...event,
+        who: whoDid(event, req.t),
+        sentence: sentenceOf(event, req.t),
+      })),
+      older,
       before,
       users,
       kinds: KINDS,

@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Transaction } from 'kysely';
+import type { ActorKind, Catalogue, Directory } from '../database/tables.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 
 /** What is recorded; the part before the point is its kind. */
@@ -27,33 +27,55 @@ export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-export interface NewAuditEvent {
-  action: AuditAction;
-  /** Who did it, if that is known. */
-  userId: number | undefined;
+type ProductAction = Extract<AuditAction, `product.${string}`>;
+
+interface NewEvent {
   /** What it was done to; of a failed log-in, the name that was typed. */
   target?: { id?: number; name: string };
-  /** Small values only: an event is never deleted by the application. */
+  /** Small values only: the application never deletes an event. */
   details?: Record<string, unknown>;
 }
 
-/**
- * Records who did what, with where the request came from. Belongs into the transaction of the change it
- * tells of, so that there is neither without the other.
- */
-export async function recordAuditEvent(db: Kysely<Database>, event: NewAuditEvent): Promise<void> {
-  const { action, userId = null, target, details } = event;
-  const request = requestContext.getStore();
-  await db
+export interface NewAuditEvent extends NewEvent {
+  action: Exclude<AuditAction, ProductAction>;
+  /** Who did it, if that is known. */
+  userId: number | undefined;
+}
+
+export interface NewProductEvent extends NewEvent {
+  action: ProductAction;
+  actor: { kind: ActorKind; id: number | null };
+}
+
+/** Records who did what. Belongs into the transaction of the change, so that there is neither without the other. */
+export async function recordAuditEvent(
+  trx: Transaction<Directory>,
+  { action, userId, ...event }: NewAuditEvent,
+): Promise<void> {
+  await trx
     .insertInto('audit_event')
-    .values({
-      action,
-      user_id: userId,
-      address: (request?.address ?? '').replace(/[^\w.:%-]/g, '').slice(0, 45),
-      target_id: target?.id ?? null,
-      target_name: target ? Array.from(target.name).slice(0, 100).join('') : null,
-      details: details ? JSON.stringify(details) : null,
-      request_id: request?.id ?? '',
-    })
+    .values({ action, user_id: userId ?? null, ...columnsOf(event) })
     .execute();
+}
+
+/** The same for products, beside which their events are kept (docs/decisions/database-groups.md). */
+export async function recordProductEvent(
+  trx: Transaction<Catalogue>,
+  { action, actor, ...event }: NewProductEvent,
+): Promise<void> {
+  await trx
+    .insertInto('product_event')
+    .values({ action, actor_kind: actor.kind, actor_id: actor.id, ...columnsOf(event) })
+    .execute();
+}
+
+function columnsOf({ target, details }: NewEvent) {
+  const request = requestContext.getStore();
+  return {
+    address: (request?.address ?? '').replace(/[^\w.:%-]/g, '').slice(0, 45),
+    target_id: target?.id ?? null,
+    target_name: target ? Array.from(target.name).slice(0, 100).join('') : null,
+    details: details ? JSON.stringify(details) : null,
+    request_id: request?.id ?? '',
+  };
 }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { listRecentAddresses } from '../audit/audit-queries.ts';
 import { isLockConflict } from '../database/mysql-errors.ts';
-import type { Database } from '../database/tables.ts';
+import type { DatabaseGroup } from '../database/database-group.ts';
+import type { Directory } from '../database/tables.ts';
 import { networkOf } from './network.ts';
 
 /** Wrong log-ins within a quarter of an hour; docs/decisions/login-limits.md says why these. */
@@ -56,17 +57,19 @@ class LimitReached extends Error {
  * @throws TooManyAttemptsError
  */
 export async function withinLoginLimits(
-  db: Kysely<Database>,
+  directory: DatabaseGroup<Directory>,
   attempt: LoginAttempt,
   compare: () => Promise<boolean>,
 ): Promise<boolean> {
   const subjects = subjectsOf(attempt);
-  await begin(db, attempt, Object.values(subjects));
+  await begin(directory, attempt, Object.values(subjects));
   let isRight = false;
   try {
     isRight = await compare();
   } finally {
-    await (isRight ? takeBack(db, subjects) : settle(db, Object.values(subjects)));
+    await directory.transact((trx) =>
+      isRight ? takeBack(trx, subjects) : settle(trx, Object.values(subjects)),
+    );
   }
   return isRight;
 }
@@ -77,18 +80,22 @@ function subjectsOf({ username, address }: LoginAttempt) {
   return { address: `address ${network}`, pair: `pair ${network} ${username}`, user: `user ${username}` };
 }
 
-async function begin(db: Kysely<Database>, attempt: LoginAttempt, subjects: string[]): Promise<void> {
+async function begin(
+  directory: DatabaseGroup<Directory>,
+  attempt: LoginAttempt,
+  subjects: string[],
+): Promise<void> {
   const giveUpAt = Date.now() + DOUBT_MS;
   for (;;) {
     try {
-      await db.transaction().execute((trx) => count(trx, attempt, subjects));
+      await directory.transact((trx) => count(trx, attempt, subjects));
       return;
     } catch (error) {
       const isLate = Date.now() > giveUpAt;
       if (error instanceof LimitReached) {
         const { counts } = error;
         const isInDoubt = counts.some((one) => one.attempts - one.pending < limitOf(one.subject));
-        if (isLate || !isInDoubt) throw await refusal(db, counts);
+        if (isLate || !isInDoubt) throw await directory.transact((trx) => refusal(trx, counts));
       } else if (isLate || !isLockConflict(error)) {
         throw error;
       }
@@ -97,7 +104,7 @@ async function begin(db: Kysely<Database>, attempt: LoginAttempt, subjects: stri
   }
 }
 
-async function count(trx: Kysely<Database>, attempt: LoginAttempt, subjects: string[]): Promise<void> {
+async function count(trx: Kysely<Directory>, attempt: LoginAttempt, subjects: string[]): Promise<void> {
   const now = sql`UTC_TIMESTAMP(3)`;
   const end = sql`${now} + INTERVAL ${sql.lit(WINDOW_MINUTES)} MINUTE`;
   // MySQL assigns from left to right: the end of the window comes last, because the others ask for it.
@@ -130,13 +137,13 @@ function limitOf(subject: string): number {
 }
 
 /** The user has logged in from this network lately, so what others do elsewhere, or here, is no reason. */
-async function isAtHome(db: Kysely<Database>, { userId, address }: LoginAttempt): Promise<boolean> {
+async function isAtHome(db: Kysely<Directory>, { userId, address }: LoginAttempt): Promise<boolean> {
   if (userId === undefined) return false;
   const addresses = await listRecentAddresses(db, userId);
   return addresses.some((known) => networkOf(known) === networkOf(address));
 }
 
-async function refusal(db: Kysely<Database>, counts: Count[]): Promise<TooManyAttemptsError> {
+async function refusal(db: Kysely<Directory>, counts: Count[]): Promise<TooManyAttemptsError> {
   const reported = await db
     .updateTable('login_attempt')
     .set({ reported: true })
@@ -152,7 +159,7 @@ async function refusal(db: Kysely<Database>, counts: Count[]): Promise<TooManyAt
 }
 
 /** The attempt was wrong, and stays counted. */
-async function settle(db: Kysely<Database>, subjects: string[]): Promise<void> {
+async function settle(db: Kysely<Directory>, subjects: string[]): Promise<void> {
   await db
     .updateTable('login_attempt')
     // A window that ended meanwhile has begun to count anew.
@@ -162,7 +169,7 @@ async function settle(db: Kysely<Database>, subjects: string[]): Promise<void> {
 }
 
 /** The attempt was right: the person's wrong ones from here are forgotten, those of others are not. */
-async function takeBack(db: Kysely<Database>, { pair, ...others }: Record<string, string>): Promise<void> {
+async function takeBack(db: Kysely<Directory>, { pair, ...others }: Record<string, string>): Promise<void> {
   await db
     .updateTable('login_attempt')
     .set({
@@ -175,6 +182,6 @@ async function takeBack(db: Kysely<Database>, { pair, ...others }: Record<string
 }
 
 /** A clean-up: deletes some counts whose window is over. */
-export function deleteEndedWindows(db: Kysely<Database>) {
+export function deleteEndedWindows(db: Kysely<Directory>) {
   return sql`DELETE FROM login_attempt WHERE window_ends_at < UTC_TIMESTAMP(3) LIMIT 10000`.execute(db);
 }

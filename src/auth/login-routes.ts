@@ -29,14 +29,14 @@ export function loginRoutes(databases: Databases): Router {
   router.post('/login', async (req, res) => {
     const { username, password, return: target } = credentials.parse(req.body ?? {});
     const returnTo = localPath(target);
-    const user = await databases.onPrimary((db) => findUserByName(db, username));
+    const user = await databases.directory.transact((db) => findUserByName(db, username));
     const attempt = { username, userId: user?.id, address: req.ip ?? '' };
     try {
-      const isRight = await databases.onPrimary((db) =>
-        withinLoginLimits(db, attempt, () => verifyPassword(password, user?.password_hash)),
+      const isRight = await withinLoginLimits(databases.directory, attempt, () =>
+        verifyPassword(password, user?.password_hash),
       );
       if (user && isRight && (await signIn(req, databases, user))) {
-        await databases.onPrimary((db) =>
+        await databases.directory.transact((db) =>
           recordAuditEvent(db, { action: 'session.started', userId: user.id }),
         );
         return res.redirect(303, returnTo);
@@ -56,7 +56,7 @@ export function loginRoutes(databases: Databases): Router {
 
   router.post('/logout', async (req, res) => {
     await endSession(req);
-    await databases.onPrimary((db) =>
+    await databases.directory.transact((db) =>
       recordAuditEvent(db, { action: 'session.ended', userId: req.principal?.id }),
     );
     res.clearCookie(cookieName(req, SESSION_COOKIE), { secure: req.secure });
@@ -70,7 +70,9 @@ export function loginRoutes(databases: Databases): Router {
   ): Promise<void> {
     // A password typed into the wrong field must not be kept: only what looks like a user name is.
     const name = user?.username ?? (/^[\p{L}\d._-]{1,50}$/u.test(typed) ? typed : '…');
-    await databases.onPrimary((db) => recordAuditEvent(db, { action, userId: user?.id, target: { name } }));
+    await databases.directory.transact((db) =>
+      recordAuditEvent(db, { action, userId: user?.id, target: { name } }),
+    );
   }
 
   return router;

@@ -33,7 +33,7 @@ export function passwordRoutes(databases: Databases): Router {
   });
 
   router.post('/password', async (req, res) => {
-    const user = await databases.onPrimary((db) => findUser(db, req.principal!.id));
+    const user = await databases.directory.transact((db) => findUser(db, req.principal!.id));
     if (!user) throw new HttpError(401, 'errors.notSignedIn');
     const form = readForm(passwordForm, req.body, req.t);
     const errors: Record<string, string> = form.ok ? {} : form.errors;
@@ -41,8 +41,8 @@ export function passwordRoutes(databases: Databases): Router {
     const { current } = z.object({ current: z.string().max(1000).catch('') }).parse(req.body ?? {});
     const attempt = { username: user.username, userId: user.id, address: req.ip ?? '' };
     try {
-      const isRight = await databases.onPrimary((db) =>
-        withinLoginLimits(db, attempt, () => verifyPassword(current, user.password_hash)),
+      const isRight = await withinLoginLimits(databases.directory, attempt, () =>
+        verifyPassword(current, user.password_hash),
       );
       if (!isRight) errors.current = req.t('password.wrong');
     } catch (error) {
@@ -56,7 +56,9 @@ export function passwordRoutes(databases: Databases): Router {
     }
     const hash = await hashPassword(form.data.password);
     try {
-      await databases.write(req.principal!, req.writeId(), (trx) => changePassword(trx, user, hash));
+      await databases.directory.transactOnce(req.principal!, req.writeId(), (trx) =>
+        changePassword(trx, user, hash),
+      );
     } catch (error) {
       if (error instanceof PasswordReplacedError) throw new HttpError(409, 'errors.passwordReplaced');
       throw error;

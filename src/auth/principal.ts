@@ -1,4 +1,4 @@
-import type { Actor } from '../database/own-writes.ts';
+import type { Actor } from '../database/write-counts.ts';
 import type { Role } from '../database/tables.ts';
 import type { Permission } from './permissions.ts';
 

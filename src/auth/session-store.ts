@@ -5,8 +5,9 @@ import { Store, type Session, type SessionData } from 'express-session';
 import { sql, type Kysely } from 'kysely';
 import type { StaffUser } from './principal.ts';
 import { findSessions, type StoredSession } from './user-queries.ts';
+import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import type { Directory } from '../database/tables.ts';
 import { requestContext, type RequestContext } from '../telemetry/request-context.ts';
 
 /** An idle session that is used again is prolonged at most this often: most requests write nothing. */
@@ -52,7 +53,7 @@ export class MysqlSessionStore extends Store {
 
   async #find(lookups: readonly Lookup[]): Promise<(StoredSession | undefined)[]> {
     const ids = lookups.map(({ id }) => id);
-    const asked = () => this.#databases.readLatest((db) => findSessions(db, ids));
+    const asked = () => this.#databases.directory.readPrimary((db) => findSessions(db, ids));
     const contexts = lookups.flatMap(({ context }) => context ?? []);
     if (contexts.length < 2) return asked();
     const shared = { id: contexts.map(({ id }) => id).join(' '), address: '', servers: new Set<string>() };
@@ -98,16 +99,18 @@ export class MysqlSessionStore extends Store {
     const expiry = expiryOf(session);
     const row = { data: JSON.stringify(session), expires_at: expiry, user_id: session.userId ?? null };
     if (isNew) {
-      await this.#databases.change((db) =>
-        db
-          .insertInto('session')
-          .values({ id, ...row })
-          .execute(),
+      await this.#databases.directory.transact(
+        (trx) =>
+          trx
+            .insertInto('session')
+            .values({ id, ...row })
+            .execute(),
+        { limitMs: QUICK_CHANGE_MS },
       );
     } else {
-      await this.#databases.change(
+      await this.#databases.directory.transact(
         (db) => db.updateTable('session').set(row).where('id', '=', id).execute(),
-        SAVE_LIMIT_MS,
+        { limitMs: SAVE_LIMIT_MS },
       );
     }
     this.#rowExpiry.set(session, expiry);
@@ -122,17 +125,21 @@ export class MysqlSessionStore extends Store {
     const expiry = expiryOf(session);
     const current = this.#rowExpiry.get(session)?.getTime() ?? 0;
     if (expiry.getTime() - current < TOUCH_EVERY_MS) return;
-    this.#databases
-      .change((db) =>
-        db.updateTable('session').set({ expires_at: expiry }).where('id', '=', digest(sid)).execute(),
+    this.#databases.directory
+      .transact(
+        (trx) =>
+          trx.updateTable('session').set({ expires_at: expiry }).where('id', '=', digest(sid)).execute(),
+        { limitMs: QUICK_CHANGE_MS },
       )
       // The next request tries again.
       .catch(() => undefined);
   }
 
   override destroy(sid: string, done: Done = () => undefined): void {
-    this.#databases
-      .change((db) => db.deleteFrom('session').where('id', '=', digest(sid)).execute())
+    this.#databases.directory
+      .transact((trx) => trx.deleteFrom('session').where('id', '=', digest(sid)).execute(), {
+        limitMs: QUICK_CHANGE_MS,
+      })
       .then(() => done(), done);
   }
 }
@@ -147,6 +154,6 @@ function expiryOf(session: SessionData): Date {
 }
 
 /** A clean-up: deletes some sessions that are over. */
-export function deleteExpiredSessions(db: Kysely<Database>) {
+export function deleteExpiredSessions(db: Kysely<Directory>) {
   return sql`DELETE FROM session WHERE expires_at < UTC_TIMESTAMP(3) LIMIT 1000`.execute(db);
 }

@@ -16,7 +16,7 @@ export async function signIn(
   user: Pick<User, 'id' | 'password_hash'>,
 ): Promise<boolean> {
   await startSession(req, user.id);
-  const now = await databases.onPrimary((db) => findUser(db, user.id));
+  const now = await databases.directory.transact((db) => findUser(db, user.id));
   if (now?.password_hash === user.password_hash && !now.disabled_at) return true;
   await endSession(req);
   return false;

@@ -1,23 +1,24 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
 import { Refusal } from '../database/refusal.ts';
-import type { Database, Role, User } from '../database/tables.ts';
+import type { Directory, Role, User } from '../database/tables.ts';
 import { ROLES, UNTIL_PASSWORD_IS_CHOSEN } from './permissions.ts';
 import type { StaffUser } from './principal.ts';
 
-export async function findUserByName(db: Kysely<Database>, username: string): Promise<User | undefined> {
+export async function findUserByName(db: Kysely<Directory>, username: string): Promise<User | undefined> {
   return db.selectFrom('user').selectAll().where('username', '=', username).executeTakeFirst();
 }
 
-export async function findUser(db: Kysely<Database>, id: number): Promise<User | undefined> {
+export async function findUser(db: Kysely<Directory>, id: number): Promise<User | undefined> {
   return db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
 const FIND_SESSIONS = `
-  SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password, source, sequence
+  SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password,
+    database_group, writes
   FROM session
   LEFT JOIN user ON user.id = session.user_id AND disabled_at IS NULL
-  LEFT JOIN last_write ON last_write.user_id = user.id
+  LEFT JOIN write_count ON actor_kind = 'user' AND actor_id = user.id
   WHERE session.id IN (?) AND expires_at > UTC_TIMESTAMP(3)`;
 
 /**
@@ -28,7 +29,7 @@ const FIND_SESSIONS = `
  * @returns in the order of `ids`
  */
 export async function findSessions(
-  db: Kysely<Database>,
+  db: Kysely<Directory>,
   ids: readonly Buffer[],
 ): Promise<(StoredSession | undefined)[]> {
   // Each request asks this: nothing is built anew.
@@ -55,14 +56,14 @@ interface SessionRow {
   username: string;
   role: Role;
   must_change_password: 0 | 1;
-  source: string | null;
-  sequence: number | null;
+  database_group: string | null;
+  writes: number | null;
 }
 
 function toStaffUser({ id, username, role, ...row }: SessionRow): StaffUser | undefined {
   if (id === null) return undefined;
-  const { source, sequence } = row;
-  const lastWrite = source !== null && sequence !== null ? { source, sequence } : undefined;
+  const { database_group: group, writes } = row;
+  const lastWrite = group !== null && writes !== null ? { [group]: writes } : {};
   const mustChangePassword = row.must_change_password === 1;
   const permissions = mustChangePassword ? UNTIL_PASSWORD_IS_CHOSEN : ROLES[role];
   return { kind: 'user', id, permissions, lastWrite, username, role, mustChangePassword };
@@ -74,7 +75,7 @@ function toStaffUser({ id, username, role, ...row }: SessionRow): StaffUser | un
  * @throws PasswordReplacedError when it is not the one of `user` any more
  */
 export async function changePassword(
-  trx: Transaction<Database>,
+  trx: Transaction<Directory>,
   user: User,
   passwordHash: string,
 ): Promise<void> {

@@ -1,8 +1,7 @@
-import { Kysely, MysqlDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { createPool, type Pool, type PoolOptions } from 'mysql2';
 import type { ServerAddress } from '../config/config.ts';
-import { endAbandonedStreams } from './abandoned-streams.ts';
-import type { Database } from './tables.ts';
+import { ServerDialect } from './server-dialect.ts';
 
 export const DATABASE = 'inventario';
 
@@ -16,7 +15,7 @@ export interface Account {
   password: string;
 }
 
-/** What every connection of ours has in common, whoever opens it. */
+/** What all our connections have in common. */
 export function connectionOptions(server: ServerAddress, account: Account) {
   return {
     ...server,
@@ -29,8 +28,36 @@ export function connectionOptions(server: ServerAddress, account: Account) {
   } satisfies PoolOptions;
 }
 
-export function createServerPool(server: ServerAddress, account: Account, connectionLimit: number): Pool {
-  const pool = createPool({
+/** Connections that one instance opens to a server: for statements that commit by themselves, and for transactions. */
+const READ_CONNECTIONS = 20;
+const TRANSACTION_CONNECTIONS = 20;
+
+/** One server's connections. They are opened when they are first needed. */
+export interface ServerPools<Tables> {
+  pools: Pool[];
+  db: Kysely<Tables>;
+  /** For transactions alone. */
+  transactions: Kysely<Tables>;
+}
+
+export function openServer<Tables>(
+  server: string,
+  address: ServerAddress,
+  account: Account,
+): ServerPools<Tables> {
+  const reading = createServerPool(address, account, READ_CONNECTIONS);
+  const writing = createServerPool(address, account, TRANSACTION_CONNECTIONS);
+  return {
+    pools: [reading, writing],
+    db: new Kysely({ dialect: new ServerDialect({ server, pool: reading, isTransactional: false }) }),
+    transactions: new Kysely({
+      dialect: new ServerDialect({ server, pool: writing, isTransactional: true }),
+    }),
+  };
+}
+
+function createServerPool(server: ServerAddress, account: Account, connectionLimit: number): Pool {
+  return createPool({
     ...connectionOptions(server, account),
     database: DATABASE,
     connectionLimit,
@@ -38,10 +65,4 @@ export function createServerPool(server: ServerAddress, account: Account, connec
     queueLimit: 500,
     enableKeepAlive: true,
   });
-  endAbandonedStreams(pool);
-  return pool;
-}
-
-export function kyselyOver(pool: Pool): Kysely<Database> {
-  return new Kysely<Database>({ dialect: new MysqlDialect({ pool }) });
 }

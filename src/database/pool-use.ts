@@ -17,17 +17,14 @@ interface PoolQueues {
   _connectionQueue: { length: number };
 }
 
-export function poolUse(server: string, pool: Pool): PoolUse {
-  const {
-    _allConnections: all,
-    _freeConnections: free,
-    _connectionQueue: queue,
-  } = pool as unknown as PoolQueues;
-  return {
-    server,
-    inUse: all.length - free.length,
-    idle: free.length,
-    waiting: queue.length,
-    limit: pool.config.connectionLimit ?? 0,
-  };
+export function poolUse(server: string, pools: Pool[]): PoolUse {
+  const use = { server, inUse: 0, idle: 0, waiting: 0, limit: 0 };
+  for (const pool of pools) {
+    const { _allConnections, _freeConnections, _connectionQueue } = pool as unknown as PoolQueues;
+    use.inUse += _allConnections.length - _freeConnections.length;
+    use.idle += _freeConnections.length;
+    use.waiting += _connectionQueue.length;
+    use.limit += pool.config.connectionLimit ?? 0;
+  }
+  return use;
 }

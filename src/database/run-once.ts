@@ -1,6 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { Refusal, restoreRefusal, storeRefusal, type StoredRefusal } from './refusal.ts';
-import type { Database } from './tables.ts';
+import { groupTables } from './group-tables.ts';
+import type { GroupTables } from './tables.ts';
+import { countWrite, type Actor } from './write-counts.ts';
 
 /** A value after it was written as JSON and read again: dates have become texts. */
 export type FromJson<T> = T extends Date
@@ -17,11 +19,14 @@ type Outcome = { result?: unknown } | StoredRefusal;
 
 /** What a write came to; `get` returns its result or throws its refusal. */
 export class CompletedWrite<T> {
+  /** How many writes the actor has made with this one. */
+  readonly writes: number;
   readonly #outcome: Outcome;
 
   /** @param outcome as JSON, of which both the first answer and a repeated one are made */
-  constructor(outcome: string) {
+  constructor(outcome: string, writes: number) {
     this.#outcome = JSON.parse(outcome) as Outcome;
+    this.writes = writes;
   }
 
   /** @throws the Refusal that the work ended with */
@@ -31,69 +36,79 @@ export class CompletedWrite<T> {
   }
 }
 
+export interface Write {
+  /** 32 bytes that two requests share which ask the same. */
+  id: Buffer;
+  actor: Pick<Actor, 'kind' | 'id'>;
+  /** The group of databases that is written to. */
+  group: string;
+}
+
 /**
- * Does `work` in a transaction unless a write with this `id` has been done, and keeps what it came to in the
- * same one. A second one at the same time waits for the first one's row.
+ * Does `work` in a transaction unless a write with this id has been done, keeps its outcome and counts the
+ * write in the same transaction. A second one at the same time waits for the first one's row.
  *
- * @param id 32 bytes that two requests share which ask the same
+ * @param db for transactions
  */
-export async function runOnce<T>(
-  db: Kysely<Database>,
-  id: Buffer,
-  work: (trx: Transaction<Database>) => Promise<T>,
+export async function runOnce<Tables extends GroupTables, T>(
+  db: Kysely<Tables>,
+  write: Write,
+  work: (trx: Transaction<Tables>) => Promise<T>,
 ): Promise<CompletedWrite<T>> {
+  const completing = (complete: (trx: Transaction<Tables>) => Promise<string>) =>
+    db.transaction().execute(async (trx) => {
+      const outcome = await complete(trx);
+      // A repeat is counted, too: the reads after it wait for the first one then.
+      return new CompletedWrite<T>(outcome, await countWrite(groupTables(trx), write.group, write.actor));
+    });
   try {
-    return await db.transaction().execute((trx) => doAndKeep(trx, id, work));
+    return await completing((trx) => doAndKeep(trx, write.id, work));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return keepRefusal<T>(db, id, error as Refusal);
+    return completing((trx) => keepRefusal(groupTables(trx), write.id, error as Refusal));
   }
 }
 
-async function doAndKeep<T>(
-  trx: Transaction<Database>,
+async function doAndKeep<Tables extends GroupTables, T>(
+  trx: Transaction<Tables>,
   id: Buffer,
-  work: (trx: Transaction<Database>) => Promise<T>,
-): Promise<CompletedWrite<T>> {
-  // A repeat changes the row too: its commit then has a position of its own to wait for.
+  work: (trx: Transaction<Tables>) => Promise<T>,
+): Promise<string> {
+  const own = groupTables(trx);
   const { numAffectedRows } = await sql`
     INSERT INTO completed_write (id) VALUES (${id})
-    ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(trx);
-  if (numAffectedRows !== 1n) return findCompleted(trx, id);
+    ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(own);
+  if (numAffectedRows !== 1n) return getOutcome(own, id);
   const outcome = JSON.stringify({ result: await work(trx) } satisfies Outcome);
   if (outcome !== NOTHING) {
-    await trx.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
+    await own.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
   }
-  return new CompletedWrite<T>(outcome);
+  return outcome;
 }
 
 /**
- * Keeps that the work was refused, and so was rolled back. The same write may have been sent again
- * meanwhile and be done: then what that came to is the answer to both.
+ * Keeps that the work was refused, and so was rolled back. The same write may have been sent again and done
+ * in between: then its outcome is the answer to both.
  */
-async function keepRefusal<T>(
-  db: Kysely<Database>,
-  id: Buffer,
-  refusal: Refusal,
-): Promise<CompletedWrite<T>> {
+async function keepRefusal(trx: Transaction<GroupTables>, id: Buffer, refusal: Refusal): Promise<string> {
   const outcome = JSON.stringify(storeRefusal(refusal) satisfies Outcome);
   const { numAffectedRows } = await sql`
     INSERT INTO completed_write (id, outcome) VALUES (${id}, ${outcome})
-    ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(db);
-  return numAffectedRows === 1n ? new CompletedWrite<T>(outcome) : findCompleted(db, id);
+    ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(trx);
+  return numAffectedRows === 1n ? outcome : getOutcome(trx, id);
 }
 
-async function findCompleted<T>(db: Kysely<Database>, id: Buffer): Promise<CompletedWrite<T>> {
-  const { outcome } = await db
+async function getOutcome(trx: Transaction<GroupTables>, id: Buffer): Promise<string> {
+  const { outcome } = await trx
     .selectFrom('completed_write')
     .select('outcome')
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
-  return new CompletedWrite<T>(outcome ?? NOTHING);
+  return outcome ?? NOTHING;
 }
 
 /** A clean-up: deletes some outcomes that no repeated request asks for any more. */
-export function deleteOldWrites(db: Kysely<Database>) {
+export function deleteOldWrites(db: Kysely<GroupTables>) {
   return sql`
     DELETE FROM completed_write
     WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEPT_HOURS)} HOUR LIMIT 10000`.execute(db);

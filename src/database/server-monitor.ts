@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseConfig } from '../config/config.ts';
 import { connectionOptions, serverName } from './connect.ts';
+import type { FindPrimary, KnownPrimary } from './primary-by-term.ts';
 import { ServerWatch, type ServerState } from './server-watch.ts';
 
 /** A replica further behind than this is left out until it has caught up. */
@@ -16,11 +17,13 @@ const FIRST = serverName(0);
 /** Knows every server's state, and which one is the primary. */
 export class ServerMonitor {
   readonly #watches: ServerWatch[];
+  readonly #strategy: FindPrimary;
   #settledAt = 0;
   #wasReachable = true;
-  #primary: { term: number; name: string | undefined } = { term: 0, name: FIRST };
+  #primary: KnownPrimary = { term: 0, name: FIRST };
 
-  constructor(config: DatabaseConfig) {
+  constructor(config: DatabaseConfig, findPrimary: FindPrimary) {
+    this.#strategy = findPrimary;
     const account = { user: 'inventario_monitor', password: config.MONITOR_PASSWORD };
     this.#watches = [config.PRIMARY, ...config.REPLICAS].map((server, index) => {
       const name = serverName(index);
@@ -105,22 +108,13 @@ export class ServerMonitor {
 
   #noteChanges(): void {
     const { name } = this.#primary;
-    this.#findPrimary();
+    this.#primary = this.#strategy(
+      this.#watches.map(({ report }) => report),
+      this.#primary,
+    );
     const isReachable = this.isPrimaryReachable();
     const isBack = isReachable && !this.#wasReachable;
     if (isBack || this.#primary.name !== name) this.#settledAt = Date.now() + SETTLE_MS;
     this.#wasReachable = isReachable;
-  }
-
-  /**
-   * An old primary that comes back still takes writes, and has a lower term: it is left alone. Nor does
-   * anything change while the primary is away and nobody has been put in its place.
-   */
-  #findPrimary(): void {
-    const reports = this.#watches.map(({ report }) => report).filter(({ reachable }) => reachable);
-    const { term = 0, primaryUuid } = reports.toSorted((a, b) => (b.term ?? 0) - (a.term ?? 0))[0] ?? {};
-    if (term < this.#primary.term || !primaryUuid) return;
-    const name = this.#watches.find(({ report }) => report.uuid === primaryUuid)?.report.name;
-    this.#primary = { term, name };
   }
 }

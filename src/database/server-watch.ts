@@ -77,69 +77,90 @@ export class ServerWatch {
   async #question(): Promise<Omit<ServerReport, 'name' | 'reachable'>> {
     if (!this.#connection) {
       this.#connection = await createConnection(this.#options);
-      // Nobody waits for an answer when a connection breaks between two questions.
+      // The next question finds a connection that breaks between two questions.
       this.#connection.on('error', () => undefined);
     }
-    const [self, term, semiSync, replication] = await Promise.all([
-      askSelf(this.#connection),
-      askTerm(this.#connection),
-      askSemiSync(this.#connection),
-      askReplication(this.#connection),
-    ]);
-    return {
-      ...self,
-      ...term,
-      ...(semiSync && { semiSync }),
-      ...(replication && { replication }),
-    };
+    return toReport(await ask(this.#connection));
   }
 }
 
-async function askSelf(connection: Connection) {
-  const [[self]] = await connection.query<RowDataPacket[]>(
-    `SELECT @@version AS version, @@server_uuid AS uuid, @@super_read_only AS isReadOnly,
-            @@gtid_executed AS gtidExecuted`,
-  );
-  return {
-    version: String(self?.version),
-    uuid: String(self?.uuid),
-    isReadOnly: self?.isReadOnly === 1,
-    gtidExecuted: String(self?.gtidExecuted).replaceAll('\n', ''),
-  };
-}
-
-async function askTerm(connection: Connection) {
+async function ask(connection: Connection): Promise<RowDataPacket> {
   try {
-    const [[newest]] = await connection.query<RowDataPacket[]>(
-      `SELECT term, server_uuid AS primaryUuid FROM inventario.primary_term ORDER BY term DESC LIMIT 1`,
-    );
-    return { term: Number(newest?.term ?? 0), primaryUuid: newest?.primaryUuid as string | undefined };
+    return await askOnce(connection, QUESTION);
   } catch (error) {
     // Before the set-up of this version has been here.
-    if (isUnknownTable(error)) return { term: 0 };
+    if (isUnknownTable(error)) return askOnce(connection, QUESTION_WITHOUT_TERM);
     throw error;
   }
 }
 
-async function askSemiSync(connection: Connection) {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT VARIABLE_NAME AS name, VARIABLE_VALUE AS value FROM performance_schema.global_variables
-     WHERE VARIABLE_NAME = 'rpl_semi_sync_source_enabled'
-     UNION ALL SELECT VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.global_status
-     WHERE VARIABLE_NAME = 'Rpl_semi_sync_source_clients'`,
-  );
-  const values = new Map(rows.map(({ name, value }) => [String(name), String(value)]));
-  const enabled = values.get('rpl_semi_sync_source_enabled');
-  const replicas = Number(values.get('Rpl_semi_sync_source_clients') ?? 0);
-  return enabled === undefined ? undefined : { enabled: enabled === 'ON', replicas };
+async function askOnce(connection: Connection, question: string): Promise<RowDataPacket> {
+  const [rows] = await connection.query<RowDataPacket[]>(question);
+  return rows[0]!;
 }
 
-async function askReplication(connection: Connection) {
-  const [[status]] = await connection.query<RowDataPacket[]>('SHOW REPLICA STATUS');
-  if (!status) return undefined;
+const seconds = (since: string) => `TIMESTAMPDIFF(SECOND, ${since}, NOW(6))`;
+
+/**
+ * All in one statement, because every instance asks every server twice a second. A replica that has not
+ * applied all it received is as far behind as the oldest transaction it works on, as a delay that was set
+ * on purpose, or at the least as the newest one it has received: SHOW REPLICA STATUS tells the same in a
+ * statement of its own.
+ */
+const questionWith = (newestTerm: string) => `
+  SELECT @@version AS version, @@server_uuid AS uuid, @@super_read_only AS isReadOnly,
+    @@gtid_executed AS gtidExecuted, newest.term, newest.server_uuid AS primaryUuid,
+    (SELECT variable_value FROM performance_schema.global_variables
+     WHERE variable_name = 'rpl_semi_sync_source_enabled') AS semiSync,
+    (SELECT variable_value FROM performance_schema.global_status
+     WHERE variable_name = 'Rpl_semi_sync_source_clients') AS semiSyncReplicas,
+    receiver.service_state AS receiver, applier.service_state AS applier,
+    GTID_SUBSET(receiver.received_transaction_set, @@gtid_executed) AS hasAppliedAll,
+    GREATEST(0,
+      COALESCE((
+        SELECT MAX(${seconds('applying_transaction_original_commit_timestamp')})
+        FROM performance_schema.replication_applier_status_by_worker
+        WHERE channel_name = '' AND applying_transaction <> ''), 0),
+      COALESCE((
+        SELECT ${seconds('processing_transaction_original_commit_timestamp')}
+        FROM performance_schema.replication_applier_status_by_coordinator
+        WHERE channel_name = '' AND processing_transaction <> ''), 0),
+      COALESCE(delay.desired_delay - applier.remaining_delay, 0),
+      COALESCE(${seconds('receiver.last_queued_transaction_original_commit_timestamp')}, 0)) AS behindSeconds
+  FROM (SELECT 1) AS one
+  LEFT JOIN (${newestTerm}) AS newest ON TRUE
+  LEFT JOIN performance_schema.replication_connection_status AS receiver ON receiver.channel_name = ''
+  LEFT JOIN performance_schema.replication_applier_status AS applier ON applier.channel_name = ''
+  LEFT JOIN performance_schema.replication_applier_configuration AS delay ON delay.channel_name = ''`;
+
+const QUESTION = questionWith(
+  'SELECT term, server_uuid FROM inventario.primary_term ORDER BY term DESC LIMIT 1',
+);
+const QUESTION_WITHOUT_TERM = questionWith('SELECT 0 AS term, NULL AS server_uuid');
+
+function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> {
+  const semiSync = { enabled: row.semiSync === 'ON', replicas: Number(row.semiSyncReplicas ?? 0) };
   return {
-    receiving: status.Replica_IO_Running === 'Yes',
-    applying: status.Replica_SQL_Running === 'Yes',
-    lagSeconds: (status.Seconds_Behind_Source as number | null | undefined) ?? null,
+    version: String(row.version),
+    uuid: String(row.uuid),
+    isReadOnly: row.isReadOnly === 1,
+    gtidExecuted: String(row.gtidExecuted).replaceAll('\n', ''),
+    term: Number(row.term ?? 0),
+    primaryUuid: (row.primaryUuid as string | null) ?? undefined,
+    ...(row.semiSync !== null && { semiSync }),
+    ...(row.receiver !== null && { replication: toReplication(row) }),
+  };
+}
+
+function toReplication(row: RowDataPacket): NonNullable<ServerReport['replication']> {
+  const receiving = row.receiver === 'ON';
+  const applying = row.applier === 'ON';
+  const hasAppliedAll = row.hasAppliedAll === 1;
+  // A replica that is cut off and has nothing left to apply cannot tell how far it is behind.
+  const canTell = applying && (receiving || !hasAppliedAll);
+  return {
+    receiving,
+    applying,
+    lagSeconds: canTell ? (hasAppliedAll ? 0 : Number(row.behindSeconds)) : null,
   };
 }

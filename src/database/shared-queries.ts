@@ -1,3 +1,5 @@
+import type { Actor } from './write-counts.ts';
+
 /**
  * Lets people who ask the same at the same time share one answer. Whoever comes while a question is on its
  * way shares the next one: it is asked after they have come, so that it shows them all that was there then.
@@ -31,4 +33,17 @@ export class SharedQueries {
     this.#running.set(question, running);
     return running;
   }
+}
+
+const audiences = new WeakMap<ReadonlySet<string>, string>();
+
+/** What actors have in common who may see the same. Roles share their set of permissions, so few are built. */
+export function audienceOf({ kind, permissions }: Actor): string {
+  if (!permissions) return kind;
+  let names = audiences.get(permissions);
+  if (names === undefined) {
+    names = [...permissions].sort().join(' ');
+    audiences.set(permissions, names);
+  }
+  return `${kind} ${names}`;
 }

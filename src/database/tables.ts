@@ -14,10 +14,11 @@ interface UserTable {
   created_at: FilledIn<Date>;
 }
 
-interface LastWriteTable {
-  user_id: number;
-  source: string;
-  sequence: number;
+interface WriteCountTable {
+  database_group: string;
+  actor_kind: ActorKind;
+  actor_id: number;
+  writes: number;
 }
 
 interface CompletedWriteTable {
@@ -165,6 +166,19 @@ interface AuditEventTable {
   request_id: string;
 }
 
+interface ProductEventTable {
+  id: Generated<number>;
+  created_at: FilledIn<Date>;
+  action: string;
+  actor_kind: ActorKind;
+  actor_id: number | null;
+  address: string;
+  target_id: number | null;
+  target_name: string | null;
+  details: ColumnType<Record<string, unknown> | null, string | null, never>;
+  request_id: string;
+}
+
 interface SearchPostingTable {
   gram: string;
   chunk: number;
@@ -205,25 +219,35 @@ interface OutboxTable {
   created_at: FilledIn<Date>;
 }
 
-export interface Database {
-  user: UserTable;
-  last_write: LastWriteTable;
+/** What every group of databases has. */
+export interface GroupTables {
+  write_count: WriteCountTable;
   completed_write: CompletedWriteTable;
+  job_lease: JobLeaseTable;
+  outbox: OutboxTable;
+}
+
+/** People, what they may do and what they did. */
+export interface Directory extends GroupTables {
+  user: UserTable;
   session: SessionTable;
+  login_attempt: LoginAttemptTable;
+  audit_event: AuditEventTable;
+  export_progress: ExportProgressTable;
+}
+
+/** Products, and all that changes with them. */
+export interface Catalogue extends GroupTables {
   category: CategoryTable;
   product: ProductTable;
   deleted_product: DeletedProductTable;
   stock_movement: StockMovementTable;
+  product_event: ProductEventTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;
   product_import_row: ImportRowTable;
-  login_attempt: LoginAttemptTable;
-  audit_event: AuditEventTable;
   search_posting: SearchPostingTable;
   search_pending: SearchPendingTable;
-  export_progress: ExportProgressTable;
-  job_lease: JobLeaseTable;
-  outbox: OutboxTable;
 }
 
 export type User = Selectable<UserTable>;

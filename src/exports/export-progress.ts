@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import { z } from 'zod';
+import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
-import type { Database, ExportState } from '../database/tables.ts';
+import type { Catalogue, Directory, ExportState } from '../database/tables.ts';
 import type { ProductFilter } from '../product-list/product-filter.ts';
 
 const TELL_EVERY_MS = 1000;
@@ -89,15 +90,15 @@ export class ProgressTeller {
     });
   }
 
-  async #change(work: (db: Kysely<Database>) => Promise<void>): Promise<void> {
+  async #change(work: (db: Kysely<Directory>) => Promise<void>): Promise<void> {
     // While the primary is away nobody is told; the file goes on.
-    await this.#databases.change(work).catch(() => undefined);
+    await this.#databases.directory.transact(work, { limitMs: QUICK_CHANGE_MS }).catch(() => undefined);
   }
 }
 
 /** Null for a selection: to count that takes as long as to look for it. */
 export async function countForProgress(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   { search, category, availability }: ProductFilter,
 ): Promise<number | null> {
   if (search || category || availability) return null;
@@ -110,7 +111,7 @@ export async function countForProgress(
 
 /** @returns what holds now: who has cancelled is not overruled */
 async function tellProgress(
-  db: Kysely<Database>,
+  db: Kysely<Directory>,
   { userId, id }: ExportName,
   { state, rows, total }: ExportProgress,
 ): Promise<ExportState | undefined> {
@@ -128,19 +129,19 @@ async function tellProgress(
   return told?.state;
 }
 
-async function forgetExport(db: Kysely<Database>, { userId, id }: ExportName): Promise<void> {
+async function forgetExport(db: Kysely<Directory>, { userId, id }: ExportName): Promise<void> {
   await sql`DELETE FROM export_progress WHERE user_id = ${userId} AND id = ${id}`.execute(db);
 }
 
 /** A clean-up: deletes some rows of exports that ended long ago. */
-export function deleteOldProgress(db: Kysely<Database>) {
+export function deleteOldProgress(db: Kysely<Directory>) {
   return sql`
     DELETE FROM export_progress
     WHERE updated_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEEP_MINUTES)} MINUTE LIMIT 1000`.execute(db);
 }
 
 export async function findProgress(
-  db: Kysely<Database>,
+  db: Kysely<Directory>,
   { userId, id }: ExportName,
 ): Promise<ExportProgress | undefined> {
   const { rows } = await sql<ExportProgress>`
@@ -152,7 +153,7 @@ export async function findProgress(
 }
 
 /** @returns whether there was something to cancel */
-export async function cancelExport(db: Kysely<Database>, { userId, id }: ExportName): Promise<boolean> {
+export async function cancelExport(db: Kysely<Directory>, { userId, id }: ExportName): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('export_progress')
     .set({ state: 'cancelled' })

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { TFunction } from 'i18next';
+import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ExportState } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -39,14 +40,16 @@ export function productExportRoutes(databases: Databases): Router {
 
   router.get('/api/exports/:id', async (req, res) => {
     const name = exportName(req);
-    const progress = await databases.readLatest((db) => findProgress(db, name));
+    const progress = await databases.directory.readPrimary((db) => findProgress(db, name));
     if (!progress) throw new HttpError(404, 'errors.exportNotFound');
     res.json(progress);
   });
 
   router.post('/api/exports/:id/cancel', async (req, res) => {
     const name = exportName(req);
-    const isCancelled = await databases.change((db) => cancelExport(db, name));
+    const isCancelled = await databases.directory.transact((trx) => cancelExport(trx, name), {
+      limitMs: QUICK_CHANGE_MS,
+    });
     if (!isCancelled) throw new HttpError(404, 'errors.exportNotFound');
     res.status(204).end();
   });
@@ -81,7 +84,7 @@ function exporting({ databases, slots, type, extension, write }: Exporting): Req
     let products: AsyncGenerator<Product> | undefined;
     let teller: ProgressTeller | undefined;
     try {
-      const db = await databases.forReading(user);
+      const db = await databases.catalogue.replicaForStream(user);
       const today = new Date().toISOString().slice(0, 10);
       res.attachment(`${req.t('export.fileName')}-${today}.${extension}`);
       res.set('Content-Type', type);

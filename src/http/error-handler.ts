@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { isAway } from '../database/databases.ts';
+import { isAway } from '../database/away.ts';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
 import { noteError } from '../telemetry/recent-errors.ts';
 import { HttpError } from './http-error.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { recordAuditEvent } from '../audit/audit-trail.ts';
+import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Databases } from '../database/databases.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import {
   insertNewProducts,
   recordInitialStock,
@@ -44,14 +44,14 @@ export async function applyImport(
   lease: ImportLease,
 ): Promise<void> {
   const { id, attempt, address, requestId } = claimed;
-  const actor = { id: claimed.appliedBy!, lastWrite: undefined };
+  const actor = { kind: 'user' as const, id: claimed.appliedBy!, lastWrite: {} };
   const writeId = createHash('sha256').update(`import ${id} ${attempt}`).digest();
   await requestContext.run({ id: requestId, address, servers: new Set() }, () =>
-    databases.write(actor, writeId, (trx) => apply(trx, claimed, lease)),
+    databases.catalogue.transactOnce(actor, writeId, (trx) => apply(trx, claimed, lease)),
   );
 }
 
-async function apply(trx: Transaction<Database>, claimed: ClaimedImport, lease: ImportLease): Promise<void> {
+async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: ImportLease): Promise<void> {
   const { id, attempt } = claimed;
   const { state, totals, fileName } = await trx
     .selectFrom('product_import')
@@ -65,7 +65,8 @@ async function apply(trx: Transaction<Database>, claimed: ClaimedImport, lease: 
     const { changed, unchanged, new: added } = totals as Totals;
     const details = { added, changed, unchanged };
     const target = { id, name: fileName };
-    await recordAuditEvent(trx, { action: 'product.imported', userId: claimed.appliedBy!, target, details });
+    const actor = { kind: 'user', id: claimed.appliedBy } as const;
+    await recordProductEvent(trx, { action: 'product.imported', actor, target, details });
     // Last, because the instance tells in the same row how far it is. The lease stays: the person is told
     // when the next read will see the changes.
     const { numUpdatedRows } = await trx
@@ -83,7 +84,7 @@ async function apply(trx: Transaction<Database>, claimed: ClaimedImport, lease: 
 }
 
 async function makeChanges(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   claimed: ClaimedImport,
   { totals, lease }: { totals: Totals; lease: ImportLease },
 ): Promise<void> {
@@ -117,7 +118,7 @@ async function makeChanges(
 }
 
 /** Nothing is done in vain; the statements that follow have guards of their own. */
-async function refuseWhatChanged(trx: Transaction<Database>, all: RawBuilder<unknown>): Promise<void> {
+async function refuseWhatChanged(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   const { rows } = await sql`
     SELECT /*+ MAX_EXECUTION_TIME(30000) */ 1
     FROM product_import_row AS r LEFT JOIN product AS p ON p.code = r.code
@@ -127,7 +128,7 @@ async function refuseWhatChanged(trx: Transaction<Database>, all: RawBuilder<unk
 }
 
 /** Each in the spelling of the first row that has it. */
-async function createCategories(trx: Transaction<Database>, all: RawBuilder<unknown>): Promise<void> {
+async function createCategories(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   await sql`
     INSERT IGNORE INTO category (name)
     SELECT r.category

@@ -1,24 +1,27 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { enqueue } from '../jobs/outbox.ts';
 import { DROP_FILE, DROP_ROWS } from './unneeded.ts';
 
 const IMPORTS_AT_A_TIME = 20;
 
 /** A clean-up: has the rows and files of some imports removed whose time is over. */
-export async function expireImports(db: Kysely<Database>): Promise<{ numAffectedRows: bigint }> {
-  const expired = await db
+export async function expireImports(trx: Transaction<Catalogue>): Promise<{ numAffectedRows: bigint }> {
+  const expired = await trx
     .selectFrom('product_import')
     .select(['id', 'file'])
     .where('expires_at', '<', sql<Date>`UTC_TIMESTAMP(3)`)
     .where('lease_until', 'is', null)
     .limit(IMPORTS_AT_A_TIME)
     .execute();
-  for (const one of expired) await db.transaction().execute((trx) => expire(trx, one));
+  for (const one of expired) await expire(trx, one);
   return { numAffectedRows: BigInt(expired.length) };
 }
 
-async function expire(trx: Transaction<Database>, { id, file }: { id: number; file: Buffer }): Promise<void> {
+async function expire(
+  trx: Transaction<Catalogue>,
+  { id, file }: { id: number; file: Buffer },
+): Promise<void> {
   const { numUpdatedRows } = await trx
     .updateTable('product_import')
     .set({ expires_at: null })
@@ -33,7 +36,7 @@ async function expire(trx: Transaction<Database>, { id, file }: { id: number; fi
 }
 
 /** A clean-up: removes parts of uploads that were never finished. */
-export function deleteUnfinishedUploads(db: Kysely<Database>) {
+export function deleteUnfinishedUploads(db: Kysely<Catalogue>) {
   return sql`
     DELETE FROM product_import_part
     WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY

@@ -20,9 +20,11 @@ interface ImportDependencies {
 
 export function importJobs(jobs: Jobs, { config, databases, logger, draining }: ImportDependencies): void {
   const runner = new ImportRunner(config, databases, logger);
-  jobs.whenDue('imports', isWaiting, (stopping) => runner.work(AbortSignal.any([stopping, draining])));
+  jobs.whenDue('imports', { group: databases.catalogue, condition: isWaiting }, (stopping) =>
+    runner.work(AbortSignal.any([stopping, draining])),
+  );
   jobs.handle(DROP_FILE, ({ file }) => dropFile(databases, Buffer.from(file, 'hex')));
   jobs.handle(DROP_ROWS, ({ id }) => dropRows(databases, id));
-  jobs.cleanUp('imports', expireImports);
-  jobs.cleanUp('unfinished uploads', deleteUnfinishedUploads);
+  jobs.cleanUp('imports', databases.catalogue, expireImports);
+  jobs.cleanUp('unfinished uploads', databases.catalogue, deleteUnfinishedUploads);
 }

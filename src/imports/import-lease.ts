@@ -1,6 +1,7 @@
 import { sql, type UpdateObject } from 'kysely';
+import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
-import type { Database, ImportState } from '../database/tables.ts';
+import type { Catalogue, ImportState } from '../database/tables.ts';
 import { inSeconds, Lease, LEASE_END } from '../jobs/lease.ts';
 import type { Findings } from './import-queries.ts';
 
@@ -30,7 +31,7 @@ export async function claimImport(
   databases: Databases,
   instance: string,
 ): Promise<ClaimedImport | undefined> {
-  const waiting = await databases.readLatest((db) =>
+  const waiting = await databases.catalogue.readPrimary((db) =>
     db
       .selectFrom('product_import')
       .select('id')
@@ -48,14 +49,16 @@ export async function claimImport(
         SELECT 1 FROM (
           SELECT id FROM product_import WHERE state = 'applying' AND lease_until >= UTC_TIMESTAMP(3) LIMIT 1
         ) AS other))`;
-    const { numAffectedRows } = await databases.change((db) => claim.execute(db));
+    const { numAffectedRows } = await databases.catalogue.transact((trx) => claim.execute(trx), {
+      limitMs: QUICK_CHANGE_MS,
+    });
     if (numAffectedRows === 1n) return getClaimed(databases, id);
   }
   return undefined;
 }
 
 async function getClaimed(databases: Databases, id: number): Promise<ClaimedImport> {
-  return databases.onPrimary(async (db) => {
+  return databases.catalogue.transact(async (db) => {
     const row = await db
       .selectFrom('product_import')
       .select(['id', 'attempt', 'tries', 'state', 'file', 'file_bytes as fileBytes', 'findings', 'reading'])
@@ -84,10 +87,10 @@ export class ImportLease extends Lease {
   }
 
   /** Ends this attempt's hold on the import, with what came of it; nothing when it was lost. */
-  async finish(changes: UpdateObject<Database, 'product_import'>): Promise<boolean> {
+  async finish(changes: UpdateObject<Catalogue, 'product_import'>): Promise<boolean> {
     this.end();
     const { id, attempt } = this.#claimed;
-    const { numUpdatedRows } = await this.#databases.change(
+    const { numUpdatedRows } = await this.#databases.catalogue.transact(
       (db) =>
         db
           .updateTable('product_import')
@@ -95,7 +98,7 @@ export class ImportLease extends Lease {
           .where('id', '=', id)
           .where('attempt', '=', attempt)
           .executeTakeFirstOrThrow(),
-      CHANGE_LIMIT_MS,
+      { limitMs: CHANGE_LIMIT_MS },
     );
     return numUpdatedRows === 1n;
   }
@@ -110,14 +113,16 @@ export class ImportLease extends Lease {
 
   protected override async renew(): Promise<boolean> {
     const { id, attempt } = this.#claimed;
-    const { numUpdatedRows } = await this.#databases.change((db) =>
-      db
-        .updateTable('product_import')
-        .set({ lease_until: LEASE_END, progress: Math.floor(this.#progress * 1000) })
-        .where('id', '=', id)
-        .where('attempt', '=', attempt)
-        .where('lease_until', 'is not', null)
-        .executeTakeFirstOrThrow(),
+    const { numUpdatedRows } = await this.#databases.catalogue.transact(
+      (trx) =>
+        trx
+          .updateTable('product_import')
+          .set({ lease_until: LEASE_END, progress: Math.floor(this.#progress * 1000) })
+          .where('id', '=', id)
+          .where('attempt', '=', attempt)
+          .where('lease_until', 'is not', null)
+          .executeTakeFirstOrThrow(),
+      { limitMs: QUICK_CHANGE_MS },
     );
     return numUpdatedRows === 1n;
   }

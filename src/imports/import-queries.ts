@@ -1,6 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { Refusal } from '../database/refusal.ts';
-import type { Database, ImportRowKind, ImportState } from '../database/tables.ts';
+import type { Catalogue, ImportRowKind, ImportState } from '../database/tables.ts';
 import type { Product } from '../products/product.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
@@ -52,7 +52,7 @@ export interface ImportDetails extends ImportJson {
   file: Buffer;
   fileName: string;
   fileBytes: number;
-  username: string;
+  userId: number;
   createdAt: Date;
   appliedAt: Date | null;
   notice: Notice | null;
@@ -69,7 +69,7 @@ export interface NewImport {
   fileBytes: number;
 }
 
-export async function createImport(trx: Transaction<Database>, upload: NewImport): Promise<number> {
+export async function createImport(trx: Transaction<Catalogue>, upload: NewImport): Promise<number> {
   const { insertId } = await trx
     .insertInto('product_import')
     .values({
@@ -88,10 +88,9 @@ function inDays(days: number) {
   return sql<Date>`UTC_TIMESTAMP(3) + INTERVAL ${sql.lit(days)} DAY`;
 }
 
-function selectImports(db: Kysely<Database>) {
+function selectImports(db: Kysely<Catalogue>) {
   return db
     .selectFrom('product_import')
-    .innerJoin('user', 'user.id', 'product_import.user_id')
     .select([
       'product_import.id',
       'state',
@@ -101,7 +100,7 @@ function selectImports(db: Kysely<Database>) {
       'file',
       'file_name as fileName',
       'file_bytes as fileBytes',
-      'username',
+      'user_id as userId',
       'product_import.created_at as createdAt',
       'applied_at as appliedAt',
       'notice',
@@ -125,19 +124,19 @@ function toDetails({ lease_until, expires_at, ...record }: ImportRecord): Import
   };
 }
 
-export async function findImport(db: Kysely<Database>, id: number): Promise<ImportDetails | undefined> {
+export async function findImport(db: Kysely<Catalogue>, id: number): Promise<ImportDetails | undefined> {
   const record = await selectImports(db).where('product_import.id', '=', id).executeTakeFirst();
   return record && toDetails(record);
 }
 
 /** The newest imports of all people. */
-export async function listImports(db: Kysely<Database>): Promise<ImportDetails[]> {
+export async function listImports(db: Kysely<Catalogue>): Promise<ImportDetails[]> {
   const records = await selectImports(db).orderBy('product_import.id', 'desc').limit(LISTED).execute();
   return records.map(toDetails);
 }
 
 /** How many files of one person wait to be read or applied. */
-export async function countBusyImports(db: Kysely<Database>, userId: number): Promise<number> {
+export async function countBusyImports(db: Kysely<Catalogue>, userId: number): Promise<number> {
   const { count } = await db
     .selectFrom('product_import')
     .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -153,7 +152,7 @@ export async function countBusyImports(db: Kysely<Database>, userId: number): Pr
  * @throws ImportMovedOnError
  */
 export async function assignColumns(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   id: number,
   columns: (Field | null)[],
 ): Promise<void> {
@@ -183,7 +182,7 @@ export async function assignColumns(
  * @throws ImportMovedOnError
  */
 export async function startApplying(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   id: number,
   { reading, userId, address, requestId }: Applying & { reading: number },
 ): Promise<void> {
@@ -229,7 +228,7 @@ export interface ImportRow extends CheckedFields {
 
 /** Rows in their order, those after the row `after`. */
 export async function listImportRows(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   { id, reading }: { id: number; reading: number },
   { kind, after, limit }: { kind?: ImportRowKind; after: number; limit: number },
 ): Promise<ImportRow[]> {

@@ -51,7 +51,7 @@ async function* readResults(
   { id, reading }: { id: number; reading: number },
 ): AsyncGenerator<ImportRow> {
   for (let after = 0; ;) {
-    const rows = await databases.onPrimary((db) =>
+    const rows = await databases.catalogue.transact((db) =>
       listImportRows(db, { id, reading }, { after, limit: ROWS_AT_A_TIME }),
     );
     yield* rows;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ImportRowKind } from '../database/tables.ts';
+import { findUsernames } from '../directory/usernames.ts';
 import { HttpError } from '../http/http-error.ts';
 import { ExportSlots } from '../http/semaphore.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -53,7 +54,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const user = req.principal!;
     const { upload } = req;
     if (!upload?.name) return renderList(res, 'imports.errors.noFile');
-    const busy = await databases.readLatest((db) => countBusyImports(db, user.id));
+    const busy = await databases.catalogue.readPrimary((db) => countBusyImports(db, user.id));
     if (busy >= BUSY_PER_USER) throw tooMany(res);
     const file = randomBytes(16);
     try {
@@ -67,7 +68,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
         .join('');
       // What makes a second request the same as the first: the key, and all that was sent.
       req.body = { ...(req.body as object), fileName, file: digest };
-      const created = await databases.write(user, req.writeId(), async (trx) => {
+      const created = await databases.catalogue.transactOnce(user, req.writeId(), async (trx) => {
         const id = await createImport(trx, { userId: user.id, file, fileName, fileBytes: bytes });
         return { id, file: file.toString('hex') };
       });
@@ -91,7 +92,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const after = rowNumber.catch(0).parse(req.query.after);
     const hasRows = reading !== null && isKept && totals !== null && found.state !== 'reading';
     const rows = hasRows
-      ? await databases.readLatest((db) =>
+      ? await databases.catalogue.readPrimary((db) =>
           listImportRows(db, { id: found.id, reading }, { kind, after, limit: ROWS_PER_PAGE + 1 }),
         )
       : [];
@@ -99,7 +100,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const tooManyCategories = (findings?.newCategoryCount ?? 0) > MAX_NEW_CATEGORIES;
     const canApply = totals?.wrong === 0 && totals.new + totals.changed > 0 && !tooManyCategories;
     res.render('imports/show', {
-      found,
+      found: (await withUsernames([found]))[0],
       kinds,
       kind,
       after,
@@ -133,7 +134,9 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const count = found.findings?.headers.length ?? 0;
     const columns = readColumns(req.body, count);
     await moveOn(res, found, async () => {
-      await databases.write(req.principal!, req.writeId(), (trx) => assignColumns(trx, found.id, columns));
+      await databases.catalogue.transactOnce(req.principal!, req.writeId(), (trx) =>
+        assignColumns(trx, found.id, columns),
+      );
     });
   });
 
@@ -148,7 +151,9 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
       address: address.replace(/[^\w.:%-]/g, '').slice(0, 45),
     };
     await moveOn(res, found, async () => {
-      await databases.write(req.principal!, req.writeId(), (trx) => startApplying(trx, found.id, asked));
+      await databases.catalogue.transactOnce(req.principal!, req.writeId(), (trx) =>
+        startApplying(trx, found.id, asked),
+      );
     });
   });
 
@@ -177,13 +182,13 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
 
   async function discard(file: Buffer): Promise<void> {
     await discardUpload(databases, file);
-    jobs.wake('outbox');
+    jobs.wakeOutbox();
   }
 
   async function getImport(req: Request): Promise<ImportDetails> {
     const id = productId.safeParse(req.params.id);
     // The primary, because a replica may not have the rows of a preview that has just been made.
-    const found = id.success && (await databases.readLatest((db) => findImport(db, id.data)));
+    const found = id.success && (await databases.catalogue.readPrimary((db) => findImport(db, id.data)));
     if (!found) throw new HttpError(404, 'imports.errors.notFound');
     return found;
   }
@@ -199,8 +204,14 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     res.redirect(303, `/imports/${id}`);
   }
 
+  async function withUsernames(imports: ImportDetails[]) {
+    const users = imports.map(({ userId }) => userId);
+    const names = await databases.directory.readPrimary((db) => findUsernames(db, users));
+    return imports.map((one) => ({ ...one, username: names.get(one.userId) ?? '' }));
+  }
+
   async function renderList(res: Response, error?: string, status = error ? 422 : 200): Promise<void> {
-    const imports = await databases.readLatest(listImports);
+    const imports = await withUsernames(await databases.catalogue.readPrimary(listImports));
     res.status(status).render('imports/list', {
       imports,
       error,

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { WebConfig } from '../config/config.ts';
-import { isAway, type Databases } from '../database/databases.ts';
+import { isAway } from '../database/away.ts';
+import type { Databases } from '../database/databases.ts';
 import { noteError } from '../telemetry/recent-errors.ts';
 import { applyImport, ChangedMeanwhileError } from './apply-import.ts';
 import { readInProcess } from './reading-process.ts';

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
-import type { Database, ImportRowKind } from '../database/tables.ts';
+import type { Catalogue, ImportRowKind } from '../database/tables.ts';
 import { hasCodes, recognise, type Field } from './import-fields.ts';
 import type { Findings, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
@@ -63,7 +63,9 @@ export async function readImport(
     throw new UnreadableFileError('noRows');
   }
   await stageRows(databases, reading, { rows, columns, onStored: reportRead });
-  const { totals, ...categories } = await databases.change((db) => compareRows(db, reading), STORE_LIMIT_MS);
+  const { totals, ...categories } = await databases.catalogue.transact((db) => compareRows(db, reading), {
+    limitMs: STORE_LIMIT_MS,
+  });
   return { findings: { ...findings, ...categories }, totals };
 }
 
@@ -85,7 +87,7 @@ async function stageRows(
     // One batch is stored while the next one is read.
     await storing;
     onStored();
-    storing = databases.change((db) => storeRows(db, reading, json), STORE_LIMIT_MS);
+    storing = databases.catalogue.transact((db) => storeRows(db, reading, json), { limitMs: STORE_LIMIT_MS });
     // It is awaited with the next batch, or at the end: until then it is nobody's.
     storing.catch(() => undefined);
   };
@@ -113,7 +115,7 @@ function staged(number: number, { sheet, line, cells }: SheetRow, columns: (Fiel
  *
  * @param rows a JSON array of arrays, in the order of the columns below
  */
-async function storeRows(db: Kysely<Database>, { id, attempt }: Reading, rows: string): Promise<void> {
+async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: string): Promise<void> {
   await sql`
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, unit,
@@ -161,7 +163,7 @@ async function storeRows(db: Kysely<Database>, { id, attempt }: Reading, rows: s
 
 /** What can only be said of all rows together. */
 async function compareRows(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   { id, attempt }: Reading,
 ): Promise<{ totals: Totals } & Pick<Findings, 'newCategories' | 'newCategoryCount'>> {
   await sql`

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createDatabases, isAway } from '../database/databases.ts';
+import { isAway } from '../database/away.ts';
+import { createDatabases } from '../database/databases.ts';
 import { hasCodes } from './import-fields.ts';
 import type { FromReading, ToReading } from './reading-process.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
@@ -19,8 +20,8 @@ const send = (message: FromReading) => process.send!(message);
 const databases = createDatabases(config);
 
 try {
-  await databases.monitor.ready();
-  await databases.monitor.waitFor(() => databases.monitor.canSave(), PATIENCE_MS);
+  await databases.catalogue.monitor.ready();
+  await databases.catalogue.monitor.waitFor(() => databases.catalogue.monitor.canSave(), PATIENCE_MS);
   if (task.is === 'read') {
     const outcome = await readImport(databases, task, (progress) => send({ is: 'progress', progress }));
     send({ is: 'done', outcome });

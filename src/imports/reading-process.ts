@@ -3,7 +3,7 @@ import { on } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatabaseConfig } from '../config/config.ts';
-import { PrimaryAwayError } from '../database/databases.ts';
+import { PrimaryAwayError } from '../database/away.ts';
 import type { Reading, ReadOutcome } from './read-import.ts';
 import { UnreadableFileError, type Cell, type RefusalReason } from '../spreadsheets/spreadsheet.ts';
 

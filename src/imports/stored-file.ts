@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Kysely } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { PART_BYTES, type FileSource } from '../spreadsheets/file-source.ts';
 
 const STORE_LIMIT_MS = 8000;
@@ -31,7 +31,7 @@ export class StoredFile implements FileSource {
 
   async fetchPart(part: number): Promise<Buffer> {
     // However long it takes: nobody waits for a page.
-    const row = await this.#databases.onPrimary((db) =>
+    const row = await this.#databases.catalogue.transact((db) =>
       db
         .selectFrom('product_import_part')
         .select('data')
@@ -60,7 +60,9 @@ export async function storeFile(
     waiting = [];
     const first = stored;
     stored += parts.length;
-    await databases.change((db) => storeParts(db, id, { first, parts }), STORE_LIMIT_MS);
+    await databases.catalogue.transact((db) => storeParts(db, id, { first, parts }), {
+      limitMs: STORE_LIMIT_MS,
+    });
   };
   for await (const part of inParts(upload)) {
     bytes += part.length;
@@ -91,16 +93,14 @@ async function* inParts(upload: Readable): AsyncGenerator<Buffer> {
 }
 
 async function storeParts(
-  db: Kysely<Database>,
+  trx: Transaction<Catalogue>,
   file: Buffer,
   { first, parts }: { first: number; parts: Buffer[] },
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    for (const [index, data] of parts.entries()) {
-      await trx
-        .insertInto('product_import_part')
-        .values({ file, part: first + index, data })
-        .execute();
-    }
-  });
+  for (const [index, data] of parts.entries()) {
+    await trx
+      .insertInto('product_import_part')
+      .values({ file, part: first + index, data })
+      .execute();
+  }
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
 
@@ -20,15 +21,15 @@ export const DROP_ROWS = {
 
 /** Has the parts of an upload removed that became no import, or that became one already. */
 export async function discardUpload(databases: Databases, file: Buffer): Promise<void> {
-  await databases
-    .change((db) => enqueue(db, DROP_FILE, { file: file.toString('hex') }))
+  await databases.catalogue
+    .transact((trx) => enqueue(trx, DROP_FILE, { file: file.toString('hex') }), { limitMs: QUICK_CHANGE_MS })
     // While the primary is away: what remains is removed with the uploads that were never finished.
     .catch(() => undefined);
 }
 
 /** Removes the parts of a file, unless an import needs it: the write that makes one may have an unknown outcome. */
 export async function dropFile(databases: Databases, file: Buffer): Promise<void> {
-  await databases.change(
+  await databases.catalogue.transact(
     (db) =>
       sql`
         DELETE FROM product_import_part
@@ -36,7 +37,7 @@ export async function dropFile(databases: Databases, file: Buffer): Promise<void
           AND NOT EXISTS (SELECT 1 FROM product_import WHERE file = ${file} AND expires_at IS NOT NULL)`.execute(
         db,
       ),
-    DROP_LIMIT_MS,
+    { limitMs: DROP_LIMIT_MS },
   );
 }
 
@@ -47,14 +48,14 @@ export async function dropFile(databases: Databases, file: Buffer): Promise<void
  */
 export async function dropRows(databases: Databases, id: number, kept?: number): Promise<void> {
   for (;;) {
-    const { numAffectedRows = 0n } = await databases.change(
+    const { numAffectedRows = 0n } = await databases.catalogue.transact(
       (db) =>
         sql`
           DELETE FROM product_import_row
           WHERE import_id = ${id} AND NOT reading <=> ${kept ?? null} LIMIT ${sql.lit(ROWS_AT_A_TIME)}`.execute(
           db,
         ),
-      DROP_LIMIT_MS,
+      { limitMs: DROP_LIMIT_MS },
     );
     if (numAffectedRows < BigInt(ROWS_AT_A_TIME)) return;
   }

@@ -1,6 +1,6 @@
 import { sql, type UpdateObject } from 'kysely';
-import type { Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import { QUICK_CHANGE_MS, type DatabaseGroup } from '../database/database-group.ts';
+import type { GroupTables } from '../database/tables.ts';
 import { inSeconds, Lease, LEASE_END, NOW } from './lease.ts';
 
 /** The job's row says when it may be claimed; a job that has never run has none. */
@@ -10,39 +10,42 @@ export function isJobDue(name: string) {
 
 /** Holds a job for one instance. */
 export class JobLease extends Lease {
-  readonly #databases: Databases;
+  readonly #group: DatabaseGroup<GroupTables>;
   readonly #name: string;
   /** Higher than that of every earlier owner. */
   readonly attempt: number;
 
-  private constructor(databases: Databases, name: string, attempt: number, stopping: AbortSignal) {
+  private constructor(
+    group: DatabaseGroup<GroupTables>,
+    name: string,
+    attempt: number,
+    stopping: AbortSignal,
+  ) {
     super(stopping);
-    this.#databases = databases;
+    this.#group = group;
     this.#name = name;
     this.attempt = attempt;
   }
 
   /** Claims a job that is due, unless another instance is faster. */
   static async claim(
-    databases: Databases,
+    group: DatabaseGroup<GroupTables>,
     { name, owner }: { name: string; owner: string },
     stopping: AbortSignal,
   ): Promise<JobLease | undefined> {
-    const attempt = await databases.onPrimary(async (db) => {
-      await sql`INSERT IGNORE INTO job_lease (name, due_at) VALUES (${name}, ${NOW})`.execute(db);
-      return db.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx
-          .updateTable('job_lease')
-          .set({ owner, attempt: sql`attempt + 1`, due_at: LEASE_END })
-          .where('name', '=', name)
-          .where('due_at', '<=', NOW)
-          .executeTakeFirstOrThrow();
-        if (numUpdatedRows === 0n) return undefined;
-        const job = trx.selectFrom('job_lease').select('attempt').where('name', '=', name);
-        return (await job.executeTakeFirstOrThrow()).attempt;
-      });
+    const attempt = await group.transact(async (trx) => {
+      await sql`INSERT IGNORE INTO job_lease (name, due_at) VALUES (${name}, ${NOW})`.execute(trx);
+      const { numUpdatedRows } = await trx
+        .updateTable('job_lease')
+        .set({ owner, attempt: sql`attempt + 1`, due_at: LEASE_END })
+        .where('name', '=', name)
+        .where('due_at', '<=', NOW)
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows === 0n) return undefined;
+      const job = trx.selectFrom('job_lease').select('attempt').where('name', '=', name);
+      return (await job.executeTakeFirstOrThrow()).attempt;
     });
-    return attempt === undefined ? undefined : new JobLease(databases, name, attempt, stopping);
+    return attempt === undefined ? undefined : new JobLease(group, name, attempt, stopping);
   }
 
   /** Gives the job back; nothing when it was lost. */
@@ -55,14 +58,16 @@ export class JobLease extends Lease {
     return this.#update({ due_at: LEASE_END });
   }
 
-  async #update(changes: UpdateObject<Database, 'job_lease'>): Promise<boolean> {
-    const { numUpdatedRows } = await this.#databases.change((db) =>
-      db
-        .updateTable('job_lease')
-        .set(changes)
-        .where('name', '=', this.#name)
-        .where('attempt', '=', this.attempt)
-        .executeTakeFirstOrThrow(),
+  async #update(changes: UpdateObject<GroupTables, 'job_lease'>): Promise<boolean> {
+    const { numUpdatedRows } = await this.#group.transact(
+      (trx) =>
+        trx
+          .updateTable('job_lease')
+          .set(changes)
+          .where('name', '=', this.#name)
+          .where('attempt', '=', this.attempt)
+          .executeTakeFirstOrThrow(),
+      { limitMs: QUICK_CHANGE_MS },
     );
     return numUpdatedRows === 1n;
   }

@@ -1,8 +1,10 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { WebConfig } from '../config/config.ts';
-import { isAway, type Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import { isAway } from '../database/away.ts';
+import type { DatabaseGroup } from '../database/database-group.ts';
+import type { Databases } from '../database/databases.ts';
+import type { GroupTables } from '../database/tables.ts';
 import { isJobDue, JobLease } from './job-lease.ts';
 import { LeaseLostError, type Lease } from './lease.ts';
 import { Outbox, type Handler, type OutboxKind } from './outbox.ts';
@@ -13,26 +15,40 @@ const CLEAN_EVERY_SECONDS = 10 * 60;
 const CLEAN_LIMIT_MS = 10_000;
 
 /** Deletes a bounded number of rows; called again until there are none left. */
-type CleanUp = (db: Kysely<Database>) => Promise<{ numAffectedRows?: bigint }>;
+type CleanUp<Tables extends GroupTables> = (
+  trx: Transaction<Tables>,
+) => Promise<{ numAffectedRows?: bigint | undefined }>;
+
+/** When a job has something to do. */
+export interface Due<Tables extends GroupTables> {
+  /** On the primary of this group. */
+  group: DatabaseGroup<Tables>;
+  condition: RawBuilder<boolean>;
+}
+
+type Group = DatabaseGroup<GroupTables>;
 
 /**
- * All work in the background of an instance. Jobs are registered, then started. Those that wait for something
- * in the database share one look at the primary: at rest an instance asks nothing else.
+ * An instance's background work. Jobs are registered, then started. Those that wait for something in the
+ * database share one look at the primary of each group: at rest an instance asks nothing else.
  */
 export class Jobs {
   readonly #instance: string;
-  readonly #databases: Databases;
+  readonly #directory: Group;
   readonly #logger: Logger;
   readonly #jobs = new Map<string, { job: Repeating; everyMs?: number }>();
-  readonly #conditions = new Map<string, RawBuilder<boolean>>();
-  readonly #cleanUps = new Map<string, CleanUp>();
-  readonly #outbox: Outbox;
+  readonly #conditions = new Map<Group, Map<string, RawBuilder<boolean>>>();
+  readonly #cleanUps = new Map<string, () => Promise<bigint>>();
+  readonly #outboxes: { group: Group; outbox: Outbox }[];
 
   constructor({ INSTANCE }: Pick<WebConfig, 'INSTANCE'>, databases: Databases, logger: Logger) {
     this.#instance = INSTANCE;
-    this.#databases = databases;
+    this.#directory = asGroup(databases.directory);
     this.#logger = logger;
-    this.#outbox = new Outbox({ databases, logger, owner: INSTANCE });
+    this.#outboxes = [...databases.groups.values()].map((group) => ({
+      group,
+      outbox: new Outbox({ group, logger, owner: INSTANCE }),
+    }));
     this.every('look', LOOK_EVERY_MS, () => this.#look());
   }
 
@@ -41,16 +57,19 @@ export class Jobs {
     this.#jobs.set(name, { job: new Repeating(name, work, this.#logger), everyMs });
   }
 
-  /** Does `work` on each instance that finds `condition` true on the primary, or is woken. */
-  whenDue(name: string, condition: RawBuilder<boolean>, work: Work): void {
-    this.#conditions.set(name, condition);
+  /** Does `work` on each instance that finds it due, or is woken. */
+  whenDue<Tables extends GroupTables>(name: string, { group, condition }: Due<Tables>, work: Work): void {
+    const own = asGroup(group);
+    const conditions = this.#conditions.get(own) ?? new Map<string, RawBuilder<boolean>>();
+    this.#conditions.set(own, conditions.set(name, condition));
     this.#jobs.set(name, { job: new Repeating(name, work, this.#logger) });
   }
 
   /** Does `work` every so often on one instance at a time; if that dies, another one takes it over. */
   underLease(name: string, everySeconds: number, work: (lease: Lease) => Promise<void>): void {
-    this.whenDue(name, isJobDue(name), async (stopping) => {
-      const lease = await JobLease.claim(this.#databases, { name, owner: this.#instance }, stopping);
+    const group = this.#directory;
+    this.whenDue(name, { group, condition: isJobDue(name) }, async (stopping) => {
+      const lease = await JobLease.claim(group, { name, owner: this.#instance }, stopping);
       if (!lease) return;
       try {
         await lease.during(() => work(lease));
@@ -61,13 +80,20 @@ export class Jobs {
   }
 
   /** Deletes what is no longer needed, every ten minutes on one of the instances. */
-  cleanUp(name: string, deleteSome: CleanUp): void {
-    this.#cleanUps.set(name, deleteSome);
+  cleanUp<Tables extends GroupTables>(
+    name: string,
+    group: DatabaseGroup<Tables>,
+    deleteSome: CleanUp<Tables>,
+  ): void {
+    this.#cleanUps.set(name, async () => {
+      const { numAffectedRows = 0n } = await group.transact(deleteSome, { limitMs: CLEAN_LIMIT_MS });
+      return numAffectedRows;
+    });
   }
 
-  /** Carries out what is enqueued under this kind. */
+  /** Carries out what is enqueued under this kind, in any group. */
   handle<Payload>(kind: OutboxKind<Payload>, handler: Handler<Payload>): void {
-    this.#outbox.handle(kind, handler);
+    for (const { outbox } of this.#outboxes) outbox.handle(kind, handler);
   }
 
   /** Runs a job at once, if it is registered and started. */
@@ -75,13 +101,20 @@ export class Jobs {
     this.#jobs.get(name)?.job.wake();
   }
 
+  /** Carries out what was just enqueued; the look would find it, within two seconds. */
+  wakeOutbox(): void {
+    for (const { group } of this.#outboxes) this.wake(outboxJob(group));
+  }
+
   start(): void {
     if (this.#cleanUps.size > 0) {
       this.underLease('clean-up', CLEAN_EVERY_SECONDS, (lease) => this.#cleanUp(lease));
     }
-    if (this.#outbox.hasHandlers) {
-      const onRoom = () => this.wake('outbox');
-      this.whenDue('outbox', this.#outbox.isDue, (stopping) => this.#outbox.begin(stopping, onRoom));
+    for (const { group, outbox } of this.#outboxes) {
+      if (!outbox.hasHandlers) continue;
+      const name = outboxJob(group);
+      const onRoom = () => this.wake(name);
+      this.whenDue(name, { group, condition: outbox.isDue }, (stopping) => outbox.begin(stopping, onRoom));
     }
     for (const { job, everyMs } of this.#jobs.values()) job.start(everyMs);
   }
@@ -89,26 +122,23 @@ export class Jobs {
   /** Ends what can be left to other instances, and waits for the rest. */
   async stop(): Promise<void> {
     await Promise.all([...this.#jobs.values()].map(({ job }) => job.stop()));
-    await this.#outbox.settle();
+    await Promise.all(this.#outboxes.map(({ outbox }) => outbox.settle()));
   }
 
   async #look(): Promise<void> {
-    if (this.#conditions.size === 0) return;
-    const columns = [...this.#conditions].map(([name, condition]) => sql`${condition} AS ${sql.id(name)}`);
-    const look = sql<Record<string, 0 | 1>>`SELECT ${sql.join(columns)}`;
-    const { rows } = await this.#databases.onPrimary((db) => look.execute(db));
-    for (const [name, isDue] of Object.entries(rows[0]!)) if (isDue) this.wake(name);
+    for (const [group, conditions] of this.#conditions) {
+      const columns = [...conditions].map(([name, condition]) => sql`${condition} AS ${sql.id(name)}`);
+      const look = sql<Record<string, 0 | 1>>`SELECT ${sql.join(columns)}`;
+      const { rows } = await group.readPrimary((db) => look.execute(db));
+      for (const [name, isDue] of Object.entries(rows[0]!)) if (isDue) this.wake(name);
+    }
   }
 
   async #cleanUp(lease: Lease): Promise<void> {
     for (const [name, deleteSome] of this.#cleanUps) {
       try {
-        let deleted = 1n;
-        while (deleted > 0n) {
-          lease.check();
-          const { numAffectedRows = 0n } = await this.#databases.change(deleteSome, CLEAN_LIMIT_MS);
-          deleted = numAffectedRows;
-        }
+        do lease.check();
+        while ((await deleteSome()) > 0n);
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;
         // One that fails does not keep the others from their turn.
@@ -116,4 +146,11 @@ export class Jobs {
       }
     }
   }
+}
+
+const outboxJob = ({ name }: Group) => `outbox ${name}`;
+
+/** Any group has the tables that jobs use. */
+function asGroup<Tables extends GroupTables>(group: DatabaseGroup<Tables>): Group {
+  return group as unknown as Group;
 }

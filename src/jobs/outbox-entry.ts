@@ -1,6 +1,6 @@
 import { sql, type UpdateObject } from 'kysely';
-import type { Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import { QUICK_CHANGE_MS, type DatabaseGroup } from '../database/database-group.ts';
+import type { GroupTables } from '../database/tables.ts';
 import { inSeconds, Lease, LEASE_END, NOW } from './lease.ts';
 
 const LONGEST_PAUSE_SECONDS = 3600;
@@ -18,45 +18,49 @@ export interface OutboxRow {
 
 /** Holds one row of the outbox for one instance. */
 export class OutboxEntry extends Lease {
-  readonly #databases: Databases;
+  readonly #group: DatabaseGroup<GroupTables>;
   readonly row: OutboxRow;
 
-  private constructor(databases: Databases, row: OutboxRow, stopping: AbortSignal) {
+  private constructor(group: DatabaseGroup<GroupTables>, row: OutboxRow, stopping: AbortSignal) {
     super(stopping);
-    this.#databases = databases;
+    this.#group = group;
     this.row = row;
   }
 
   /** Claims the row that has been due for longest, if there is one of these kinds. */
   static async claim(
-    databases: Databases,
+    group: DatabaseGroup<GroupTables>,
     { kinds, owner }: { kinds: string[]; owner: string },
     stopping: AbortSignal,
   ): Promise<OutboxEntry | undefined> {
     for (;;) {
-      const due = await databases.onPrimary((db) =>
-        db
-          .selectFrom('outbox')
-          .select(['id', 'kind', 'payload', 'attempts'])
-          .where('due_at', '<=', NOW)
-          .where('kind', 'in', kinds)
-          .orderBy('due_at')
-          .limit(CANDIDATES)
-          .execute(),
+      const due = await group.transact(
+        (trx) =>
+          trx
+            .selectFrom('outbox')
+            .select(['id', 'kind', 'payload', 'attempts'])
+            .where('due_at', '<=', NOW)
+            .where('kind', 'in', kinds)
+            .orderBy('due_at')
+            .limit(CANDIDATES)
+            .execute(),
+        { limitMs: QUICK_CHANGE_MS },
       );
       if (due.length === 0) return undefined;
       for (const { attempts, ...row } of due) {
-        const { numUpdatedRows } = await databases.change((db) =>
-          db
-            .updateTable('outbox')
-            .set({ owner, attempts: sql`attempts + 1`, due_at: LEASE_END })
-            .where('id', '=', row.id)
-            .where('attempts', '=', attempts)
-            .where('due_at', '<=', NOW)
-            .executeTakeFirstOrThrow(),
+        const { numUpdatedRows } = await group.transact(
+          (trx) =>
+            trx
+              .updateTable('outbox')
+              .set({ owner, attempts: sql`attempts + 1`, due_at: LEASE_END })
+              .where('id', '=', row.id)
+              .where('attempts', '=', attempts)
+              .where('due_at', '<=', NOW)
+              .executeTakeFirstOrThrow(),
+          { limitMs: QUICK_CHANGE_MS },
         );
         if (numUpdatedRows === 1n)
-          return new OutboxEntry(databases, { ...row, attempts: attempts + 1 }, stopping);
+          return new OutboxEntry(group, { ...row, attempts: attempts + 1 }, stopping);
       }
     }
   }
@@ -64,8 +68,9 @@ export class OutboxEntry extends Lease {
   async delete(): Promise<void> {
     this.end();
     const { id, attempts } = this.row;
-    await this.#databases.change((db) =>
-      db.deleteFrom('outbox').where('id', '=', id).where('attempts', '=', attempts).execute(),
+    await this.#group.transact(
+      (trx) => trx.deleteFrom('outbox').where('id', '=', id).where('attempts', '=', attempts).execute(),
+      { limitMs: QUICK_CHANGE_MS },
     );
   }
 
@@ -80,15 +85,17 @@ export class OutboxEntry extends Lease {
     return this.#update({ due_at: LEASE_END });
   }
 
-  async #update(changes: UpdateObject<Database, 'outbox'>): Promise<boolean> {
+  async #update(changes: UpdateObject<GroupTables, 'outbox'>): Promise<boolean> {
     const { id, attempts } = this.row;
-    const { numUpdatedRows } = await this.#databases.change((db) =>
-      db
-        .updateTable('outbox')
-        .set(changes)
-        .where('id', '=', id)
-        .where('attempts', '=', attempts)
-        .executeTakeFirstOrThrow(),
+    const { numUpdatedRows } = await this.#group.transact(
+      (trx) =>
+        trx
+          .updateTable('outbox')
+          .set(changes)
+          .where('id', '=', id)
+          .where('attempts', '=', attempts)
+          .executeTakeFirstOrThrow(),
+      { limitMs: QUICK_CHANGE_MS },
     );
     return numUpdatedRows === 1n;
   }

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { isAway, type Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import { isAway } from '../database/away.ts';
+
+import type { DatabaseGroup } from '../database/database-group.ts';
+import { groupTables } from '../database/group-tables.ts';
+import type { GroupTables } from '../database/tables.ts';
 import { kindOfError } from '../telemetry/recent-errors.ts';
 import { LeaseLostError, NOW } from './lease.ts';
 import { OutboxEntry } from './outbox-entry.ts';
@@ -34,27 +37,35 @@ export type Handler<Payload> = (payload: Payload, attempt: Attempt) => Promise<v
  * Notes what is to be carried out once the transaction is committed, and never if it is rolled back.
  * Wake `outbox` after the commit; otherwise the next look finds it, within two seconds.
  *
- * @param db the transaction that causes it
+ * @param trx what causes it
  */
-export async function enqueue<Payload>(
-  db: Kysely<Database>,
+export async function enqueue<Tables extends GroupTables, Payload>(
+  trx: Transaction<Tables>,
   kind: OutboxKind<Payload>,
   payload: Payload,
 ): Promise<void> {
   const entry = { id: randomUUID(), kind: kind.name, payload: JSON.stringify(payload), due_at: NOW };
-  await db.insertInto('outbox').values(entry).execute();
+  await groupTables(trx).insertInto('outbox').values(entry).execute();
 }
 
 /** Carries out what stands in the outbox and this instance has a handler for. */
 export class Outbox {
-  readonly #databases: Databases;
+  readonly #group: DatabaseGroup<GroupTables>;
   readonly #owner: string;
   readonly #logger: Logger;
   readonly #handlers = new Map<string, (payload: unknown, attempt: Attempt) => Promise<void>>();
   readonly #underWay = new Set<Promise<void>>();
 
-  constructor({ databases, owner, logger }: { databases: Databases; owner: string; logger: Logger }) {
-    this.#databases = databases;
+  constructor({
+    group,
+    owner,
+    logger,
+  }: {
+    group: DatabaseGroup<GroupTables>;
+    owner: string;
+    logger: Logger;
+  }) {
+    this.#group = group;
     this.#owner = owner;
     this.#logger = logger;
   }
@@ -81,7 +92,7 @@ export class Outbox {
   async begin(stopping: AbortSignal, onRoom: () => void): Promise<void> {
     const kinds = [...this.#handlers.keys()];
     while (this.#underWay.size < MOST_AT_ONCE && !stopping.aborted) {
-      const entry = await OutboxEntry.claim(this.#databases, { kinds, owner: this.#owner }, stopping);
+      const entry = await OutboxEntry.claim(this.#group, { kinds, owner: this.#owner }, stopping);
       if (!entry) return;
       const work = this.#carryOut(entry)
         // The outcome could not be noted: the lease runs out, and the entry is carried out again.

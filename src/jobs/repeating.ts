@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isAway } from '../database/databases.ts';
+import { isAway } from '../database/away.ts';
 import { LeaseLostError } from './lease.ts';
 
 /** @param signal aborted when the instance stops */

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { directions, isIdPastStart, isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
@@ -22,7 +22,7 @@ interface IndexRange {
  * A window of a list that is filtered, but not searched. Whatever the filter and the order, each range of
  * an index is read from the right position on: nothing is sorted but the first of each.
  */
-export async function listWindow(db: Kysely<Database>, filter: ProductFilter, window: PageWindow) {
+export async function listWindow(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
   const ranges = await rangesOf(db, filter, window);
   const found: Awaited<ReturnType<typeof firstOf>> = [];
   for (let at = 0; at < ranges.length && found.length < window.limit;) {
@@ -34,7 +34,7 @@ export async function listWindow(db: Kysely<Database>, filter: ProductFilter, wi
   return found;
 }
 
-function firstOf(db: Kysely<Database>, ranges: IndexRange[], window: PageWindow) {
+function firstOf(db: Kysely<Catalogue>, ranges: IndexRange[], window: PageWindow) {
   const [only] = ranges;
   if (only && ranges.length === 1) {
     // As FORCE INDEX, which Kysely does not know.
@@ -53,7 +53,7 @@ function firstOf(db: Kysely<Database>, ranges: IndexRange[], window: PageWindow)
     .execute();
 }
 
-function nextProducts(db: Kysely<Database>, window: PageWindow) {
+function nextProducts(db: Kysely<Catalogue>, window: PageWindow) {
   return selectProducts(db)
     .select(window.order.key.as('sortKey'))
     .orderBy(orderBy(window))
@@ -61,7 +61,7 @@ function nextProducts(db: Kysely<Database>, window: PageWindow) {
 }
 
 /** Those of the next `NEAR` products in the order that the filter leaves: enough, unless they are rare there. */
-export async function listNear(db: Kysely<Database>, filter: ProductFilter, window: PageWindow) {
+export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
   const index = orderedIndex(window.order);
   if (!index) return [];
   const near = sql<{ id: number }>`
@@ -91,7 +91,7 @@ function orderWithin(window: PageWindow): RawBuilder<unknown> {
 
 /** In the order of the window, where the ranges come in the order of their keys. */
 async function rangesOf(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   filter: ProductFilter,
   window: PageWindow,
 ): Promise<IndexRange[]> {
@@ -152,7 +152,7 @@ function pastStartInRange(window: PageWindow, side: number): RawBuilder<SqlBool>
 }
 
 async function listCategorySides(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   { category }: ProductFilter,
   window: PageWindow,
 ): Promise<{ id: number; side: number }[]> {

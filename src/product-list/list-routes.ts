@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { listCategories } from '../products/category-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
 import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
@@ -15,7 +15,7 @@ export function productListRoutes(databases: Databases): Router {
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
     const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
-    const read = (db: Kysely<Database>) =>
+    const read = (db: Kysely<Catalogue>) =>
       Promise.all([
         getProductPage(db, filter, { cursor }).catch((error: unknown) => {
           // A cursor that was cut off on its way: the first page is the best answer to a person.
@@ -24,7 +24,9 @@ export function productListRoutes(databases: Databases): Router {
         }),
         listCategories(db),
       ]);
-    const [page, categories] = await databases.read(req.principal!, read, { sharedAs: req.originalUrl });
+    const [page, categories] = await databases.catalogue.readReplica(req.principal!, read, {
+      sharedAs: req.originalUrl,
+    });
     res.render('products/list', {
       filter,
       page,
@@ -47,14 +49,14 @@ export function productListRoutes(databases: Databases): Router {
     const { cursor, limit, sort, ...rest } = query.data;
     const filter = { ...rest, sort };
     const user = req.principal!;
-    const read = async (db: Kysely<Database>) => {
+    const read = async (db: Kysely<Catalogue>) => {
       const page = await getProductPage(db, filter, { cursor, limit });
       const { items, total, totalIsExact, nextCursor = null } = page;
       // Written once for all who share it.
       return Buffer.from(JSON.stringify({ items, total, totalIsExact, nextCursor }));
     };
     try {
-      res.type('json').send(await databases.read(user, read, { sharedAs: req.originalUrl }));
+      res.type('json').send(await databases.catalogue.readReplica(user, read, { sharedAs: req.originalUrl }));
     } catch (error) {
       if (!(error instanceof InvalidCursorError)) throw error;
       res.status(400).json({

@@ -1,5 +1,5 @@
 import { sql, type Expression, type Kysely, type SqlBool } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { escapeLike, searchTerms } from '../search/search-terms.ts';
@@ -9,7 +9,7 @@ import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
 
 /** What a search is by definition: every word is found somewhere in the product. */
-export function selectMatching(db: Kysely<Database>, filter: ProductFilter) {
+export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
   const { search, category } = filter;
   const available = wantedAvailable(filter);
   let query = selectProducts(db);
@@ -27,7 +27,7 @@ export function selectMatching(db: Kysely<Database>, filter: ProductFilter) {
 }
 
 /** A window of the products that match, found by LIKE alone: right, and slow in a large catalogue. */
-export async function scanWindow(db: Kysely<Database>, filter: ProductFilter, window: PageWindow) {
+export async function scanWindow(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
   return selectMatching(db, filter)
     .select(window.order.key.as('sortKey'))
     .where(isPastStart(window))
@@ -37,7 +37,7 @@ export async function scanWindow(db: Kysely<Database>, filter: ProductFilter, wi
 }
 
 /** Those of some products that match. As a table, thousands of numbers take half the time that IN does. */
-export function matchAmong(db: Kysely<Database>, filter: ProductFilter, ids: number[]) {
+export function matchAmong(db: Kysely<Catalogue>, filter: ProductFilter, ids: number[]) {
   const candidates = sql<{ id: number }>`
     JSON_TABLE(${JSON.stringify(ids)}, '$[*]' COLUMNS (id INT UNSIGNED PATH '$'))`;
   return selectMatching(db, filter)

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import type { Product } from '../products/product.ts';
 import { toProduct } from '../products/product-queries.ts';
 import { findCandidates } from '../search/candidates.ts';
@@ -29,7 +29,7 @@ export interface ProductPage extends Totals {
  * @throws InvalidCursorError
  */
 export async function getProductPage(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   filter: ProductFilter,
   { cursor, limit = PAGE_SIZE }: { cursor?: string | undefined; limit?: number | undefined } = {},
 ): Promise<ProductPage> {
@@ -58,7 +58,7 @@ export async function getProductPage(
 }
 
 async function find(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   filter: ProductFilter,
   window: PageWindow,
 ): Promise<[FoundProduct[], Totals | undefined]> {

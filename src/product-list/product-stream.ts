@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import type { Product } from '../products/product.ts';
 import { toProduct } from '../products/product-queries.ts';
 import { selectMatching } from './matching.ts';
@@ -8,7 +8,7 @@ import type { ProductFilter } from './product-filter.ts';
 import { orderOf } from './product-order.ts';
 
 /** All products that `filter` selects, in its order, row by row as MySQL sends them. */
-export async function* streamProducts(db: Kysely<Database>, filter: ProductFilter): AsyncGenerator<Product> {
+export async function* streamProducts(db: Kysely<Catalogue>, filter: ProductFilter): AsyncGenerator<Product> {
   const all = { order: orderOf(filter), from: undefined, isBackwards: false, limit: Infinity };
   const rows = selectMatching(db, filter)
     // Lasts as long as the reader takes, which is no fault of the query. Beginning with the few categories,

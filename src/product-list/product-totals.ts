@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import type { ProductFilter } from './product-filter.ts';
 import { matchAmong, selectMatching } from './matching.ts';
@@ -27,7 +27,7 @@ const MANY = 2 * COUNT_LIMIT;
 const MANY_FOR_MS = 10_000;
 
 /** How many products a filter selects; counted to the end only while that is cheap. */
-export async function countProducts(db: Kysely<Database>, filter: ProductFilter): Promise<Totals> {
+export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter): Promise<Totals> {
   const { search, category, availability } = filter;
   const name = JSON.stringify([search, category, availability]);
   if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
@@ -40,7 +40,7 @@ export async function countProducts(db: Kysely<Database>, filter: ProductFilter)
 
 /** The same for a search, looking at candidates only. */
 export async function countMatches(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   filter: ProductFilter,
   { matching }: Candidates,
 ): Promise<Totals> {
@@ -67,14 +67,14 @@ function lowestShare(share: number, sampleSize: number): number {
   return (share + z2 / 2 - spread) / (1 + z2);
 }
 
-async function countAmong(db: Kysely<Database>, filter: ProductFilter, ids: number[]): Promise<number> {
+async function countAmong(db: Kysely<Catalogue>, filter: ProductFilter, ids: number[]): Promise<number> {
   return countUpTo(ids.length, matchAmong(db, filter, ids), db);
 }
 
 async function countUpTo(
   limit: number,
   query: Pick<ReturnType<typeof selectMatching>, 'clearSelect'>,
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
 ): Promise<number> {
   const one = query
     .clearSelect()

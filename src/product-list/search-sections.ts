@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import { availabilityGram, categoryGram, initialGram } from '../search/grams.ts';
 import type { TextColumn } from '../search/indexed-columns.ts';
@@ -41,7 +41,7 @@ type UnreadSection = Omit<SearchSection, 'candidates' | 'startId' | 'sortedAtOnc
 };
 
 interface Search {
-  db: Kysely<Database>;
+  db: Kysely<Catalogue>;
   filter: ProductFilter;
   window: PageWindow;
   candidates: Candidates;

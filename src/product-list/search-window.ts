@@ -1,5 +1,5 @@
 import { sql, type Kysely, type SqlBool } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import { matchAmong, type FoundProduct } from './matching.ts';
 import { directions, isPastStart, orderBy, type PageWindow } from './page-window.ts';
@@ -12,7 +12,7 @@ const LONGEST_LOOK = 2000;
 
 /** A window of the products that match a search, looking at candidates of the index only. */
 export async function searchWindow(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   filter: ProductFilter,
   window: PageWindow,
   candidates: Candidates,
@@ -28,7 +28,7 @@ export async function searchWindow(
 }
 
 interface Search {
-  db: Kysely<Database>;
+  db: Kysely<Catalogue>;
   filter: ProductFilter;
   window: PageWindow;
 }
@@ -84,7 +84,7 @@ async function walk(
 }
 
 /** Those of some products that match and come after the start, in the order of the list. */
-function matchInOrder(db: Kysely<Database>, filter: ProductFilter, window: PageWindow, ids: number[]) {
+function matchInOrder(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow, ids: number[]) {
   return matchAmong(db, filter, ids)
     .select(window.order.key.as('sortKey'))
     .where(isPastStart(window))

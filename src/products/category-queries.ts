@@ -1,14 +1,14 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 
 /** All categories by name. Few by nature: people choose from them in a list. */
-export async function listCategories(db: Kysely<Database>): Promise<string[]> {
+export async function listCategories(db: Kysely<Catalogue>): Promise<string[]> {
   const rows = await db.selectFrom('category').select('name').orderBy('name').limit(1000).execute();
   return rows.map(({ name }) => name);
 }
 
 /** The id of the category with this name (case and accents do not matter), new if there is none. */
-export async function findOrCreateCategory(trx: Transaction<Database>, name: string): Promise<number> {
+export async function findOrCreateCategory(trx: Transaction<Catalogue>, name: string): Promise<number> {
   const find = () => trx.selectFrom('category').select('id').where('name', '=', name).executeTakeFirst();
   const existing = await find();
   if (existing) return existing.id;

@@ -40,7 +40,7 @@ export function productApiRoutes(databases: Databases): Router {
     }
     const user = req.principal!;
     try {
-      const product = await databases.write(user, req.writeId(), (trx) =>
+      const product = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
         'delta' in change.data
           ? adjustQuantity(trx, id.data, change.data.delta, user.id)
           : setQuantity(trx, id.data, change.data, user.id),

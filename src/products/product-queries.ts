@@ -1,8 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import { recordAuditEvent } from '../audit/audit-trail.ts';
+import { recordProductEvent } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
 import { InsufficientStockError, recordStockMovement, saveQuantity } from '../stock/stock-movements.ts';
@@ -42,7 +42,7 @@ type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${K
 const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) => `${source} as ${key}` as SelectedField);
 
 /** Products joined with their category, selected as `Product`s. */
-export function selectProducts(db: Kysely<Database>) {
+export function selectProducts(db: Kysely<Catalogue>) {
   return db
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
@@ -55,7 +55,7 @@ export function toProduct(row: Omit<Product, 'available'> & { available: 0 | 1 }
   return { ...row, available: row.available === 1 };
 }
 
-export async function findProduct(db: Kysely<Database>, id: number): Promise<Product | undefined> {
+export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Product | undefined> {
   const row = await selectProducts(db).where('product.id', '=', id).executeTakeFirst();
   return row && toProduct(row);
 }
@@ -67,7 +67,7 @@ export async function findProduct(db: Kysely<Database>, id: number): Promise<Pro
  * @throws CodeTakenError
  */
 export async function createProduct(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   { category, ...product }: ProductInput,
   userId: number,
 ): Promise<number> {
@@ -76,9 +76,9 @@ export async function createProduct(
     insertProduct(trx, { ...product, category_id: categoryId }, { kind: 'user', id: userId }),
   );
   const { name, code, quantity, unit } = product;
-  await recordAuditEvent(trx, {
+  await recordProductEvent(trx, {
     action: 'product.registered',
-    userId,
+    actor: { kind: 'user', id: userId },
     target: { id: productId, name },
     details: { code, quantity, unit },
   });
@@ -91,7 +91,7 @@ export async function createProduct(
  * @throws ProductNotFoundError, VersionConflictError, CodeTakenError
  */
 export async function updateProduct(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   id: number,
   version: number,
   input: ProductInput,
@@ -108,7 +108,12 @@ export async function updateProduct(
   const cause = { reason: 'edit', actor: { kind: 'user', id: userId } } as const;
   await refusingTakenCode(() => saveQuantity(trx, current, { quantity, columns, savedAt: now }, cause));
   const details = { changes: changesBetween(current, input) };
-  await recordAuditEvent(trx, { action: 'product.edited', userId, target: current, details });
+  await recordProductEvent(trx, {
+    action: 'product.edited',
+    actor: { kind: 'user', id: userId },
+    target: current,
+    details,
+  });
 }
 
 /** `{ name: [before, after] }` of each field that differs. */
@@ -123,7 +128,7 @@ function changesBetween(before: Product, after: ProductInput) {
  * @throws ProductNotFoundError, VersionConflictError
  */
 export async function setQuantity(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   id: number,
   { quantity, version }: { quantity: number; version: number },
   userId: number,
@@ -134,7 +139,12 @@ export async function setQuantity(
   const cause = { reason: 'count', actor: { kind: 'user', id: userId } } as const;
   await saveQuantity(trx, current, { quantity, savedAt: now }, cause);
   const details = { from: current.quantity, to: quantity };
-  await recordAuditEvent(trx, { action: 'product.counted', userId, target: current, details });
+  await recordProductEvent(trx, {
+    action: 'product.counted',
+    actor: { kind: 'user', id: userId },
+    target: current,
+    details,
+  });
   return { ...current, quantity, available: quantity > 0, updatedAt: now, version: version + 1 };
 }
 
@@ -144,7 +154,7 @@ export async function setQuantity(
  * @throws ProductNotFoundError, InsufficientStockError
  */
 export async function adjustQuantity(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   id: number,
   delta: number,
   userId: number,
@@ -158,7 +168,12 @@ export async function adjustQuantity(
   }
   const product = await getProduct(trx, id);
   const details = { delta, to: product.quantity };
-  await recordAuditEvent(trx, { action: 'product.adjusted', userId, target: product, details });
+  await recordProductEvent(trx, {
+    action: 'product.adjusted',
+    actor: { kind: 'user', id: userId },
+    target: product,
+    details,
+  });
   return product;
 }
 
@@ -168,14 +183,19 @@ export async function adjustQuantity(
  * @throws ProductNotFoundError
  */
 export async function deleteProduct(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   id: number,
   userId: number,
 ): Promise<Product> {
   const { current: product } = await lockProduct(trx, id);
   await moveToDeleted(trx, id, userId);
   const details = { code: product.code };
-  await recordAuditEvent(trx, { action: 'product.deleted', userId, target: product, details });
+  await recordProductEvent(trx, {
+    action: 'product.deleted',
+    actor: { kind: 'user', id: userId },
+    target: product,
+    details,
+  });
   return product;
 }
 
@@ -184,7 +204,7 @@ export async function deleteProduct(
  *
  * @throws ProductNotFoundError when it was not deleted lately, CodeTakenError when another has its code now
  */
-export async function restoreProduct(trx: Transaction<Database>, id: number, userId: number): Promise<void> {
+export async function restoreProduct(trx: Transaction<Catalogue>, id: number, userId: number): Promise<void> {
   const deleted = await trx
     .selectFrom('deleted_product')
     .select(['id', 'name', 'code'])
@@ -195,17 +215,25 @@ export async function restoreProduct(trx: Transaction<Database>, id: number, use
   if (!deleted) throw new ProductNotFoundError({});
   await refusingTakenCode(() => moveBackFromDeleted(trx, id));
   const details = { code: deleted.code };
-  await recordAuditEvent(trx, { action: 'product.restored', userId, target: deleted, details });
+  await recordProductEvent(trx, {
+    action: 'product.restored',
+    actor: { kind: 'user', id: userId },
+    target: deleted,
+    details,
+  });
 }
 
-async function getProduct(db: Kysely<Database>, id: number): Promise<Product> {
+async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
   const product = await findProduct(db, id);
   if (!product) throw new ProductNotFoundError({});
   return product;
 }
 
 /** The product as it is until this transaction changes it, and the database's time. */
-async function lockProduct(trx: Transaction<Database>, id: number): Promise<{ current: Product; now: Date }> {
+async function lockProduct(
+  trx: Transaction<Catalogue>,
+  id: number,
+): Promise<{ current: Product; now: Date }> {
   const row = await selectProducts(trx)
     // CURRENT_TIMESTAMP is from before the wait for the lock.
     .select(sql<Date>`SYSDATE(3)`.as('now'))
@@ -213,7 +241,8 @@ async function lockProduct(trx: Transaction<Database>, id: number): Promise<{ cu
     .forUpdate('product')
     .executeTakeFirst();
   if (!row) throw new ProductNotFoundError({});
-  return { current: toProduct(row), now: row.now };
+  const { now, ...current } = row;
+  return { current: toProduct(current), now };
 }
 
 async function refusingTakenCode<T>(save: () => Promise<T>): Promise<T> {

@@ -1,6 +1,8 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { isAway, type Databases } from '../database/databases.ts';
+import { isAway } from '../database/away.ts';
+import type { Databases } from '../database/databases.ts';
+import { findUsernames } from '../directory/usernames.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { keyOfForm } from '../http/idempotency.ts';
@@ -49,7 +51,9 @@ export function productRoutes(databases: Databases): Router {
     const form = readProductForm(req.body, req.t);
     if (!form.ok) return renderForm(req, res, { errors: form.errors });
     try {
-      const id = await databases.write(user, req.writeId(), (trx) => createProduct(trx, form.data, user.id));
+      const id = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
+        createProduct(trx, form.data, user.id),
+      );
       leaveFlash(req, res, { textKey: 'product.registered', productName: form.data.name });
       res.redirect(303, `/products/${id}`);
     } catch (error) {
@@ -66,19 +70,24 @@ export function productRoutes(databases: Databases): Router {
   router.get('/products/:id', async (req, res) => {
     const id = readId(req);
     const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
-    const [product, movements] = await databases.read(req.principal!, (db) =>
+    const [product, movements] = await databases.catalogue.readReplica(req.principal!, (db) =>
       Promise.all([
         findProduct(db, id),
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
       ]),
     );
     if (!product) throw new HttpError(404, 'errors.productNotFound');
-    const hasOlder = movements.length > MOVEMENTS_PER_PAGE;
+    const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
+    const users = shown.flatMap(({ actorKind, actorId }) => (actorKind === 'user' ? (actorId ?? []) : []));
+    const names = await databases.directory.readReplica(req.principal!, (db) => findUsernames(db, users));
     res.render('products/show', {
       product,
       fields: PRODUCT_FIELDS,
-      movements: movements.slice(0, MOVEMENTS_PER_PAGE),
-      hasOlder,
+      movements: shown.map((movement) => ({
+        ...movement,
+        username: movement.actorKind === 'user' ? names.get(movement.actorId ?? 0) : undefined,
+      })),
+      hasOlder: movements.length > MOVEMENTS_PER_PAGE,
       before,
     });
   });
@@ -96,7 +105,7 @@ export function productRoutes(databases: Databases): Router {
     if (!version.success) throw new HttpError(400, 'errors.badRequest');
     if (!form.ok) return renderForm(req, res, { product: await getForReading(req), errors: form.errors });
     try {
-      await databases.write(user, req.writeId(), (trx) =>
+      await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
         updateProduct(trx, id, version.data, form.data, user.id),
       );
       leaveFlash(req, res, { textKey: 'product.saved', productName: form.data.name });
@@ -126,7 +135,9 @@ export function productRoutes(databases: Databases): Router {
     const user = req.principal!;
     const id = readId(req);
     try {
-      const { name } = await databases.write(user, req.writeId(), (trx) => deleteProduct(trx, id, user.id));
+      const { name } = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
+        deleteProduct(trx, id, user.id),
+      );
       leaveFlash(req, res, { textKey: 'product.deleted', productName: name, undoId: id });
       res.redirect(303, returnAddress(req));
     } catch (error) {
@@ -138,7 +149,7 @@ export function productRoutes(databases: Databases): Router {
     const user = req.principal!;
     const id = readId(req);
     try {
-      await databases.write(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
+      await databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
       leaveFlash(req, res, { textKey: 'product.restored' });
       res.redirect(303, returnAddress(req));
     } catch (error) {
@@ -150,7 +161,7 @@ export function productRoutes(databases: Databases): Router {
 
   async function getForReading(req: Request): Promise<Product> {
     const id = readId(req);
-    const product = await databases.read(req.principal!, (db) => findProduct(db, id));
+    const product = await databases.catalogue.readReplica(req.principal!, (db) => findProduct(db, id));
     if (!product) throw new HttpError(404, 'errors.productNotFound');
     return product;
   }
@@ -168,7 +179,7 @@ export function productRoutes(databases: Databases): Router {
 
   async function renderForm(req: Request, res: Response, page: FormPage): Promise<void> {
     const { product, values = readAsTyped(req.body), errors = {}, conflict, isAway = false } = page;
-    const categories = await databases.read(req.principal!, listCategories);
+    const categories = await databases.catalogue.readReplica(req.principal!, listCategories);
     if (isAway) res.status(503).set('Retry-After', '5');
     else if (conflict) res.status(409);
     else if (Object.keys(errors).length > 0) res.status(422);

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { escapeLike, searchTerms, type SearchTerm } from './search-terms.ts';
 import { availabilityGram, CATEGORY_GRAM, gramsOfTerm, startGram } from './grams.ts';
 import { letters } from './letters.ts';
@@ -44,7 +44,7 @@ export interface SearchQuery {
  * @returns undefined while the index is not ready
  */
 export async function findCandidates(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   { search, category, available }: SearchQuery,
 ): Promise<Candidates | undefined> {
   const terms = searchTerms(search);
@@ -95,7 +95,7 @@ interface Reading {
 }
 
 /** Postings and pending products in one statement, and so of one moment: no product is in neither. */
-async function readIndex(db: Kysely<Database>, { grams, category, search }: Reading) {
+async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Reading) {
   const parts = [
     sql`SELECT gram AS about, chunk, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
     sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MOST_PENDING + 1)})`,

@@ -1,6 +1,6 @@
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 
-type Product = Database['product'];
+type Product = Catalogue['product'];
 export type TextColumn = {
   [Column in keyof Product]: Product[Column] extends string ? Column : never;
 }[keyof Product];

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { sql, type Kysely, type Transaction } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import { sql, type Transaction } from 'kysely';
+import type { Catalogue } from '../database/tables.ts';
 import { availabilityGram, categoryGram, initialGram, ProductGrams, type IndexedProduct } from './grams.ts';
 import type { IndexedColumns } from './indexed-columns.ts';
 import { initialOf } from './initials.ts';
@@ -24,21 +24,18 @@ const BEGINNINGS = ['name', 'code'] as const;
  * @returns how many it has put there; 0 when another instance is at it
  */
 export async function indexPending(
-  db: Kysely<Database>,
+  transact: <T>(work: (trx: Transaction<Catalogue>) => Promise<T>) => Promise<T>,
   columns: IndexedColumns,
   batchSize = BATCH_SIZE,
 ): Promise<number> {
-  const pending = await db
-    .selectFrom('search_pending')
-    .select(['id', 'product_id'])
-    .orderBy('id')
-    .limit(batchSize)
-    .execute();
+  const pending = await transact((trx) =>
+    trx.selectFrom('search_pending').select(['id', 'product_id']).orderBy('id').limit(batchSize).execute(),
+  );
   let indexed = 0;
   // A chunk at a time: a commit of many megabytes would hold up those of everybody else.
   for (const some of Map.groupBy(pending, ({ product_id }) => chunkOf(product_id)).values()) {
     const ids = some.map(({ id }) => id);
-    const done = await db.transaction().execute((trx) => indexChunk(trx, columns, ids));
+    const done = await transact((trx) => indexChunk(trx, columns, ids));
     if (done === 0) break;
     indexed += done;
   }
@@ -47,7 +44,7 @@ export async function indexPending(
 
 /** @param pendingIds of products of one chunk */
 async function indexChunk(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   columns: IndexedColumns,
   pendingIds: number[],
 ): Promise<number> {
@@ -72,7 +69,7 @@ async function indexChunk(
 
 /** Folded; without those that have been deleted. */
 async function readProducts(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   { searched, sorted }: IndexedColumns,
   ids: number[],
 ): Promise<IndexedProduct[]> {
@@ -122,7 +119,7 @@ async function postingsOf(products: IndexedProduct[]): Promise<Postings> {
 }
 
 /** Writes what is new in the index. */
-async function addToIndex(trx: Transaction<Database>, chunk: number, postings: Postings): Promise<void> {
+async function addToIndex(trx: Transaction<Catalogue>, chunk: number, postings: Postings): Promise<void> {
   const all = [...postings];
   for (let from = 0; from < all.length; from += ROWS_PER_STATEMENT) {
     const some = all.slice(from, from + ROWS_PER_STATEMENT);

@@ -1,5 +1,5 @@
 import { sql, type Expression, type Kysely, type RawBuilder } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { initialGram } from './grams.ts';
 import type { TextColumn } from './indexed-columns.ts';
 
@@ -13,7 +13,7 @@ export function initialOf(text: Expression<unknown>): RawBuilder<string> {
  *
  * @returns also the initial of `start`, a text of the column
  */
-export async function listInitials(db: Kysely<Database>, column: TextColumn, start: unknown) {
+export async function listInitials(db: Kysely<Catalogue>, column: TextColumn, start: unknown) {
   const prefix = initialGram(column, '');
   const { rows } = await sql<{ initial: string; isStart: 0 | 1 }>`
     SELECT DISTINCT SUBSTRING(gram, ${prefix.length + 1}) AS initial, FALSE AS isStart

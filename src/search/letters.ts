@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 
 /**
  * Printed as they are in grams; any other letter gets a sign from Unicode's private area. The last one, after
@@ -19,7 +19,7 @@ export class Letters {
   readonly #plain = new Map<string, string>();
 
   /** To be called with texts before they are folded. */
-  async learn(db: Kysely<Database>, texts: Iterable<string>): Promise<void> {
+  async learn(db: Kysely<Catalogue>, texts: Iterable<string>): Promise<void> {
     if (this.#plain.size === 0) {
       for (const { letter, weight } of await weights(db, PLAIN)) this.#plain.set(weight, letter);
     }
@@ -51,7 +51,7 @@ export class Letters {
   }
 }
 
-async function weights(db: Kysely<Database>, letters: string[]) {
+async function weights(db: Kysely<Catalogue>, letters: string[]) {
   const { rows } = await sql<{ letter: string; weight: string }>`
     SELECT letter, HEX(WEIGHT_STRING(letter)) AS weight
     FROM JSON_TABLE(

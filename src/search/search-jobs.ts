@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { IndexedColumns } from './indexed-columns.ts';
 import { indexPending } from './indexing.ts';
@@ -20,20 +20,20 @@ export function searchJobs(jobs: Jobs, databases: Databases, columns: IndexedCol
   let newest: number | null = null;
 
   async function isWorthIndexing(): Promise<boolean> {
-    const found = await databases.onPrimary(countPending);
+    const found = await databases.catalogue.transact(countPending);
     const isPause = found.newest === newest;
     ({ newest } = found);
     return found.pending >= (isPause ? WORTH_INDEXING : MOST_WAITING);
   }
 
-  jobs.whenDue('search index', isWorthALook, async (stopping) => {
+  jobs.whenDue('search index', { group: databases.catalogue, condition: isWorthALook }, async (stopping) => {
     while (!stopping.aborted && (await isWorthIndexing())) {
-      if ((await databases.onPrimary((db) => indexPending(db, columns))) === 0) return;
+      if ((await indexPending((work) => databases.catalogue.transact(work), columns)) === 0) return;
     }
   });
 }
 
-async function countPending(db: Kysely<Database>) {
+async function countPending(db: Kysely<Catalogue>) {
   const { rows } = await sql<{ pending: number; newest: number | null }>`
     SELECT COUNT(*) AS pending, MAX(id) AS newest
     FROM (SELECT id FROM search_pending ORDER BY id DESC LIMIT ${sql.lit(MOST_WAITING)}) AS some`.execute(db);

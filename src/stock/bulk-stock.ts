@@ -1,5 +1,5 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { actorColumns, type MovementActor, type MovementDocument } from './stock-movements.ts';
 
 /** Some rows of an import's preview, its table being `r`, and who has them applied. */
@@ -10,7 +10,7 @@ export interface BulkRows {
 }
 
 /** One statement over some rows; gives how many rows of products it changed. */
-export type BulkStep = (trx: Transaction<Database>, bulk: BulkRows) => Promise<bigint>;
+export type BulkStep = (trx: Transaction<Catalogue>, bulk: BulkRows) => Promise<bigint>;
 
 /** @param defaults of a new product that the file says nothing else of */
 export function insertNewProducts(defaults: { category: string; unit: string }): BulkStep {
@@ -72,7 +72,7 @@ function causeValues({ actor, document }: Omit<BulkRows, 'rows'>) {
   return sql`'import', ${actor_kind}, ${actor_id}, ${user_id}, ${document.kind}, ${document.id}`;
 }
 
-async function affect(trx: Transaction<Database>, statement: RawBuilder<unknown>): Promise<bigint> {
+async function affect(trx: Transaction<Catalogue>, statement: RawBuilder<unknown>): Promise<bigint> {
   const { numAffectedRows = 0n } = await statement.execute(trx);
   return numAffectedRows;
 }

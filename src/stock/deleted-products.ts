@@ -1,8 +1,8 @@
 import { sql, type Transaction } from 'kysely';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 
 /** Moves a product that is locked, with its quantity, to the deleted ones; its movements stay. */
-export async function moveToDeleted(trx: Transaction<Database>, id: number, userId: number): Promise<void> {
+export async function moveToDeleted(trx: Transaction<Catalogue>, id: number, userId: number): Promise<void> {
   await sql`
     INSERT INTO deleted_product
       (id, code, name, description, category_id, quantity, unit, version, created_at, deleted_by)
@@ -12,7 +12,7 @@ export async function moveToDeleted(trx: Transaction<Database>, id: number, user
 }
 
 /** Moves a deleted product that is locked back, under its number and with its quantity. */
-export async function moveBackFromDeleted(trx: Transaction<Database>, id: number): Promise<void> {
+export async function moveBackFromDeleted(trx: Transaction<Catalogue>, id: number): Promise<void> {
   await sql`
     INSERT INTO product
       (id, code, name, description, category_id, quantity, unit, version, created_at)

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
-import type { Database } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
 export interface NewProduct {
@@ -18,7 +18,7 @@ export interface NewProduct {
  * @returns the new product's number
  */
 export async function insertProduct(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   product: NewProduct,
   actor: MovementActor,
 ): Promise<number> {

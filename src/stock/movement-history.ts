@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import type { ActorKind, Database, MovementReason } from '../database/tables.ts';
+import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 
 export interface StockMovement {
   id: number;
@@ -7,37 +7,32 @@ export interface StockMovement {
   quantityAfter: number;
   reason: MovementReason;
   actorKind: ActorKind;
-  /** Null where no user did it. */
-  username: string | null;
+  /** Counts within its kind. */
+  actorId: number | null;
   createdAt: Date;
 }
 
 /** The newest movements of a product, at most `limit`, older ones with `before` (a movement's id). */
 export async function listStockMovements(
-  db: Kysely<Database>,
+  db: Kysely<Catalogue>,
   productId: number,
   { limit, before }: { limit: number; before?: number | undefined },
 ): Promise<StockMovement[]> {
   return db
     .selectFrom('stock_movement')
-    .leftJoin('user', (join) =>
-      join
-        // A movement that the version before wrote names its user in user_id alone.
-        .on('user.id', '=', sql<number>`COALESCE(stock_movement.actor_id, stock_movement.user_id)`)
-        .on('actor_kind', '=', 'user'),
-    )
     .where('product_id', '=', productId)
-    .$if(before !== undefined, (query) => query.where('stock_movement.id', '<', before!))
+    .$if(before !== undefined, (query) => query.where('id', '<', before!))
     .select([
-      'stock_movement.id',
+      'id',
       'delta',
       'quantity_after as quantityAfter',
       'reason',
       'actor_kind as actorKind',
-      'username',
-      'stock_movement.created_at as createdAt',
+      // A movement that the version before wrote names its user in user_id alone.
+      sql<number | null>`COALESCE(actor_id, user_id)`.as('actorId'),
+      'created_at as createdAt',
     ])
-    .orderBy('stock_movement.id', 'desc')
+    .orderBy('id', 'desc')
     .limit(limit)
     .execute();
 }

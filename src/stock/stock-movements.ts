@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { Refusal } from '../database/refusal.ts';
-import type { ActorKind, Database, MovementReason } from '../database/tables.ts';
+import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 
 /** What an INT of MySQL holds. */
 export const MAX_QUANTITY = 2_147_483_647;
@@ -43,7 +43,7 @@ export interface NewMovement extends MovementCause {
  * @throws InsufficientStockError when the quantity would fall below zero or exceed the largest one, or there
  *   is no such product
  */
-export async function recordStockMovement(trx: Transaction<Database>, movement: NewMovement): Promise<void> {
+export async function recordStockMovement(trx: Transaction<Catalogue>, movement: NewMovement): Promise<void> {
   const { productId, delta } = movement;
   const { numUpdatedRows } = await trx
     .updateTable('product')
@@ -77,7 +77,7 @@ export interface ProductChange {
 
 /** Saves a quantity that somebody typed, and the rest of an edit with it, and writes the ledger row. */
 export async function saveQuantity(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   { id, quantity: before, version }: LockedProduct,
   { quantity, columns, savedAt }: ProductChange,
   cause: MovementCause,
@@ -95,7 +95,7 @@ export async function saveQuantity(
 
 /** @param quantityAfter of a row that this transaction has locked */
 export async function writeLedgerRow(
-  trx: Transaction<Database>,
+  trx: Transaction<Catalogue>,
   { productId, delta, reason, actor, document }: NewMovement,
   quantityAfter: number | RawBuilder<number>,
 ): Promise<void> {

@@ -7,7 +7,7 @@ const registers = [metrics];
 
 /** Gauges that are read off whenever Prometheus asks. */
 export function observeDatabases(databases: Databases): void {
-  const servers = () => databases.monitor.states();
+  const servers = () => databases.directory.monitor.states();
 
   new Gauge({
     name: 'inventario_pool_connections',
@@ -16,7 +16,7 @@ export function observeDatabases(databases: Databases): void {
     registers,
     collect() {
       this.reset();
-      for (const { server, inUse, idle, waiting } of databases.poolUse()) {
+      for (const { server, inUse, idle, waiting } of databases.directory.poolUse()) {
         this.set({ server, state: 'in_use' }, inUse);
         this.set({ server, state: 'idle' }, idle);
         this.set({ server, state: 'waiting' }, waiting);

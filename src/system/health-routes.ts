@@ -13,7 +13,7 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
       version,
       uptimeSeconds: Math.floor(process.uptime()),
       // Anybody may see this page: no more than a visitor needs.
-      servers: databases.monitor.states().map(({ name, role, reachable, replication }) => ({
+      servers: databases.directory.monitor.states().map(({ name, role, reachable, replication }) => ({
         ...{ name, role, reachable },
         ...(replication && { replication }),
       })),
@@ -29,7 +29,7 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
 
   /** A log-in would work here: NGINX and the start-up wait for it. */
   router.get('/health/ready', (_req, res) => {
-    const isReady = !draining.aborted && databases.monitor.isPrimaryReachable();
+    const isReady = !draining.aborted && databases.directory.monitor.isPrimaryReachable();
     res
       .status(isReady ? 200 : 503)
       .json({ instance: config.INSTANCE, status: isReady ? 'ready' : 'not ready' });

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import { z } from 'zod';
-import type { Database } from '../database/tables.ts';
+import type { Directory } from '../database/tables.ts';
 
 /** Something a later version of an instance may leave out: it counts as nothing, not as an error. */
 const counts = z.record(z.string(), z.number()).catch({});
@@ -55,7 +55,7 @@ interface Beat {
 
 /** Writes the instance's row, by the clock of the server. */
 export async function writeHeartbeat(
-  db: Kysely<Database>,
+  db: Kysely<Directory>,
   { instance, version, startedAt, state }: InstanceReport,
   { intervalSeconds, watchedSeconds }: Beat,
 ): Promise<void> {
@@ -83,13 +83,13 @@ export function isBeatDue(
 }
 
 /** Somebody looks at the page System, drawn by whichever instance. */
-export async function isWatched(db: Kysely<Database>): Promise<boolean> {
+export async function isWatched(db: Kysely<Directory>): Promise<boolean> {
   const { rows } = await sql<{ watched: 0 | 1 }>`SELECT ${WATCHED} AS watched`.execute(db);
   return rows[0]?.watched === 1;
 }
 
 /** An instance that ends on purpose leaves nothing behind. */
-export async function deleteHeartbeat(db: Kysely<Database>, instance: string): Promise<void> {
+export async function deleteHeartbeat(db: Kysely<Directory>, instance: string): Promise<void> {
   await sql`DELETE FROM instance_heartbeat WHERE instance = ${instance}`.execute(db);
 }
 
@@ -100,7 +100,7 @@ interface HeartbeatRow extends Omit<SeenInstance, 'isOverdue' | 'state'> {
 }
 
 /** Every instance that has been seen in the last day, and whether it is a replica that says so. */
-export async function listHeartbeats(db: Kysely<Database>) {
+export async function listHeartbeats(db: Kysely<Directory>) {
   const { rows } = await sql<HeartbeatRow>`
     SELECT instance, version, started_at AS startedAt, seen_at AS seenAt, state,
            TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(3)) DIV 1000 AS ageMs,

@@ -1,4 +1,5 @@
 import type { WebConfig } from '../config/config.ts';
+import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import { version } from '../config/version.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -44,7 +45,8 @@ export class Heartbeat {
     });
     const own = { instance: config.INSTANCE, startedAt };
     // A look earlier than the row promises, so that it is never overdue.
-    jobs.whenDue('heartbeat', isBeatDue(own, BEAT_EVERY_SECONDS - 1), () => this.#beat());
+    const condition = isBeatDue(own, BEAT_EVERY_SECONDS - 1);
+    jobs.whenDue('heartbeat', { group: databases.directory, condition }, () => this.#beat());
   }
 
   /** Somebody looks at the page: this instance writes more often, and by that tells the others. */
@@ -62,16 +64,20 @@ export class Heartbeat {
   /** Takes the instance's row away; its jobs have stopped. */
   async remove(): Promise<void> {
     const { INSTANCE } = this.#config;
-    await this.#databases.change((db) => deleteHeartbeat(db, INSTANCE)).catch(() => undefined);
+    await this.#databases.directory
+      .transact((trx) => deleteHeartbeat(trx, INSTANCE), { limitMs: QUICK_CHANGE_MS })
+      .catch(() => undefined);
   }
 
   async #beat(): Promise<void> {
     const report = await this.report();
     const watchedSeconds = Math.max(0, Math.round((this.#watchedUntil - Date.now()) / 1000));
-    const watched = watchedSeconds > 0 || (await this.#databases.readLatest(isWatched));
+    const watched = watchedSeconds > 0 || (await this.#databases.directory.readPrimary(isWatched));
     const intervalSeconds = watched ? BEAT_WATCHED_SECONDS : BEAT_EVERY_SECONDS;
     const beat = { intervalSeconds, watchedSeconds };
-    await this.#databases.change((db) => writeHeartbeat(db, report, beat));
+    await this.#databases.directory.transact((trx) => writeHeartbeat(trx, report, beat), {
+      limitMs: QUICK_CHANGE_MS,
+    });
   }
 
   #report(activity: Activity): InstanceReport {
@@ -83,7 +89,7 @@ export class Heartbeat {
         node: process.version,
         weight: this.#config.WEIGHT,
         activity,
-        pools: this.#databases.poolUse(),
+        pools: this.#databases.directory.poolUse(),
         errors: recentErrors().slice(0, ERRORS_TOLD),
       },
     };

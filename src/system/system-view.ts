@@ -83,12 +83,12 @@ interface SystemParts {
 /** All instances and servers, as far as this instance can know. */
 export async function viewSystem({ config, databases, heartbeat }: SystemParts): Promise<SystemView> {
   const own = await heartbeat.report();
-  const seen = await databases
-    .readLatest(listHeartbeats)
+  const seen = await databases.directory
+    .readPrimary(listHeartbeats)
     .catch(() => ({ isFromReplica: false, instances: [] }));
-  const canTell = databases.monitor.canSave();
+  const canTell = databases.directory.monitor.canSave();
   const instances = viewInstances(own, seen.instances, canTell);
-  const states = databases.monitor.states();
+  const states = databases.directory.monitor.states();
   const tape = chooseTape(states);
   return {
     drawnBy: config.INSTANCE,

@@ -2,7 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent, type AuditAction } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import { Refusal } from '../database/refusal.ts';
-import type { Database, Role } from '../database/tables.ts';
+import type { Directory, Role } from '../database/tables.ts';
 
 /** A user as administrators see one. */
 export interface UserAccount {
@@ -40,7 +40,7 @@ export class NotAdministratorError extends Refusal {
   }
 }
 
-function selectAccounts(db: Kysely<Database>) {
+function selectAccounts(db: Kysely<Directory>) {
   return db.selectFrom('user').select((eb) => [
     'id',
     'username',
@@ -64,7 +64,7 @@ const toAccount = (row: AccountRow): UserAccount => ({
 });
 
 /** All users by name, those who may log in first. */
-export async function listAccounts(db: Kysely<Database>): Promise<UserAccount[]> {
+export async function listAccounts(db: Kysely<Directory>): Promise<UserAccount[]> {
   const rows = await selectAccounts(db)
     .orderBy(sql`disabled_at IS NOT NULL`)
     .orderBy('username')
@@ -73,7 +73,7 @@ export async function listAccounts(db: Kysely<Database>): Promise<UserAccount[]>
   return rows.map(toAccount);
 }
 
-export async function findAccount(db: Kysely<Database>, id: number): Promise<UserAccount | undefined> {
+export async function findAccount(db: Kysely<Directory>, id: number): Promise<UserAccount | undefined> {
   const row = await selectAccounts(db).where('id', '=', id).executeTakeFirst();
   return row && toAccount(row);
 }
@@ -85,7 +85,7 @@ export async function findAccount(db: Kysely<Database>, id: number): Promise<Use
  * @throws UsernameTakenError, also when the names differ in capitals or accents only
  */
 export async function createUser(
-  trx: Transaction<Database>,
+  trx: Transaction<Directory>,
   { username, role, passwordHash }: { username: string; role: Role; passwordHash: string },
   actorId: number,
 ): Promise<number> {
@@ -114,7 +114,7 @@ export type AccountChange =
  * @throws UserNotFoundError, OwnAccountError, NotAdministratorError
  */
 export async function changeAccount(
-  trx: Transaction<Database>,
+  trx: Transaction<Directory>,
   id: number,
   change: AccountChange,
   actorId: number,
@@ -153,7 +153,7 @@ function columnsOf(change: AccountChange) {
  * Two administrators who disable each other at the same moment come here one after the other, and the
  * second is none any more.
  */
-async function lockAdministrators(trx: Transaction<Database>, actorId: number): Promise<void> {
+async function lockAdministrators(trx: Transaction<Directory>, actorId: number): Promise<void> {
   const administrators = await trx
     .selectFrom('user')
     .select('id')

@@ -30,7 +30,9 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
   const router = Router();
 
   router.get('/users', async (req, res) => {
-    res.render('users/list', { accounts: await databases.read(req.principal!, listAccounts) });
+    res.render('users/list', {
+      accounts: await databases.directory.readReplica(req.principal!, listAccounts),
+    });
   });
 
   router.get('/users/new', (_req, res) => {
@@ -47,7 +49,9 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const user = { ...form.data, passwordHash: await hashPassword(password) };
     const actor = req.principal!;
     try {
-      const id = await databases.write(actor, req.writeId(), (trx) => createUser(trx, user, actor.id));
+      const id = await databases.directory.transactOnce(actor, req.writeId(), (trx) =>
+        createUser(trx, user, actor.id),
+      );
       showPassword(res.status(201), { id, username: user.username }, password);
     } catch (error) {
       if (!(error instanceof UsernameTakenError)) throw asHttpError(error);
@@ -57,7 +61,7 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
 
   router.get('/users/:id', async (req, res) => {
     const id = readId(req);
-    const account = await databases.read(req.principal!, (db) => findAccount(db, id));
+    const account = await databases.directory.readReplica(req.principal!, (db) => findAccount(db, id));
     if (!account) throw new HttpError(404, 'errors.userNotFound');
     res.render('users/show', { account, roles: ROLE_NAMES, isOwn: id === req.principal!.id });
   });
@@ -89,7 +93,9 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const actor = req.principal!;
     const id = readId(req);
     try {
-      return await databases.write(actor, req.writeId(), (trx) => changeAccount(trx, id, what, actor.id));
+      return await databases.directory.transactOnce(actor, req.writeId(), (trx) =>
+        changeAccount(trx, id, what, actor.id),
+      );
     } catch (error) {
       throw asHttpError(error);
     }

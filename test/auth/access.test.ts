@@ -10,7 +10,7 @@ import {
   ROUTE_PERMISSIONS,
   type RouteName,
 } from '../../src/auth/route-permissions.ts';
-import { createDatabases, type Databases } from '../../src/database/databases.ts';
+import { closeDatabases, createDatabases, type Databases } from '../../src/database/databases.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -107,7 +107,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(() => databases.close());
+afterAll(() => closeDatabases(databases));
 
 test('every route has its line in the table, and every line its route', () => {
   const lines = [...Object.keys(ROUTE_PERMISSIONS), ...ANSWERED_WITHOUT_SESSION];
@@ -166,7 +166,7 @@ test.each(PEOPLE)('the server lets in where the table says, and nowhere else: %s
 });
 
 const principal = (kind: Principal['kind'], ...permissions: Permission[]): Principal => {
-  return { kind, id: 1, permissions: new Set(permissions), lastWrite: undefined };
+  return { kind, id: 1, permissions: new Set(permissions), lastWrite: {} };
 };
 
 /** The statuses that `access` alone gives a principal, 204 when it lets the request pass. */

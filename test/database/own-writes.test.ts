@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Databases } from '../../src/database/databases.ts';
+import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import { findProduct } from '../../src/products/product-queries.ts';
 import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
@@ -14,17 +14,17 @@ beforeAll(async () => {
   databases = await openDatabases();
 });
 
-afterAll(() => databases.close());
+afterAll(() => closeDatabases(databases));
 
 test('a user always sees the own last write while the replica is a second behind', async () => {
   const { id, code } = await client.register({ quantity: 0 });
   await withDelayedReplica(1, async () => {
-    const nobody = { id: 0, lastWrite: undefined };
+    const nobody = { kind: 'user' as const, id: 0, lastWrite: {} };
     let staleWithoutWaiting = 0;
     for (let written = 1; written <= 40; written++) {
       await client.changeQuantity(id, { delta: 1 });
       // The control: whoever has written nothing is served by the replica, which lags.
-      const seenByOthers = await databases.read(nobody, (db) => findProduct(db, id));
+      const seenByOthers = await databases.catalogue.readReplica(nobody, (db) => findProduct(db, id));
       if (seenByOthers?.quantity !== written) staleWithoutWaiting++;
       expect((await client.findByCode(code)).quantity).toBe(written);
     }
@@ -42,21 +42,22 @@ test('the own write is seen on another device, and after many writes at once', a
 });
 
 test('reads come from the replica, and from the primary when the replica is away', async () => {
-  const port = async (db: Parameters<Parameters<Databases['read']>[1]>[0]) => {
+  const port = async (db: Parameters<Parameters<Databases['catalogue']['readReplica']>[1]>[0]) => {
     const { sql } = await import('kysely');
     const { rows } = await sql<{ port: number }>`SELECT @@port AS port`.execute(db);
     return rows[0]?.port;
   };
-  const reader = { id: 0, lastWrite: undefined };
-  expect(await databases.read(reader, port)).toBe(stack.process('replica1').port);
+  const reader = { kind: 'user' as const, id: 0, lastWrite: {} };
+  await waitUntil(() => databases.catalogue.monitor.isUpToDate('replica1'));
+  expect(await databases.catalogue.readReplica(reader, port)).toBe(stack.process('replica1').port);
   const replica = await stack.connect('replica1');
   await replica.query('STOP REPLICA');
   try {
     const giveUpAt = Date.now() + 20_000;
-    while (databases.monitor.isFitForReading('replica1') && Date.now() < giveUpAt) {
+    while (databases.catalogue.monitor.isFitForReading('replica1') && Date.now() < giveUpAt) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    expect(await databases.read(reader, port)).toBe(stack.process('primary').port);
+    expect(await databases.catalogue.readReplica(reader, port)).toBe(stack.process('primary').port);
   } finally {
     await replica.query('START REPLICA');
     await replica.end();
@@ -71,12 +72,12 @@ test('a server that hangs is found out, holds nobody up, and keeps no other from
     expect((await client.get('/products')).status).toBe(200);
     expect((await client.changeQuantity(id, { delta: 1 })).status).toBe(200);
     expect((await client.findByCode(code)).quantity).toBe(2);
-    await waitUntil(() => !databases.monitor.isFitForReading('replica1'));
-    expect(databases.monitor.isPrimaryReachable()).toBe(true);
+    await waitUntil(() => !databases.catalogue.monitor.isFitForReading('replica1'));
+    expect(databases.catalogue.monitor.isPrimaryReachable()).toBe(true);
   } finally {
     process.kill(hung, 'SIGCONT');
   }
-  await waitUntil(() => databases.monitor.isFitForReading('replica1'));
+  await waitUntil(() => databases.catalogue.monitor.isFitForReading('replica1'));
 });
 
 test('a primary that is away is said to be, and writing works again by itself', async () => {

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { RowDataPacket } from 'mysql2/promise';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Databases } from '../../src/database/databases.ts';
+import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import { adjustQuantity } from '../../src/products/product-queries.ts';
 import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   databases = await openDatabases();
 });
 
-afterAll(() => databases.close());
+afterAll(() => closeDatabases(databases));
 
 test("every statement names its request, under the id that the person's answer carries", async () => {
   const root = await stack.connect('primary');
@@ -37,7 +37,7 @@ test("every statement names its request, under the id that the person's answer c
 });
 
 test('a query that takes too long is ended by the server', async () => {
-  const endless = databases.read({ id: 0, lastWrite: undefined }, (db) =>
+  const endless = databases.catalogue.readReplica({ kind: 'user' as const, id: 0, lastWrite: {} }, (db) =>
     sql`SELECT a.id FROM product AS a, product AS b, product AS c
       WHERE SHA2(CONCAT(a.code, b.code, c.code), 256) = ''`.execute(db),
   );
@@ -47,10 +47,10 @@ test('a query that takes too long is ended by the server', async () => {
 test('of two writes that lock each other out, the one that MySQL ends is done again', async () => {
   const first = await client.register({ quantity: 10 });
   const second = await client.register({ quantity: 10 });
-  const admin = { id: 1, lastWrite: undefined };
+  const admin = { kind: 'user' as const, id: 1, lastWrite: {} };
   let attempts = 0;
   const takeOneOfBoth = (one: number, other: number) =>
-    databases.write({ ...admin }, randomBytes(32), async (trx) => {
+    databases.catalogue.transactOnce({ ...admin }, randomBytes(32), async (trx) => {
       attempts++;
       await adjustQuantity(trx, one, -1, admin.id);
       await sleep(300);

@@ -325,9 +325,10 @@ test('rows and files go when their time is over, the import stays in the list', 
   );
   const { expireImports } = await import('../../src/imports/clean-imports.ts');
   const { openDatabases } = await import('../support/open-databases.ts');
+  const { closeDatabases } = await import('../../src/database/databases.ts');
   const databases = await openDatabases();
-  await waitUntil(() => databases.monitor.canSave());
-  await databases.onPrimary(expireImports).finally(() => databases.close());
+  await waitUntil(() => databases.catalogue.monitor.canSave());
+  await databases.catalogue.transact(expireImports).finally(() => closeDatabases(databases));
   // An instance of the system carries that out.
   const left = () =>
     rowsOf(

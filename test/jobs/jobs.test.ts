@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import { LeaseLostError, type Lease } from '../../src/jobs/lease.ts';
 import { JobsInstance } from '../support/jobs-instance.ts';
@@ -20,10 +20,12 @@ beforeEach(async () => {
 
 afterEach(() => Promise.all([one.close(), other.close()]));
 
+const due = (condition: RawBuilder<boolean>) => ({ group: one.databases.directory, condition });
+
 /** Starts an instance and lets it look so often. */
 async function startAndLook(instance: JobsInstance, times: number): Promise<void> {
   let seen = 0;
-  instance.jobs.whenDue('counted', sql<boolean>`TRUE`, () => {
+  instance.jobs.whenDue('counted', due(sql<boolean>`TRUE`), () => {
     seen++;
     return Promise.resolve();
   });
@@ -32,7 +34,7 @@ async function startAndLook(instance: JobsInstance, times: number): Promise<void
 }
 
 const isFree = async () => {
-  const found = one.databases.onPrimary((db) =>
+  const found = one.databases.directory.transact((db) =>
     db.selectFrom('job_lease').select('owner').where('name', '=', name).executeTakeFirst(),
   );
   return (await found)?.owner === null;
@@ -98,7 +100,7 @@ test('a job that has run is due again after its time, also for others, and when 
   await waitUntil(() => runs === 1);
   await startAndLook(other, 2);
   expect(runs).toBe(1);
-  await one.databases.onPrimary((db) =>
+  await one.databases.directory.transact((db) =>
     sql`UPDATE job_lease SET due_at = UTC_TIMESTAMP(3) WHERE name = ${name}`.execute(db),
   );
   await waitUntil(() => runs === 2);
@@ -121,7 +123,7 @@ test('work that repeats never overlaps itself, and a wake during a run is not lo
 
   let woken = 0;
   let release: () => void = () => undefined;
-  other.jobs.whenDue(name, sql<boolean>`FALSE`, () => {
+  other.jobs.whenDue(name, due(sql<boolean>`FALSE`), () => {
     woken++;
     return new Promise<void>((resolve) => (release = resolve));
   });
@@ -136,12 +138,12 @@ test('work that repeats never overlaps itself, and a wake during a run is not lo
 
 test('at rest all jobs together ask the databases one question a look', async () => {
   one.jobs.underLease(name, 600, () => Promise.resolve());
-  one.jobs.cleanUp(name, () => Promise.resolve({}));
+  one.jobs.cleanUp(name, one.databases.directory, () => Promise.resolve({}));
   one.jobs.handle({ name, payload: z.object({}) }, () => Promise.resolve());
-  one.jobs.whenDue(`${name} never`, sql<boolean>`FALSE`, () => Promise.reject(new Error('not due')));
+  one.jobs.whenDue(`${name} never`, due(sql<boolean>`FALSE`), () => Promise.reject(new Error('not due')));
   const callsAtLooks: number[] = [];
   let isAtRest = false;
-  one.jobs.whenDue('counted', sql<boolean>`TRUE`, () => {
+  one.jobs.whenDue('counted', due(sql<boolean>`TRUE`), () => {
     if (isAtRest) callsAtLooks.push(one.calls);
     return Promise.resolve();
   });

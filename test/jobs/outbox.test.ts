@@ -19,20 +19,20 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await one.databases.onPrimary((db) => db.deleteFrom('outbox').where('kind', '=', kind.name).execute());
+  await one.databases.directory.transact((db) =>
+    db.deleteFrom('outbox').where('kind', '=', kind.name).execute(),
+  );
   await Promise.all([one.close(), other.close()]);
 });
 
 function enqueueAll(texts: string[]): Promise<void> {
-  return one.databases.onPrimary((db) =>
-    db.transaction().execute(async (trx) => {
-      for (const text of texts) await enqueue(trx, kind, { text });
-    }),
-  );
+  return one.databases.directory.transact(async (trx) => {
+    for (const text of texts) await enqueue(trx, kind, { text });
+  });
 }
 
 function entries() {
-  return one.databases.onPrimary((db) =>
+  return one.databases.directory.transact((db) =>
     db
       .selectFrom('outbox')
       .select(['id', 'attempts', 'last_error as lastError', 'owner'])
@@ -47,16 +47,14 @@ test('what a transaction enqueues is carried out once it is committed, and never
   const done: string[] = [];
   one.jobs.handle(kind, ({ text }) => Promise.resolve(void done.push(text)));
   one.jobs.start();
-  const rolledBack = one.databases.onPrimary((db) =>
-    db.transaction().execute(async (trx) => {
-      await enqueue(trx, kind, { text: 'rolled back' });
-      one.jobs.wake('outbox');
-      throw new Error('on purpose');
-    }),
-  );
+  const rolledBack = one.databases.directory.transact(async (trx) => {
+    await enqueue(trx, kind, { text: 'rolled back' });
+    one.jobs.wakeOutbox();
+    throw new Error('on purpose');
+  });
   await expect(rolledBack).rejects.toThrow('on purpose');
   await enqueueAll(['committed']);
-  one.jobs.wake('outbox');
+  one.jobs.wakeOutbox();
   await waitUntil(isEmpty);
   expect(done).toEqual(['committed']);
 });
@@ -70,7 +68,7 @@ test('a handler that throws is called again, later each time, under the same id'
   });
   await enqueueAll(['a']);
   one.jobs.start();
-  const waking = setInterval(() => one.jobs.wake('outbox'), 50);
+  const waking = setInterval(() => one.jobs.wakeOutbox(), 50);
   try {
     await waitUntil(async () => (await entries())[0]?.lastError === 'E_TEST');
     await waitUntil(isEmpty);
@@ -87,7 +85,7 @@ test('a handler that throws is called again, later each time, under the same id'
 test('an entry that keeps failing stays, with its attempts and the kind of its error', async () => {
   one.jobs.handle(kind, () => Promise.reject(new TypeError('secret')));
   await enqueueAll(['a']);
-  await one.databases.onPrimary((db) =>
+  await one.databases.directory.transact((db) =>
     db.updateTable('outbox').set({ attempts: 5000 }).where('kind', '=', kind.name).execute(),
   );
   one.jobs.start();
@@ -95,7 +93,7 @@ test('an entry that keeps failing stays, with its attempts and the kind of its e
   expect(await entries()).toEqual([
     { id: expect.any(String), attempts: 5001, lastError: 'TypeError', owner: null },
   ]);
-  const { rows } = await one.databases.onPrimary((db) =>
+  const { rows } = await one.databases.directory.transact((db) =>
     sql<{ minutes: number }>`
       SELECT TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(3), due_at) AS minutes FROM outbox
       WHERE kind = ${kind.name}`.execute(db),
@@ -158,7 +156,7 @@ test('an instance leaves alone what it has no handler for, and a slow entry does
   one.jobs.handle({ ...kind, name: `${kind.name}.other` }, () => Promise.resolve());
   one.jobs.start();
   await enqueueAll(['slow', 'quick']);
-  one.jobs.wake('outbox');
+  one.jobs.wakeOutbox();
   other.jobs.handle(kind, async ({ text }) => {
     if (text === 'slow') await once(slow.signal, 'abort');
     done.push(text);
@@ -166,7 +164,7 @@ test('an instance leaves alone what it has no handler for, and a slow entry does
   other.jobs.start();
   await waitUntil(() => done.includes('quick'));
   await enqueueAll(['later']);
-  other.jobs.wake('outbox');
+  other.jobs.wakeOutbox();
   await waitUntil(() => done.includes('later'));
   slow.abort();
   await waitUntil(isEmpty);

@@ -10,7 +10,7 @@ import { createApp } from '../../src/app.ts';
 import { readWebConfig } from '../../src/config/config.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
-import { createDatabases } from '../../src/database/databases.ts';
+import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { Client } from '../support/client.ts';
 import { routesOf, type Route } from '../support/routes.ts';
@@ -64,7 +64,7 @@ async function listRoutes(): Promise<Route[]> {
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
   const app = await createApp({ config, databases, heartbeat, jobs, logger, draining });
-  await databases.close();
+  await closeDatabases(databases);
   // What is answered before any route.
   const others = ['/static/x/app/css/app.css', '/static/:id/bootstrap/:id', '/language/:id', '/no/such/page'];
   return [...routesOf(app), ...others.map((path) => ({ method: 'GET', path }))];

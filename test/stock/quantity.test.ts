@@ -55,11 +55,11 @@ test('nonsense is refused in words, and changes nothing', async () => {
   expect(await client.findByCode(code)).toMatchObject({ quantity: 3, version: 1 });
 });
 
-test('a change of which it cannot be noted where it stands is not acknowledged, and counts once when sent again', async () => {
+test('a change that cannot be counted as a write is not acknowledged, and counts once when sent again', async () => {
   const { id, code } = await client.register({ quantity: 0 });
   await client.changeQuantity(id, { delta: 1 });
   const blocker = await stack.connect('primary');
-  await blocker.query('BEGIN; SELECT * FROM last_write FOR UPDATE');
+  await blocker.query('BEGIN; SELECT * FROM write_count FOR UPDATE');
   const key = crypto.randomUUID();
   expect((await client.changeQuantity(id, { delta: 1 }, key)).status).toBe(503);
   await blocker.query('ROLLBACK');

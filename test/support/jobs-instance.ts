@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { PrimaryAwayError, type Databases } from '../../src/database/databases.ts';
+import { PrimaryAwayError } from '../../src/database/away.ts';
+import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { openDatabases } from './open-databases.ts';
 import { waitUntil } from './wait-until.ts';
@@ -15,28 +16,39 @@ export class JobsInstance {
 
   private constructor(databases: Databases) {
     this.databases = databases;
-    const onTheWay = new Proxy(databases, {
+    const directory = this.#onTheWayTo(databases.directory);
+    // The same group as the system has it.
+    const catalogue = directory as unknown as Databases['catalogue'];
+    const groups = new Map([[directory.name, directory]]) as unknown as Databases['groups'];
+    this.jobs = new Jobs(
+      { INSTANCE: `test-${randomUUID()}` },
+      { groups, directory, catalogue },
+      pino({ level: 'silent' }),
+    );
+  }
+
+  static async open(): Promise<JobsInstance> {
+    const databases = await openDatabases();
+    await waitUntil(() => databases.directory.monitor.canSave());
+    return new JobsInstance(databases);
+  }
+
+  async close(): Promise<void> {
+    await this.jobs.stop();
+    await closeDatabases(this.databases);
+  }
+
+  #onTheWayTo<Group extends object>(group: Group): Group {
+    return new Proxy(group, {
       get: (target, key) => {
         const method: unknown = Reflect.get(target, key);
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) => {
           if (this.isCutOff) return Promise.reject(new PrimaryAwayError('cut off'));
           this.calls++;
-          return (method as (...given: unknown[]) => unknown)(...args);
+          return (method as (...given: unknown[]) => unknown).apply(target, args);
         };
       },
     });
-    this.jobs = new Jobs({ INSTANCE: `test-${randomUUID()}` }, onTheWay, pino({ level: 'silent' }));
-  }
-
-  static async open(): Promise<JobsInstance> {
-    const databases = await openDatabases();
-    await waitUntil(() => databases.monitor.canSave());
-    return new JobsInstance(databases);
-  }
-
-  async close(): Promise<void> {
-    await this.jobs.stop();
-    await this.databases.close();
   }
 }

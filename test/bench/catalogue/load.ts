@@ -1,7 +1,10 @@
+import { Kysely } from 'kysely';
 import { createPool } from 'mysql2';
 import type { Pool, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../../../src/config/config.ts';
-import { connectionOptions, DATABASE, kyselyOver, type Account } from '../../../src/database/connect.ts';
+import { connectionOptions, DATABASE, type Account } from '../../../src/database/connect.ts';
+import { ServerDialect } from '../../../src/database/server-dialect.ts';
+import type { Catalogue } from '../../../src/database/tables.ts';
 import { INDEXED_COLUMNS } from '../../../src/products/product-fields.ts';
 import { indexPending } from '../../../src/search/indexing.ts';
 import { CHUNK_SIZE } from '../../../src/search/product-set.ts';
@@ -55,8 +58,11 @@ export async function loadCatalogue(
     await connection.query('ANALYZE NO_WRITE_TO_BINLOG TABLE product, stock_movement, category');
   });
   const index = await seconds(async () => {
-    const db = kyselyOver(pool);
-    while ((await indexPending(db, INDEXED_COLUMNS, CHUNK_SIZE)) > 0) stopping.throwIfAborted();
+    const dialect = new ServerDialect({ server: 'bench', pool, isTransactional: false });
+    const db = new Kysely<Catalogue>({ dialect });
+    while ((await indexPending((work) => db.transaction().execute(work), INDEXED_COLUMNS, CHUNK_SIZE)) > 0) {
+      stopping.throwIfAborted();
+    }
     await connection.query('ANALYZE NO_WRITE_TO_BINLOG TABLE search_posting, search_pending');
   });
   await connection.query('ALTER INSTANCE ENABLE INNODB REDO_LOG');

@@ -1,0 +1,24 @@
+import { sql, type Kysely } from 'kysely';
+import type { Directory } from '../database/tables.ts';
+
+/** All users by name, for a filter by user; those who may log in first. */
+export async function listUsernames(db: Kysely<Directory>): Promise<{ id: number; username: string }[]> {
+  return db
+    .selectFrom('user')
+    .select(['id', 'username'])
+    .orderBy(sql`disabled_at IS NOT NULL`)
+    .orderBy('username')
+    .limit(1000)
+    .execute();
+}
+
+/** The names of some users, by id. */
+export async function findUsernames(db: Kysely<Directory>, ids: number[]): Promise<Map<number, string>> {
+  if (ids.length === 0) return new Map();
+  const users = await db
+    .selectFrom('user')
+    .select(['id', 'username'])
+    .where('id', 'in', [...new Set(ids)])
+    .execute();
+  return new Map(users.map(({ id, username }) => [id, username]));
+}
