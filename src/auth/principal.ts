@@ -5,6 +5,7 @@ import type { Permission } from './permissions.ts';
 /** Who a request, or a piece of work without one, acts as. Only `permissions` says what it may do. */
 export interface Principal {
   kind: 'user' | 'customer' | 'token' | 'system';
+  /** Unique among principals of its kind. */
   id: number;
   permissions: ReadonlySet<Permission>;
   /** How far a server must be to show the principal its own last write. */
