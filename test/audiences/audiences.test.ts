@@ -27,7 +27,7 @@ test.each(['/api/v1', '/api/v1/products', '/API/V1/products', '/webhooks', '/web
   },
 );
 
-test('addresses that only look like those of another audience stay the staff’s', async () => {
+test('an address that only looks like another audience is answered by the staff pages', async () => {
   const stranger = new Client();
   for (const path of ['/api/v2/products', '/api/v10', '/api/products']) {
     expect([path, (await stranger.get(path)).status]).toEqual([path, 401]);
