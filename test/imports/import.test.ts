@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { beforeAll, afterAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Response } from 'superagent';
+import { expireImports } from '../../src/imports/clean-imports.ts';
+import { discardUpload } from '../../src/imports/unneeded.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import {
   apply,
@@ -13,6 +16,8 @@ import {
   waitForRest,
   workbook,
 } from '../support/import-files.ts';
+import { closeDatabases } from '../../src/database/databases.ts';
+import { openDatabases } from '../support/open-databases.ts';
 import { createPerson } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -284,6 +289,33 @@ test('the same upload sent twice is one import, and the same click applies once'
     [code],
   );
   expect(movements).toHaveLength(1);
+  // Each request stored the file, and one of the two is dropped.
+  await waitUntil(async () => {
+    const left = await rowsOf(
+      'SELECT DISTINCT file FROM product_import_part WHERE file NOT IN (SELECT file FROM product_import)',
+    );
+    return left.length === 0;
+  });
+});
+
+test('an upload whose registration had an unknown outcome loses its file only if it is no import', async () => {
+  const { id } = await preview(client, csv(`${uniqueCode()};Nuevo;;Otros;3;caja`));
+  const [{ file }] = (await rowsOf('SELECT file FROM product_import WHERE id = ?', [id])) as [
+    { file: Buffer },
+  ];
+  const unknown = randomBytes(16);
+  await primary.query('INSERT INTO product_import_part (file, part, data) VALUES (?, 0, ?)', [unknown, 'x']);
+  const databases = await openDatabases();
+  await waitUntil(() => databases.catalogue.monitor.canSave());
+  for (const one of [file, unknown]) await discardUpload(databases, one);
+  await closeDatabases(databases);
+  await waitUntil(async () => {
+    const files = [file, unknown].map((one) => one.toString('hex'));
+    const waiting = await rowsOf("SELECT id FROM outbox WHERE payload->>'$.file' IN (?)", [files]);
+    return waiting.length === 0;
+  });
+  const parts = await rowsOf('SELECT file FROM product_import_part WHERE file IN (?)', [[file, unknown]]);
+  expect(parts.map((part) => part.file as Buffer)).toEqual([file]);
 });
 
 test('an upload without a token, by a viewer or by nobody is refused, and nothing of it is kept', async () => {
@@ -323,9 +355,6 @@ test('rows and files go when their time is over, the import stays in the list', 
     'UPDATE product_import SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 1 HOUR WHERE id = ?',
     [id],
   );
-  const { expireImports } = await import('../../src/imports/clean-imports.ts');
-  const { openDatabases } = await import('../support/open-databases.ts');
-  const { closeDatabases } = await import('../../src/database/databases.ts');
   const databases = await openDatabases();
   await waitUntil(() => databases.catalogue.monitor.canSave());
   await databases.catalogue.transact(expireImports).finally(() => closeDatabases(databases));
