@@ -10,7 +10,7 @@ import {
   writeHeartbeat,
   type InstanceReport,
 } from './heartbeat-queries.ts';
-import { InstanceActivity, type Activity } from './instance-activity.ts';
+import { InstanceActivity } from './instance-activity.ts';
 import { recentErrors } from '../telemetry/recent-errors.ts';
 
 const SAMPLE_EVERY_MS = 2000;
@@ -58,7 +58,19 @@ export class Heartbeat {
 
   /** How this instance is now. */
   async report(): Promise<InstanceReport> {
-    return this.#report(await this.#activity.sample());
+    const activity = await this.#activity.sample();
+    return {
+      instance: this.#config.INSTANCE,
+      version,
+      startedAt,
+      state: {
+        node: process.version,
+        weight: this.#config.WEIGHT,
+        activity,
+        pools: this.#databases.poolUse(),
+        errors: recentErrors().slice(0, ERRORS_TOLD),
+      },
+    };
   }
 
   /** Takes the instance's row away; its jobs have stopped. */
@@ -78,20 +90,5 @@ export class Heartbeat {
     await this.#databases.directory.transact((trx) => writeHeartbeat(trx, report, beat), {
       limitMs: QUICK_CHANGE_MS,
     });
-  }
-
-  #report(activity: Activity): InstanceReport {
-    return {
-      instance: this.#config.INSTANCE,
-      version,
-      startedAt,
-      state: {
-        node: process.version,
-        weight: this.#config.WEIGHT,
-        activity,
-        pools: this.#databases.directory.poolUse(),
-        errors: recentErrors().slice(0, ERRORS_TOLD),
-      },
-    };
   }
 }
