@@ -4,6 +4,7 @@ import { listRecentAddresses } from '../audit/audit-queries.ts';
 import { isLockConflict } from '../database/mysql-errors.ts';
 import type { DatabaseGroup } from '../database/database-group.ts';
 import type { Directory } from '../database/tables.ts';
+import { DomainError } from '../errors/domain-error.ts';
 import { networkOf } from './network.ts';
 
 /** Wrong log-ins within a quarter of an hour; docs/decisions/login-limits.md says why these. */
@@ -20,15 +21,14 @@ export interface LoginAttempt {
   address: string;
 }
 
-export class TooManyAttemptsError extends Error {
-  override name = 'TooManyAttemptsError';
-  readonly retryAfterSeconds: number;
+export class TooManyAttemptsError extends DomainError {
+  declare readonly retryAfterSeconds: number;
   /** Nobody has been told of this refusal yet: the first one of its window. */
   readonly isFirst: boolean;
 
   constructor(retryAfterSeconds: number, isFirst: boolean) {
-    super('Too many wrong log-ins');
-    this.retryAfterSeconds = retryAfterSeconds;
+    const values = { count: Math.ceil(retryAfterSeconds / 60) };
+    super({ code: 'too_many_attempts', status: 429, textKey: 'login.limited', values, retryAfterSeconds });
     this.isFirst = isFirst;
   }
 }

@@ -1,14 +1,17 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
-import { readForm } from '../http/forms.ts';
+import type { User } from '../database/tables.ts';
+import { DomainError, isDomainError } from '../errors/domain-error.ts';
+import { readForm, type FormResult } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
 import { leaveFlash } from '../http/flash.ts';
+import { NO_PROBLEM, saveForm } from '../http/save-form.ts';
 import { signIn } from './sign-in.ts';
-import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
+import { withinLoginLimits } from './login-limits.ts';
 import { chosenPassword, isGuessable } from './password-rules.ts';
 import { hashPassword, verifyPassword } from './password.ts';
-import { changePassword, findUser, PasswordReplacedError } from './user-queries.ts';
+import { changePassword, findUser } from './user-queries.ts';
 
 const passwordForm = z
   .object({
@@ -29,44 +32,51 @@ export function passwordRoutes(databases: Databases): Router {
   const router = Router();
 
   router.get('/password', (_req, res) => {
-    res.render('auth/password', { errors: {} });
+    res.render('auth/password', NO_PROBLEM);
   });
 
   router.post('/password', async (req, res) => {
+    await saveForm(req, res, {
+      parse: () => readChange(req),
+      save: async ({ user, password }) => {
+        const hash = await hashPassword(password);
+        await databases.directory.transactOnce(req.principal!, req.writeId(), (trx) =>
+          changePassword(trx, user, hash),
+        );
+        return { ...user, password_hash: hash };
+      },
+      show: (page) => res.render('auth/password', page),
+      done: async (user) => {
+        if (!(await signIn(req, databases, user))) return res.redirect(303, '/login');
+        leaveFlash(req, res, { textKey: 'password.changed' });
+        res.redirect(303, '/products');
+      },
+    });
+  });
+
+  async function readChange(req: Request): Promise<FormResult<{ user: User; password: string }>> {
     const user = await databases.directory.transact((db) => findUser(db, req.principal!.id));
     if (!user) throw new HttpError(401, 'errors.notSignedIn');
     const form = readForm(passwordForm, req.body, req.t);
     const errors: Record<string, string> = form.ok ? {} : form.errors;
     if (form.ok && isGuessable(form.data.password, user.username)) errors.password = req.t('password.known');
+    if (!(await isCurrentPassword(req, user))) errors.current = req.t('password.wrong');
+    if (!form.ok || Object.keys(errors).length > 0) return { ok: false, errors };
+    return { ok: true, data: { user, password: form.data.password } };
+  }
+
+  async function isCurrentPassword(req: Request, user: User): Promise<boolean> {
     const { current } = z.object({ current: z.string().max(1000).catch('') }).parse(req.body ?? {});
     const attempt = { username: user.username, userId: user.id, address: req.ip ?? '' };
     try {
-      const isRight = await withinLoginLimits(databases.directory, attempt, () =>
+      return await withinLoginLimits(databases.directory, attempt, () =>
         verifyPassword(current, user.password_hash),
       );
-      if (!isRight) errors.current = req.t('password.wrong');
     } catch (error) {
-      if (!(error instanceof TooManyAttemptsError)) throw error;
-      res.status(429).set('Retry-After', String(error.retryAfterSeconds));
-      errors.current = req.t('login.limited', { count: Math.ceil(error.retryAfterSeconds / 60) });
-      return res.render('auth/password', { errors });
+      if (!isDomainError(error, 'too_many_attempts')) throw error;
+      throw new DomainError({ ...error.toJSON(), field: 'current' });
     }
-    if (!form.ok || Object.keys(errors).length > 0) {
-      return res.status(422).render('auth/password', { errors });
-    }
-    const hash = await hashPassword(form.data.password);
-    try {
-      await databases.directory.transactOnce(req.principal!, req.writeId(), (trx) =>
-        changePassword(trx, user, hash),
-      );
-    } catch (error) {
-      if (error instanceof PasswordReplacedError) throw new HttpError(409, 'errors.passwordReplaced');
-      throw error;
-    }
-    if (!(await signIn(req, databases, { ...user, password_hash: hash }))) return res.redirect(303, '/login');
-    leaveFlash(req, res, { textKey: 'password.changed' });
-    res.redirect(303, '/products');
-  });
+  }
 
   return router;
 }

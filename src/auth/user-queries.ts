@@ -1,9 +1,9 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
-import { Refusal } from '../database/refusal.ts';
 import type { Directory, Role, User } from '../database/tables.ts';
 import { ROLES, UNTIL_PASSWORD_IS_CHOSEN } from './permissions.ts';
 import type { StaffUser } from './principal.ts';
+import { DomainError } from '../errors/domain-error.ts';
 
 export async function findUserByName(db: Kysely<Directory>, username: string): Promise<User | undefined> {
   return db.selectFrom('user').selectAll().where('username', '=', username).executeTakeFirst();
@@ -85,14 +85,14 @@ export async function changePassword(
     .where('id', '=', user.id)
     .where('password_hash', '=', user.password_hash)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new PasswordReplacedError({});
+  if (numUpdatedRows === 0n) throw new PasswordReplacedError();
   await trx.deleteFrom('session').where('user_id', '=', user.id).execute();
   await recordAuditEvent(trx, { action: 'account.passwordChanged', userId: user.id });
 }
 
 /** Somebody else gave the user another password in between. */
-export class PasswordReplacedError extends Refusal {
-  static {
-    this.register();
+export class PasswordReplacedError extends DomainError {
+  constructor() {
+    super({ code: 'password_replaced', status: 409, textKey: 'errors.passwordReplaced' });
   }
 }

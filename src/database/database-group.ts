@@ -159,7 +159,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
    * answer and changes nothing. The actor's reads wait for it from then on.
    *
    * @param id the same for two requests that ask the same (`req.writeId()`)
-   * @throws Refusal as `work` did; PrimaryAwayError when it is not known to be done
+   * @throws DomainError as `work` did; PrimaryAwayError when it is not known to be done
    */
   async transactOnce<T>(
     actor: Actor,

@@ -1,6 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import { Refusal, restoreRefusal, storeRefusal, type StoredRefusal } from './refusal.ts';
+import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { groupTables } from './group-tables.ts';
+import { restoreRefusal, storeRefusal, type StoredRefusal } from './stored-refusal.ts';
 import type { GroupTables } from './tables.ts';
 import { countWrite, type Actor } from './write-counts.ts';
 
@@ -29,7 +30,7 @@ export class CompletedWrite<T> {
     this.writes = writes;
   }
 
-  /** @throws the Refusal that the work ended with */
+  /** @throws the DomainError that the work ended with */
   get(): FromJson<T> {
     if ('refusal' in this.#outcome) throw restoreRefusal(this.#outcome);
     return this.#outcome.result as FromJson<T>;
@@ -64,8 +65,8 @@ export async function runOnce<Tables extends GroupTables, T>(
   try {
     return await completing((trx) => doAndKeep(trx, write.id, work));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return completing((trx) => keepRefusal(groupTables(trx), write.id, error as Refusal));
+    if (!isDomainError(error)) throw error;
+    return completing((trx) => keepRefusal(groupTables(trx), write.id, error));
   }
 }
 
@@ -90,7 +91,7 @@ async function doAndKeep<Tables extends GroupTables, T>(
  * Keeps that the work was refused, and so was rolled back. The same write may have been sent again and done
  * in between: then its outcome is the answer to both.
  */
-async function keepRefusal(trx: Transaction<GroupTables>, id: Buffer, refusal: Refusal): Promise<string> {
+async function keepRefusal(trx: Transaction<GroupTables>, id: Buffer, refusal: DomainError): Promise<string> {
   const outcome = JSON.stringify(storeRefusal(refusal) satisfies Outcome);
   const { numAffectedRows } = await sql`
     INSERT INTO completed_write (id, outcome) VALUES (${id}, ${outcome})

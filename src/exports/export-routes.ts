@@ -76,10 +76,7 @@ function exporting({ databases, slots, type, extension, write }: Exporting): Req
     const user = req.principal!;
     const filter = readFilter(req.query);
     const giveBack = slots.take(user.id);
-    if (!giveBack) {
-      res.set('Retry-After', '10');
-      throw new HttpError(429, 'errors.tooManyExports');
-    }
+    if (!giveBack) throw new HttpError(429, 'errors.tooManyExports', { retryAfterSeconds: 10 });
     let end: ExportState = 'failed';
     let products: AsyncGenerator<Product> | undefined;
     let teller: ProgressTeller | undefined;

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { isAway } from '../database/away.ts';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
+import { isDomainError, type ErrorAnswer } from '../errors/domain-error.ts';
 import { noteError } from '../telemetry/recent-errors.ts';
 import { HttpError } from './http-error.ts';
 
@@ -15,21 +16,27 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   // Express tells a handler of errors by its four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   return (error: unknown, req, res, _next) => {
-    const { status, textKey } = describe(error, req);
+    const { status, textKey, values = {}, details, retryAfterSeconds } = describe(error, req);
     if (status >= 500) {
       logger.error({ err: error }, 'failed');
       noteError(error, res.locals.requestId as string);
     }
     // Express would write the error itself, unguarded, to the log; the client sees that the answer broke off.
     if (res.headersSent) return res.destroy();
-    const message = req.t(textKey);
+    const message = req.t(textKey, values);
     // What a file's headers promised is not what comes now.
     res.removeHeader('Content-Disposition');
     res.removeHeader('Content-Type');
-    if (isAway(error)) res.set('Retry-After', '5');
+    if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds));
     res.status(status);
-    if (wantsJson(req)) res.json({ error: message, requestId: res.locals.requestId as string });
-    else res.render('errors/error', { title: message, status, message });
+    if (wantsJson(req)) {
+      // A refused write that is sent again is answered letter by letter as before.
+      const isRepeatable = isDomainError(error) && (status === 409 || status === 422);
+      const requestId = isRepeatable ? undefined : (res.locals.requestId as string);
+      res.json({ error: message, ...details, requestId });
+    } else {
+      res.render('errors/error', { title: message, status, message });
+    }
   };
 }
 
@@ -44,11 +51,14 @@ export function wantsJson(req: Request): boolean {
   return req.path.startsWith('/api/') || req.accepts('html', 'json') === 'json';
 }
 
-function describe(error: unknown, req: Request): { status: number; textKey: string } {
-  if (error instanceof HttpError) return error;
+type Description = Pick<ErrorAnswer, 'status' | 'textKey'> & Partial<ErrorAnswer>;
+
+function describe(error: unknown, req: Request): Description {
+  if (isDomainError(error)) return error;
   if (isQueryTooLong(error)) return { status: 422, textKey: 'errors.queryTooLong' };
   if (isAway(error)) {
-    return { status: 503, textKey: req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain' };
+    const textKey = req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain';
+    return { status: 503, textKey, retryAfterSeconds: 5 };
   }
   // No form of ours sends it, a list in place of fields perhaps.
   if (error instanceof z.ZodError) return { status: 400, textKey: 'errors.badRequest' };

@@ -1,12 +1,8 @@
-/** An answer other than success, with the key of a text that tells the person why. */
-export class HttpError extends Error {
-  override name = 'HttpError';
-  readonly status: number;
-  readonly textKey: string;
+import { DomainError, type ErrorAnswer } from '../errors/domain-error.ts';
 
-  constructor(status: number, textKey: string) {
-    super(textKey);
-    this.status = status;
-    this.textKey = textKey;
+/** An answer other than success that depends on the request alone, such as a page that does not exist. */
+export class HttpError extends DomainError {
+  constructor(status: number, textKey: string, more: Pick<ErrorAnswer, 'values' | 'retryAfterSeconds'> = {}) {
+    super({ code: `http_${status}`, status, textKey, ...more });
   }
 }

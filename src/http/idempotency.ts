@@ -9,7 +9,7 @@ import { requestContext } from '../telemetry/request-context.ts';
  */
 export function idempotency(config: WebConfig): RequestHandler {
   return (req, res, next) => {
-    req.writeId = () => writeIdOf(req, config.SESSION_SECRET);
+    req.writeId = (more) => writeIdOf(req, config.SESSION_SECRET, more);
     res.locals.newKey = () => randomUUID();
     next();
   };
@@ -26,10 +26,11 @@ export function keyOfForm(req: Request): string | undefined {
  * form carries its key in `_key`, a program in the header Idempotency-Key. Without either the request's
  * own id is the key, which NGINX keeps when it asks another instance.
  *
+ * @param more what is asked besides the fields, such as the digest of a file
  * @param secret without which nobody can find out from the result what was asked, a password perhaps
  */
-function writeIdOf(req: Request, secret: string): Buffer {
-  const fields = Object.entries((req.body ?? {}) as Record<string, unknown>);
+function writeIdOf(req: Request, secret: string, more: Record<string, unknown> = {}): Buffer {
+  const fields = Object.entries({ ...(req.body as Record<string, unknown> | undefined), ...more });
   const asked = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
   const key = req.get('idempotency-key') ?? keyOfForm(req) ?? requestContext.getStore()?.id;
   const all = JSON.stringify([req.principal?.id, key, req.method, req.path, asked]);
@@ -38,6 +39,6 @@ function writeIdOf(req: Request, secret: string): Buffer {
 
 declare module 'express-serve-static-core' {
   interface Request {
-    writeId: () => Buffer;
+    writeId: (more?: Record<string, unknown>) => Buffer;
   }
 }

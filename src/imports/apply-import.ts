@@ -3,8 +3,8 @@ import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Databases } from '../database/databases.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
-import { Refusal } from '../database/refusal.ts';
 import type { Catalogue } from '../database/tables.ts';
+import { DomainError } from '../errors/domain-error.ts';
 import {
   insertNewProducts,
   recordInitialStock,
@@ -25,9 +25,9 @@ const DEFAULT_CATEGORY = 'Otros';
 const DEFAULT_UNIT = 'unidad';
 
 /** A product of the preview is not as it was shown: somebody else saved, deleted or registered it. */
-export class ChangedMeanwhileError extends Refusal {
-  static {
-    this.register();
+export class ChangedMeanwhileError extends DomainError {
+  constructor() {
+    super({ code: 'changed_meanwhile', status: 409, textKey: 'imports.notices.changedMeanwhile' });
   }
 }
 
@@ -113,7 +113,7 @@ async function makeChanges(
     await run(recordMovements, { from: insertsShare, to: insertsShare + (0.95 - insertsShare) * 0.3 });
     // Last: what others may want to change is locked from here to the end.
     const share = { from: insertsShare + (0.95 - insertsShare) * 0.3, to: 0.95 };
-    if ((await run(updateProducts, share)) !== totals.changed) throw new ChangedMeanwhileError({});
+    if ((await run(updateProducts, share)) !== totals.changed) throw new ChangedMeanwhileError();
   }
 }
 
@@ -124,7 +124,7 @@ async function refuseWhatChanged(trx: Transaction<Catalogue>, all: RawBuilder<un
     FROM product_import_row AS r LEFT JOIN product AS p ON p.code = r.code
     WHERE ${all} AND NOT (p.id <=> r.product_id AND p.version <=> r.version)
     LIMIT 1`.execute(trx);
-  if (rows.length > 0) throw new ChangedMeanwhileError({});
+  if (rows.length > 0) throw new ChangedMeanwhileError();
 }
 
 /** Each in the spelling of the first row that has it. */
@@ -149,7 +149,7 @@ const insertOrRefuse: BulkStep = async (trx, bulk) => {
   try {
     return await insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT })(trx, bulk);
   } catch (error) {
-    if (isDuplicateKey(error)) throw new ChangedMeanwhileError({});
+    if (isDuplicateKey(error)) throw new ChangedMeanwhileError();
     throw error;
   }
 };

@@ -1,6 +1,6 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import { Refusal } from '../database/refusal.ts';
 import type { Catalogue, ImportRowKind, ImportState } from '../database/tables.ts';
+import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
@@ -13,9 +13,9 @@ export const ROWS_PER_PAGE = 50;
 const LISTED = 50;
 
 /** The import has gone on meanwhile, or has been removed. */
-export class ImportMovedOnError extends Refusal {
-  static {
-    this.register();
+export class ImportMovedOnError extends DomainError {
+  constructor() {
+    super({ code: 'import_moved_on', status: 409, textKey: 'imports.errors.movedOn' });
   }
 }
 
@@ -172,7 +172,7 @@ export async function assignColumns(
     .where('lease_until', 'is', null)
     .where('expires_at', 'is not', null)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new ImportMovedOnError({});
+  if (numUpdatedRows === 0n) throw new ImportMovedOnError();
 }
 
 /**
@@ -206,7 +206,7 @@ export async function startApplying(
     .where('lease_until', 'is', null)
     .where('expires_at', 'is not', null)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new ImportMovedOnError({});
+  if (numUpdatedRows === 0n) throw new ImportMovedOnError();
 }
 
 /** Who asked for it, and how. */

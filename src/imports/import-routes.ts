@@ -5,6 +5,7 @@ import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ImportRowKind } from '../database/tables.ts';
 import { findUsernames } from '../directory/usernames.ts';
+import { isDomainError } from '../errors/domain-error.ts';
 import { HttpError } from '../http/http-error.ts';
 import { ExportSlots } from '../http/semaphore.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -16,7 +17,6 @@ import {
   countBusyImports,
   createImport,
   findImport,
-  ImportMovedOnError,
   listImportRows,
   listImports,
   ROWS_PER_PAGE,
@@ -55,7 +55,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const { upload } = req;
     if (!upload?.name) return renderList(res, 'imports.errors.noFile');
     const busy = await databases.catalogue.readPrimary((db) => countBusyImports(db, user.id));
-    if (busy >= BUSY_PER_USER) throw tooMany(res);
+    if (busy >= BUSY_PER_USER) throw tooMany();
     const file = randomBytes(16);
     try {
       const { bytes, digest } = await storeFile(databases, file, upload.file);
@@ -67,8 +67,8 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
         .slice(0, 200)
         .join('');
       // What makes a second request the same as the first: the key, and all that was sent.
-      req.body = { ...(req.body as object), fileName, file: digest };
-      const created = await databases.catalogue.transactOnce(user, req.writeId(), async (trx) => {
+      const writeId = req.writeId({ fileName, file: digest });
+      const created = await databases.catalogue.transactOnce(user, writeId, async (trx) => {
         const id = await createImport(trx, { userId: user.id, file, fileName, fileBytes: bytes });
         return { id, file: file.toString('hex') };
       });
@@ -198,7 +198,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     try {
       await change();
     } catch (error) {
-      if (!(error instanceof ImportMovedOnError)) throw error;
+      if (!isDomainError(error, 'import_moved_on')) throw error;
     }
     jobs.wake('imports');
     res.redirect(303, `/imports/${id}`);
@@ -243,13 +243,12 @@ function readColumns(body: unknown, count: number): (Field | null)[] {
 function limited(slots: ExportSlots): RequestHandler {
   return (req, res, next) => {
     const giveBack = slots.take(req.principal!.id);
-    if (!giveBack) throw tooMany(res);
+    if (!giveBack) throw tooMany();
     res.once('close', giveBack);
     next();
   };
 }
 
-function tooMany(res: Response): HttpError {
-  res.set('Retry-After', '10');
-  return new HttpError(429, 'imports.errors.tooMany');
+function tooMany(): HttpError {
+  return new HttpError(429, 'imports.errors.tooMany', { retryAfterSeconds: 10 });
 }

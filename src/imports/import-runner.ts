@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import type { WebConfig } from '../config/config.ts';
 import { isAway } from '../database/away.ts';
 import type { Databases } from '../database/databases.ts';
+import { isDomainError } from '../errors/domain-error.ts';
 import { noteError } from '../telemetry/recent-errors.ts';
-import { applyImport, ChangedMeanwhileError } from './apply-import.ts';
+import { applyImport } from './apply-import.ts';
 import { readInProcess } from './reading-process.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import { claimImport, ImportLease, type ClaimedImport } from './import-lease.ts';
@@ -64,7 +65,7 @@ export class ImportRunner {
       if (error instanceof UnreadableFileError) {
         const { reason, values } = error;
         await lease.finish({ ...atRest('refused'), notice: asJson({ reason, values }) });
-      } else if (error instanceof ChangedMeanwhileError) {
+      } else if (isDomainError(error, 'changed_meanwhile')) {
         await lease.finish({
           ...atRest('reading'),
           notice: asJson({ reason: 'changedMeanwhile' }),

@@ -1,11 +1,11 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
-import { Refusal } from '../database/refusal.ts';
 import type { Catalogue } from '../database/tables.ts';
+import { DomainError, isDomainError } from '../errors/domain-error.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
-import { InsufficientStockError, recordStockMovement, saveQuantity } from '../stock/stock-movements.ts';
+import { recordStockMovement, saveQuantity } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import {
   differingFields,
@@ -19,22 +19,35 @@ import type { Product, SavedProduct } from './product.ts';
 /** How long a deletion can be undone. */
 const UNDO_MINUTES = 60;
 
-export class CodeTakenError extends Refusal {
-  static {
-    this.register();
+export class CodeTakenError extends DomainError {
+  constructor() {
+    super({ code: 'code_taken', status: 422, textKey: 'product.errors.codeTaken', field: 'code' });
   }
 }
 
-export class ProductNotFoundError extends Refusal {
-  static {
-    this.register();
+export class ProductNotFoundError extends DomainError {
+  constructor() {
+    super({ code: 'product_not_found', status: 404, textKey: 'errors.productNotFound' });
   }
 }
 
 /** Somebody saved in between; the details hold the product as it is now. */
-export class VersionConflictError extends Refusal<{ current: SavedProduct }> {
-  static {
-    this.register();
+export class VersionConflictError extends DomainError {
+  constructor(current: SavedProduct) {
+    super({ code: 'version_conflict', status: 409, textKey: 'product.conflict', details: { current } });
+  }
+}
+
+/** A deletion is undone when another product has the code. */
+export class RestoreCodeTakenError extends DomainError {
+  constructor() {
+    super({ code: 'restore_code_taken', status: 409, textKey: 'errors.restoreCodeTaken' });
+  }
+}
+
+export class RestoreTooLateError extends DomainError {
+  constructor() {
+    super({ code: 'restore_too_late', status: 404, textKey: 'errors.restoreTooLate' });
   }
 }
 
@@ -99,7 +112,7 @@ export async function updateProduct(
 ): Promise<void> {
   const { category, quantity, ...product } = input;
   const { current, now } = await lockProduct(trx, id);
-  if (current.version !== version) throw new VersionConflictError({ current });
+  if (current.version !== version) throw new VersionConflictError(current);
   const isMoved = category !== current.category;
   const columns = {
     ...product,
@@ -134,7 +147,7 @@ export async function setQuantity(
   userId: number,
 ): Promise<Product> {
   const { current, now } = await lockProduct(trx, id);
-  if (current.version !== version) throw new VersionConflictError({ current });
+  if (current.version !== version) throw new VersionConflictError(current);
   if (quantity === current.quantity) return current;
   const cause = { reason: 'count', actor: { kind: 'user', id: userId } } as const;
   await saveQuantity(trx, current, { quantity, savedAt: now }, cause);
@@ -163,7 +176,7 @@ export async function adjustQuantity(
     const actor = { kind: 'user', id: userId } as const;
     await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', actor });
   } catch (error) {
-    if (error instanceof InsufficientStockError) await getProduct(trx, id);
+    if (isDomainError(error, 'insufficient_stock')) await getProduct(trx, id);
     throw error;
   }
   const product = await getProduct(trx, id);
@@ -202,7 +215,7 @@ export async function deleteProduct(
 /**
  * Brings a product back with its number and quantity, within an hour of its deletion.
  *
- * @throws ProductNotFoundError when it was not deleted lately, CodeTakenError when another has its code now
+ * @throws RestoreTooLateError, RestoreCodeTakenError
  */
 export async function restoreProduct(trx: Transaction<Catalogue>, id: number, userId: number): Promise<void> {
   const deleted = await trx
@@ -212,8 +225,8 @@ export async function restoreProduct(trx: Transaction<Catalogue>, id: number, us
     .where('deleted_at', '>', sql<Date>`CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(UNDO_MINUTES)} MINUTE`)
     .forUpdate()
     .executeTakeFirst();
-  if (!deleted) throw new ProductNotFoundError({});
-  await refusingTakenCode(() => moveBackFromDeleted(trx, id));
+  if (!deleted) throw new RestoreTooLateError();
+  await refusingTakenCode(() => moveBackFromDeleted(trx, id), RestoreCodeTakenError);
   const details = { code: deleted.code };
   await recordProductEvent(trx, {
     action: 'product.restored',
@@ -225,7 +238,7 @@ export async function restoreProduct(trx: Transaction<Catalogue>, id: number, us
 
 async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
   const product = await findProduct(db, id);
-  if (!product) throw new ProductNotFoundError({});
+  if (!product) throw new ProductNotFoundError();
   return product;
 }
 
@@ -240,16 +253,16 @@ async function lockProduct(
     .where('product.id', '=', id)
     .forUpdate('product')
     .executeTakeFirst();
-  if (!row) throw new ProductNotFoundError({});
+  if (!row) throw new ProductNotFoundError();
   const { now, ...current } = row;
   return { current: toProduct(current), now };
 }
 
-async function refusingTakenCode<T>(save: () => Promise<T>): Promise<T> {
+async function refusingTakenCode<T>(save: () => Promise<T>, Refusal = CodeTakenError): Promise<T> {
   try {
     return await save();
   } catch (error) {
-    if (isDuplicateKey(error)) throw new CodeTakenError({});
+    if (isDuplicateKey(error)) throw new Refusal();
     throw error;
   }
 }

@@ -1,12 +1,11 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { isAway } from '../database/away.ts';
 import type { Databases } from '../database/databases.ts';
 import { findUsernames } from '../directory/usernames.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
-import { keyOfForm } from '../http/idempotency.ts';
 import { localPath } from '../http/local-path.ts';
+import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, SavedProduct } from './product.ts';
@@ -27,14 +26,12 @@ import {
   type ProductFormValues,
 } from './product-form.ts';
 import {
-  CodeTakenError,
   createProduct,
   deleteProduct,
   findProduct,
   ProductNotFoundError,
   restoreProduct,
   updateProduct,
-  VersionConflictError,
 } from './product-queries.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
@@ -48,23 +45,16 @@ export function productRoutes(databases: Databases): Router {
 
   router.post('/products', async (req, res) => {
     const user = req.principal!;
-    const form = readProductForm(req.body, req.t);
-    if (!form.ok) return renderForm(req, res, { errors: form.errors });
-    try {
-      const id = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
-        createProduct(trx, form.data, user.id),
-      );
-      leaveFlash(req, res, { textKey: 'product.registered', productName: form.data.name });
-      res.redirect(303, `/products/${id}`);
-    } catch (error) {
-      if (error instanceof CodeTakenError) {
-        await renderForm(req, res, { errors: { code: req.t('product.errors.codeTaken') } });
-      } else if (isAway(error)) {
-        await renderForm(req, res, { isAway: true });
-      } else {
-        throw error;
-      }
-    }
+    await saveForm(req, res, {
+      parse: () => readProductForm(req.body, req.t),
+      save: (input) =>
+        databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user.id)),
+      show: (page) => renderForm(req, res, page),
+      done: (id, { name }) => {
+        leaveFlash(req, res, { textKey: 'product.registered', productName: name });
+        res.redirect(303, `/products/${id}`);
+      },
+    });
   });
 
   router.get('/products/:id', async (req, res) => {
@@ -76,7 +66,7 @@ export function productRoutes(databases: Databases): Router {
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
       ]),
     );
-    if (!product) throw new HttpError(404, 'errors.productNotFound');
+    if (!product) throw new ProductNotFoundError();
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
     const users = shown.flatMap(({ actorKind, actorId }) => (actorKind === 'user' ? (actorId ?? []) : []));
     const names = await databases.directory.readReplica(req.principal!, (db) => findUsernames(db, users));
@@ -100,28 +90,24 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products/:id', async (req, res) => {
     const user = req.principal!;
     const id = readId(req);
-    const form = readProductForm(req.body, req.t);
     const version = versionField.safeParse((req.body as { version?: unknown } | undefined)?.version);
     if (!version.success) throw new HttpError(400, 'errors.badRequest');
-    if (!form.ok) return renderForm(req, res, { product: await getForReading(req), errors: form.errors });
-    try {
-      await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
-        updateProduct(trx, id, version.data, form.data, user.id),
-      );
-      leaveFlash(req, res, { textKey: 'product.saved', productName: form.data.name });
-      res.redirect(303, `/products/${id}`);
-    } catch (error) {
-      if (error instanceof CodeTakenError) {
-        const product = await getForReading(req);
-        await renderForm(req, res, { product, errors: { code: req.t('product.errors.codeTaken') } });
-      } else if (error instanceof VersionConflictError) {
-        await renderForm(req, res, { product: error.details.current, conflict: form.data });
-      } else if (isAway(error)) {
-        await renderForm(req, res, { product: await getForReading(req), isAway: true });
-      } else {
-        throw asHttpError(error);
-      }
-    }
+    await saveForm(req, res, {
+      parse: () => readProductForm(req.body, req.t),
+      save: (input) =>
+        databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
+          updateProduct(trx, id, version.data, input, user.id),
+        ),
+      show: async (page) => renderForm(req, res, { ...page, product: await getForReading(req) }),
+      showConflict: ({ details }, conflict) => {
+        const { current: product } = details as { current: SavedProduct };
+        return renderForm(req, res, { product, conflict });
+      },
+      done: (_saved, { name }) => {
+        leaveFlash(req, res, { textKey: 'product.saved', productName: name });
+        res.redirect(303, `/products/${id}`);
+      },
+    });
   });
 
   router.get('/products/:id/delete', async (req, res) => {
@@ -134,61 +120,44 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products/:id/delete', async (req, res) => {
     const user = req.principal!;
     const id = readId(req);
-    try {
-      const { name } = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
-        deleteProduct(trx, id, user.id),
-      );
-      leaveFlash(req, res, { textKey: 'product.deleted', productName: name, undoId: id });
-      res.redirect(303, returnAddress(req));
-    } catch (error) {
-      throw asHttpError(error);
-    }
+    const { name } = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
+      deleteProduct(trx, id, user.id),
+    );
+    leaveFlash(req, res, { textKey: 'product.deleted', productName: name, undoId: id });
+    res.redirect(303, returnAddress(req));
   });
 
   router.post('/products/:id/restore', async (req, res) => {
     const user = req.principal!;
     const id = readId(req);
-    try {
-      await databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
-      leaveFlash(req, res, { textKey: 'product.restored' });
-      res.redirect(303, returnAddress(req));
-    } catch (error) {
-      if (error instanceof CodeTakenError) throw new HttpError(409, 'errors.restoreCodeTaken');
-      if (error instanceof ProductNotFoundError) throw new HttpError(404, 'errors.restoreTooLate');
-      throw error;
-    }
+    await databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
+    leaveFlash(req, res, { textKey: 'product.restored' });
+    res.redirect(303, returnAddress(req));
   });
 
   async function getForReading(req: Request): Promise<Product> {
     const id = readId(req);
     const product = await databases.catalogue.readReplica(req.principal!, (db) => findProduct(db, id));
-    if (!product) throw new HttpError(404, 'errors.productNotFound');
+    if (!product) throw new ProductNotFoundError();
     return product;
   }
 
-  interface FormPage {
+  interface ProductFormPage extends Partial<FormPage> {
     product?: SavedProduct;
     /** What the fields hold; by default what was typed. */
     values?: ProductFormValues;
-    errors?: Record<string, string>;
     /** What was to be saved when somebody else had: shows both and lets the person choose. */
     conflict?: ProductInput;
-    /** It is not known to be saved: the form may be sent again as it is, with the same key. */
-    isAway?: boolean;
   }
 
-  async function renderForm(req: Request, res: Response, page: FormPage): Promise<void> {
-    const { product, values = readAsTyped(req.body), errors = {}, conflict, isAway = false } = page;
+  async function renderForm(req: Request, res: Response, page: ProductFormPage): Promise<void> {
+    const { product, values = readAsTyped(req.body), conflict, ...problem } = page;
     const categories = await databases.catalogue.readReplica(req.principal!, listCategories);
-    if (isAway) res.status(503).set('Retry-After', '5');
-    else if (conflict) res.status(409);
-    else if (Object.keys(errors).length > 0) res.status(422);
     res.render('products/form', {
       product,
       values,
-      errors,
-      isAway,
-      key: isAway ? keyOfForm(req) : undefined,
+      ...NO_PROBLEM,
+      ...problem,
       conflicts: conflict && product ? conflictsOf(product, conflict) : undefined,
       version: conflict
         ? product?.version
@@ -209,14 +178,10 @@ function conflictsOf(saved: SavedProduct, mine: ProductInput) {
 
 function readId(req: Request): number {
   const id = productId.safeParse(req.params.id);
-  if (!id.success) throw new HttpError(404, 'errors.productNotFound');
+  if (!id.success) throw new ProductNotFoundError();
   return id.data;
 }
 
 function returnAddress(req: Request): string {
   return localPath((req.body as { return?: unknown } | undefined)?.return);
-}
-
-function asHttpError(error: unknown): unknown {
-  return error instanceof ProductNotFoundError ? new HttpError(404, 'errors.productNotFound') : error;
 }

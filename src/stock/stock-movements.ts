@@ -1,14 +1,15 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import { Refusal } from '../database/refusal.ts';
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
+import { DomainError } from '../errors/domain-error.ts';
 
 /** What an INT of MySQL holds. */
 export const MAX_QUANTITY = 2_147_483_647;
 
 /** More would be taken out than there is, or put in than can be counted. */
-export class InsufficientStockError extends Refusal<{ delta: number }> {
-  static {
-    this.register();
+export class InsufficientStockError extends DomainError {
+  constructor(delta: number) {
+    const textKey = delta < 0 ? 'product.errors.insufficient' : 'product.errors.tooMany';
+    super({ code: 'insufficient_stock', status: 422, textKey, details: { delta } });
   }
 }
 
@@ -55,7 +56,7 @@ export async function recordStockMovement(trx: Transaction<Catalogue>, movement:
     .where('id', '=', productId)
     .where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new InsufficientStockError({ delta });
+  if (numUpdatedRows === 0n) throw new InsufficientStockError(delta);
   // The UPDATE has locked the row, so its quantity is the one that this movement left.
   const left = sql<number>`(SELECT quantity FROM product WHERE id = ${productId})`;
   await writeLedgerRow(trx, movement, left);

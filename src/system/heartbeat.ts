@@ -67,7 +67,7 @@ export class Heartbeat {
         node: process.version,
         weight: this.#config.WEIGHT,
         activity,
-        pools: this.#databases.poolUse(),
+        pools: this.#databases.directory.poolUse(),
         errors: recentErrors().slice(0, ERRORS_TOLD),
       },
     };

@@ -1,8 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordAuditEvent, type AuditAction } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
-import { Refusal } from '../database/refusal.ts';
 import type { Directory, Role } from '../database/tables.ts';
+import { DomainError } from '../errors/domain-error.ts';
 
 /** A user as administrators see one. */
 export interface UserAccount {
@@ -14,29 +14,29 @@ export interface UserAccount {
   lastLoginAt: Date | null;
 }
 
-export class UsernameTakenError extends Refusal {
-  static {
-    this.register();
+export class UsernameTakenError extends DomainError {
+  constructor() {
+    super({ code: 'username_taken', status: 422, textKey: 'users.errors.usernameTaken', field: 'username' });
   }
 }
 
-export class UserNotFoundError extends Refusal {
-  static {
-    this.register();
+export class UserNotFoundError extends DomainError {
+  constructor() {
+    super({ code: 'user_not_found', status: 404, textKey: 'errors.userNotFound' });
   }
 }
 
 /** Nobody changes the own account here: so whoever administers remains, and at least one always does. */
-export class OwnAccountError extends Refusal {
-  static {
-    this.register();
+export class OwnAccountError extends DomainError {
+  constructor() {
+    super({ code: 'own_account', status: 409, textKey: 'errors.ownAccount' });
   }
 }
 
 /** Whoever asked was an administrator a moment ago, and is not any more. */
-export class NotAdministratorError extends Refusal {
-  static {
-    this.register();
+export class NotAdministratorError extends DomainError {
+  constructor() {
+    super({ code: 'not_administrator', status: 403, textKey: 'errors.notAllowed' });
   }
 }
 
@@ -97,7 +97,7 @@ export async function createUser(
     await recordAuditEvent(trx, { action: 'account.created', userId: actorId, target, details: { role } });
     return target.id;
   } catch (error) {
-    if (isDuplicateKey(error)) throw new UsernameTakenError({});
+    if (isDuplicateKey(error)) throw new UsernameTakenError();
     throw error;
   }
 }
@@ -119,10 +119,10 @@ export async function changeAccount(
   change: AccountChange,
   actorId: number,
 ): Promise<Pick<UserAccount, 'id' | 'username'>> {
-  if (id === actorId) throw new OwnAccountError({});
+  if (id === actorId) throw new OwnAccountError();
   await lockAdministrators(trx, actorId);
   const before = await findAccount(trx, id);
-  if (!before) throw new UserNotFoundError({});
+  if (!before) throw new UserNotFoundError();
   await trx.updateTable('user').set(columnsOf(change)).where('id', '=', id).execute();
   await trx.deleteFrom('session').where('user_id', '=', id).execute();
   const details =
@@ -162,5 +162,5 @@ async function lockAdministrators(trx: Transaction<Directory>, actorId: number):
     .orderBy('id')
     .forUpdate()
     .execute();
-  if (!administrators.some(({ id }) => id === actorId)) throw new NotAdministratorError({});
+  if (!administrators.some(({ id }) => id === actorId)) throw new NotAdministratorError();
 }

@@ -7,15 +7,13 @@ import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
 import { leaveFlash, type Flash } from '../http/flash.ts';
+import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { roleForm, userForm } from './user-form.ts';
 import {
   changeAccount,
   createUser,
   findAccount,
   listAccounts,
-  NotAdministratorError,
-  OwnAccountError,
-  UsernameTakenError,
   UserNotFoundError,
   type AccountChange,
   type UserAccount,
@@ -36,33 +34,32 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
   });
 
   router.get('/users/new', (_req, res) => {
-    renderForm(res, { username: '', role: 'clerk' }, {});
+    renderForm(res, { username: '', role: 'clerk' }, NO_PROBLEM);
   });
 
   router.post('/users', async (req, res) => {
-    const form = readForm(userForm, req.body, req.t);
+    const actor = req.principal!;
     const typed = z
       .object({ username: z.string().catch(''), role: z.string().catch('') })
       .parse(req.body ?? {});
-    if (!form.ok) return renderForm(res, typed, form.errors);
     const password = passwordOf(req.writeId(), config.SESSION_SECRET);
-    const user = { ...form.data, passwordHash: await hashPassword(password) };
-    const actor = req.principal!;
-    try {
-      const id = await databases.directory.transactOnce(actor, req.writeId(), (trx) =>
-        createUser(trx, user, actor.id),
-      );
-      showPassword(res.status(201), { id, username: user.username }, password);
-    } catch (error) {
-      if (!(error instanceof UsernameTakenError)) throw asHttpError(error);
-      renderForm(res, typed, { username: req.t('users.errors.usernameTaken') });
-    }
+    await saveForm(req, res, {
+      parse: () => readForm(userForm, req.body, req.t),
+      save: async (input) => {
+        const user = { ...input, passwordHash: await hashPassword(password) };
+        return databases.directory.transactOnce(actor, req.writeId(), (trx) =>
+          createUser(trx, user, actor.id),
+        );
+      },
+      show: (page) => renderForm(res, typed, page),
+      done: (id, { username }) => showPassword(res.status(201), { id, username }, password),
+    });
   });
 
   router.get('/users/:id', async (req, res) => {
     const id = readId(req);
     const account = await databases.directory.readReplica(req.principal!, (db) => findAccount(db, id));
-    if (!account) throw new HttpError(404, 'errors.userNotFound');
+    if (!account) throw new UserNotFoundError();
     res.render('users/show', { account, roles: ROLE_NAMES, isOwn: id === req.principal!.id });
   });
 
@@ -92,25 +89,16 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
   async function change(req: Request, what: AccountChange) {
     const actor = req.principal!;
     const id = readId(req);
-    try {
-      return await databases.directory.transactOnce(actor, req.writeId(), (trx) =>
-        changeAccount(trx, id, what, actor.id),
-      );
-    } catch (error) {
-      throw asHttpError(error);
-    }
+    return databases.directory.transactOnce(actor, req.writeId(), (trx) =>
+      changeAccount(trx, id, what, actor.id),
+    );
   }
 
   return router;
 }
 
-function renderForm(
-  res: Response,
-  values: { username: string; role: string },
-  errors: Record<string, string>,
-) {
-  if (Object.keys(errors).length > 0) res.status(422);
-  res.render('users/form', { values, errors, roles: ROLE_NAMES });
+function renderForm(res: Response, values: { username: string; role: string }, page: FormPage): void {
+  res.render('users/form', { values, ...page, roles: ROLE_NAMES });
 }
 
 /** In the answer itself, because a one-time password must be stored nowhere: neither here nor by a browser. */
@@ -125,13 +113,6 @@ function leadBack(req: Request, res: Response, textKey: Flash['textKey']): void 
 
 function readId(req: Request): number {
   const id = userId.safeParse(req.params.id);
-  if (!id.success) throw new HttpError(404, 'errors.userNotFound');
+  if (!id.success) throw new UserNotFoundError();
   return id.data;
-}
-
-function asHttpError(error: unknown): unknown {
-  if (error instanceof UserNotFoundError) return new HttpError(404, 'errors.userNotFound');
-  if (error instanceof OwnAccountError) return new HttpError(409, 'errors.ownAccount');
-  if (error instanceof NotAdministratorError) return new HttpError(403, 'errors.notAllowed');
-  return error;
 }

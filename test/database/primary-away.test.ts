@@ -34,6 +34,11 @@ test.each([
     ...{ name: 'Escrito a mano', code: uniqueCode(), quantity: 7, unit: 'caja', category: 'Otros' },
     _key: crypto.randomUUID(),
   };
+  const newUser = { username: `ana.${crypto.randomUUID()}`, role: 'clerk', _key: crypto.randomUUID() };
+  const newPassword = {
+    ...{ current: 'otra cosa', password: 'tres sillas verdes', repeated: 'tres sillas verdes' },
+    _key: crypto.randomUUID(),
+  };
   const longest = new Longest();
   await whileAway(async () => {
     for (const path of ['/products', '/products/new', `/products/${id}`, `/products/${id}/edit`]) {
@@ -50,6 +55,16 @@ test.each([
     expect(refused.text).toContain(NOT_SAVED);
     expect(refused.text).toContain('value="Escrito a mano"');
     expect(refused.text).toContain(`value="${form._key}"`);
+    const user = await longest.of(() => client.post('/users', newUser));
+    expect([user.status, user.headers['retry-after']]).toEqual([503, '5']);
+    expect(user.text).toContain(NOT_SAVED);
+    expect(user.text).toContain(`value="${newUser.username}"`);
+    expect(user.text).toContain(`value="${newUser._key}"`);
+    const password = await longest.of(() => client.post('/password', newPassword));
+    expect([password.status, password.headers['retry-after']]).toEqual([503, '5']);
+    expect(password.text).toContain('Inténtelo de nuevo en unos segundos');
+    expect(password.text).toContain(`value="${newPassword._key}"`);
+    expect(password.text).not.toContain(newPassword.password);
     expect((await client.get('/products')).text).toContain(READING_ONLY);
     const change = await longest.of(() => client.changeQuantity(id, { delta: 1 }));
     expect(change.status).toBe(503);
@@ -59,6 +74,7 @@ test.each([
   // What hung may have been carried out since: sent again, it counts once.
   await waitUntil(async () => (await client.post('/products', form)).status === 303);
   expect((await client.search({ search: form.code })).total).toBe(1);
+  expect((await client.post('/users', newUser)).status).toBe(201);
   await waitUntil(async () => !(await client.get('/products')).text.includes(READING_ONLY));
   expect((await client.changeQuantity(id, { delta: 1 })).status).toBe(200);
 });

@@ -1,0 +1,65 @@
+import type { Request, Response } from 'express';
+import { isAway } from '../database/away.ts';
+import { isDomainError, type DomainError } from '../errors/domain-error.ts';
+import type { FormResult } from './forms.ts';
+import { keyOfForm } from './idempotency.ts';
+
+/** What a form shows when it comes back with what was typed. */
+export interface FormPage {
+  /** By field. */
+  errors: Record<string, string>;
+  /** Whether it was saved is not known: the form may be sent again as it is, with the same `key`. */
+  isAway: boolean;
+  key: string | undefined;
+}
+
+export const NO_PROBLEM: FormPage = { errors: {}, isAway: false, key: undefined };
+
+export interface FormToSave<Input, Saved> {
+  parse: () => FormResult<Input> | Promise<FormResult<Input>>;
+  save: (input: Input) => Promise<Saved>;
+  /** Shows the form again. */
+  show: (page: FormPage) => unknown;
+  /** Shows what others have saved beside what was typed; without it a conflict is an error like others. */
+  showConflict?: (conflict: DomainError, input: Input) => unknown;
+  done: (saved: Saved, input: Input) => unknown;
+}
+
+/** Saves what a form sent, or shows the form again with the reason why it was not saved. */
+export async function saveForm<Input, Saved>(
+  req: Request,
+  res: Response,
+  { parse, save, show, showConflict, done }: FormToSave<Input, Saved>,
+): Promise<void> {
+  let input: Input | undefined;
+  let answer: () => unknown;
+  try {
+    const parsed = await parse();
+    if (parsed.ok) {
+      input = parsed.data;
+      const saved = await save(parsed.data);
+      answer = () => done(saved, parsed.data);
+    } else {
+      answer = () => showAgain(422, { errors: parsed.errors });
+    }
+  } catch (error) {
+    answer = () => explain(error);
+  }
+  await answer();
+
+  function showAgain(status: number, page: Partial<FormPage>, retryAfterSeconds?: number): unknown {
+    res.status(status);
+    if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds));
+    return show({ ...NO_PROBLEM, ...page });
+  }
+
+  function explain(error: unknown): unknown {
+    if (isAway(error)) return showAgain(503, { isAway: true, key: keyOfForm(req) }, 5);
+    if (!isDomainError(error)) throw error;
+    const { status, field, textKey, values, retryAfterSeconds } = error;
+    if (field) return showAgain(status, { errors: { [field]: req.t(textKey, values) } }, retryAfterSeconds);
+    if (!showConflict || input === undefined || !isDomainError(error, 'version_conflict')) throw error;
+    res.status(status);
+    return showConflict(error, input);
+  }
+}
