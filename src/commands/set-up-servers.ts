@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { ensureAdministrator } from '../auth/first-administrator.ts';
-import type { ServerAddress, SetupConfig } from '../config/config.ts';
+import type { ServerAddress } from '../config/config.ts';
+import type { SetUpConfig } from './set-up-config.ts';
 import { ensureAccounts, ensureGrants, ensureTriggers } from '../database/accounts.ts';
 import { DATABASE } from '../database/connect.ts';
 import { findPrimary, listServers } from '../database/servers.ts';
@@ -17,7 +18,7 @@ import { loadDemoProducts } from '../demo/load-demo-products.ts';
  *
  * @returns the administrator's one-time password, when this call made it
  */
-export async function setUp(config: SetupConfig, say: (line: string) => void) {
+export async function setUp(config: SetUpConfig, say: (line: string) => void) {
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
   const servers = listServers(config);
@@ -63,7 +64,7 @@ interface Preparation {
   say: (line: string) => void;
 }
 
-async function prepareSchema(config: SetupConfig, { primary, root, say }: Preparation) {
+async function prepareSchema(config: SetUpConfig, { primary, root, say }: Preparation) {
   const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
   const migrator = await connectForSetup(primary, account, { database: DATABASE });
   try {

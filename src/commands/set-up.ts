@@ -1,10 +1,10 @@
-import { readSetupConfig } from '../config/config.ts';
+import { readSetUpConfig } from './set-up-config.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../database/replication.ts';
 import { SettingsError } from '../config/settings.ts';
 import { setUp } from './set-up-servers.ts';
 
 try {
-  const oneTimePassword = await setUp(readSetupConfig(), (line) => {
+  const oneTimePassword = await setUp(readSetUpConfig(), (line) => {
     console.log(line);
   });
   if (oneTimePassword) {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { firstPassword } from '../auth/password-rules.ts';
 import { onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
 
 /** Where a MySQL server listens. */
@@ -60,24 +59,17 @@ export function readWebConfig(): WebConfig {
   return readSettings(webSettings);
 }
 
-const setupSettings = z.object({
+/** Those of the set-up that prepares the servers before any instance starts. */
+export const serverSettings = {
   ...databaseSettings,
   ROOT_PASSWORD: secret,
   MIGRATOR_PASSWORD: secret,
   REPLICATOR_PASSWORD: secret,
-  ADMIN_PASSWORD: firstPassword.optional(),
   DEMO: onOff.default(false),
   SEMI_SYNC: onOff.default(false),
-});
+};
 
-/** The settings of the set-up, which prepares the servers before any instance starts. */
-export type SetupConfig = z.output<typeof setupSettings>;
-
-export function readSetupConfig(): SetupConfig {
-  return readSettings(setupSettings);
-}
-
-const promotionSettings = setupSettings.pick({
+const promotionSettings = z.object(serverSettings).pick({
   PRIMARY: true,
   REPLICAS: true,
   ROOT_PASSWORD: true,

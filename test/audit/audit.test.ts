@@ -19,8 +19,11 @@ afterAll(() => primary.end());
 async function eventsOf({ id }: Pick<Person, 'id'>, kind: string): Promise<RowDataPacket[]> {
   const [rows] = await primary.query<RowDataPacket[]>(
     `SELECT action, user_id, address, target_id, target_name, details, request_id FROM audit_event
-     WHERE user_id = ? AND kind = ? ORDER BY id`,
-    [id, kind],
+     WHERE user_id = ? AND kind = ?
+     UNION ALL
+     SELECT action, actor_id, address, target_id, target_name, details, request_id FROM product_event
+     WHERE actor_kind = 'user' AND actor_id = ? AND 'product' = ?`,
+    [id, kind, id, kind],
   );
   return rows;
 }
@@ -163,6 +166,34 @@ test('older events are on further pages, none twice and none left out', async ()
   expect((await administrator.get('/audit?user=x&kind=nonsense&before=-1')).status).toBe(200);
 });
 
+test('events of people and products are one list, page after page, with those of the version before', async () => {
+  const chief = await createPerson(administrator, 'administrator');
+  const { id } = await chief.client.register({ quantity: 0 });
+  for (let i = 1; i <= 30; i++) {
+    await chief.client.changeQuantity(id, { delta: 1 });
+    await primary.query(
+      `INSERT INTO audit_event (action, user_id, address, target_id, target_name, details, request_id)
+       VALUES ('product.adjusted', ?, '', ?, 'antes', ?, '')`,
+      [chief.id, id, JSON.stringify({ delta: 1, to: 1000 + i })],
+    );
+  }
+  const query = `user=${chief.id}&kind=product`;
+  let first: string[] = [];
+  await waitUntil(async () => {
+    first = await sentences(query, 50);
+    return first[0]!.includes('1030') && first[1]!.includes('30');
+  });
+  const { text } = await administrator.get(`/audit?${query}`);
+  const next = /rel="next" href="\/audit\?([^"]+)"/.exec(text)![1]!.replaceAll('&amp;', '&');
+  const all = [...first, ...(await sentences(next, 11))];
+  const left = all.flatMap(
+    (sentence) => Number(/quedan (\S+)\.$/.exec(sentence)?.[1]?.replace('.', '')) || [],
+  );
+  const expected = Array.from({ length: 30 }, (_, i) => [1030 - i, 30 - i]).flat();
+  expect(left).toEqual(expected);
+  expect((await sentences(`user=${chief.id}`, 1))[0]).toContain('antes');
+});
+
 test("the application's account can neither change nor delete what happened", async () => {
   const app = await stack.connect('primary', 'inventario_app', 'APP_PASSWORD');
   for (const statement of [
@@ -170,6 +201,8 @@ test("the application's account can neither change nor delete what happened", as
     'DELETE FROM audit_event',
     'TRUNCATE audit_event',
     'DROP TABLE audit_event',
+    "UPDATE product_event SET address = 'elsewhere'",
+    'DELETE FROM product_event',
   ]) {
     await expect(app.query(statement)).rejects.toMatchObject({ code: 'ER_TABLEACCESS_DENIED_ERROR' });
   }

@@ -117,7 +117,7 @@ test('applies new and changed products with their movements and one audit event;
   ]);
   expect((await client.get(`/products/${oldId}`)).text).toContain('Importación');
   const events = await rowsOf(
-    "SELECT target_name AS name, details, address FROM audit_event WHERE action = 'product.imported' AND target_id = ?",
+    "SELECT target_name AS name, details, address FROM product_event WHERE action = 'product.imported' AND target_id = ?",
     [id],
   );
   expect(events).toEqual([
@@ -412,7 +412,7 @@ test('the instance that applies dies: another one finishes, exactly once, and th
     movements: Number(sums!.movements),
   }).toEqual({ products: 20_000, booked: 100_000, movements: 30_000 });
   const events = await rowsOf(
-    "SELECT id FROM audit_event WHERE action = 'product.imported' AND target_id = ?",
+    "SELECT id FROM product_event WHERE action = 'product.imported' AND target_id = ?",
     [id],
   );
   expect(events).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ServerAddress, SetupConfig } from '../../src/config/config.ts';
+import type { SetUpConfig } from '../../src/commands/set-up-config.ts';
+import type { ServerAddress } from '../../src/config/config.ts';
 import { secretFile, type SecretName } from '../../src/config/secrets.ts';
 import type { StackConfig } from './stack-config.ts';
 
@@ -8,7 +9,7 @@ export function addressOf({ port }: { port: number }): ServerAddress {
 }
 
 /** What the set-up needs to know of the servers that `npm start` runs. */
-export function readSetupConfig(config: StackConfig): SetupConfig {
+export function readSetupConfig(config: StackConfig): SetUpConfig {
   const secret = (name: SecretName) => readFileSync(secretFile(config.secretsDir, name), 'utf8');
   return {
     PRIMARY: addressOf(config.primary),

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { firstPassword } from '../auth/password-rules.ts';
+import { serverSettings } from '../config/config.ts';
+import { readSettings } from '../config/settings.ts';
+
+const setUpSettings = z.object({ ...serverSettings, ADMIN_PASSWORD: firstPassword.optional() });
+
+/** The settings of the set-up, which prepares the servers before any instance starts. */
+export type SetUpConfig = z.output<typeof setUpSettings>;
+
+export function readSetUpConfig(): SetUpConfig {
+  return readSettings(setUpSettings);
+}
