@@ -21,7 +21,7 @@ export class JobsInstance {
     const catalogue = directory as unknown as Databases['catalogue'];
     const groups = new Map([[directory.name, directory]]) as unknown as Databases['groups'];
     this.jobs = new Jobs(
-      { INSTANCE: `test-${randomUUID()}` },
+      { INSTANCE: `test-${randomUUID().slice(0, 8)}` },
       { groups, directory, catalogue },
       pino({ level: 'silent' }),
     );
