@@ -1,7 +1,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { enqueue } from '../jobs/outbox.ts';
-import { DROP_FILE, DROP_ROWS } from './unneeded.ts';
+import { DROP_FILE, DROP_ROWS } from './removal.ts';
 
 const IMPORTS_AT_A_TIME = 20;
 

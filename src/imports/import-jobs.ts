@@ -5,7 +5,7 @@ import type { Databases } from '../database/databases.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { deleteUnfinishedUploads, expireImports } from './clean-imports.ts';
 import { ImportRunner } from './import-runner.ts';
-import { DROP_FILE, DROP_ROWS, dropFile, dropRows } from './unneeded.ts';
+import { DROP_FILE, DROP_ROWS, dropFile, dropRows } from './removal.ts';
 
 const isWaiting = sql<boolean>`
   EXISTS (SELECT 1 FROM product_import WHERE lease_until < UTC_TIMESTAMP(3))`;

@@ -28,7 +28,7 @@ import { writeResult } from './import-result.ts';
 import { describePlace, describeProblem } from './problem-text.ts';
 import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from '../spreadsheets/spreadsheet.ts';
 import { storeFile } from './stored-file.ts';
-import { discardUpload } from './unneeded.ts';
+import { discardUpload } from './removal.ts';
 
 /** Files of one person that are read or applied at the same time. */
 const BUSY_PER_USER = 3;

@@ -11,7 +11,7 @@ import { LeaseLostError } from '../jobs/lease.ts';
 import { claimImport, ImportLease, type ClaimedImport } from './import-lease.ts';
 import { atRest, type Notice } from './import-queries.ts';
 import { UnreadableFileError } from '../spreadsheets/spreadsheet.ts';
-import { dropRows } from './unneeded.ts';
+import { dropRows } from './removal.ts';
 
 /** What fails so often fails always: a file that ends every instance that reads it, perhaps. */
 const MAX_TRIES = 5;

@@ -3,7 +3,7 @@ import { beforeAll, afterAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Response } from 'superagent';
 import { expireImports } from '../../src/imports/clean-imports.ts';
-import { discardUpload } from '../../src/imports/unneeded.ts';
+import { discardUpload } from '../../src/imports/removal.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import {
   apply,

@@ -138,7 +138,6 @@ test('work that repeats never overlaps itself, and a wake during a run is not lo
 
 test('at rest all jobs together ask the databases one question a look', async () => {
   one.jobs.underLease(name, 600, () => Promise.resolve());
-  one.jobs.cleanUp(name, one.databases.directory, () => Promise.resolve({}));
   one.jobs.handle({ name, payload: z.object({}) }, () => Promise.resolve());
   one.jobs.whenDue(`${name} never`, due(sql<boolean>`FALSE`), () => Promise.reject(new Error('not due')));
   const callsAtLooks: number[] = [];
