@@ -25,7 +25,7 @@ export function productListRoutes(databases: Databases): Router {
         listCategories(db),
       ]);
     const [page, categories] = await databases.catalogue.readReplica(req.principal!, read, {
-      sharedAs: req.originalUrl,
+      sharedAs: ['page', filter, cursor],
     });
     res.render('products/list', {
       filter,
@@ -55,8 +55,9 @@ export function productListRoutes(databases: Databases): Router {
       // Written once for all who share it.
       return Buffer.from(JSON.stringify({ items, total, totalIsExact, nextCursor }));
     };
+    const sharedAs = ['json', filter, cursor, limit];
     try {
-      res.type('json').send(await databases.catalogue.readReplica(user, read, { sharedAs: req.originalUrl }));
+      res.type('json').send(await databases.catalogue.readReplica(user, read, { sharedAs }));
     } catch (error) {
       if (!(error instanceof InvalidCursorError)) throw error;
       res.status(400).json({

@@ -1,8 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { SharedQueries } from '../../src/database/shared-queries.ts';
+import { closeDatabases } from '../../src/database/databases.ts';
+import type { ActorKind } from '../../src/database/tables.ts';
 import { Client } from '../support/client.ts';
+import { openDatabases } from '../support/open-databases.ts';
 import { createPerson } from '../support/people.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 /** Questions that are answered when the test says so. */
 class Questions {
@@ -52,6 +56,36 @@ test('a question that fails does not fail those that come after it', async () =>
   await expect(first).rejects.toThrow('lost');
   questions.answer(1, 'after');
   expect(await later).toBe('after');
+});
+
+test('people with the same permissions share an answer; another audience that asks the same does not', async () => {
+  const databases = await openDatabases();
+  try {
+    const questions = new Questions();
+    const ask = (kind: ActorKind, id: number, permissions: string[]) =>
+      databases.catalogue.readReplica(
+        { kind, id, permissions: new Set(permissions), lastWrite: {} },
+        questions.ask,
+        {
+          sharedAs: ['page', { search: 'café' }],
+        },
+      );
+    const clerks = [1, 2, 3].map((id) => ask('user', id, ['product:view', 'stock:adjust']));
+    const others = [
+      ask('user', 4, ['product:view']),
+      ask('customer', 1, ['product:view', 'stock:adjust']),
+      ask('token', 1, ['stock:adjust']),
+    ];
+    await waitUntil(() => questions.asked === 4);
+    for (const [index, text] of ['clerks', 'viewer', 'customer', 'token'].entries())
+      questions.answer(index, text);
+    expect(await Promise.all(others)).toEqual(['viewer', 'customer', 'token']);
+    await waitUntil(() => questions.asked === 5);
+    questions.answer(4, 'clerks, later');
+    expect(await Promise.all(clerks)).toEqual(['clerks', 'clerks, later', 'clerks, later']);
+  } finally {
+    await closeDatabases(databases);
+  }
 });
 
 test('many people at once get each their own page, and a session that is ended opens nothing among them', async () => {
