@@ -54,6 +54,8 @@ export class RestoreTooLateError extends DomainError {
 type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${Key}` }[FieldKey];
 const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) => `${source} as ${key}` as SelectedField);
 
+const STORED_COLUMNS = PRODUCT_FIELDS.map(({ column }) => column);
+
 /** Products joined with their category, selected as `Product`s. */
 export function selectProducts(db: Kysely<Catalogue>) {
   return db
@@ -201,7 +203,7 @@ export async function deleteProduct(
   userId: number,
 ): Promise<Product> {
   const { current: product } = await lockProduct(trx, id);
-  await moveToDeleted(trx, id, userId);
+  await moveToDeleted(trx, { id, userId }, STORED_COLUMNS);
   const details = { code: product.code };
   await recordProductEvent(trx, {
     action: 'product.deleted',
@@ -226,7 +228,7 @@ export async function restoreProduct(trx: Transaction<Catalogue>, id: number, us
     .forUpdate()
     .executeTakeFirst();
   if (!deleted) throw new RestoreTooLateError();
-  await refusingTakenCode(() => moveBackFromDeleted(trx, id), RestoreCodeTakenError);
+  await refusingTakenCode(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
   const details = { code: deleted.code };
   await recordProductEvent(trx, {
     action: 'product.restored',

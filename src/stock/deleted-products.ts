@@ -1,22 +1,36 @@
 import { sql, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 
-/** Moves a product that is locked, with its quantity, to the deleted ones; its movements stay. */
-export async function moveToDeleted(trx: Transaction<Catalogue>, id: number, userId: number): Promise<void> {
+type Column = keyof Catalogue['product'] & keyof Catalogue['deleted_product'];
+
+const listed = (columns: readonly Column[]) => sql.join(columns.map((column) => sql.ref(column)));
+
+/**
+ * Moves a product that is locked, with its quantity, to the deleted ones; its movements stay.
+ *
+ * @param columns those of the product's fields
+ */
+export async function moveToDeleted(
+  trx: Transaction<Catalogue>,
+  { id, userId }: { id: number; userId: number },
+  columns: readonly Column[],
+): Promise<void> {
   await sql`
-    INSERT INTO deleted_product
-      (id, code, name, description, category_id, quantity, unit, version, created_at, deleted_by)
-    SELECT id, code, name, description, category_id, quantity, unit, version, created_at, ${userId}
-    FROM product WHERE id = ${id}`.execute(trx);
+    INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, deleted_by)
+    SELECT id, ${listed(columns)}, version, created_at, ${userId} FROM product WHERE id = ${id}`.execute(trx);
   await trx.deleteFrom('product').where('id', '=', id).execute();
 }
 
 /** Moves a deleted product that is locked back, under its number and with its quantity. */
-export async function moveBackFromDeleted(trx: Transaction<Catalogue>, id: number): Promise<void> {
+export async function moveBackFromDeleted(
+  trx: Transaction<Catalogue>,
+  id: number,
+  columns: readonly Column[],
+): Promise<void> {
   await sql`
-    INSERT INTO product
-      (id, code, name, description, category_id, quantity, unit, version, created_at)
-    SELECT id, code, name, description, category_id, quantity, unit, version + 1, created_at
-    FROM deleted_product WHERE id = ${id}`.execute(trx);
+    INSERT INTO product (id, ${listed(columns)}, version, created_at)
+    SELECT id, ${listed(columns)}, version + 1, created_at FROM deleted_product WHERE id = ${id}`.execute(
+    trx,
+  );
   await trx.deleteFrom('deleted_product').where('id', '=', id).execute();
 }

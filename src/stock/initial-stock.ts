@@ -1,16 +1,13 @@
-import type { Transaction } from 'kysely';
+import type { Insertable, Transaction } from 'kysely';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Catalogue } from '../database/tables.ts';
 import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
-export interface NewProduct {
-  code: string;
-  name: string;
-  description: string;
-  category_id: number;
-  quantity: number;
-  unit: string;
-}
+/** The columns of a product that is registered; MySQL fills in the others. */
+export type NewProduct = Omit<
+  Insertable<Catalogue['product']>,
+  'id' | 'version' | 'reserved' | 'created_at' | 'updated_at'
+>;
 
 /**
  * Inserts a product and, unless there is none of it, its first movement.

@@ -1,4 +1,4 @@
-import { sql, type RawBuilder, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely';
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 
@@ -72,7 +72,7 @@ export interface LockedProduct {
 export interface ProductChange {
   quantity: number;
   /** What else an edit changes. */
-  columns?: Partial<Record<'code' | 'name' | 'description' | 'unit', string> & { category_id: number }>;
+  columns?: Omit<Updateable<Catalogue['product']>, 'id' | 'quantity' | 'reserved' | 'version' | 'updated_at'>;
   savedAt: Date;
 }
 
