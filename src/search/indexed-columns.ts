@@ -1,6 +1,7 @@
+import type { Selectable } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 
-type Product = Catalogue['product'];
+type Product = Selectable<Catalogue['product']>;
 export type TextColumn = {
   [Column in keyof Product]: Product[Column] extends string ? Column : never;
 }[keyof Product];
