@@ -19,16 +19,16 @@ export interface AppDependencies {
   logger: Logger;
   heartbeat: Heartbeat;
   jobs: Jobs;
-  /** Aborted when the instance is to end: it then sends new requests elsewhere. */
+  /** Aborted when the instance shuts down; new requests then go to another one. */
   draining: AbortSignal;
 }
 
-/** One small application for each audience, each with its own middleware. The first that answers ends the request. */
+/** Each audience has its own middleware; the first to respond ends the request. */
 export async function createApp(dependencies: AppDependencies) {
   const { config, databases, logger } = dependencies;
   const app = express();
   app.disable('x-powered-by');
-  // No cache keeps a page or JSON, so none asks whether it is still the same.
+  // Pages and JSON are not cached, so ETags are useless.
   app.disable('etag');
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');

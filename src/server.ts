@@ -6,7 +6,7 @@ import { createApp } from './app.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
-import { closeDatabases, createDatabases, serversAsked } from './database/databases.ts';
+import { closeDatabases, createDatabases, waitForFirstReports } from './database/databases.ts';
 import { deleteOldWrites } from './database/run-once.ts';
 import { deleteOldProgress } from './exports/export-progress.ts';
 import { createLogger, logConsole } from './telemetry/logger.ts';
@@ -17,9 +17,9 @@ import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 
-/** What still runs then, a long export perhaps, is cut off. */
+/** Requests that still run after this, such as a long export, are cut off. */
 const DRAIN_LIMIT_MS = 20_000;
-const MOVE_ON_MS = 2000;
+const PROXY_FAILOVER_MS = 2000;
 
 try {
   await serve();
@@ -29,18 +29,18 @@ try {
 }
 
 async function serve(): Promise<void> {
-  // From the first moment: as a container's first process it would not be ended by a signal otherwise.
-  const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  // Registered first: as PID 1 in a container, the process would ignore the signals otherwise.
+  const shutdownSignal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   const config = readWebConfig();
   const logger = createLogger(config);
   logConsole(logger);
-  // Node would write the whole error, with the values of its SQL statement.
+  // By default Node prints the whole error, with the values of its SQL statement.
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'uncaught');
     process.exit(1);
   });
   const databases = createDatabases(config);
-  await serversAsked(databases);
+  await waitForFirstReports(databases);
   const draining = new AbortController();
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
@@ -55,11 +55,10 @@ async function serve(): Promise<void> {
   const app = await createApp({ config, databases, logger, heartbeat, jobs, draining: draining.signal });
 
   const limits = {
-    // NGINX closes idle connections after a minute; if we did first, its next request would meet a reset.
+    // NGINX closes idle connections after 60 s. If we closed first, its next request would meet a reset.
     keepAliveTimeout: 75_000,
     headersTimeout: 15_000,
     requestTimeout: 30_000,
-    // How often it looks who is beyond those.
     connectionsCheckingInterval: 5000,
   };
   const server = createServer(limits, app).listen(config.PORT, config.HOST);
@@ -67,10 +66,10 @@ async function serve(): Promise<void> {
   jobs.start();
   logger.info({ port: config.PORT }, 'listening');
 
-  await told;
+  await shutdownSignal;
   logger.info('draining');
   draining.abort();
-  await letProxyMoveOn(server);
+  await waitForProxyFailover(server);
   const closed = once(server, 'close');
   server.close();
   setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS).unref();
@@ -82,12 +81,11 @@ async function serve(): Promise<void> {
 }
 
 /**
- * Goes on answering, GETs with 502, until NGINX has taken that for a failure and sends nothing more:
- * closing a connection on which it is just sending a POST would lose that. Shorter than its
- * fail_timeout, after which it would try again. Over at once when nobody is connected.
+ * Keeps answering, GETs with 502, until NGINX counts a failure and stops sending requests here: closing a
+ * connection could lose a POST. Must be shorter than its fail_timeout, after which it tries again.
  */
-async function letProxyMoveOn(server: Server): Promise<void> {
+async function waitForProxyFailover(server: Server): Promise<void> {
   const countConnections = promisify(server.getConnections.bind(server));
-  const until = Date.now() + MOVE_ON_MS;
+  const until = Date.now() + PROXY_FAILOVER_MS;
   while (Date.now() < until && (await countConnections()) > 0) await sleep(50);
 }

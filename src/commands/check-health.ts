@@ -1,4 +1,4 @@
-/** Docker's health check of a web instance: ends with 0 when a log-in would work there. */
+/** Docker's health check of a web instance. */
 try {
   const response = await fetch(`http://127.0.0.1:${process.env.PORT ?? 3000}/health/ready`);
   process.exitCode = response.ok ? 0 : 1;

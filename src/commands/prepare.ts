@@ -4,7 +4,7 @@ import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../config/secrets.
 import { firstPassword } from '../auth/password-rules.ts';
 import { readSettings, secret, SettingsError } from '../config/settings.ts';
 
-/** Volumes of their own, so that a web instance holds nothing that opens more than it needs. */
+/** Separate volumes, so that a web instance cannot read the database secrets. */
 const DATABASE_FOLDER = '/secrets/database';
 const WEB_FOLDER = '/secrets/web';
 const MYSQL_SETTINGS_FOLDER = '/settings';
@@ -17,7 +17,7 @@ const chosenSecrets = z.object({
 
 try {
   const { ADMIN_PASSWORD = '', ...chosen } = readSettings(chosenSecrets);
-  // Read by another user each, in containers that the volume is mounted into for that.
+  // Each container reads its volume as another user.
   const mode = 0o444;
   await ensureSecrets(DATABASE_FOLDER, DATABASE_SECRETS, { chosen, mode });
   await ensureSecrets(WEB_FOLDER, WEB_SECRETS, { chosen, mode });

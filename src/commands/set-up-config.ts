@@ -5,7 +5,6 @@ import { readSettings } from '../config/settings.ts';
 
 const setUpSettings = z.object({ ...serverSettings, ADMIN_PASSWORD: firstPassword.optional() });
 
-/** The settings of the set-up, which prepares the servers before any instance starts. */
 export type SetUpConfig = z.output<typeof setUpSettings>;
 
 export function readSetUpConfig(): SetUpConfig {

@@ -4,7 +4,7 @@ import type { ServerAddress } from '../config/config.ts';
 import type { SetUpConfig } from './set-up-config.ts';
 import { ensureAccounts, ensureGrants, ensureTriggers } from '../database/accounts.ts';
 import { DATABASE } from '../database/connect.ts';
-import { findPrimary, listServers } from '../database/servers.ts';
+import { getPrimary, listServers } from '../database/servers.ts';
 import { beginTerm } from '../database/primary-term.ts';
 import { allowSetUpToWrite, setSemiSync } from '../database/semi-sync.ts';
 import { migrate } from '../database/migrate.ts';
@@ -13,16 +13,15 @@ import { connectForSetup, withServerLock } from '../database/setup-connection.ts
 import { loadDemoProducts } from '../demo/load-demo-products.ts';
 
 /**
- * Prepares the servers, as often as it is called: accounts, schema, the first administrator, the
- * demonstration's products, and replication to every replica.
+ * Idempotent: prepares accounts, schema, the first administrator, demo products and replication.
  *
- * @returns the administrator's one-time password, when this call made it
+ * @returns the administrator's one-time password if this call created it
  */
-export async function setUp(config: SetUpConfig, say: (line: string) => void) {
+export async function setUp(config: SetUpConfig, log: (line: string) => void) {
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
   const servers = listServers(config);
-  const primary = await findPrimary(servers, root);
+  const primary = await getPrimary(servers, root);
   const rootConnection = await connectForSetup(primary.address, root);
   try {
     await ensurePrimary(rootConnection);
@@ -36,11 +35,11 @@ export async function setUp(config: SetUpConfig, say: (line: string) => void) {
     const oneTimePassword = await prepareSchema(config, {
       primary: primary.address,
       root: rootConnection,
-      say,
+      log,
     });
     await ensureGrants(rootConnection);
     await beginTerm(rootConnection);
-    // One after the other: a primary lets itself be cloned by one server at a time.
+    // Sequential: a primary serves one clone at a time.
     for (const { name, address } of servers.filter((server) => server !== primary)) {
       await ensureReplication({
         name,
@@ -48,7 +47,7 @@ export async function setUp(config: SetUpConfig, say: (line: string) => void) {
         replica: address,
         root,
         replicator,
-        say: (line) => say(`${name}: ${line}`),
+        log: (line) => log(`${name}: ${line}`),
       });
     }
     await setSemiSync(rootConnection, config.SEMI_SYNC);
@@ -61,23 +60,23 @@ export async function setUp(config: SetUpConfig, say: (line: string) => void) {
 interface Preparation {
   primary: ServerAddress;
   root: Connection;
-  say: (line: string) => void;
+  log: (line: string) => void;
 }
 
-async function prepareSchema(config: SetUpConfig, { primary, root, say }: Preparation) {
+async function prepareSchema(config: SetUpConfig, { primary, root, log }: Preparation) {
   const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
   const migrator = await connectForSetup(primary, account, { database: DATABASE });
   try {
-    // Two set-ups at once must not both make a one-time password, of which the second alone would work.
+    // Of two concurrent set-ups, only one may create the one-time password.
     return await withServerLock(migrator, 'inventario.setup', async () => {
       const applied = await migrate(migrator);
-      for (const name of applied) say(`schema: ${name} applied`);
+      for (const name of applied) log(`schema: ${name} applied`);
       await ensureTriggers(root);
       const { DEMO: demo, ADMIN_PASSWORD: chosen } = config;
       const oneTimePassword = await ensureAdministrator(migrator, { demo, chosen });
       if (demo) {
         const count = await loadDemoProducts(migrator);
-        if (count > 0) say(`demonstration: ${count} products loaded`);
+        if (count > 0) log(`demonstration: ${count} products loaded`);
       }
       return oneTimePassword;
     });

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
 
-/** Where a MySQL server listens. */
 export interface ServerAddress {
   host: string;
   port: number;
@@ -27,7 +26,6 @@ const databaseSettings = {
   MONITOR_PASSWORD: secret,
 };
 
-/** When a session ends by itself: left alone for so long, and in any case. */
 export const sessionSettings = {
   SESSION_IDLE_MINUTES: wholeNumber(1, 1440).default(30),
   SESSION_MAX_HOURS: wholeNumber(1, 168).default(12),
@@ -41,7 +39,7 @@ const webSettings = z.object({
   PORT: portNumber.default(3000),
   SESSION_SECRET: secret,
   TRUST_PROXY: wholeNumber(0, 10).default(1),
-  /** What NGINX has for this instance; it is only shown. */
+  /** NGINX's weight for this instance; for display only. */
   WEIGHT: wholeNumber(1, 1000).optional(),
   DEMO: onOff.default(false),
   LOG_LEVEL: z
@@ -49,17 +47,14 @@ const webSettings = z.object({
     .default('info'),
 });
 
-/** The settings of one web instance. */
 export type WebConfig = z.output<typeof webSettings>;
 
-/** Those with which it reaches the servers. */
 export type DatabaseConfig = Pick<WebConfig, keyof typeof databaseSettings>;
 
 export function readWebConfig(): WebConfig {
   return readSettings(webSettings);
 }
 
-/** Those of the set-up that prepares the servers before any instance starts. */
 export const serverSettings = {
   ...databaseSettings,
   ROOT_PASSWORD: secret,
@@ -77,7 +72,6 @@ const promotionSettings = z.object(serverSettings).pick({
   SEMI_SYNC: true,
 });
 
-/** The settings of a promotion, which are among those of the set-up. */
 export type PromotionConfig = z.output<typeof promotionSettings>;
 
 export function readPromotionConfig(): PromotionConfig {

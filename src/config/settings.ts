@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** A setting that is missing or has a value the product cannot work with. */
+/** A setting is missing or invalid. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
 /**
- * Reads settings from the environment, each under its own name or, for secrets, from the file named
- * by `NAME_FILE`. Empty means not set.
+ * Reads each setting from its environment variable or from the file named by `NAME_FILE`. Empty means not
+ * set.
  *
  * @throws SettingsError naming every bad setting, its value and what it accepts
  */
@@ -54,7 +54,7 @@ export const portNumber = wholeNumber(1, 65535);
 
 export const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on');
 
-/** Passwords from examples and demonstrations: whoever wants in tries these first. */
+/** Passwords from examples and demos, which attackers try first. */
 export const KNOWN_PASSWORDS =
   /^(admin|root|passw|secret|change.?me|example|demo|inventario|1234|qwerty)|^(.)\2*$/i;
 const GENERATED = 'a secret of at least 16 characters that is in no list of examples';

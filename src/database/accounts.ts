@@ -13,7 +13,7 @@ export interface AccountPasswords {
   monitor: string;
 }
 
-/** Creates the database and the accounts of mysql/accounts.sql, or gives them these passwords. */
+/** Creates the database and the accounts of mysql/accounts.sql, or updates their passwords. */
 export async function ensureAccounts(root: Connection, passwords: AccountPasswords): Promise<void> {
   await root.query(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
   await runSqlFile(root, ACCOUNTS, {
@@ -24,7 +24,7 @@ export async function ensureAccounts(root: Connection, passwords: AccountPasswor
   });
 }
 
-/** Gives the application's account its rights, on tables that must be there. */
+/** Needs the tables: run it after the migrations. */
 export async function ensureGrants(root: Connection): Promise<void> {
   await runSqlFile(root, GRANTS);
 }

@@ -6,7 +6,7 @@ export class PrimaryAwayError extends Error {
   override name = 'PrimaryAwayError';
 }
 
-/** The servers that a request needs do not answer, or a lock could not be had in time. */
+/** The error is temporary: a server is unreachable or a lock could not be obtained in time. */
 export function isAway(error: unknown): boolean {
   const isOurs = error instanceof PrimaryAwayError || error instanceof TimeLimitError;
   return isOurs || isConnectionError(error) || isLockConflict(error);

@@ -5,7 +5,7 @@ import { ServerDialect } from './server-dialect.ts';
 
 export const DATABASE = 'inventario';
 
-/** @param index 0 for the first primary, 1 for the first replica, which is named `replica1` */
+/** 0 is `primary`, 1 is `replica1`, and so on. */
 export function serverName(index: number): string {
   return index === 0 ? 'primary' : `replica${index}`;
 }
@@ -15,28 +15,27 @@ export interface Account {
   password: string;
 }
 
-/** What all our connections have in common. */
 export function connectionOptions(server: ServerAddress, account: Account) {
   return {
     ...server,
     ...account,
-    // For literals only, which take on the collation of the column they are compared with. The
-    // handshake has one byte for it, and the number of utf8mb4_es_0900_ai_ci is larger.
+    // Literals only; they take the collation of the column. The handshake has one byte for the
+    // collation, and the number of utf8mb4_es_0900_ai_ci does not fit.
     charset: 'utf8mb4_0900_ai_ci',
     timezone: 'Z',
     connectTimeout: 1500,
   } satisfies PoolOptions;
 }
 
-/** Connections that one instance opens to a server: for statements that commit by themselves, and for transactions. */
+/** Per instance and server. */
 const READ_CONNECTIONS = 20;
 const TRANSACTION_CONNECTIONS = 20;
 
-/** One server's connections. They are opened when they are first needed. */
+/** Connections open on first use. */
 export interface ServerPools<Tables> {
   pools: Pool[];
   db: Kysely<Tables>;
-  /** For transactions alone. */
+  /** For transactions only. */
   transactions: Kysely<Tables>;
 }
 

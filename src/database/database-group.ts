@@ -19,23 +19,22 @@ import { withTimeLimit } from './time-limit.ts';
 import { withinLimit, Work } from './work.ts';
 import { SeenWrites, showsOwnWrites, type Actor } from './write-counts.ts';
 
-/** A write that arrives while the primary is away waits this long for it. */
-const PATIENCE_MS = 800;
-/** A primary that has not answered by then has a replica stand in for it, until it may be well again. */
+/** How long a write waits for a primary that is down. */
+const PRIMARY_WAIT_MS = 800;
+/** After this, a replica answers instead, and the primary is skipped for `SKIP_PRIMARY_MS`. */
 const PRIMARY_READ_LIMIT_MS = 700;
-const LATE_FOR_MS = 500;
-/** A replica that has not answered by then has the primary beside it. */
+const SKIP_PRIMARY_MS = 500;
+/** After this, the primary is queried as well. */
 const HEDGE_DELAY_MS = 300;
-/** How long a read waits for a replica to show the actor's own last write. */
+/** How long a read waits for a replica to show the actor's last write. */
 const CATCH_UP_MS = 200;
-/** The same for a replica that is known to be behind. */
+/** The same, for a replica known to lag. */
 const BEHIND_MS = 10;
-/** The same while there is no primary to ask instead. */
+/** The same, while the primary is down. */
 const LAST_RESORT_MS = 500;
-/** No page waits longer, whatever hangs. */
 const READ_LIMIT_MS = 4000;
 
-/** For `transact`: a change that is given up rather than waited for, such as to a session. */
+/** For `transact`: a change to abandon rather than wait for, such as to a session. */
 export const QUICK_CHANGE_MS = 1500;
 
 interface Server<Tables> extends ServerPools<Tables> {
@@ -44,13 +43,13 @@ interface Server<Tables> extends ServerPools<Tables> {
   shared: SharedQueries;
 }
 
-/** One primary with its replicas, and the choice between them. */
+/** Routes reads and writes to one primary and its replicas. */
 export class DatabaseGroup<Tables extends GroupTables> {
   readonly name: string;
   readonly monitor: ServerMonitor;
   readonly #servers: Server<Tables>[];
   #turn = 0;
-  #primaryIsLateUntil = 0;
+  #skipPrimaryUntil = 0;
 
   constructor(name: string, config: DatabaseConfig, findPrimary: FindPrimary) {
     const account = { user: 'inventario_app', password: config.APP_PASSWORD };
@@ -68,41 +67,44 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `query` on a replica that shows the actor's own writes, else on the primary.
+   * Runs `query` runOn a replica that shows the actor's own writes, otherwise runOn the primary.
    *
-   * @param sharedAs all that the query is given, where people who ask the same at the same time may share
-   *   the answer; only those with the same permissions do
+   * @param sharedAs key of the query and its parameters: concurrent calls with the same key and
+   *   permissions share one answer
    */
   async readReplica<T>(
     actor: Actor,
     query: (db: Kysely<Tables>) => Promise<T>,
     { sharedAs }: { sharedAs?: unknown } = {},
   ): Promise<T> {
-    const on = async ({ name, db, shared }: Server<Tables>) => {
+    const runOn = async ({ name, db, shared }: Server<Tables>) => {
       if (sharedAs === undefined) return { result: await query(db), server: name };
-      // A request that shares another one's statement was served by that server, too.
+      // A shared statement was served by this server, even if another request sent it.
       requestContext.getStore()?.servers.add(name);
-      // With a limit of its own: it goes on when the first who asked has given up.
-      const ask = () => withinLimit(() => query(db), READ_LIMIT_MS);
-      return { result: await shared.ask(JSON.stringify([audienceOf(actor), sharedAs]), ask), server: name };
+      // Its own limit: the shared query outlives the request that started it.
+      const runShared = () => withinLimit(() => query(db), READ_LIMIT_MS);
+      return {
+        result: await shared.run(JSON.stringify([audienceOf(actor), sharedAs]), runShared),
+        server: name,
+      };
     };
     const replica = await this.#chooseReplica(actor);
     const work = new Work();
-    const first = () => work.run(() => on(replica ?? this.#primary()));
+    const first = () => work.run(() => runOn(replica ?? this.#primary()));
     const second = () => {
       readFallbacks.inc({ reason: 'slow replica' });
-      return on(this.#primary());
+      return runOn(this.#primary());
     };
     const canHedge = replica && this.monitor.isPrimaryReachable();
     const answer = canHedge
-      ? hedged({ first, second, delayMs: HEDGE_DELAY_MS, isWorthAnother: isConnectionError })
+      ? hedged({ first, second, delayMs: HEDGE_DELAY_MS, shouldTrySecond: isConnectionError })
       : first();
-    const { result, server } = await withTimeLimit(answer, READ_LIMIT_MS).finally(() => work.giveUp());
+    const { result, server } = await withTimeLimit(answer, READ_LIMIT_MS).finally(() => work.cancel());
     reads.inc({ server });
     return result;
   }
 
-  /** Like `readReplica`, for rows that are consumed later: gives the database instead of running a query. */
+  /** Like `readReplica`, but returns the database, for rows that are consumed later. */
   async replicaForStream(actor: Actor): Promise<Kysely<Tables>> {
     const server = (await this.#chooseReplica(actor)) ?? this.#primary();
     reads.inc({ server: server.name });
@@ -110,38 +112,37 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Reads on the primary what must be exact now, such as sessions; on a replica only while the primary is away.
+   * For reads that must be current, such as sessions. A replica answers only while the primary is down.
    *
-   * @throws PrimaryAwayError when the primary does not answer and no replica can stand in for it
+   * @throws PrimaryAwayError when neither the primary nor a replica answers
    */
   async readPrimary<T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-    const isKnownToBeAway = () => !this.monitor.isPrimaryReachable();
+    const isPrimaryDown = () => !this.monitor.isPrimaryReachable();
     const standIn = () =>
       this.#servers.find(({ name }) =>
-        // A replica that is behind would still have a session that was ended.
-        isKnownToBeAway() ? this.monitor.isFitForReading(name) : this.monitor.isUpToDate(name),
+        // A lagging replica would still have sessions that have ended.
+        isPrimaryDown() ? this.monitor.isFitForReading(name) : this.monitor.isUpToDate(name),
       );
-    const on = ({ db }: Server<Tables>) => withinLimit(() => query(db), PRIMARY_READ_LIMIT_MS);
-    const isLate = Date.now() < this.#primaryIsLateUntil && standIn() !== undefined;
-    if (!isKnownToBeAway() && !isLate) {
+    const runOn = ({ db }: Server<Tables>) => withinLimit(() => query(db), PRIMARY_READ_LIMIT_MS);
+    const isSkipped = Date.now() < this.#skipPrimaryUntil && standIn() !== undefined;
+    if (!isPrimaryDown() && !isSkipped) {
       try {
-        return await on(this.#primary());
+        return await runOn(this.#primary());
       } catch (error) {
         if (!isAway(error)) throw error;
-        this.#primaryIsLateUntil = Date.now() + LATE_FOR_MS;
+        this.#skipPrimaryUntil = Date.now() + SKIP_PRIMARY_MS;
       }
     }
-    if (!standIn()) await this.monitor.waitFor(isKnownToBeAway, PATIENCE_MS);
+    if (!standIn()) await this.monitor.waitFor(isPrimaryDown, PRIMARY_WAIT_MS);
     const replica = standIn();
     if (!replica) throw new PrimaryAwayError('Neither the primary nor a replica answers');
-    return on(replica);
+    return runOn(replica);
   }
 
   /**
-   * Runs `work` in one transaction on the primary. It is not repeated, and is no write of a person's that
-   * their reads wait for.
+   * Runs `work` in one transaction runOn the primary, without retries. The actor's later reads do not wait for it.
    *
-   * @param limitMs without it a primary that is away is waited for a moment, and the work may take any time
+   * @param limitMs without it, waits briefly for a primary that is down, and the work may take any time
    * @throws PrimaryAwayError when the primary does not answer or stops answering, TimeLimitError
    */
   async transact<T>(
@@ -155,11 +156,11 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `work` in one transaction on the primary, once: asked again with the same `id`, it gives the same
-   * answer and changes nothing. The actor's reads wait for it from then on.
+   * Runs `work` once, in one transaction runOn the primary: a repeat with the same `id` returns the stored
+   * outcome. The actor's later reads wait for this write.
    *
-   * @param id the same for two requests that ask the same (`req.writeId()`)
-   * @throws DomainError as `work` did; PrimaryAwayError when it is not known to be done
+   * @param id the same for identical requests (`req.writeId()`)
+   * @throws DomainError as `work` did; PrimaryAwayError when the outcome is unknown
    */
   async transactOnce<T>(
     actor: Actor,
@@ -191,7 +192,6 @@ export class DatabaseGroup<Tables extends GroupTables> {
     return server;
   }
 
-  /** A replica that is fit to answer `actor`, if there is one. */
   async #chooseReplica(actor: Actor): Promise<Server<Tables> | undefined> {
     const shows = (server: Server<Tables>, limitMs: number) =>
       showsOwnWrites({ db: groupTables(server.db), seen: server.seen }, this.name, actor, {
@@ -199,9 +199,9 @@ export class DatabaseGroup<Tables extends GroupTables> {
         limitMs,
       });
     const fit = this.#servers.filter(({ name }) => this.monitor.isFitForReading(name));
-    const first = this.#turn++;
+    const start = this.#turn++;
     for (let i = 0; i < fit.length; i++) {
-      const replica = fit[(first + i) % fit.length]!;
+      const replica = fit[(start + i) % fit.length]!;
       if (await shows(replica, this.monitor.isUpToDate(replica.name) ? CATCH_UP_MS : BEHIND_MS))
         return replica;
     }
@@ -209,23 +209,22 @@ export class DatabaseGroup<Tables extends GroupTables> {
       readFallbacks.inc({ reason: fit.length > 0 ? 'own write' : 'no replica' });
       return undefined;
     }
-    // The own last write may still arrive; a stale answer beats none while the primary is down.
+    // The last write may still arrive. A stale answer beats none while the primary is down.
     const [last] = fit;
     if (last) await shows(last, LAST_RESORT_MS);
     return last;
   }
 
-  /** Changes something on the primary; given up when nothing can be saved there any more. */
   async #onPrimary<T>(change: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
     const canSave = () => this.monitor.canSave();
-    if (!(await this.monitor.waitFor(canSave, PATIENCE_MS)))
+    if (!(await this.monitor.waitFor(canSave, PRIMARY_WAIT_MS)))
       throw new PrimaryAwayError('Nothing can be saved');
     const done = new AbortController();
     const { name, transactions } = this.#primary();
-    const stopsAnswering = async () => {
-      // So long at least: one question that is answered late does not end what others wait for.
-      await sleep(PATIENCE_MS, undefined, { ref: false });
-      // Nor may a primary that was replaced in the meantime acknowledge anything.
+    const primaryStopsAnswering = async () => {
+      // At least this long: one late health check must not end running writes.
+      await sleep(PRIMARY_WAIT_MS, undefined, { ref: false });
+      // A primary that has been replaced must not acknowledge anything either.
       await this.monitor.waitFor(
         () => !canSave() || this.monitor.primaryName() !== name,
         Infinity,
@@ -235,9 +234,9 @@ export class DatabaseGroup<Tables extends GroupTables> {
     const work = new Work();
     try {
       const running = work.run(() => change(transactions)).then((value) => ({ value }));
-      const answer = await Promise.race([running, stopsAnswering()]);
+      const answer = await Promise.race([running, primaryStopsAnswering()]);
       if (answer) return answer.value;
-      work.giveUp();
+      work.cancel();
       throw new PrimaryAwayError('The primary stopped answering');
     } finally {
       done.abort();

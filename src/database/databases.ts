@@ -3,12 +3,11 @@ import { DatabaseGroup } from './database-group.ts';
 import { primaryByTerm } from './primary-by-term.ts';
 import type { Catalogue, Directory, GroupTables } from './tables.ts';
 
-/** The groups of databases that an instance works with. */
 export interface Databases {
   groups: ReadonlyMap<string, DatabaseGroup<GroupTables>>;
-  /** The group that has people, sessions and the audit trail. */
+  /** Users, sessions and the audit trail. */
   directory: DatabaseGroup<Directory>;
-  /** The group that has products and their stock. */
+  /** Products and their stock. */
   catalogue: DatabaseGroup<Catalogue>;
 }
 
@@ -22,15 +21,14 @@ export function createDatabases(config: DatabaseConfig): Databases {
   };
 }
 
-/** A group that has more tables than are asked for; Kysely's types do not allow for that by themselves. */
+/** Kysely's types do not accept a group with more tables than `Tables`. */
 function asGroup<Tables extends GroupTables>(
   group: DatabaseGroup<Directory & Catalogue>,
 ): DatabaseGroup<Tables> {
   return group as unknown as DatabaseGroup<Tables>;
 }
 
-/** Waits until every server has been asked once. */
-export async function serversAsked({ groups }: Databases): Promise<void> {
+export async function waitForFirstReports({ groups }: Databases): Promise<void> {
   await Promise.all([...groups.values()].map(({ monitor }) => monitor.ready()));
 }
 

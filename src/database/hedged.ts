@@ -1,18 +1,18 @@
 export interface Hedge<T> {
   first: () => Promise<T>;
   second: () => Promise<T>;
-  /** When the first one has not answered by then, the second is asked too. */
+  /** `second` starts after this delay if `first` has not answered. */
   delayMs: number;
-  /** Errors of the first one on which the second is asked at once; others are the answer. */
-  isWorthAnother: (error: unknown) => boolean;
+  /** Errors of `first` that start `second` at once; others are thrown. */
+  shouldTrySecond: (error: unknown) => boolean;
 }
 
-/** The answer that comes first, so that a server that hangs delays a reader by no more than `delayMs`. */
-export async function hedged<T>({ first, second, delayMs, isWorthAnother }: Hedge<T>): Promise<T> {
+/** Returns the first answer, so a server that hangs delays a read by no more than `delayMs`. */
+export async function hedged<T>({ first, second, delayMs, shouldTrySecond }: Hedge<T>): Promise<T> {
   const fromFirst = first().then(
     (value) => ({ value }),
     (error: unknown) => {
-      if (isWorthAnother(error)) return undefined;
+      if (shouldTrySecond(error)) return undefined;
       throw error;
     },
   );

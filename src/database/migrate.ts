@@ -5,10 +5,10 @@ import { runSqlFile, withServerLock } from './setup-connection.ts';
 const MIGRATIONS = new URL('../../mysql/migrations/', import.meta.url);
 
 /**
- * Applies the files of mysql/migrations that the database has not seen, in the order of their names.
- * However many processes call it together, a lock on the server lets one work at a time.
+ * Applies the new files of mysql/migrations in the order of their names. A lock on the server lets
+ * concurrent calls take turns.
  *
- * @returns the names of the files it applied
+ * @returns the names of the applied files
  */
 export async function migrate(connection: Connection): Promise<string[]> {
   return withServerLock(connection, 'inventario.migrations', async () => {

@@ -1,16 +1,15 @@
 import type { Pool } from 'mysql2';
 
-/** How busy the connections to one server are. */
 export interface PoolUse {
   server: string;
   inUse: number;
   idle: number;
-  /** Those who want a connection and wait for one. */
+  /** Callers waiting for a connection. */
   waiting: number;
   limit: number;
 }
 
-/** mysql2 keeps these to itself; its events do not tell when a waiting caller is given a connection. */
+/** Private fields of mysql2; its events do not report when a waiting caller gets a connection. */
 interface PoolQueues {
   _allConnections: { length: number };
   _freeConnections: { length: number };

@@ -1,18 +1,16 @@
 import type { ServerReport } from './server-watch.ts';
 
-/** The primary as far as an instance knows; without a name while no server of that term has been heard of. */
+/** `name` is undefined while the server of that term is unknown. */
 export interface KnownPrimary {
   term: number;
   name: string | undefined;
 }
 
-/** How a group tells its primary from what the servers say: another way than by terms can stand beside it. */
 export type FindPrimary = (reports: ServerReport[], known: KnownPrimary) => KnownPrimary;
 
 /**
- * The server that the highest term names (docs/decisions/terms.md). An old primary that comes back still
- * takes writes, and has a lower term: it is left alone. Nor does anything change while the primary is away
- * and none has been put in its place.
+ * The highest term wins (docs/decisions/terms.md). An old primary that comes back still accepts writes
+ * but has a lower term, so it is ignored.
  */
 export const primaryByTerm: FindPrimary = (reports, known) => {
   const reachable = reports.filter((report) => report.reachable);

@@ -7,25 +7,25 @@ import { hasBeenReplaced } from './primary-term.ts';
 import { setSemiSync } from './semi-sync.ts';
 import { connectForSetup } from './setup-connection.ts';
 
-/** How long a replica may take to show that it receives and applies, after it was told to. */
-const SETTLE_MS = 8_000;
+/** How long replication may take to start. */
+const START_LIMIT_MS = 8_000;
 
 export interface ReplicationSetup {
-  /** The replica's name in messages. */
+  /** For messages. */
   name: string;
-  /** As both the replica and this process reach it. */
+  /** As the replica and this process reach it. */
   primary: ServerAddress;
   replica: ServerAddress;
   root: Account;
   replicator: Account;
-  say: (line: string) => void;
+  log: (line: string) => void;
 }
 
 /**
- * Makes `replica` follow `primary`: one that can go on where it stands does, and the primary is cloned
- * onto one that is empty, or needs transactions that the primary no longer keeps.
+ * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty or needs
+ * transactions that the primary has purged.
  *
- * @throws ReplicaAheadError when it holds transactions that the primary does not know
+ * @throws ReplicaAheadError when it holds transactions unknown to the primary
  */
 export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
   const primary = await connectForSetup(setup.primary, setup.root);
@@ -33,9 +33,9 @@ export async function ensureReplication(setup: ReplicationSetup): Promise<void> 
     if (await canFollow(setup, primary)) {
       const replica = await connectForSetup(setup.replica, setup.root);
       try {
-        await follow(replica, setup);
-        if (await settles(replica)) return;
-        setup.say(`replication does not run: ${await lastError(replica)}`);
+        await startReplication(replica, setup);
+        if (await waitUntilReplicating(replica)) return;
+        setup.log(`replication is not running: ${await lastError(replica)}`);
       } finally {
         await replica.end();
       }
@@ -46,19 +46,17 @@ export async function ensureReplication(setup: ReplicationSetup): Promise<void> 
   }
 }
 
-/** A server holds data that the primary does not have: cloning over it would destroy them. */
+/** The server holds transactions that the primary lacks; cloning would destroy them. */
 export class ReplicaAheadError extends Error {
   override name = 'ReplicaAheadError';
 }
 
 /**
- * The server has been a replica or the primary before, and the primary's binary log continues where it
- * stands.
+ * True if the primary's binary log continues where this server stopped.
  *
- * @throws ReplicaAheadError when it has products that the primary may not know, unless it was replaced as
- *   the primary: whoever promoted another one has given those up
+ * @throws ReplicaAheadError unless the server is a replaced primary: its promotion gave up what it had not sent
  */
-async function canFollow({ name, replica: address, root, say }: ReplicationSetup, primary: Connection) {
+async function canFollow({ name, replica: address, root, log }: ReplicationSetup, primary: Connection) {
   const replica = await connectForSetup(address, root);
   try {
     const [[state]] = await replica.query<RowDataPacket[]>(
@@ -74,7 +72,7 @@ async function canFollow({ name, replica: address, root, say }: ReplicationSetup
     );
     const isOldPrimary = await hasBeenReplaced(String(state.uuid), primary);
     if (answer?.isKnown !== 1 && isOldPrimary) {
-      say(`gives up what it did not send before it was replaced: ${answer?.surplus}`);
+      log(`discards transactions it had not sent before it was replaced: ${answer?.surplus}`);
       return false;
     }
     if (answer?.isKnown !== 1) {
@@ -91,8 +89,8 @@ async function canFollow({ name, replica: address, root, say }: ReplicationSetup
 }
 
 async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
-  const { primary, replica: address, root, replicator, say } = setup;
-  say('copying the primary');
+  const { primary, replica: address, root, replicator, log } = setup;
+  log('cloning the primary');
   const donor = `${primary.host}:${primary.port}`;
   const replica = await connectForSetup(address, root);
   try {
@@ -100,27 +98,27 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
     await replica.query('SET GLOBAL clone_valid_donor_list = ?', [donor]);
     await replica.query(
       'CLONE INSTANCE FROM ?@?:? IDENTIFIED BY ? REQUIRE SSL',
-      // The host and the account's name are strings to CLONE, the port a number.
+      // CLONE takes the host and the user as strings, the port as a number.
       [replicator.user, primary.host, primary.port, replicator.password],
     );
   } catch (error) {
-    // The server ends its own process to restart on the copied data; the connection goes with it.
+    // The server restarts on the cloned data and drops this connection.
     if (!isRestarting(error)) throw error;
   } finally {
     replica.destroy();
   }
   const restarted = await connectAfterRestart(address, root);
   try {
-    await follow(restarted, setup);
-    if (!(await settles(restarted))) {
-      throw new Error(`The replica does not follow the primary: ${await lastError(restarted)}`);
+    await startReplication(restarted, setup);
+    if (!(await waitUntilReplicating(restarted))) {
+      throw new Error(`The replica is not replicating from the primary: ${await lastError(restarted)}`);
     }
   } finally {
     await restarted.end();
   }
 }
 
-/** The old process may answer once more before it ends: only the clone's own report counts. */
+/** The old process may still answer before it ends, so wait for the clone's own status. */
 async function connectAfterRestart(address: ServerAddress, root: Account): Promise<Connection> {
   for (let attempt = 0; attempt < 600; attempt++) {
     await sleep(200);
@@ -140,7 +138,10 @@ async function connectAfterRestart(address: ServerAddress, root: Account): Promi
   throw new Error('The replica did not restart after cloning the primary');
 }
 
-async function follow(replica: Connection, { primary, replicator }: ReplicationSetup): Promise<void> {
+async function startReplication(
+  replica: Connection,
+  { primary, replicator }: ReplicationSetup,
+): Promise<void> {
   await setSemiSync(replica, false);
   await replica.query(
     `STOP REPLICA;
@@ -155,8 +156,8 @@ async function follow(replica: Connection, { primary, replicator }: ReplicationS
   );
 }
 
-async function settles(replica: Connection): Promise<boolean> {
-  const giveUpAt = Date.now() + SETTLE_MS;
+async function waitUntilReplicating(replica: Connection): Promise<boolean> {
+  const giveUpAt = Date.now() + START_LIMIT_MS;
   while (Date.now() < giveUpAt) {
     const status = await replicaStatus(replica);
     if (status?.Replica_IO_Running === 'Yes' && status.Replica_SQL_Running === 'Yes') return true;
@@ -176,21 +177,19 @@ async function lastError(replica: Connection): Promise<string> {
   return String(status?.Last_IO_Error || status?.Last_SQL_Error || 'no error is reported');
 }
 
-/** The server that is to be the primary follows another one, which is alive. */
 export class TwoPrimariesError extends Error {
   override name = 'TwoPrimariesError';
 }
 
 /**
- * Opens the primary for writing if it was a replica before: whoever names it the primary, or has put its
- * data in the primary's place, has decided that.
+ * Opens a former replica for writing: the configuration names it as the primary.
  *
  * @throws TwoPrimariesError when it still receives from another server
  */
 export async function ensurePrimary(server: Connection): Promise<void> {
   const [[settings]] = await server.query<RowDataPacket[]>('SELECT @@super_read_only AS isReadOnly');
   if (settings?.isReadOnly !== 1) return;
-  if (await settles(server)) {
+  if (await waitUntilReplicating(server)) {
     throw new TwoPrimariesError(
       'The server named as primary is a replica and follows another one, which is alive.\n' +
         'Stop that one first, or name it as the primary (docs/replication.md).',

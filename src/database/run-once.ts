@@ -5,32 +5,31 @@ import { restoreRefusal, storeRefusal, type StoredRefusal } from './stored-refus
 import type { GroupTables } from './tables.ts';
 import { countWrite, type Actor } from './write-counts.ts';
 
-/** A value after it was written as JSON and read again: dates have become texts. */
+/** `T` after a round trip through JSON. */
 export type FromJson<T> = T extends Date
   ? string
   : T extends object
     ? { [Key in keyof T]: FromJson<T[Key]> }
     : T;
 
-/** The outcome of work that returns nothing: its row holds none. */
-const NOTHING = '{}';
-const KEPT_HOURS = 24;
+/** Stored as NULL. */
+const EMPTY_OUTCOME = '{}';
+const RETENTION_HOURS = 24;
 
 type Outcome = { result?: unknown } | StoredRefusal;
 
-/** What a write came to; `get` returns its result or throws its refusal. */
 export class CompletedWrite<T> {
-  /** How many writes the actor has made with this one. */
+  /** The actor's write count, this write included. */
   readonly writes: number;
   readonly #outcome: Outcome;
 
-  /** @param outcome as JSON, of which both the first answer and a repeated one are made */
+  /** @param outcome JSON, so that first and repeated answers are identical */
   constructor(outcome: string, writes: number) {
     this.#outcome = JSON.parse(outcome) as Outcome;
     this.writes = writes;
   }
 
-  /** @throws the DomainError that the work ended with */
+  /** @throws the DomainError that refused the write */
   get(): FromJson<T> {
     if ('refusal' in this.#outcome) throw restoreRefusal(this.#outcome);
     return this.#outcome.result as FromJson<T>;
@@ -38,16 +37,15 @@ export class CompletedWrite<T> {
 }
 
 export interface Write {
-  /** 32 bytes that two requests share which ask the same. */
+  /** 32 bytes, the same for identical requests. */
   id: Buffer;
   actor: Pick<Actor, 'kind' | 'id'>;
-  /** The group of databases that is written to. */
   group: string;
 }
 
 /**
- * Does `work` in a transaction unless a write with this id has been done, keeps its outcome and counts the
- * write in the same transaction. A second one at the same time waits for the first one's row.
+ * Runs `work` unless a write with this id is done. Stores the outcome and counts the write in the same
+ * transaction. A concurrent repeat waits for the first one's row lock.
  *
  * @param db for transactions
  */
@@ -56,21 +54,21 @@ export async function runOnce<Tables extends GroupTables, T>(
   write: Write,
   work: (trx: Transaction<Tables>) => Promise<T>,
 ): Promise<CompletedWrite<T>> {
-  const completing = (complete: (trx: Transaction<Tables>) => Promise<string>) =>
+  const inTransaction = (complete: (trx: Transaction<Tables>) => Promise<string>) =>
     db.transaction().execute(async (trx) => {
       const outcome = await complete(trx);
-      // A repeat is counted, too: the reads after it wait for the first one then.
+      // A repeat counts too, so that the reads after it wait for the first write.
       return new CompletedWrite<T>(outcome, await countWrite(groupTables(trx), write.group, write.actor));
     });
   try {
-    return await completing((trx) => doAndKeep(trx, write.id, work));
+    return await inTransaction((trx) => runAndStore(trx, write.id, work));
   } catch (error) {
     if (!isDomainError(error)) throw error;
-    return completing((trx) => keepRefusal(groupTables(trx), write.id, error));
+    return inTransaction((trx) => storeRefusalOutcome(groupTables(trx), write.id, error));
   }
 }
 
-async function doAndKeep<Tables extends GroupTables, T>(
+async function runAndStore<Tables extends GroupTables, T>(
   trx: Transaction<Tables>,
   id: Buffer,
   work: (trx: Transaction<Tables>) => Promise<T>,
@@ -81,17 +79,18 @@ async function doAndKeep<Tables extends GroupTables, T>(
     ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(own);
   if (numAffectedRows !== 1n) return getOutcome(own, id);
   const outcome = JSON.stringify({ result: await work(trx) } satisfies Outcome);
-  if (outcome !== NOTHING) {
+  if (outcome !== EMPTY_OUTCOME) {
     await own.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
   }
   return outcome;
 }
 
-/**
- * Keeps that the work was refused, and so was rolled back. The same write may have been sent again and done
- * in between: then its outcome is the answer to both.
- */
-async function keepRefusal(trx: Transaction<GroupTables>, id: Buffer, refusal: DomainError): Promise<string> {
+/** A concurrent repeat may have succeeded since the rollback: its outcome then answers both. */
+async function storeRefusalOutcome(
+  trx: Transaction<GroupTables>,
+  id: Buffer,
+  refusal: DomainError,
+): Promise<string> {
   const outcome = JSON.stringify(storeRefusal(refusal) satisfies Outcome);
   const { numAffectedRows } = await sql`
     INSERT INTO completed_write (id, outcome) VALUES (${id}, ${outcome})
@@ -105,12 +104,11 @@ async function getOutcome(trx: Transaction<GroupTables>, id: Buffer): Promise<st
     .select('outcome')
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
-  return outcome ?? NOTHING;
+  return outcome ?? EMPTY_OUTCOME;
 }
 
-/** A clean-up: deletes some outcomes that no repeated request asks for any more. */
 export function deleteOldWrites(db: Kysely<GroupTables>) {
   return sql`
     DELETE FROM completed_write
-    WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEPT_HOURS)} HOUR LIMIT 10000`.execute(db);
+    WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(RETENTION_HOURS)} HOUR LIMIT 10000`.execute(db);
 }

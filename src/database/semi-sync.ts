@@ -1,22 +1,18 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
-/**
- * Whether a commit on this server is acknowledged only once a replica has it on disk. On a replica it is
- * always off: what is applied there would wait for replicas of its own.
- */
+/** Makes commits wait until a replica has them on disk. Always off on replicas, which have none of their own. */
 export async function setSemiSync(server: Connection, isOn: boolean): Promise<void> {
   if (!(await hasSemiSync(server))) {
-    // A server that has not been restarted since the plugin came into mysql/server.cnf.
+    // The plugin is loaded only at server start (mysql/server.cnf).
     if (!isOn) return;
-    throw new Error('SEMI_SYNC=on needs a restart of the MySQL servers, which load it at their start');
+    throw new Error(
+      'SEMI_SYNC=on needs a restart of the MySQL servers, which load the plugin when they start',
+    );
   }
   await server.query(`SET PERSIST rpl_semi_sync_source_enabled = ${isOn ? 'ON' : 'OFF'}`);
 }
 
-/**
- * Lets commits through when no replica is there to confirm one: the set-up itself has to write before it
- * can bring the replicas back. What runs meanwhile is acknowledged by this server alone.
- */
+/** The set-up must write before it can attach replicas, so commits go unconfirmed if none is connected. */
 export async function allowSetUpToWrite(primary: Connection): Promise<void> {
   const [[clients]] = await primary.query<RowDataPacket[]>(
     "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_source_clients'",

@@ -14,20 +14,19 @@ import type { Pool, PoolConnection, ResultSetHeader } from 'mysql2';
 import { requestContext } from '../telemetry/request-context.ts';
 import { Work } from './work.ts';
 
-/** A query for a page takes no longer; the server ends one that does. */
+/** MySQL ends a SELECT that takes longer. */
 const QUERY_LIMIT_MS = 3000;
 
 interface ServerOptions {
-  /** The server's name in logs. */
   server: string;
   pool: Pool;
-  /** The pool is for transactions alone: its connections have autocommit off, so no BEGIN is sent. */
+  /** For transactions only: autocommit is off, so no BEGIN is needed. */
   isTransactional: boolean;
 }
 
 /**
- * Kysely over a mysql2 pool, with what Kysely's own dialect lacks: each statement names its request, the
- * request learns which server took part, work can be given up, and a stream that is left early ends.
+ * Kysely on a mysql2 pool. Beyond Kysely's own dialect, it tags statements with the request id, records
+ * which servers took part, cancels work, and ends a stream that is left early.
  */
 export class ServerDialect implements Dialect {
   readonly #options: ServerOptions;
@@ -71,14 +70,14 @@ class ServerDriver implements Driver {
 
   async acquireConnection(): Promise<ServerConnection> {
     const raw = await new Promise<PoolConnection>((resolve, reject) => {
-      this.#options.pool.getConnection((error, found) => (error ? reject(error) : resolve(found)));
+      this.#options.pool.getConnection((error, result) => (error ? reject(error) : resolve(result)));
     });
     let connection = this.#connections.get(raw);
     if (!connection) {
       connection = new ServerConnection(this.#options.server, raw);
       this.#connections.set(raw, connection);
       const autocommit = this.#options.isTransactional ? 'OFF' : 'ON';
-      // Not waited for: the connection answers in order.
+      // No await: a connection runs statements in order.
       raw.query(
         `SET SESSION max_execution_time = ${QUERY_LIMIT_MS}, autocommit = ${autocommit}`,
         () => undefined,
@@ -119,25 +118,25 @@ class ServerConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const text = this.#named(sql);
+    const statement = this.#tagged(sql);
     const work = Work.current();
     work?.begin(this.#raw);
     try {
       const answer = await new Promise<unknown>((resolve, reject) => {
-        this.#raw.query(text, [...parameters], (error, found: unknown) =>
-          error ? reject(error) : resolve(found),
+        this.#raw.query(statement, [...parameters], (error, result: unknown) =>
+          error ? reject(error) : resolve(result),
         );
       });
       return toResult<Row>(answer);
     } catch (error) {
-      throw withCallers(error);
+      throw withCallerStack(error);
     } finally {
       work?.end(this.#raw);
     }
   }
 
   async *streamQuery<Row>({ sql, parameters }: CompiledQuery): AsyncGenerator<QueryResult<Row>> {
-    const rows = this.#raw.query(this.#named(sql), [...parameters]).stream({ objectMode: true });
+    const rows = this.#raw.query(this.#tagged(sql), [...parameters]).stream({ objectMode: true });
     try {
       for await (const row of rows as AsyncIterable<Row>) yield { rows: [row] };
     } finally {
@@ -149,17 +148,17 @@ class ServerConnection implements DatabaseConnection {
     this.#raw.release();
   }
 
-  #named(sql: string): string {
+  #tagged(sql: string): string {
     const request = requestContext.getStore();
     if (!request) return sql;
     request.servers.add(this.#server);
     return `/* request ${request.id} */ ${sql}`;
   }
 
-  /** mysql2 would read the rows that are left and throw them away, with MySQL busy until the last one. */
+  /** mysql2 would read and discard the remaining rows, keeping MySQL busy until the last one. */
   #abandon(): void {
     this.#raw.destroy();
-    // destroy() says goodbye and reads on; only a closed socket makes MySQL stop.
+    // destroy() sends a goodbye and keeps reading; closing the socket stops MySQL.
     (this.#raw as PoolConnection & { stream: Socket }).stream.destroy();
   }
 }
@@ -174,8 +173,8 @@ function toResult<Row>(answer: unknown): QueryResult<Row> {
   };
 }
 
-/** mysql2 makes its errors where the answer arrives; the log should also say who asked. */
-function withCallers(error: unknown): unknown {
+/** mysql2 creates errors where the answer arrives; this adds the caller's stack. */
+function withCallerStack(error: unknown): unknown {
   if (error instanceof Error) {
     const callers = new Error().stack?.split('\n').slice(1) ?? [];
     error.stack = [error.stack, ...callers].join('\n');

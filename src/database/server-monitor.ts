@@ -4,30 +4,29 @@ import { connectionOptions, serverName } from './connect.ts';
 import type { FindPrimary, KnownPrimary } from './primary-by-term.ts';
 import { ServerWatch, type ServerState } from './server-watch.ts';
 
-/** A replica further behind than this is left out until it has caught up. */
+/** A replica that lags more serves no reads. */
 const MAX_LAG_SECONDS = 10;
 /**
- * A primary that has come back, or a new one, takes writes after this: by then every instance has asked it
- * and reads there, so that none shows the past to who has just saved something.
+ * How long a new or returning primary refuses writes. By then every instance has polled it and reads there,
+ * so nobody gets a stale answer after saving.
  */
 const SETTLE_MS = 700;
-/** The first server of the configuration is the primary until one of them says otherwise. */
+/** The primary until a server reports a term. */
 const FIRST = serverName(0);
 
-/** Knows every server's state, and which one is the primary. */
 export class ServerMonitor {
   readonly #watches: ServerWatch[];
-  readonly #strategy: FindPrimary;
+  readonly #findPrimary: FindPrimary;
   #settledAt = 0;
   #wasReachable = true;
   #primary: KnownPrimary = { term: 0, name: FIRST };
 
   constructor(config: DatabaseConfig, findPrimary: FindPrimary) {
-    this.#strategy = findPrimary;
+    this.#findPrimary = findPrimary;
     const account = { user: 'inventario_monitor', password: config.MONITOR_PASSWORD };
     this.#watches = [config.PRIMARY, ...config.REPLICAS].map((server, index) => {
       const name = serverName(index);
-      return new ServerWatch(name, connectionOptions(server, account), () => this.#noteChanges());
+      return new ServerWatch(name, connectionOptions(server, account), () => this.#updatePrimary());
     });
   }
 
@@ -38,15 +37,11 @@ export class ServerMonitor {
     }));
   }
 
-  /**
-   * The server that takes writes: that of the highest term, also while it does not answer. Undefined
-   * when that one has not been heard of.
-   */
+  /** Also set while the primary is down; undefined if the server of the highest term is unknown. */
   primaryName(): string | undefined {
     return this.#primary.name;
   }
 
-  /** How often the primary has been replaced. */
   term(): number {
     return this.#primary.term;
   }
@@ -56,17 +51,13 @@ export class ServerMonitor {
     return primary?.reachable === true && primary.isReadOnly !== true;
   }
 
-  /**
-   * What is saved would be acknowledged: the primary answers, all instances know it, and a replica is
-   * there where one must confirm.
-   */
   canSave(): boolean {
     const semiSync = this.#report(this.#primary.name)?.semiSync;
     const canConfirm = !semiSync?.enabled || semiSync.replicas > 0;
     return this.isPrimaryReachable() && canConfirm && Date.now() >= this.#settledAt;
   }
 
-  /** Waits until `condition` holds; says whether it does. */
+  /** @returns whether `condition` holds */
   async waitFor(condition: () => boolean, limitMs: number, signal?: AbortSignal): Promise<boolean> {
     const giveUpAt = Date.now() + limitMs;
     while (!condition()) {
@@ -77,8 +68,8 @@ export class ServerMonitor {
   }
 
   /**
-   * A replica cut off from a primary that still takes writes would show the past without end; one
-   * cut off because the primary is gone has the best there is.
+   * A replica cut off from a live primary would stay stale for ever; if the primary is gone, it has the best
+   * data available.
    */
   isFitForReading(name: string): boolean {
     const report = this.#report(name);
@@ -88,14 +79,12 @@ export class ServerMonitor {
     return (replication.lagSeconds ?? 0) <= MAX_LAG_SECONDS;
   }
 
-  /** It has applied all that it knows of. */
   isUpToDate(name: string): boolean {
     return this.isFitForReading(name) && (this.#report(name)?.replication?.lagSeconds ?? 0) === 0;
   }
 
-  /** Every server has been asked once. */
   async ready(): Promise<void> {
-    await Promise.all(this.#watches.map(({ firstAnswer }) => firstAnswer));
+    await Promise.all(this.#watches.map(({ firstReport }) => firstReport));
   }
 
   close(): void {
@@ -106,9 +95,9 @@ export class ServerMonitor {
     return this.#watches.find(({ report }) => report.name === name)?.report;
   }
 
-  #noteChanges(): void {
+  #updatePrimary(): void {
     const { name } = this.#primary;
-    this.#primary = this.#strategy(
+    this.#primary = this.#findPrimary(
       this.#watches.map(({ report }) => report),
       this.#primary,
     );

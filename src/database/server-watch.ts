@@ -7,26 +7,24 @@ import {
 import { isUnknownTable } from './mysql-errors.ts';
 import { withTimeLimit } from './time-limit.ts';
 
-const INTERVAL_MS = 500;
-const ANSWER_LIMIT_MS = 1200;
+const POLL_INTERVAL_MS = 500;
+const POLL_LIMIT_MS = 1200;
 
-/** What a server says of itself. */
 export interface ServerReport {
-  /** As the configuration orders them: `primary`, `replica1`, ... It stays when another becomes primary. */
+  /** By position in the configuration (`primary`, `replica1`, ...), whatever its role is now. */
   name: string;
   reachable: boolean;
-  /** Of the server's program, such as `9.7.4`. */
+  /** MySQL's, such as `9.7.4`. */
   version?: string;
   uuid?: string;
   isReadOnly?: boolean;
-  /** The transactions that it has executed. */
   gtidExecuted?: string;
-  /** How often the primary had been replaced when it last heard of it, and by which server. */
+  /** The newest term the server knows, and the primary of that term. */
   term?: number;
   primaryUuid?: string | undefined;
-  /** Whether a commit waits for a replica, and how many are there to confirm one. */
+  /** `replicas` counts those connected that can confirm a commit. */
   semiSync?: { enabled: boolean; replicas: number };
-  /** Only on a server that replication is set up on. */
+  /** Only where replication is set up. */
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
 }
 
@@ -34,13 +32,10 @@ export interface ServerState extends ServerReport {
   role: 'primary' | 'replica';
 }
 
-/**
- * Asks one server twice a second how it is, with an account that may do nothing else. One that hangs
- * keeps no other from being asked.
- */
+/** Polls one server twice a second with a monitoring-only account, independently of the others. */
 export class ServerWatch {
   report: ServerReport;
-  readonly firstAnswer: Promise<void>;
+  readonly firstReport: Promise<void>;
   readonly #options: ConnectionOptions;
   readonly #onReport: () => void;
   #connection: Connection | undefined;
@@ -51,7 +46,7 @@ export class ServerWatch {
     this.report = { name, reachable: false };
     this.#options = options;
     this.#onReport = onReport;
-    this.firstAnswer = this.#ask();
+    this.firstReport = this.#poll();
   }
 
   close(): void {
@@ -60,10 +55,10 @@ export class ServerWatch {
     this.#connection?.destroy();
   }
 
-  async #ask(): Promise<void> {
+  async #poll(): Promise<void> {
     const { name, uuid } = this.report;
     try {
-      const answer = await withTimeLimit(this.#question(), ANSWER_LIMIT_MS);
+      const answer = await withTimeLimit(this.#fetchStatus(), POLL_LIMIT_MS);
       this.report = { name, reachable: true, ...answer };
     } catch {
       this.#connection?.destroy();
@@ -71,43 +66,41 @@ export class ServerWatch {
       this.report = { name, reachable: false, ...(uuid && { uuid }) };
     }
     this.#onReport();
-    if (!this.#closed) this.#timer = setTimeout(() => void this.#ask(), INTERVAL_MS);
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#poll(), POLL_INTERVAL_MS);
   }
 
-  async #question(): Promise<Omit<ServerReport, 'name' | 'reachable'>> {
+  async #fetchStatus(): Promise<Omit<ServerReport, 'name' | 'reachable'>> {
     if (!this.#connection) {
       this.#connection = await createConnection(this.#options);
-      // The next question finds a connection that breaks between two questions.
+      // The next poll notices a broken connection.
       this.#connection.on('error', () => undefined);
     }
-    return toReport(await ask(this.#connection));
+    return toReport(await queryStatus(this.#connection));
   }
 }
 
-async function ask(connection: Connection): Promise<RowDataPacket> {
+async function queryStatus(connection: Connection): Promise<RowDataPacket> {
   try {
-    return await askOnce(connection, QUESTION);
+    return await queryRow(connection, STATUS_QUERY);
   } catch (error) {
-    // Before the set-up of this version has been here.
-    if (isUnknownTable(error)) return askOnce(connection, QUESTION_WITHOUT_TERM);
+    // The set-up of this version has not run yet.
+    if (isUnknownTable(error)) return queryRow(connection, STATUS_QUERY_WITHOUT_TERM);
     throw error;
   }
 }
 
-async function askOnce(connection: Connection, question: string): Promise<RowDataPacket> {
-  const [rows] = await connection.query<RowDataPacket[]>(question);
+async function queryRow(connection: Connection, query: string): Promise<RowDataPacket> {
+  const [rows] = await connection.query<RowDataPacket[]>(query);
   return rows[0]!;
 }
 
 const seconds = (since: string) => `TIMESTAMPDIFF(SECOND, ${since}, NOW(6))`;
 
 /**
- * All in one statement, because every instance asks every server twice a second. A replica that has not
- * applied all it received is as far behind as the oldest transaction it works on, as a delay that was set
- * on purpose, or at the least as the newest one it has received: SHOW REPLICA STATUS tells the same in a
- * statement of its own.
+ * One statement, since every instance polls every server twice a second. The lag is the largest of: the age
+ * of the oldest transaction being applied, the configured delay, and the age of the newest one received.
  */
-const questionWith = (newestTerm: string) => `
+const statusQuery = (newestTerm: string) => `
   SELECT @@version AS version, @@server_uuid AS uuid, @@super_read_only AS isReadOnly,
     @@gtid_executed AS gtidExecuted, newest.term, newest.server_uuid AS primaryUuid,
     (SELECT variable_value FROM performance_schema.global_variables
@@ -133,10 +126,10 @@ const questionWith = (newestTerm: string) => `
   LEFT JOIN performance_schema.replication_applier_status AS applier ON applier.channel_name = ''
   LEFT JOIN performance_schema.replication_applier_configuration AS delay ON delay.channel_name = ''`;
 
-const QUESTION = questionWith(
+const STATUS_QUERY = statusQuery(
   'SELECT term, server_uuid FROM inventario.primary_term ORDER BY term DESC LIMIT 1',
 );
-const QUESTION_WITHOUT_TERM = questionWith('SELECT 0 AS term, NULL AS server_uuid');
+const STATUS_QUERY_WITHOUT_TERM = statusQuery('SELECT 0 AS term, NULL AS server_uuid');
 
 function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> {
   const semiSync = { enabled: row.semiSync === 'ON', replicas: Number(row.semiSyncReplicas ?? 0) };
@@ -156,11 +149,11 @@ function toReplication(row: RowDataPacket): NonNullable<ServerReport['replicatio
   const receiving = row.receiver === 'ON';
   const applying = row.applier === 'ON';
   const hasAppliedAll = row.hasAppliedAll === 1;
-  // A replica that is cut off and has nothing left to apply cannot tell how far it is behind.
-  const canTell = applying && (receiving || !hasAppliedAll);
+  // A replica that is cut off and has applied everything cannot know its lag.
+  const isLagKnown = applying && (receiving || !hasAppliedAll);
   return {
     receiving,
     applying,
-    lagSeconds: canTell ? (hasAppliedAll ? 0 : Number(row.behindSeconds)) : null,
+    lagSeconds: isLagKnown ? (hasAppliedAll ? 0 : Number(row.behindSeconds)) : null,
   };
 }

@@ -1,11 +1,11 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config/config.ts';
 import { serverName, type Account } from './connect.ts';
-import { newestTerm } from './primary-term.ts';
+import { findNewestTerm } from './primary-term.ts';
 import { connectForSetup } from './setup-connection.ts';
 
 export interface NamedServer {
-  /** `primary` for the first one, `replica1`, ...: a name, whatever it is by now. */
+  /** By position in the configuration, whatever its role is now. */
   name: string;
   address: ServerAddress;
 }
@@ -14,19 +14,19 @@ export function listServers({ PRIMARY, REPLICAS }: { PRIMARY: ServerAddress; REP
   return [PRIMARY, ...REPLICAS].map((address, index): NamedServer => ({ name: serverName(index), address }));
 }
 
-/** The server that was made the primary last; the first one where none says so. */
-export async function findPrimary(servers: NamedServer[], root: Account): Promise<NamedServer> {
-  const known = await Promise.all(servers.map((server) => askForTerm(server, root)));
+/** The primary of the newest term; the first server before any term. */
+export async function getPrimary(servers: NamedServer[], root: Account): Promise<NamedServer> {
+  const known = await Promise.all(servers.map((server) => readTerm(server, root)));
   const newest = known.toSorted((a, b) => (b.newest?.term ?? 0) - (a.newest?.term ?? 0))[0]?.newest;
   const named = known.find(({ uuid }) => uuid === newest?.serverUuid)?.server;
   return named ?? servers[0]!;
 }
 
-async function askForTerm(server: NamedServer, root: Account) {
+async function readTerm(server: NamedServer, root: Account) {
   const connection = await connectForSetup(server.address, root);
   try {
     const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@server_uuid AS uuid');
-    return { server, uuid: String(row?.uuid), newest: await newestTerm(connection) };
+    return { server, uuid: String(row?.uuid), newest: await findNewestTerm(connection) };
   } finally {
     await connection.end();
   }

@@ -5,20 +5,19 @@ import type { ServerAddress } from '../config/config.ts';
 import { connectionOptions, type Account } from './connect.ts';
 import { isConnectionError } from './mysql-errors.ts';
 
-const PATIENCE_MS = 120_000;
+const CONNECT_LIMIT_MS = 120_000;
 
 /**
- * A connection for set-up work, which may run whole files of SQL. Waits for a server that is still
- * starting.
+ * Allows several statements per query. Waits for a server that is still starting.
  *
- * @throws the last connection error when the server does not answer within two minutes
+ * @throws the last connection error after two minutes
  */
 export async function connectForSetup(
   server: ServerAddress,
   account: Account,
   options: { database?: string } = {},
 ): Promise<Connection> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const giveUpAt = Date.now() + CONNECT_LIMIT_MS;
   for (;;) {
     try {
       return await connectNow(server, account, options);
@@ -29,7 +28,7 @@ export async function connectForSetup(
   }
 }
 
-/** Like `connectForSetup`, for a server that answers now or counts as lost. */
+/** Like `connectForSetup`, but does not wait. */
 export async function connectNow(
   server: ServerAddress,
   account: Account,
@@ -43,7 +42,7 @@ export async function connectNow(
   });
 }
 
-/** Runs a file of SQL below mysql/, with `:name` filled in from `values`. */
+/** Replaces each `:name` with its value from `values`. */
 export async function runSqlFile(
   connection: Connection,
   file: URL,
@@ -53,9 +52,9 @@ export async function runSqlFile(
 }
 
 /**
- * Runs `work` while no other process does the same on this server.
+ * Runs `work` under a lock of the MySQL server.
  *
- * @throws when another one has held the lock for ten minutes
+ * @throws when the lock is not free within ten minutes
  */
 export async function withServerLock<T>(
   connection: Connection,

@@ -1,43 +1,40 @@
 import type { Actor } from './write-counts.ts';
 
 /**
- * Lets people who ask the same at the same time share one answer. Whoever comes while a question is on its
- * way shares the next one: it is asked after they have come, so that it shows them all that was there then.
+ * Lets concurrent callers share one answer. A call during a running query joins the next one, which starts
+ * after that call and so shows everything committed before it.
  */
 export class SharedQueries {
   readonly #running = new Map<string, Promise<unknown>>();
   readonly #next = new Map<string, Promise<unknown>>();
 
-  /**
-   * @param question the same for queries that have the same answer, which then belongs to all who asked:
-   *   nobody may change it
-   */
-  async ask<T>(question: string, query: () => Promise<T>): Promise<T> {
-    const running = this.#running.get(question);
-    if (!running) return this.#run(question, query);
-    const asked = this.#next.get(question) as Promise<T> | undefined;
-    if (asked) return asked;
-    const start = () => {
-      this.#next.delete(question);
-      return this.#run(question, query);
+  /** The answer is shared between callers, so they must not change it. */
+  async run<T>(key: string, query: () => Promise<T>): Promise<T> {
+    const running = this.#running.get(key);
+    if (!running) return this.#start(key, query);
+    const queued = this.#next.get(key) as Promise<T> | undefined;
+    if (queued) return queued;
+    const startNext = () => {
+      this.#next.delete(key);
+      return this.#start(key, query);
     };
-    const next = running.then(start, start);
-    this.#next.set(question, next);
+    const next = running.then(startNext, startNext);
+    this.#next.set(key, next);
     return next;
   }
 
-  #run<T>(question: string, query: () => Promise<T>): Promise<T> {
+  #start<T>(key: string, query: () => Promise<T>): Promise<T> {
     const running = query().finally(() => {
-      if (this.#running.get(question) === running) this.#running.delete(question);
+      if (this.#running.get(key) === running) this.#running.delete(key);
     });
-    this.#running.set(question, running);
+    this.#running.set(key, running);
     return running;
   }
 }
 
 const audiences = new WeakMap<ReadonlySet<string>, string>();
 
-/** What actors have in common who may see the same. Roles share their set of permissions, so few are built. */
+/** Actors with the same audience may see the same data. Roles share their permission sets, so few are built. */
 export function audienceOf({ kind, permissions }: Actor): string {
   if (!permissions) return kind;
   let names = audiences.get(permissions);

@@ -1,8 +1,7 @@
 import { DomainError, type ErrorAnswer } from '../errors/domain-error.ts';
 
-/** What remains of a refused write between two requests. */
 export interface StoredRefusal extends ErrorAnswer {
-  /** The class, by which the version before knows the refusal. */
+  /** The class name; the previous version identifies refusals by it. */
   refusal: string;
 }
 
@@ -12,7 +11,7 @@ export function storeRefusal(error: DomainError): StoredRefusal {
 
 export function restoreRefusal(stored: StoredRefusal | { refusal: string; details: object }): DomainError {
   if ('code' in stored) return new DomainError(stored);
-  // The version before stored neither status nor text.
+  // The previous version stored neither status nor text.
   const answer = { code: 'refused_before', status: 422, textKey: 'errors.refusedBefore' };
   return new DomainError({ ...answer, details: stored.details });
 }

@@ -46,9 +46,9 @@ interface ProductTable {
   description: string;
   category_id: number;
   quantity: number;
-  /** Of `quantity`, what is promised to others. */
+  /** The part of `quantity` that is promised to others. */
   reserved: FilledIn<number>;
-  /** MySQL computes it, and stores BOOLEAN as 0 or 1. */
+  /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
   unit: string;
   version: FilledIn<number>;
@@ -72,7 +72,7 @@ interface DeletedProductTable {
 
 export type MovementReason = 'initial' | 'edit' | 'count' | 'adjustment' | 'import';
 
-/** A `system` movement is nobody's: the program itself made it. */
+/** `system` is the program itself, with no user. */
 export type ActorKind = 'user' | 'customer' | 'token' | 'system';
 
 interface StockMovementTable {
@@ -82,7 +82,7 @@ interface StockMovementTable {
   quantity_after: number;
   reason: MovementReason;
   actor_kind: FilledIn<ActorKind>;
-  /** Null in rows that the version before wrote: there, `user_id` says who. */
+  /** Null in rows written by the previous version, which set `user_id` only. */
   actor_id: FilledIn<number | null>;
   user_id: number | null;
   document_kind: FilledIn<string | null>;
@@ -156,7 +156,7 @@ interface AuditEventTable {
   id: Generated<number>;
   created_at: FilledIn<Date>;
   action: string;
-  /** What stands before the point in `action`. */
+  /** Computed: the part of `action` before the dot. */
   kind: GeneratedAlways<string>;
   user_id: number | null;
   address: string;
@@ -219,7 +219,6 @@ interface OutboxTable {
   created_at: FilledIn<Date>;
 }
 
-/** What every group of databases has. */
 export interface GroupTables {
   write_count: WriteCountTable;
   completed_write: CompletedWriteTable;
@@ -227,7 +226,6 @@ export interface GroupTables {
   outbox: OutboxTable;
 }
 
-/** People, what they may do and what they did. */
 export interface Directory extends GroupTables {
   user: UserTable;
   session: SessionTable;
@@ -236,7 +234,6 @@ export interface Directory extends GroupTables {
   export_progress: ExportProgressTable;
 }
 
-/** Products, and all that changes with them. */
 export interface Catalogue extends GroupTables {
   category: CategoryTable;
   product: ProductTable;

@@ -1,9 +1,8 @@
-/** Something took longer than it may. */
 export class TimeLimitError extends Error {
   override name = 'TimeLimitError';
 }
 
-/** @throws TimeLimitError when `running` has not ended after `limitMs`; it goes on, unheard */
+/** @throws TimeLimitError after `limitMs`; `running` itself is not stopped */
 export async function withTimeLimit<T>(running: Promise<T>, limitMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {

@@ -4,12 +4,11 @@ import { TimeLimitError, withTimeLimit } from './time-limit.ts';
 
 const currentWork = new AsyncLocalStorage<Work>();
 
-/** Statements that belong together and can be given up together. */
+/** Statements that are cancelled together. */
 export class Work {
   readonly #busy = new Set<PoolConnection>();
-  #isGivenUp = false;
+  #isCancelled = false;
 
-  /** The work that the running code belongs to. */
   static current(): Work | undefined {
     return currentWork.getStore();
   }
@@ -18,22 +17,17 @@ export class Work {
     return currentWork.run(this, work);
   }
 
-  /** Closes the connections that wait for an answer, so that they hold up no other work. */
-  giveUp(): void {
-    this.#isGivenUp = true;
+  /** Closes connections that wait for an answer, so that they hold up no other work. */
+  cancel(): void {
+    this.#isCancelled = true;
     for (const connection of this.#busy) connection.destroy();
   }
 
-  /**
-   * Notes that `connection` waits for an answer.
-   *
-   * @throws TimeLimitError when the work was given up between two statements; also for its ROLLBACK, which
-   *   closing the connection does instead
-   */
+  /** @throws TimeLimitError after cancellation, also for ROLLBACK: closing the connection rolls back */
   begin(connection: PoolConnection): void {
-    if (this.#isGivenUp) {
+    if (this.#isCancelled) {
       connection.destroy();
-      throw new TimeLimitError('given up');
+      throw new TimeLimitError('cancelled');
     }
     this.#busy.add(connection);
   }
@@ -43,8 +37,12 @@ export class Work {
   }
 }
 
-/** @throws TimeLimitError; statements that hang are cut off, so that they hold no connection */
+/**
+ * Cancels statements still running after `limitMs`.
+ *
+ * @throws TimeLimitError
+ */
 export async function withinLimit<T>(run: () => Promise<T>, limitMs: number): Promise<T> {
   const work = new Work();
-  return withTimeLimit(work.run(run), limitMs).finally(() => work.giveUp());
+  return withTimeLimit(work.run(run), limitMs).finally(() => work.cancel());
 }

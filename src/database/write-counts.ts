@@ -3,24 +3,23 @@ import { CompiledQuery, sql, type Kysely, type Transaction } from 'kysely';
 import type { ActorKind, GroupTables } from './tables.ts';
 import { withinLimit } from './work.ts';
 
-/** A server that hangs is not waited for much longer than one that answers. */
+/** Grace period for a server that hangs. */
 const ANSWER_MS = 300;
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 20;
-/** People whose count on a server is remembered; the others are asked for again. */
-const REMEMBERED = 10_000;
+/** Actors per server; older ones are queried again. */
+const MAX_REMEMBERED = 10_000;
 
-/** Who reads and writes. A Principal is one. */
 export interface Actor {
   kind: ActorKind;
   id: number;
-  /** What the actor may see: people share an answer only if it is the same. */
+  /** Actors share an answer only if their permissions match. */
   permissions?: ReadonlySet<string>;
-  /** How many writes the actor has made in each group of databases; a group is missing before the first one. */
+  /** Write count by database group; a group is missing before the first write there. */
   lastWrite: Readonly<Record<string, number>>;
 }
 
-/** Counts a write of the actor's in its own transaction. Call it last: it locks the actor's row until the commit. */
+/** Call it last in the write's transaction: it locks the actor's row until the commit. */
 export async function countWrite(
   trx: Transaction<GroupTables>,
   group: string,
@@ -29,16 +28,15 @@ export async function countWrite(
   const { insertId } = await sql`
     INSERT INTO write_count (database_group, actor_kind, actor_id, writes) VALUES (${group}, ${kind}, ${id}, 1)
     ON DUPLICATE KEY UPDATE writes = LAST_INSERT_ID(writes + 1)`.execute(trx);
-  // A row that is new has no AUTO_INCREMENT to report.
+  // A new row has no AUTO_INCREMENT value to report.
   return insertId === undefined ? 1 : Number(insertId);
 }
 
-/** Which actors' writes a server is known to show. */
 export class SeenWrites {
   readonly #seen = new Map<string, number>();
   #term = 0;
 
-  /** @param term the primary's: a promotion may take back what a server had shown */
+  /** @param term of the primary: a promotion may undo writes that a server had shown */
   has(actor: string, writes: number, term: number): boolean {
     if (term !== this.#term) this.#seen.clear();
     this.#term = term;
@@ -48,7 +46,7 @@ export class SeenWrites {
   note(actor: string, writes: number): void {
     this.#seen.delete(actor);
     this.#seen.set(actor, writes);
-    if (this.#seen.size > REMEMBERED) this.#seen.delete(this.#seen.keys().next().value!);
+    if (this.#seen.size > MAX_REMEMBERED) this.#seen.delete(this.#seen.keys().next().value!);
   }
 }
 
@@ -57,10 +55,10 @@ interface ReadServer {
   seen: SeenWrites;
 }
 
-const COUNT = `
+const COUNT_QUERY = `
   SELECT writes FROM write_count WHERE database_group = ? AND actor_kind = ? AND actor_id = ?`;
 
-/** Whether the server shows all that the actor has written; waits for that, `limitMs` at most. */
+/** Waits up to `limitMs` for the server to show the actor's last write. */
 export async function showsOwnWrites(
   { db, seen }: ReadServer,
   group: string,
@@ -71,10 +69,10 @@ export async function showsOwnWrites(
   const actor = `${kind} ${id}`;
   if (writes === 0 || seen.has(actor, writes, term)) return true;
   const giveUpAt = Date.now() + limitMs;
-  const look = CompiledQuery.raw(COUNT, [group, kind, id]);
+  const countQuery = CompiledQuery.raw(COUNT_QUERY, [group, kind, id]);
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-    const asked = withinLimit(() => db.executeQuery<{ writes: number }>(look), limitMs + ANSWER_MS);
-    const shown = await asked.then(({ rows }) => rows[0]?.writes ?? 0).catch(() => undefined);
+    const running = withinLimit(() => db.executeQuery<{ writes: number }>(countQuery), limitMs + ANSWER_MS);
+    const shown = await running.then(({ rows }) => rows[0]?.writes ?? 0).catch(() => undefined);
     if (shown === undefined) return false;
     if (shown >= writes) {
       seen.note(actor, shown);

@@ -1,7 +1,4 @@
-/**
- * What the demonstration's products are made of: every kind comes in each of its variants and
- * presentations, so that the catalogue reads like a shop's. Spanish, because its readers are.
- */
+/** Each kind comes in every variant and presentation. In Spanish, because users read it. */
 export interface ProductKind {
   name: string;
   variants: readonly string[];

@@ -2,25 +2,24 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { insertFirstProducts } from '../stock/initial-stock.ts';
 import { DEMO_CATALOGUE, type DemoCategory } from './demo-catalogue.ts';
 
-/** The quantities of a shop's shelves: some plenty, some few, about one in nine sold out. */
+/** Plausible shelf quantities; about one in nine is sold out. */
 const QUANTITIES = [24, 7, 112, 0, 38, 3, 60, 15, 250, 42, 1, 18, 96, 9, 0, 33, 75];
 
 /**
- * Puts the demonstration's products, each with its first stock movement, into a catalogue in which
- * nothing has ever been.
+ * Does nothing unless the catalogue has always been empty.
  *
- * @returns how many it has put there
+ * @returns the number of products added
  */
 export async function loadDemoProducts(migrator: Connection): Promise<number> {
-  const [[anything]] = await migrator.query<RowDataPacket[]>(
-    'SELECT EXISTS (SELECT 1 FROM product) OR EXISTS (SELECT 1 FROM stock_movement) AS isThere',
+  const [[catalogue]] = await migrator.query<RowDataPacket[]>(
+    'SELECT EXISTS (SELECT 1 FROM product) OR EXISTS (SELECT 1 FROM stock_movement) AS isUsed',
   );
-  if (anything?.isThere === 1) return 0;
+  if (catalogue?.isUsed === 1) return 0;
   const [categories] = await migrator.query<RowDataPacket[]>('SELECT id, name FROM category');
-  const idOf = new Map(categories.map(({ id, name }) => [String(name), Number(id)]));
+  const categoryIds = new Map(categories.map(({ id, name }) => [String(name), Number(id)]));
   const products = shuffle(DEMO_CATALOGUE.flatMap(productsOf)).map(({ category, ...product }, index) => ({
     ...product,
-    category_id: idOf.get(category)!,
+    category_id: categoryIds.get(category)!,
     quantity: QUANTITIES[index % QUANTITIES.length]!,
   }));
   await migrator.beginTransaction();
@@ -46,7 +45,7 @@ function productsOf({ category, codePrefix, kinds }: DemoCategory) {
   }));
 }
 
-/** The same mixture every time, so that a list sorted by number does not go category by category. */
+/** Deterministic, so that a list sorted by id mixes the categories. */
 function shuffle<T>(items: T[]): T[] {
   const step = 187;
   return items.map((_, index) => items[(index * step) % items.length]!);

@@ -1,20 +1,20 @@
-/** How an error is answered. It survives as JSON, so that a write sent again is answered alike. */
+/** Serialised to JSON for repeats of the same write. */
 export interface ErrorAnswer {
-  /** Stable, in snake_case: what callers compare. */
+  /** snake_case and stable: callers compare it. */
   code: string;
   status: number;
-  /** Names the text in src/locales that tells the person why. */
+  /** Key in src/locales. */
   textKey: string;
-  /** What the text has in its gaps. */
+  /** Placeholders of the text. */
   values?: Record<string, string | number> | undefined;
-  /** The form field that the text stands beside. */
+  /** Form field the message belongs to. */
   field?: string | undefined;
-  /** What a JSON answer carries beside the text. */
+  /** Extra fields of a JSON answer. */
   details?: object | undefined;
   retryAfterSeconds?: number | undefined;
 }
 
-/** A rule says no. Where a write is refused, all of it is rolled back, and the refusal is kept. */
+/** A business rule refuses the action. A refused write is rolled back and its refusal stored. */
 export class DomainError extends Error {
   readonly code: string;
   readonly status: number;
@@ -42,7 +42,7 @@ export class DomainError extends Error {
   }
 }
 
-/** Compares codes, never classes: a refusal that was kept comes back as a plain DomainError. */
+/** Compare codes, not classes: a stored refusal is restored as a plain DomainError. */
 export function isDomainError(error: unknown, code?: string): error is DomainError {
   return error instanceof DomainError && (code === undefined || error.code === code);
 }

@@ -3,12 +3,11 @@ import { QUICK_CHANGE_MS, type DatabaseGroup } from '../database/database-group.
 import type { GroupTables } from '../database/tables.ts';
 import { inSeconds, Lease, LEASE_END, NOW } from './lease.ts';
 
-/** The job's row says when it may be claimed; a job that has never run has none. */
+/** A job that has never run has no row and is due. */
 export function isJobDue(name: string) {
   return sql<boolean>`COALESCE((SELECT due_at <= ${NOW} FROM job_lease WHERE name = ${name}), TRUE)`;
 }
 
-/** Holds a job for one instance. */
 export class JobLease extends Lease {
   readonly #group: DatabaseGroup<GroupTables>;
   readonly #name: string;
@@ -27,7 +26,7 @@ export class JobLease extends Lease {
     this.attempt = attempt;
   }
 
-  /** Claims a job that is due, unless another instance is faster. */
+  /** @returns undefined when the job is not due or another instance has claimed it */
   static async claim(
     group: DatabaseGroup<GroupTables>,
     { name, owner }: { name: string; owner: string },
@@ -48,7 +47,7 @@ export class JobLease extends Lease {
     return attempt === undefined ? undefined : new JobLease(group, name, attempt, stopping);
   }
 
-  /** Gives the job back; nothing when it was lost. */
+  /** Does nothing if the lease is lost. */
   async finish(nextRunInSeconds: number): Promise<void> {
     this.end();
     await this.#update({ owner: null, due_at: inSeconds(nextRunInSeconds) });

@@ -10,18 +10,17 @@ import { LeaseLostError, type Lease } from './lease.ts';
 import { Outbox, type Handler, type OutboxKind } from './outbox.ts';
 import { Repeating, type Work } from './repeating.ts';
 
-const LOOK_EVERY_MS = 2000;
+const POLL_EVERY_MS = 2000;
 const CLEAN_EVERY_SECONDS = 10 * 60;
 const CLEAN_LIMIT_MS = 10_000;
 
-/** Deletes a bounded number of rows; called again until there are none left. */
+/** Deletes a limited number of rows; called until none are left. */
 type CleanUp<Tables extends GroupTables> = (
   trx: Transaction<Tables>,
 ) => Promise<{ numAffectedRows?: bigint | undefined }>;
 
-/** When a job has something to do. */
 export interface Due<Tables extends GroupTables> {
-  /** On the primary of this group. */
+  /** Its primary evaluates `condition`. */
   group: DatabaseGroup<Tables>;
   condition: RawBuilder<boolean>;
 }
@@ -29,8 +28,8 @@ export interface Due<Tables extends GroupTables> {
 type Group = DatabaseGroup<GroupTables>;
 
 /**
- * An instance's background work. Jobs are registered, then started. Those that wait for something in the
- * database share one look at the primary of each group: at rest an instance asks nothing else.
+ * An instance's background work. Register jobs, then call `start`. One query per database group evaluates
+ * all conditions, so an idle instance sends nothing else.
  */
 export class Jobs {
   readonly #instance: string;
@@ -49,15 +48,15 @@ export class Jobs {
       group,
       outbox: new Outbox({ group, logger, owner: INSTANCE }),
     }));
-    this.every('look', LOOK_EVERY_MS, () => this.#look());
+    this.every('poll', POLL_EVERY_MS, () => this.#poll());
   }
 
-  /** Does `work` on each instance, at the start and then every so often. */
+  /** Runs at the start, then at the interval, on every instance. */
   every(name: string, everyMs: number, work: Work): void {
     this.#jobs.set(name, { job: new Repeating(name, work, this.#logger), everyMs });
   }
 
-  /** Does `work` on each instance that finds it due, or is woken. */
+  /** Runs on every instance where the condition holds or `wake` is called. */
   whenDue<Tables extends GroupTables>(name: string, { group, condition }: Due<Tables>, work: Work): void {
     const own = asGroup(group);
     const conditions = this.#conditions.get(own) ?? new Map<string, RawBuilder<boolean>>();
@@ -65,7 +64,7 @@ export class Jobs {
     this.#jobs.set(name, { job: new Repeating(name, work, this.#logger) });
   }
 
-  /** Does `work` every so often on one instance at a time; if that dies, another one takes it over. */
+  /** Runs on one instance at a time; if that one dies, another takes over. */
   underLease(name: string, everySeconds: number, work: (lease: Lease) => Promise<void>): void {
     const group = this.#directory;
     this.whenDue(name, { group, condition: isJobDue(name) }, async (stopping) => {
@@ -79,7 +78,7 @@ export class Jobs {
     });
   }
 
-  /** Deletes what is no longer needed, every ten minutes on one of the instances. */
+  /** Runs every ten minutes on one instance. */
   cleanUp<Tables extends GroupTables>(
     name: string,
     group: DatabaseGroup<Tables>,
@@ -91,17 +90,15 @@ export class Jobs {
     });
   }
 
-  /** Carries out what is enqueued under this kind, in any group. */
   handle<Payload>(kind: OutboxKind<Payload>, handler: Handler<Payload>): void {
     for (const { outbox } of this.#outboxes) outbox.handle(kind, handler);
   }
 
-  /** Runs a job at once, if it is registered and started. */
   wake(name: string): void {
     this.#jobs.get(name)?.job.wake();
   }
 
-  /** Carries out what was just enqueued; the look would find it, within two seconds. */
+  /** Saves the wait for the next poll, up to two seconds. */
   wakeOutbox(): void {
     for (const { group } of this.#outboxes) this.wake(outboxJob(group));
   }
@@ -113,23 +110,25 @@ export class Jobs {
     for (const { group, outbox } of this.#outboxes) {
       if (!outbox.hasHandlers) continue;
       const name = outboxJob(group);
-      const onRoom = () => this.wake(name);
-      this.whenDue(name, { group, condition: outbox.isDue }, (stopping) => outbox.begin(stopping, onRoom));
+      const onFreeSlot = () => this.wake(name);
+      this.whenDue(name, { group, condition: outbox.isDue }, (stopping) =>
+        outbox.begin(stopping, onFreeSlot),
+      );
     }
     for (const { job, everyMs } of this.#jobs.values()) job.start(everyMs);
   }
 
-  /** Ends what can be left to other instances, and waits for the rest. */
+  /** Aborts what another instance can take over, and waits for the rest. */
   async stop(): Promise<void> {
     await Promise.all([...this.#jobs.values()].map(({ job }) => job.stop()));
     await Promise.all(this.#outboxes.map(({ outbox }) => outbox.settle()));
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     for (const [group, conditions] of this.#conditions) {
       const columns = [...conditions].map(([name, condition]) => sql`${condition} AS ${sql.id(name)}`);
-      const look = sql<Record<string, 0 | 1>>`SELECT ${sql.join(columns)}`;
-      const { rows } = await group.readPrimary((db) => look.execute(db));
+      const query = sql<Record<string, 0 | 1>>`SELECT ${sql.join(columns)}`;
+      const { rows } = await group.readPrimary((db) => query.execute(db));
       for (const [name, isDue] of Object.entries(rows[0]!)) if (isDue) this.wake(name);
     }
   }
@@ -141,7 +140,7 @@ export class Jobs {
         while ((await deleteSome()) > 0n);
       } catch (error) {
         if (error instanceof LeaseLostError) throw error;
-        // One that fails does not keep the others from their turn.
+        // One failing clean-up must not block the others.
         if (!isAway(error)) this.#logger.error({ err: error, cleanUp: name }, 'clean-up failed');
       }
     }
@@ -150,7 +149,6 @@ export class Jobs {
 
 const outboxJob = ({ name }: Group) => `outbox ${name}`;
 
-/** Any group has the tables that jobs use. */
 function asGroup<Tables extends GroupTables>(group: DatabaseGroup<Tables>): Group {
   return group as unknown as Group;
 }

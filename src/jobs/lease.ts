@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 const LEASE_SECONDS = 8;
 const RENEW_EVERY_MS = 1000;
 
-/** By the clock of the database server: those of the instances do not matter. */
+/** The database server's clock, since instances' clocks may differ. */
 export const NOW = sql<Date>`UTC_TIMESTAMP(3)`;
 export const LEASE_END = inSeconds(LEASE_SECONDS);
 
@@ -11,12 +11,12 @@ export function inSeconds(seconds: number) {
   return sql<Date>`UTC_TIMESTAMP(3) + INTERVAL ${sql.lit(seconds)} SECOND`;
 }
 
-/** Another instance has taken the work over, or this one stops. */
+/** Another instance has taken over, or this one is stopping. */
 export class LeaseLostError extends Error {
   override name = 'LeaseLostError';
 }
 
-/** Keeps work for this instance by renewing a row in the database, and notices when it is lost. */
+/** Holds work for this instance by renewing a database row, and detects when it is lost. */
 export abstract class Lease {
   /** Aborted when the lease is lost or the instance stops. */
   readonly signal: AbortSignal;
@@ -29,7 +29,7 @@ export abstract class Lease {
     this.#timer = setInterval(() => void this.#renew(), RENEW_EVERY_MS);
   }
 
-  /** @returns false when somebody else has it */
+  /** @returns false when another instance holds the lease */
   protected abstract renew(): Promise<boolean>;
 
   /** @throws LeaseLostError */
@@ -37,11 +37,7 @@ export abstract class Lease {
     if (this.signal.aborted) throw new LeaseLostError();
   }
 
-  /**
-   * Runs what stops at a signal when the lease is lost.
-   *
-   * @throws LeaseLostError
-   */
+  /** @throws LeaseLostError when the lease is lost, whatever `work` throws */
   async during<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.check();
     try {
@@ -52,7 +48,6 @@ export abstract class Lease {
     }
   }
 
-  /** Stops renewing. */
   end(): void {
     clearInterval(this.#timer);
   }
@@ -63,7 +58,7 @@ export abstract class Lease {
     try {
       if (!(await this.renew())) this.#lost.abort();
     } catch {
-      // The next one tries again; when none gets through, another instance takes the work over.
+      // Retried in a second. If renewal keeps failing, the lease expires and another instance takes over.
     } finally {
       this.#isRenewing = false;
     }

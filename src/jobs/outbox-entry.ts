@@ -4,7 +4,7 @@ import type { GroupTables } from '../database/tables.ts';
 import { inSeconds, Lease, LEASE_END, NOW } from './lease.ts';
 
 const LONGEST_PAUSE_SECONDS = 3600;
-/** Others may be faster with the first of them. */
+/** Other instances may claim the first ones. */
 const CANDIDATES = 5;
 
 export interface OutboxRow {
@@ -16,7 +16,6 @@ export interface OutboxRow {
   attempts: number;
 }
 
-/** Holds one row of the outbox for one instance. */
 export class OutboxEntry extends Lease {
   readonly #group: DatabaseGroup<GroupTables>;
   readonly row: OutboxRow;
@@ -27,7 +26,7 @@ export class OutboxEntry extends Lease {
     this.row = row;
   }
 
-  /** Claims the row that has been due for longest, if there is one of these kinds. */
+  /** Claims the row that has been due longest. */
   static async claim(
     group: DatabaseGroup<GroupTables>,
     { kinds, owner }: { kinds: string[]; owner: string },
@@ -74,7 +73,7 @@ export class OutboxEntry extends Lease {
     );
   }
 
-  /** Gives the row back for a later attempt: after 1 s, 2 s, 4 s and so on. */
+  /** Retries after 1 s, 2 s, 4 s and so on, up to an hour. */
   async postpone(errorKind: string): Promise<void> {
     this.end();
     const pause = Math.min(LONGEST_PAUSE_SECONDS, 2 ** (this.row.attempts - 1));

@@ -3,7 +3,6 @@ import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { isAway } from '../database/away.ts';
-
 import type { DatabaseGroup } from '../database/database-group.ts';
 import { groupTables } from '../database/group-tables.ts';
 import type { GroupTables } from '../database/tables.ts';
@@ -11,33 +10,31 @@ import { kindOfError } from '../telemetry/recent-errors.ts';
 import { LeaseLostError, NOW } from './lease.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
-/** Entries that one instance carries out at the same time. */
-const MOST_AT_ONCE = 4;
+/** Entries per instance. */
+const CONCURRENCY = 4;
 
 export interface OutboxKind<Payload> {
   /** At most 60 characters, such as `imports.dropFile`. */
   name: string;
-  /** Of what JSON can hold: the payload is written by one instance and read by another. */
+  /** JSON values only: the writing and reading instances may differ. */
   payload: z.ZodType<Payload>;
 }
 
 export interface Attempt {
-  /** The same in every attempt, and unique for ever: what a receiver needs to recognise a repeat. */
+  /** The same in every attempt and globally unique, so that a receiver recognises a repeat. */
   id: string;
   /** From 1. */
   attempt: number;
-  /** Aborted when another instance has taken the entry over, or this one stops. */
+  /** Aborted when another instance has taken over or this one stops. */
   signal: AbortSignal;
 }
 
-/** Carries an entry out, at least once; when it throws, it is tried again. */
+/** Runs at least once per entry; retried if it throws. */
 export type Handler<Payload> = (payload: Payload, attempt: Attempt) => Promise<void>;
 
 /**
- * Notes what is to be carried out once the transaction is committed, and never if it is rolled back.
- * Wake `outbox` after the commit; otherwise the next look finds it, within two seconds.
- *
- * @param trx what causes it
+ * Runs the handler after `trx` commits, and never if it rolls back. Call `wakeOutbox` after the commit, or
+ * wait up to two seconds for the next poll.
  */
 export async function enqueue<Tables extends GroupTables, Payload>(
   trx: Transaction<Tables>,
@@ -48,13 +45,12 @@ export async function enqueue<Tables extends GroupTables, Payload>(
   await groupTables(trx).insertInto('outbox').values(entry).execute();
 }
 
-/** Carries out what stands in the outbox and this instance has a handler for. */
 export class Outbox {
   readonly #group: DatabaseGroup<GroupTables>;
   readonly #owner: string;
   readonly #logger: Logger;
   readonly #handlers = new Map<string, (payload: unknown, attempt: Attempt) => Promise<void>>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
 
   constructor({
     group,
@@ -78,39 +74,34 @@ export class Outbox {
     return this.#handlers.size > 0;
   }
 
-  /** Kinds that only another version knows are left to it. */
+  /** Leaves kinds without a handler here to the other versions. */
   get isDue(): RawBuilder<boolean> {
     const kinds = sql.join([...this.#handlers.keys()]);
     return sql`EXISTS (SELECT 1 FROM outbox WHERE due_at <= ${NOW} AND kind IN (${kinds}))`;
   }
 
-  /**
-   * Begins what is due, as much as may run at once.
-   *
-   * @param onRoom called when an entry has ended and another one may begin
-   */
-  async begin(stopping: AbortSignal, onRoom: () => void): Promise<void> {
+  /** @param onFreeSlot called when an entry has ended and another may start */
+  async begin(stopping: AbortSignal, onFreeSlot: () => void): Promise<void> {
     const kinds = [...this.#handlers.keys()];
-    while (this.#underWay.size < MOST_AT_ONCE && !stopping.aborted) {
+    while (this.#running.size < CONCURRENCY && !stopping.aborted) {
       const entry = await OutboxEntry.claim(this.#group, { kinds, owner: this.#owner }, stopping);
       if (!entry) return;
-      const work = this.#carryOut(entry)
-        // The outcome could not be noted: the lease runs out, and the entry is carried out again.
+      const work = this.#process(entry)
+        // The outcome was not saved: the lease expires and the entry runs again.
         .catch(() => undefined)
         .finally(() => {
-          this.#underWay.delete(work);
-          onRoom();
+          this.#running.delete(work);
+          onFreeSlot();
         });
-      this.#underWay.add(work);
+      this.#running.add(work);
     }
   }
 
-  /** Waits for the entries that are being carried out. */
   async settle(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#running);
   }
 
-  async #carryOut(entry: OutboxEntry): Promise<void> {
+  async #process(entry: OutboxEntry): Promise<void> {
     const { id, kind, payload, attempts: attempt } = entry.row;
     try {
       await entry.during((signal) => this.#handlers.get(kind)!(payload, { id, attempt, signal }));

@@ -5,7 +5,7 @@ import { LeaseLostError } from './lease.ts';
 /** @param signal aborted when the instance stops */
 export type Work = (signal: AbortSignal) => Promise<void>;
 
-/** Work that is done again and again, one run at a time. */
+/** Runs `work` repeatedly, never twice at once. */
 export class Repeating {
   readonly #name: string;
   readonly #work: Work;
@@ -14,7 +14,7 @@ export class Repeating {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #isStarted = false;
-  #isWanted = false;
+  #isRequested = false;
   #isFailing = false;
 
   constructor(name: string, work: Work, logger: Logger) {
@@ -23,7 +23,7 @@ export class Repeating {
     this.#logger = logger;
   }
 
-  /** @param everyMs without it, the work is done only when woken */
+  /** @param everyMs if undefined, runs only when woken */
   start(everyMs?: number): void {
     this.#isStarted = true;
     if (everyMs === undefined) return;
@@ -33,14 +33,14 @@ export class Repeating {
     this.wake();
   }
 
-  /** Runs now; once more after the present run, which may have looked too early. */
+  /** A wake during a run starts another run, because the current one may have looked too early. */
   wake(): void {
     if (!this.#isStarted || this.#stopping.signal.aborted) return;
-    this.#isWanted = true;
+    this.#isRequested = true;
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
-  /** Asks the present run to end, and waits for that. */
+  /** Aborts the current run and waits for it. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
@@ -49,20 +49,20 @@ export class Repeating {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    while (this.#isWanted && !signal.aborted) {
-      this.#isWanted = false;
+    while (this.#isRequested && !signal.aborted) {
+      this.#isRequested = false;
       try {
         await this.#work(signal);
         this.#isFailing = false;
       } catch (error) {
-        this.#note(error);
+        this.#logFailure(error);
       }
     }
   }
 
-  /** Logs the first of a row of failures. */
-  #note(error: unknown): void {
-    // That the primary is away is said where people meet it.
+  /** Logs only the first of consecutive failures. */
+  #logFailure(error: unknown): void {
+    // An unreachable primary is reported where users meet it.
     if (isAway(error) || error instanceof LeaseLostError) return;
     if (!this.#isFailing) this.#logger.error({ err: error, job: this.#name }, 'job failed');
     this.#isFailing = true;

@@ -2,7 +2,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import type { WebConfig } from '../config/config.ts';
 import { requestContext } from './request-context.ts';
 
-/** Fields that nobody is to read in a log, should one ever be given to it, at the top or one level below. */
+/** Redacted at the top level and two levels below. */
 const SECRET_FIELDS = [
   'password',
   'current',
@@ -19,10 +19,9 @@ const SECRET_FIELDS = [
   '["x-csrf-token"]',
 ];
 
-/** Lines are written some at once, and none waits longer: to write each alone takes as long as to make it. */
+/** Lines are buffered this long at most: writing each one alone would double its cost. */
 const FLUSH_MS = 100;
 
-/** One JSON object a line, with the id of the request that the running code works for. */
 export function createLogger(
   { INSTANCE, LOG_LEVEL }: Pick<WebConfig, 'INSTANCE' | 'LOG_LEVEL'>,
   destination?: DestinationStream,
@@ -52,7 +51,7 @@ export function createLogger(
   );
 }
 
-/** What libraries write to the console becomes lines like all others, with no more of it than its first words. */
+/** Logs console output of libraries as JSON, without further arguments, which may hold data. */
 export function logConsole(logger: Logger): void {
   const write = (first: unknown) => {
     logger.warn(first instanceof Error ? { err: first } : { text: String(first) }, 'console');
@@ -71,9 +70,8 @@ interface ErrorDescription {
 }
 
 /**
- * What the log says of an error. mysql2 puts the whole statement with its values into `sql`, and MySQL the
- * offending value into its message: neither is kept. Nor are other fields, such as the body that a parser
- * adds.
+ * Keeps listed fields only. mysql2 puts the statement with its values into `sql`, MySQL puts offending values
+ * into messages, and body parsers add the body.
  */
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -88,7 +86,7 @@ export function describeError(error: unknown): ErrorDescription {
     sqlState?: unknown;
   };
   const isFromMysql = sqlState !== undefined || 'sql' in error;
-  // Greedy, because a value may hold quotes itself.
+  // Greedy, because a value may contain quotes.
   const text = isFromMysql ? message.replace(/'.*'/s, "'…'") : message;
   const afterMessage = stack.lastIndexOf(message) + message.length;
   return {

@@ -1,10 +1,9 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 
-/** What this instance tells Prometheus, below /metrics. */
 export const metrics = new Registry();
 const registers = [metrics];
 
-/** One count for each read of products and the like; sessions are always read on the primary. */
+/** Reads by `readReplica` and `replicaForStream` only. */
 export const reads = new Counter({
   name: 'inventario_reads_total',
   help: 'Reads, by the server that answered',

@@ -1,18 +1,17 @@
-/** As many as anybody looks at; the log has them all. */
-const KEPT = 10;
+const MAX_ERRORS = 10;
 
-/** An error that a person met: what kind, and the request in whose log lines the rest stands. */
+/** An error shown to a user; the log has the details under `requestId`. */
 export interface RecentError {
   /** ISO 8601. */
   at: string;
-  /** Never the error's text. */
+  /** Never the message, which may hold data. */
   kind: string;
   requestId: string;
 }
 
 const recent: RecentError[] = [];
 
-/** MySQL's or Node's code, such as `ECONNREFUSED`, else the error's name. Up to 60 characters. */
+/** MySQL's or Node's code, such as `ECONNREFUSED`, or the error's name; at most 60 characters. */
 export function kindOfError(error: unknown): string {
   const { code, name } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   return (code ?? name ?? typeof error).slice(0, 60);
@@ -20,10 +19,10 @@ export function kindOfError(error: unknown): string {
 
 export function noteError(error: unknown, requestId: string): void {
   recent.unshift({ at: new Date().toISOString(), kind: kindOfError(error), requestId });
-  recent.length = Math.min(recent.length, KEPT);
+  recent.length = Math.min(recent.length, MAX_ERRORS);
 }
 
-/** The newest first. */
+/** Newest first. */
 export function recentErrors(): readonly RecentError[] {
   return recent;
 }

@@ -1,14 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What is known of the request that is being answered, wherever in its course. */
 export interface RequestContext {
-  /** NGINX's, or one of our own: in the response, every line of the log and every SQL statement. */
+  /** From NGINX or generated; also in the response, log lines and SQL comments. */
   id: string;
-  /** Where it comes from, as the proxies in front report it. */
+  /** Client address as reported by the proxies. */
   address: string;
-  /** The names of the database servers that took part in the answer. */
+  /** Names of the database servers used. */
   servers: Set<string>;
 }
 
-/** The request that the running code works for; nothing in what runs by itself. */
+/** Empty in background work. */
 export const requestContext = new AsyncLocalStorage<RequestContext>();

@@ -34,9 +34,9 @@ class Questions {
 test('whoever comes while a question is on its way shares one that is asked afterwards', async () => {
   const shared = new SharedQueries();
   const questions = new Questions();
-  const first = shared.ask('list', questions.ask);
-  const later = [shared.ask('list', questions.ask), shared.ask('list', questions.ask)];
-  const other = shared.ask('another list', questions.ask);
+  const first = shared.run('list', questions.ask);
+  const later = [shared.run('list', questions.ask), shared.run('list', questions.ask)];
+  const other = shared.run('another list', questions.ask);
   expect(questions.asked).toBe(2);
   questions.answer(0, 'before');
   expect(await first).toBe('before');
@@ -50,8 +50,8 @@ test('whoever comes while a question is on its way shares one that is asked afte
 test('a question that fails does not fail those that come after it', async () => {
   const shared = new SharedQueries();
   const questions = new Questions();
-  const first = shared.ask('list', questions.ask);
-  const later = shared.ask('list', questions.ask);
+  const first = shared.run('list', questions.ask);
+  const later = shared.run('list', questions.ask);
   questions.fail(0);
   await expect(first).rejects.toThrow('lost');
   questions.answer(1, 'after');

@@ -1,4 +1,4 @@
-import { createDatabases, serversAsked, type Databases } from '../../src/database/databases.ts';
+import { createDatabases, waitForFirstReports, type Databases } from '../../src/database/databases.ts';
 import { stack } from './shared-stack.ts';
 
 /** How an instance of the system that is tested reaches its databases. */
@@ -15,6 +15,6 @@ export async function databaseConfig() {
 /** The databases of the system that is tested, as one more instance would open them. */
 export async function openDatabases(): Promise<Databases> {
   const databases = createDatabases(await databaseConfig());
-  await serversAsked(databases);
+  await waitForFirstReports(databases);
   return databases;
 }
