@@ -1,5 +1,5 @@
--- What the accounts of the application and of monitoring may do, table by table: no DDL, and the stock
--- movements are append-only. Run by the set-up after the migrations, because a grant needs its table.
+-- Table privileges of the application and monitoring accounts: no DDL, and stock movements are append-only.
+-- Run after the migrations, because a grant needs its table.
 
 GRANT SELECT, INSERT, UPDATE ON inventario.user TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.last_write TO inventario_app@'%';
@@ -10,7 +10,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%'
 GRANT SELECT, INSERT, DELETE ON inventario.deleted_product TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.search_posting TO inventario_app@'%';
 GRANT SELECT, DELETE ON inventario.search_pending TO inventario_app@'%';
--- Locking a row takes more than SELECT.
+-- SELECT ... FOR UPDATE needs more than SELECT.
 GRANT SELECT, UPDATE ON inventario.search_indexer TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.stock_movement TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.completed_write TO inventario_app@'%';

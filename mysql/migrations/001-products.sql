@@ -1,4 +1,4 @@
--- Can be run again: MySQL commits each CREATE by itself, so a start that was cut off begins anew.
+-- Idempotent: MySQL commits each CREATE separately, so an interrupted run starts over.
 
 CREATE TABLE IF NOT EXISTS user (
   id                   INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -8,8 +8,8 @@ CREATE TABLE IF NOT EXISTS user (
   created_at           DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3)
 );
 
--- The GTID of each user's last write: a replica that has not executed it must not serve the user. Apart
--- from user, whose rows other transactions lock for their foreign keys.
+-- The GTID of each user's last write: a replica that has not executed it must not serve the user. Not in
+-- user, whose rows other transactions lock for their foreign keys.
 CREATE TABLE IF NOT EXISTS last_write (
   user_id  INT UNSIGNED NOT NULL PRIMARY KEY,
   source   CHAR(36)     NOT NULL COLLATE ascii_bin,
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS last_write (
 );
 
 CREATE TABLE IF NOT EXISTS session (
-  -- SHA-256 of the session id: what is read here opens no session.
+  -- SHA-256 of the session id, so a leaked row opens no session.
   id         BINARY(32)   NOT NULL PRIMARY KEY,
   user_id    INT UNSIGNED NULL,
   data       JSON         NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS product (
   name        VARCHAR(100) NOT NULL,
   description VARCHAR(500) NOT NULL DEFAULT '',
   category_id INT UNSIGNED NOT NULL,
-  -- Signed, so that taking out too much fails the CHECK instead of overflowing.
+  -- Signed, so that a result below zero fails the CHECK instead of overflowing.
   quantity    INT          NOT NULL CHECK (quantity >= 0),
   available   BOOLEAN      AS (quantity > 0) STORED NOT NULL,
   unit        VARCHAR(30)  NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS product (
   FOREIGN KEY (category_id) REFERENCES category (id)
 );
 
--- A deleted product moves here, with its number, until undone; its code is free for another.
+-- Deleted products move here and keep their id until restored; the code becomes free.
 CREATE TABLE IF NOT EXISTS deleted_product (
   id          INT UNSIGNED NOT NULL PRIMARY KEY,
   code        VARCHAR(50)  NOT NULL,
@@ -72,8 +72,7 @@ CREATE TABLE IF NOT EXISTS deleted_product (
   FOREIGN KEY (deleted_by) REFERENCES user (id)
 );
 
--- Append-only: the application may insert and read, never change or delete. No foreign key to
--- product, because a product's movements outlive it.
+-- Append-only: the application may insert and read. No foreign key, because movements outlive their product.
 CREATE TABLE IF NOT EXISTS stock_movement (
   id             BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   product_id     INT UNSIGNED    NOT NULL,

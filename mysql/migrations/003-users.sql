@@ -1,8 +1,8 @@
--- Roles, limits for log-ins, and the audit trail. Can be run again: MySQL has no ADD COLUMN IF NOT
--- EXISTS, so the one ALTER that could not be repeated asks first.
+-- Roles, log-in limits and the audit trail. Idempotent: MySQL has no ADD COLUMN IF NOT EXISTS, so the
+-- ALTER is conditional.
 
--- Who was there before had every right and keeps it. That is one statement, so no start that is cut off
--- leaves an administrator without it.
+-- Existing users had all rights and keep them. A single statement, so an interrupted run leaves no
+-- administrator without them.
 SET @add_roles = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns
@@ -17,24 +17,23 @@ PREPARE add_roles FROM @add_roles;
 EXECUTE add_roles;
 DEALLOCATE PREPARE add_roles;
 
--- From now on, nobody gets more rights by being forgotten.
+-- New users get the fewest rights by default.
 ALTER TABLE user ALTER COLUMN role SET DEFAULT 'viewer';
 
--- Wrong log-ins in a window of time. The collation is that of user.username: two spellings that log the
--- same person in count as one.
+-- Failed log-ins per time window. The collation matches user.username, so all spellings that log in the
+-- same user count as one.
 CREATE TABLE IF NOT EXISTS login_attempt (
-  -- "pair", "address" or "user", and which one
+  -- "pair", "address" or "user", followed by its value
   subject        VARCHAR(300) NOT NULL PRIMARY KEY,
   attempts       INT UNSIGNED NOT NULL,
-  -- of which this many have not been compared yet
+  -- attempts whose password is still being checked
   pending        INT UNSIGNED NOT NULL,
   window_ends_at DATETIME(3)  NOT NULL,
   reported       BOOLEAN      NOT NULL DEFAULT FALSE,
   KEY (window_ends_at)
 );
 
--- Append-only, like stock_movement. No foreign keys: what happened stays true whatever becomes of the
--- user or product.
+-- Append-only, like stock_movement. No foreign keys: events outlive users and products.
 CREATE TABLE IF NOT EXISTS audit_event (
   id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   created_at  DATETIME(3)     NOT NULL DEFAULT CURRENT_TIMESTAMP(3),

@@ -1,13 +1,12 @@
--- What each web instance says of itself, one row each, written over every few seconds: the page System
--- shows them all, whichever instance draws it.
+-- The status of each web instance, updated every few seconds for the System page.
 CREATE TABLE IF NOT EXISTS instance_heartbeat (
   instance      VARCHAR(40) NOT NULL COLLATE ascii_bin PRIMARY KEY,
   version       VARCHAR(40) NOT NULL,
   started_at    DATETIME(3) NOT NULL,
   seen_at       DATETIME(3) NOT NULL,
-  -- When it will write again at the latest: an instance that lets that pass is silent.
+  -- The next update is due by then; a later instance counts as silent.
   due_at        DATETIME(3) NOT NULL,
-  -- Somebody looks at the page until then, so all of them write more often.
+  -- While the page is open, all instances update more often.
   watched_until DATETIME(3) NULL,
   state         JSON        NOT NULL
 );

@@ -1,7 +1,7 @@
--- Products from spreadsheets. Can be run again.
+-- Spreadsheet imports. Idempotent.
 
--- An uploaded file, in parts: any instance can read it, from the beginning or from anywhere, whichever
--- took it. No foreign key to product_import, which is written once all parts are there.
+-- Uploaded files in parts, so that any instance can read them from any offset. No foreign key to
+-- product_import, which is inserted once all parts are stored.
 CREATE TABLE IF NOT EXISTS product_import_part (
   file       BINARY(16)   NOT NULL,
   part       INT UNSIGNED NOT NULL,
@@ -18,43 +18,43 @@ CREATE TABLE IF NOT EXISTS product_import (
   file_name   VARCHAR(200) NOT NULL,
   file_bytes  INT UNSIGNED NOT NULL,
   state       ENUM ('reading', 'unassigned', 'preview', 'applying', 'applied', 'refused') NOT NULL DEFAULT 'reading',
-  -- Why the file was refused, or why it is in preview again.
+  -- Why the file was refused or returned to preview.
   notice      JSON         NULL,
-  -- What stands in the file, and which column is which field.
+  -- The file's columns and the fields assigned to them.
   findings    JSON         NULL,
   totals      JSON         NULL,
-  -- The attempt whose rows in product_import_row count.
+  -- The attempt whose rows in product_import_row are valid.
   reading     INT UNSIGNED NULL,
   -- In thousandths.
   progress    SMALLINT UNSIGNED NOT NULL DEFAULT 0,
   applied_by  INT UNSIGNED NULL,
   applied_at  DATETIME(3)  NULL,
-  -- Of the request that asked for it to be applied, for the audit trail.
+  -- The request that applied it, for the audit trail.
   address     VARCHAR(45)  NOT NULL DEFAULT '' COLLATE ascii_bin,
   request_id  VARCHAR(64)  NOT NULL DEFAULT '' COLLATE ascii_bin,
-  -- There is work to do while lease_until is set; whoever finds it in the past takes the work over, under
-  -- the next number: what comes from an earlier attempt does not count any more.
+  -- Work is pending while lease_until is set. Once it is past, another instance takes over with the next
+  -- attempt; results of earlier attempts are ignored.
   lease_until DATETIME(3)  NULL,
   owner       VARCHAR(40)  NULL COLLATE ascii_bin,
   attempt     INT UNSIGNED NOT NULL DEFAULT 0,
-  -- Attempts at the present work.
+  -- Tries of the current work.
   tries       INT UNSIGNED NOT NULL DEFAULT 0,
   created_at  DATETIME(3)  NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
-  -- Its rows and its file are kept until then.
+  -- Rows and file are kept until then.
   expires_at  DATETIME(3)  NULL,
   KEY (lease_until),
   KEY (expires_at),
   FOREIGN KEY (user_id) REFERENCES user (id)
 );
 
--- One row of the spreadsheet, compared with the product of its code when it was read. A field is NULL when
--- the file has no such column, or nothing that could be stored in it.
+-- A spreadsheet row, compared with the product of the same code at the time of reading. A field is NULL when
+-- its column is missing or its value cannot be stored.
 CREATE TABLE IF NOT EXISTS product_import_row (
   import_id   INT UNSIGNED NOT NULL,
   reading     INT UNSIGNED NOT NULL,
-  -- From 1, through all sheets.
+  -- From 1, across all sheets.
   number      INT UNSIGNED NOT NULL,
-  -- Where it stands in the file, as a spreadsheet program counts.
+  -- Row number as the spreadsheet program shows it.
   sheet       TINYINT UNSIGNED NOT NULL,
   line        INT UNSIGNED NOT NULL,
   code        VARCHAR(50)  NULL,
@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS product_import_row (
   kind        ENUM ('wrong', 'changed', 'new', 'unchanged') NOT NULL,
   product_id  INT UNSIGNED NULL,
   version     INT UNSIGNED NULL,
-  -- The product as it was, of a changed one.
+  -- The product before the change.
   was         JSON         NULL,
   problems    JSON         NULL,
   PRIMARY KEY (import_id, reading, number),

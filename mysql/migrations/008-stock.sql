@@ -1,7 +1,7 @@
--- Who moved stock, for which document, and what is reserved. Can be run again: each ALTER that could not be
--- repeated asks first. The version before goes on inserting movements that name `user_id` alone.
+-- Movement actors and documents, and reserved quantities. Idempotent through conditional ALTERs. The previous
+-- version keeps inserting movements with `user_id` only.
 
--- A user's movement names its user in `actor_id`; in rows of the version before, `user_id` says who.
+-- `actor_id` names the user; rows of the previous version have `user_id` only.
 SET @add_actor = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns
@@ -19,7 +19,7 @@ PREPARE add_actor FROM @add_actor;
 EXECUTE add_actor;
 DEALLOCATE PREPARE add_actor;
 
--- Not every actor is a user. Without the foreign key an insert locks no row of user either.
+-- Not every actor is a user. Without the foreign key, inserts no longer lock user rows.
 SET @drop_user_key = (
   SELECT CONCAT('ALTER TABLE stock_movement DROP FOREIGN KEY ', constraint_name)
   FROM information_schema.key_column_usage
@@ -31,7 +31,7 @@ PREPARE drop_user_key FROM @drop_user_key;
 EXECUTE drop_user_key;
 DEALLOCATE PREPARE drop_user_key;
 
--- Asked first, because it writes the whole table anew, though others may go on inserting.
+-- Conditional, because it rebuilds the whole table, although inserts can continue.
 SET @free_user_id = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns
@@ -45,8 +45,8 @@ PREPARE free_user_id FROM @free_user_id;
 EXECUTE free_user_id;
 DEALLOCATE PREPARE free_user_id;
 
--- Of `quantity`, what is promised to others. Unsigned, so that it is never below zero: a CHECK would copy the
--- table, and keep everybody from saving meanwhile. Nothing reserves yet.
+-- The promised part of `quantity`. Unsigned instead of a CHECK, which would copy the table and block writes.
+-- Nothing reserves yet.
 SET @add_reserved = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns

@@ -1,6 +1,5 @@
--- How many writes each person has made in a group of databases, raised in the transaction of each write: a
--- replica that shows a lower count must not serve the person. last_write, with GTIDs, is what the version
--- before goes by. Can be run again.
+-- Writes per actor and database group, counted in each write's transaction: a replica that shows a lower
+-- count must not serve the actor. The previous version uses last_write with GTIDs. Idempotent.
 CREATE TABLE IF NOT EXISTS write_count (
   database_group VARCHAR(20)     NOT NULL COLLATE ascii_bin,
   actor_kind     ENUM ('user', 'customer', 'token', 'system') NOT NULL,

@@ -1,8 +1,8 @@
--- What belongs to the catalogue refers to no table of the directory, so that the two can be kept by different
--- groups of databases (docs/decisions/database-groups.md). Can be run again.
+-- The catalogue refers to no table of the directory, so that different database groups can hold them
+-- (docs/decisions/database-groups.md). Idempotent.
 
--- What was done to products: append-only, like audit_event, and written in the transaction of the change.
--- Earlier events of products, and those of the version before, are in audit_event.
+-- Product events: append-only, like audit_event, and written in the transaction of the change. Earlier events
+-- and those of the previous version are in audit_event.
 CREATE TABLE IF NOT EXISTS product_event (
   id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   created_at  DATETIME(3)     NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS product_event (
   KEY (actor_kind, actor_id, id)
 );
 
--- One statement a table, as DROP FOREIGN KEY cannot be repeated.
+-- One statement per table, as DROP FOREIGN KEY cannot be repeated.
 SET @drop_deleted = (
   SELECT COALESCE(
     CONCAT('ALTER TABLE deleted_product DROP FOREIGN KEY ', GROUP_CONCAT(constraint_name SEPARATOR ', DROP FOREIGN KEY ')),

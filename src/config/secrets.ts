@@ -14,9 +14,7 @@ export function secretFile(folder: string, name: SecretName): string {
 }
 
 interface SecretOptions {
-  /** Values set by the installer; the rest are generated. */
   chosen?: Partial<Record<SecretName, string | undefined>>;
-  /** File mode. */
   mode: number;
 }
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** A setting is missing or invalid. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
 }

@@ -13,7 +13,6 @@ export interface AccountPasswords {
   monitor: string;
 }
 
-/** Creates the database and the accounts of mysql/accounts.sql, or updates their passwords. */
 export async function ensureAccounts(root: Connection, passwords: AccountPasswords): Promise<void> {
   await root.query(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
   await runSqlFile(root, ACCOUNTS, {

@@ -31,11 +31,9 @@ export function connectionOptions(server: ServerAddress, account: Account) {
 const READ_CONNECTIONS = 20;
 const TRANSACTION_CONNECTIONS = 20;
 
-/** Connections open on first use. */
 export interface ServerPools<Tables> {
   pools: Pool[];
   db: Kysely<Tables>;
-  /** For transactions only. */
   transactions: Kysely<Tables>;
 }
 

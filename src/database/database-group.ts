@@ -30,7 +30,6 @@ const HEDGE_DELAY_MS = 300;
 const CATCH_UP_MS = 200;
 /** The same, for a replica known to lag. */
 const BEHIND_MS = 10;
-/** The same, while the primary is down. */
 const LAST_RESORT_MS = 500;
 const READ_LIMIT_MS = 4000;
 

@@ -5,9 +5,7 @@ import type { Catalogue, Directory, GroupTables } from './tables.ts';
 
 export interface Databases {
   groups: ReadonlyMap<string, DatabaseGroup<GroupTables>>;
-  /** Users, sessions and the audit trail. */
   directory: DatabaseGroup<Directory>;
-  /** Products and their stock. */
   catalogue: DatabaseGroup<Catalogue>;
 }
 

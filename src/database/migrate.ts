@@ -4,12 +4,6 @@ import { runSqlFile, withServerLock } from './setup-connection.ts';
 
 const MIGRATIONS = new URL('../../mysql/migrations/', import.meta.url);
 
-/**
- * Applies the new files of mysql/migrations in the order of their names. A lock on the server lets
- * concurrent calls take turns.
- *
- * @returns the names of the applied files
- */
 export async function migrate(connection: Connection): Promise<string[]> {
   return withServerLock(connection, 'inventario.migrations', async () => {
     await connection.query(`

@@ -12,7 +12,6 @@ export async function findNewestTerm(server: Connection): Promise<PrimaryTerm | 
   return newest;
 }
 
-/** Whether this server was the primary in an earlier term. */
 export async function hasBeenReplaced(serverUuid: string, primary: Connection): Promise<boolean> {
   const [newest, ...earlier] = await listTerms(primary);
   return newest?.serverUuid !== serverUuid && earlier.some((term) => term.serverUuid === serverUuid);

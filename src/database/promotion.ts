@@ -86,7 +86,6 @@ async function findOldPrimary({ servers, target, root }: Promotion, uuid: string
   return undefined;
 }
 
-/** Loses no write: waits until the replica has everything from the old primary. */
 async function catchUpWith(old: Connection, server: Connection, { target, log }: Promotion): Promise<void> {
   log('the primary answers: it now refuses writes; waiting for the replica to catch up');
   await fence(old);
@@ -135,7 +134,6 @@ async function applyAllReceived(server: Connection, promotion: Promotion): Promi
   );
 }
 
-/** GTIDs of all transactions the server has, applied or not. */
 async function receivedBy(server: Connection): Promise<string> {
   const [rows] = await server.query<RowDataPacket[]>(
     `SELECT @@gtid_executed AS gtids
@@ -155,7 +153,6 @@ async function hasApplied(server: Connection, gtids: string): Promise<boolean> {
   return answer?.timedOut === 0;
 }
 
-/** @returns the number of servers that now replicate from the new primary */
 async function attachReplicas(promotion: Promotion, config: PromotionConfig): Promise<number> {
   const { servers, target, root, log } = promotion;
   const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };

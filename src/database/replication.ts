@@ -90,7 +90,7 @@ async function canFollow({ name, replica: address, root, log }: ReplicationSetup
 
 async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
   const { primary, replica: address, root, replicator, log } = setup;
-  log('cloning the primary');
+  log('copying the primary');
   const donor = `${primary.host}:${primary.port}`;
   const replica = await connectForSetup(address, root);
   try {

@@ -12,14 +12,12 @@ export type FromJson<T> = T extends Date
     ? { [Key in keyof T]: FromJson<T[Key]> }
     : T;
 
-/** Stored as NULL. */
 const EMPTY_OUTCOME = '{}';
 const RETENTION_HOURS = 24;
 
 type Outcome = { result?: unknown } | StoredRefusal;
 
 export class CompletedWrite<T> {
-  /** The actor's write count, this write included. */
   readonly writes: number;
   readonly #outcome: Outcome;
 
@@ -29,7 +27,6 @@ export class CompletedWrite<T> {
     this.writes = writes;
   }
 
-  /** @throws the DomainError that refused the write */
   get(): FromJson<T> {
     if ('refusal' in this.#outcome) throw restoreRefusal(this.#outcome);
     return this.#outcome.result as FromJson<T>;

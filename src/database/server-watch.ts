@@ -22,9 +22,7 @@ export interface ServerReport {
   /** The newest term the server knows, and the primary of that term. */
   term?: number;
   primaryUuid?: string | undefined;
-  /** `replicas` counts those connected that can confirm a commit. */
   semiSync?: { enabled: boolean; replicas: number };
-  /** Only where replication is set up. */
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
 }
 

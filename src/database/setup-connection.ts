@@ -28,7 +28,6 @@ export async function connectForSetup(
   }
 }
 
-/** Like `connectForSetup`, but does not wait. */
 export async function connectNow(
   server: ServerAddress,
   account: Account,
@@ -42,7 +41,6 @@ export async function connectNow(
   });
 }
 
-/** Replaces each `:name` with its value from `values`. */
 export async function runSqlFile(
   connection: Connection,
   file: URL,

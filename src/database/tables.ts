@@ -156,7 +156,6 @@ interface AuditEventTable {
   id: Generated<number>;
   created_at: FilledIn<Date>;
   action: string;
-  /** Computed: the part of `action` before the dot. */
   kind: GeneratedAlways<string>;
   user_id: number | null;
   address: string;

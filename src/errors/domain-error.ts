@@ -3,13 +3,9 @@ export interface ErrorAnswer {
   /** snake_case and stable: callers compare it. */
   code: string;
   status: number;
-  /** Key in src/locales. */
   textKey: string;
-  /** Placeholders of the text. */
   values?: Record<string, string | number> | undefined;
-  /** Form field the message belongs to. */
   field?: string | undefined;
-  /** Extra fields of a JSON answer. */
   details?: object | undefined;
   retryAfterSeconds?: number | undefined;
 }

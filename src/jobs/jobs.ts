@@ -20,7 +20,6 @@ type CleanUp<Tables extends GroupTables> = (
 ) => Promise<{ numAffectedRows?: bigint | undefined }>;
 
 export interface Due<Tables extends GroupTables> {
-  /** Its primary evaluates `condition`. */
   group: DatabaseGroup<Tables>;
   condition: RawBuilder<boolean>;
 }

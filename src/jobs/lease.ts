@@ -18,7 +18,6 @@ export class LeaseLostError extends Error {
 
 /** Holds work for this instance by renewing a database row, and detects when it is lost. */
 export abstract class Lease {
-  /** Aborted when the lease is lost or the instance stops. */
   readonly signal: AbortSignal;
   readonly #lost = new AbortController();
   readonly #timer: NodeJS.Timeout;

@@ -4,7 +4,6 @@ import type { GroupTables } from '../database/tables.ts';
 import { inSeconds, Lease, LEASE_END, NOW } from './lease.ts';
 
 const LONGEST_PAUSE_SECONDS = 3600;
-/** Other instances may claim the first ones. */
 const CANDIDATES = 5;
 
 export interface OutboxRow {
@@ -12,7 +11,6 @@ export interface OutboxRow {
   id: string;
   kind: string;
   payload: unknown;
-  /** From 1. */
   attempts: number;
 }
 

@@ -10,7 +10,6 @@ import { kindOfError } from '../telemetry/recent-errors.ts';
 import { LeaseLostError, NOW } from './lease.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
-/** Entries per instance. */
 const CONCURRENCY = 4;
 
 export interface OutboxKind<Payload> {

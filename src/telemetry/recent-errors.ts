@@ -2,7 +2,6 @@ const MAX_ERRORS = 10;
 
 /** An error shown to a user; the log has the details under `requestId`. */
 export interface RecentError {
-  /** ISO 8601. */
   at: string;
   /** Never the message, which may hold data. */
   kind: string;
@@ -22,7 +21,6 @@ export function noteError(error: unknown, requestId: string): void {
   recent.length = Math.min(recent.length, MAX_ERRORS);
 }
 
-/** Newest first. */
 export function recentErrors(): readonly RecentError[] {
   return recent;
 }

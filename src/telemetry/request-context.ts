@@ -5,7 +5,6 @@ export interface RequestContext {
   id: string;
   /** Client address as reported by the proxies. */
   address: string;
-  /** Names of the database servers used. */
   servers: Set<string>;
 }
 

@@ -11,7 +11,7 @@ async function refusal(connection: Connection, statement: string): Promise<strin
   );
 }
 
-test("the application's account changes data, never the schema, and never a stock movement", async () => {
+test("the application's account changes data, never the schema or stock movements", async () => {
   const app = await stack.connect('primary', 'inventario_app', 'APP_PASSWORD');
   expect(await refusal(app, 'CREATE TABLE t (id INT)')).toBe('ER_TABLEACCESS_DENIED_ERROR');
   expect(await refusal(app, 'DROP TABLE product')).toBe('ER_TABLEACCESS_DENIED_ERROR');
@@ -22,7 +22,7 @@ test("the application's account changes data, never the schema, and never a stoc
   await app.end();
 });
 
-test('the monitoring account sees replication, and no product', async () => {
+test('the monitoring account sees replication but no products', async () => {
   const port = stack.process('replica1').port!;
   const { createConnection } = await import('mysql2/promise');
   const monitor = await createConnection({
@@ -36,7 +36,7 @@ test('the monitoring account sees replication, and no product', async () => {
   await monitor.end();
 });
 
-test('the replica refuses writes, also from root', async () => {
+test('the replica refuses writes, even from root', async () => {
   const replica = await stack.connect('replica1');
   expect(await refusal(replica, "INSERT INTO category (name) VALUES ('x')")).toBe(
     'ER_OPTION_PREVENTS_STATEMENT',
@@ -44,7 +44,7 @@ test('the replica refuses writes, also from root', async () => {
   await replica.end();
 });
 
-test('while everybody else is kept out of the primary, as in a promotion, a replica still fetches from it', async () => {
+test('a replica still fetches from a primary in offline mode, as during a promotion', async () => {
   const primary = await stack.connect('primary');
   const replica = await stack.connect('replica1');
   try {
@@ -78,7 +78,7 @@ test('the servers run with the settings of mysql/server.cnf', async () => {
   });
 });
 
-test('a quantity below zero is refused by the database itself', async () => {
+test('the database itself refuses a quantity below zero', async () => {
   const primary = await stack.connect('primary');
   expect(await refusal(primary, 'UPDATE product SET quantity = -1 LIMIT 1')).toBe(
     'ER_CHECK_CONSTRAINT_VIOLATED',
@@ -86,7 +86,7 @@ test('a quantity below zero is refused by the database itself', async () => {
   await primary.end();
 });
 
-test('migrations are applied once, however many processes start together', async () => {
+test('applies each migration once when several processes start together', async () => {
   const root = await stack.connect('primary');
   await root.query('CREATE DATABASE migration_test');
   const connections = await Promise.all([1, 2, 3, 4].map(() => stack.connect('primary')));

@@ -16,14 +16,14 @@ beforeAll(async () => {
 
 afterAll(() => closeDatabases(databases));
 
-test('a user always sees the own last write while the replica is a second behind', async () => {
+test('users always see their own last write while the replica lags a second', async () => {
   const { id, code } = await client.register({ quantity: 0 });
   await withDelayedReplica(1, async () => {
     const nobody = { kind: 'user' as const, id: 0, lastWrite: {} };
     let staleWithoutWaiting = 0;
     for (let written = 1; written <= 40; written++) {
       await client.changeQuantity(id, { delta: 1 });
-      // The control: whoever has written nothing is served by the replica, which lags.
+      // Control: a user without writes reads from the lagging replica.
       const seenByOthers = await databases.catalogue.readReplica(nobody, (db) => findProduct(db, id));
       if (seenByOthers?.quantity !== written) staleWithoutWaiting++;
       expect((await client.findByCode(code)).quantity).toBe(written);
@@ -32,7 +32,7 @@ test('a user always sees the own last write while the replica is a second behind
   });
 });
 
-test('the own write is seen on another device, and after many writes at once', async () => {
+test('users see their own writes on another device and after many concurrent writes', async () => {
   const { id, code } = await client.register({ quantity: 0 });
   const phone = await Client.signedIn();
   await withDelayedReplica(1, async () => {
@@ -41,7 +41,7 @@ test('the own write is seen on another device, and after many writes at once', a
   });
 });
 
-test('reads come from the replica, and from the primary when the replica is away', async () => {
+test('reads use the replica, or the primary while replication is stopped', async () => {
   const port = async (db: Parameters<Parameters<Databases['catalogue']['readReplica']>[1]>[0]) => {
     const { sql } = await import('kysely');
     const { rows } = await sql<{ port: number }>`SELECT @@port AS port`.execute(db);
@@ -64,7 +64,7 @@ test('reads come from the replica, and from the primary when the replica is away
   }
 });
 
-test('a server that hangs is found out, holds nobody up, and keeps no other from being asked', async () => {
+test('detects a hung server without delaying requests or the checks of other servers', async () => {
   const { id, code } = await client.register({ quantity: 1 });
   const hung = stack.process('replica1').pid;
   process.kill(hung, 'SIGSTOP');
@@ -80,7 +80,7 @@ test('a server that hangs is found out, holds nobody up, and keeps no other from
   await waitUntil(() => databases.catalogue.monitor.isFitForReading('replica1'));
 });
 
-test('a primary that is away is said to be, and writing works again by itself', async () => {
+test('reports that the primary is down and resumes writing by itself', async () => {
   const { id } = await client.register({ quantity: 1 });
   process.kill(stack.process('primary').pid, 'SIGKILL');
   const refused = await client.changeQuantity(id, { delta: 1 });

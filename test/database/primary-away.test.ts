@@ -9,7 +9,7 @@ beforeAll(async () => (client = await Client.signedIn()));
 const READING_ONLY = 'pero no guardar cambios';
 const NOT_SAVED = 'En este momento no se puede guardar.';
 
-/** The longest of the answers, for the reader of the log: a shared machine gives no right to assert it. */
+/** Printed only: on a shared machine, durations cannot be asserted. */
 class Longest {
   #ms = 0;
 
@@ -28,7 +28,7 @@ class Longest {
 test.each([
   ['hangs', withHungPrimary],
   ['is dead', withDeadPrimary],
-])('while the primary %s, people go on reading and lose nothing they type', async (what, whileAway) => {
+])('while the primary %s, users keep reading and lose nothing they type', async (what, whileAway) => {
   const { id, code } = await client.register({ name: 'Linterna de cabeza', quantity: 3 });
   const form = {
     ...{ name: 'Escrito a mano', code: uniqueCode(), quantity: 7, unit: 'caja', category: 'Otros' },
@@ -71,7 +71,7 @@ test.each([
   });
   longest.print(`While the primary ${what}`);
 
-  // What hung may have been carried out since: sent again, it counts once.
+  // The hung write may have completed since; the repeat still counts once.
   await waitUntil(async () => (await client.post('/products', form)).status === 303);
   expect((await client.search({ search: form.code })).total).toBe(1);
   expect((await client.post('/users', newUser)).status).toBe(201);

@@ -41,7 +41,7 @@ test.each<[string, DomainError]>([
   expect([again.field, again.details]).toEqual([field, details]);
 });
 
-test('the version before finds the class and the details of a refusal', async () => {
+test('stores the class and details that the previous version reads from a refusal', async () => {
   const id = randomBytes(32);
   await refusalOf(id, () => Promise.reject(new InsufficientStockError(-7)));
   const primary = await stack.connect('primary');
@@ -55,7 +55,7 @@ test('the version before finds the class and the details of a refusal', async ()
   });
 });
 
-test('what the version before has refused stays refused', async () => {
+test('a write refused by the previous version stays refused', async () => {
   const id = randomBytes(32);
   const primary = await stack.connect('primary');
   const outcome = JSON.stringify({ refusal: 'CodeTakenError', details: {} });

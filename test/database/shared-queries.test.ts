@@ -8,15 +8,15 @@ import { createPerson } from '../support/people.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** Questions that are answered when the test says so. */
-class Questions {
+/** Queries that the test answers when it wants. */
+class Queries {
   readonly #answers: PromiseWithResolvers<string>[] = [];
 
-  get asked(): number {
+  get started(): number {
     return this.#answers.length;
   }
 
-  ask = (): Promise<string> => {
+  run = (): Promise<string> => {
     const answer = Promise.withResolvers<string>();
     this.#answers.push(answer);
     return answer.promise;
@@ -31,41 +31,41 @@ class Questions {
   }
 }
 
-test('whoever comes while a question is on its way shares one that is asked afterwards', async () => {
+test('callers during a running query share one that starts afterwards', async () => {
   const shared = new SharedQueries();
-  const questions = new Questions();
-  const first = shared.run('list', questions.ask);
-  const later = [shared.run('list', questions.ask), shared.run('list', questions.ask)];
-  const other = shared.run('another list', questions.ask);
-  expect(questions.asked).toBe(2);
-  questions.answer(0, 'before');
+  const queries = new Queries();
+  const first = shared.run('list', queries.run);
+  const later = [shared.run('list', queries.run), shared.run('list', queries.run)];
+  const other = shared.run('another list', queries.run);
+  expect(queries.started).toBe(2);
+  queries.answer(0, 'before');
   expect(await first).toBe('before');
-  questions.answer(1, 'other');
+  queries.answer(1, 'other');
   expect(await other).toBe('other');
-  expect(questions.asked).toBe(3);
-  questions.answer(2, 'after');
+  expect(queries.started).toBe(3);
+  queries.answer(2, 'after');
   expect(await Promise.all(later)).toEqual(['after', 'after']);
 });
 
-test('a question that fails does not fail those that come after it', async () => {
+test('a failed query does not fail later callers', async () => {
   const shared = new SharedQueries();
-  const questions = new Questions();
-  const first = shared.run('list', questions.ask);
-  const later = shared.run('list', questions.ask);
-  questions.fail(0);
+  const queries = new Queries();
+  const first = shared.run('list', queries.run);
+  const later = shared.run('list', queries.run);
+  queries.fail(0);
   await expect(first).rejects.toThrow('lost');
-  questions.answer(1, 'after');
+  queries.answer(1, 'after');
   expect(await later).toBe('after');
 });
 
 test('people with the same permissions share an answer; another audience that asks the same does not', async () => {
   const databases = await openDatabases();
   try {
-    const questions = new Questions();
+    const queries = new Queries();
     const ask = (kind: ActorKind, id: number, permissions: string[]) =>
       databases.catalogue.readReplica(
         { kind, id, permissions: new Set(permissions), lastWrite: {} },
-        questions.ask,
+        queries.run,
         {
           sharedAs: ['page', { search: 'café' }],
         },
@@ -76,38 +76,38 @@ test('people with the same permissions share an answer; another audience that as
       ask('customer', 1, ['product:view', 'stock:adjust']),
       ask('token', 1, ['stock:adjust']),
     ];
-    await waitUntil(() => questions.asked === 4);
+    await waitUntil(() => queries.started === 4);
     for (const [index, text] of ['clerks', 'viewer', 'customer', 'token'].entries())
-      questions.answer(index, text);
+      queries.answer(index, text);
     expect(await Promise.all(others)).toEqual(['viewer', 'customer', 'token']);
-    await waitUntil(() => questions.asked === 5);
-    questions.answer(4, 'clerks, later');
+    await waitUntil(() => queries.started === 5);
+    queries.answer(4, 'clerks, later');
     expect(await Promise.all(clerks)).toEqual(['clerks', 'clerks, later', 'clerks, later']);
   } finally {
     await closeDatabases(databases);
   }
 });
 
-test('many people at once get each their own page, and a session that is ended opens nothing among them', async () => {
+test('concurrent users each get their own page, and an ended session gets none', async () => {
   const administrator = await Client.signedIn();
   const people = await Promise.all(
     (['viewer', 'clerk', 'clerk'] as const).map((role) => createPerson(administrator, role)),
   );
-  // One instance, so that all of them share its questions.
+  // One instance, so that all users share its queries.
   const instance = `http://127.0.0.1:${stack.process('web1').port}`;
   const sessions: { username: string; cookie: string }[] = [];
   for (const { username, password } of people) {
-    const entered = await new Client().logIn(username, password);
-    const cookie = /inventario\.sid=[^;]+/.exec(String(entered.headers['set-cookie']))![0];
+    const signedIn = await new Client().logIn(username, password);
+    const cookie = /inventario\.sid=[^;]+/.exec(String(signedIn.headers['set-cookie']))![0];
     sessions.push({ username, cookie });
   }
-  const ask = async (cookie: string) => {
+  const getProducts = async (cookie: string) => {
     const answer = await fetch(`${instance}/products`, { headers: { cookie }, redirect: 'manual' });
     return { status: answer.status, text: await answer.text() };
   };
   const rounds = Array.from({ length: 20 }, () => sessions).flat();
   for (const [index, { status, text }] of (
-    await Promise.all(rounds.map(({ cookie }) => ask(cookie)))
+    await Promise.all(rounds.map(({ cookie }) => getProducts(cookie)))
   ).entries()) {
     expect(status).toBe(200);
     for (const { username } of sessions) {
@@ -119,14 +119,14 @@ test('many people at once get each their own page, and a session that is ended o
   const page = await fetch(`${baseUrl}/products`, { headers: { cookie: ended!.cookie } });
   const token = /name="_csrf" value="([^"]+)"/.exec(await page.text())![1]!;
   const csrfCookie = /inventario\.csrf=[^;]+/.exec(String(page.headers.get('set-cookie')))![0];
-  const busy = Array.from({ length: 40 }, () => ask(others[0]!.cookie));
+  const busy = Array.from({ length: 40 }, () => getProducts(others[0]!.cookie));
   await fetch(`${baseUrl}/logout`, {
     method: 'POST',
     headers: { cookie: `${ended!.cookie}; ${csrfCookie}` },
     body: new URLSearchParams({ _csrf: token }),
     redirect: 'manual',
   });
-  const after = await Promise.all([ended!, ...others, ended!].map(({ cookie }) => ask(cookie)));
+  const after = await Promise.all([ended!, ...others, ended!].map(({ cookie }) => getProducts(cookie)));
   expect(after.map(({ status }) => status)).toEqual([303, 200, 200, 303]);
   await Promise.all(busy);
 });

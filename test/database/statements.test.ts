@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => closeDatabases(databases));
 
-test("every statement names its request, under the id that the person's answer carries", async () => {
+test("every statement carries the request id of its response", async () => {
   const root = await stack.connect('primary');
   await root.query("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON");
   const { id } = await client.register({ quantity: 1 });
@@ -36,7 +36,7 @@ test("every statement names its request, under the id that the person's answer c
   expect(texts).toContainEqual(expect.stringMatching(/^commit/i));
 });
 
-test('a query that takes too long is ended by the server', async () => {
+test('the server ends a query that takes too long', async () => {
   const endless = databases.catalogue.readReplica({ kind: 'user' as const, id: 0, lastWrite: {} }, (db) =>
     sql`SELECT a.id FROM product AS a, product AS b, product AS c
       WHERE SHA2(CONCAT(a.code, b.code, c.code), 256) = ''`.execute(db),
@@ -44,7 +44,7 @@ test('a query that takes too long is ended by the server', async () => {
   await expect(endless).rejects.toMatchObject({ code: 'ER_QUERY_TIMEOUT' });
 });
 
-test('of two writes that lock each other out, the one that MySQL ends is done again', async () => {
+test('retries the victim of a deadlock between two writes', async () => {
   const first = await client.register({ quantity: 10 });
   const second = await client.register({ quantity: 10 });
   const admin = { kind: 'user' as const, id: 1, lastWrite: {} };
@@ -62,7 +62,7 @@ test('of two writes that lock each other out, the one that MySQL ends is done ag
   expect((await client.findByCode(second.code)).quantity).toBe(8);
 });
 
-test('a write that waits too long for a lock is done once the lock is free', async () => {
+test('completes a write after a lock wait timeout, once the lock is free', async () => {
   const { id, code } = await client.register({ quantity: 1 });
   const root = await stack.connect('primary');
   await root.query('START TRANSACTION; SELECT quantity FROM product WHERE id = ? FOR UPDATE', [id]);

@@ -9,7 +9,7 @@ const mark = randomUUID();
 const [old, kept] = [randomBytes(16), randomBytes(16)];
 const wide = (id: Buffer) => Buffer.concat([id, id]);
 
-/** Column lists and values: of a row whose time is over, and of one that is still needed. */
+/** For each table, an expired row and one still needed. */
 const ROWS: Record<string, { columns: string; over: unknown[]; needed: unknown[]; by: string }> = {
   session: {
     columns: 'id, data, expires_at',
@@ -65,7 +65,7 @@ async function has(table: string, value: unknown): Promise<boolean> {
   return rows.length === 1;
 }
 
-test('every clean-up deletes what is over and nothing else, and the next one is in ten minutes', async () => {
+test('every clean-up deletes only expired rows and runs again in ten minutes', async () => {
   for (const [table, { columns, over, needed }] of Object.entries(ROWS)) {
     await primary.query(`INSERT INTO ${table} (${columns}) VALUES (?), (?)`, [over, needed]);
   }

@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 let one: JobsInstance;
 let other: JobsInstance;
-/** Jobs of the system that is tested have other names. */
+/** Unique, so that the running system ignores it. */
 let name: string;
 
 beforeEach(async () => {
@@ -22,8 +22,8 @@ afterEach(() => Promise.all([one.close(), other.close()]));
 
 const due = (condition: RawBuilder<boolean>) => ({ group: one.databases.directory, condition });
 
-/** Starts an instance and lets it look so often. */
-async function startAndLook(instance: JobsInstance, times: number): Promise<void> {
+/** Starts an instance and waits for `times` polls. */
+async function startAndPoll(instance: JobsInstance, times: number): Promise<void> {
   let seen = 0;
   instance.jobs.whenDue('counted', due(sql<boolean>`TRUE`), () => {
     seen++;
@@ -40,7 +40,7 @@ const isFree = async () => {
   return (await found)?.owner === null;
 };
 
-test('one instance at a time works under a lease, for as long as that takes', async () => {
+test('only one instance works under a lease, however long the work takes', async () => {
   let running = 0;
   let most = 0;
   let begun = 0;
@@ -55,16 +55,16 @@ test('one instance at a time works under a lease, for as long as that takes', as
   }
   one.jobs.start();
   await waitUntil(() => begun === 1);
-  // Longer than a lease lasts that is not renewed.
-  await startAndLook(other, 6);
+  // Longer than an unrenewed lease lasts.
+  await startAndPoll(other, 6);
   expect({ begun, owners: [...owners] }).toEqual({ begun: 1, owners: [one] });
-  // Who stops gives the job back.
+  // A stopping instance releases the job.
   await one.jobs.stop();
   await waitUntil(() => owners.has(other));
   expect(most).toBe(1);
 });
 
-test('when the owner is cut off another instance takes over, and the first one notices', async () => {
+test('another instance takes over from an owner that is cut off, and the owner notices', async () => {
   const leases: { instance: JobsInstance; lease: Lease }[] = [];
   for (const instance of [one, other]) {
     instance.jobs.underLease(name, 600, async (lease) => {
@@ -83,12 +83,12 @@ test('when the owner is cut off another instance takes over, and the first one n
   one.isCutOff = false;
   await waitUntil(() => leases[0]!.lease.signal.aborted);
   expect(() => leases[0]!.lease.check()).toThrow(LeaseLostError);
-  // What the first one writes as it gives up does not count: the other one still has the job.
+  // The late update of the first owner has no effect.
   expect(await isFree()).toBe(false);
   expect(leases[1]!.lease.signal.aborted).toBe(false);
 });
 
-test('a job that has run is due again after its time, also for others, and when it has failed', async () => {
+test('a job is due again after its interval, on any instance and even after a failure', async () => {
   let runs = 0;
   for (const instance of [one, other]) {
     instance.jobs.underLease(name, 600, () => {
@@ -98,7 +98,7 @@ test('a job that has run is due again after its time, also for others, and when 
   }
   one.jobs.start();
   await waitUntil(() => runs === 1);
-  await startAndLook(other, 2);
+  await startAndPoll(other, 2);
   expect(runs).toBe(1);
   await one.databases.directory.transact((db) =>
     sql`UPDATE job_lease SET due_at = UTC_TIMESTAMP(3) WHERE name = ${name}`.execute(db),
@@ -106,7 +106,7 @@ test('a job that has run is due again after its time, also for others, and when 
   await waitUntil(() => runs === 2);
 });
 
-test('work that repeats never overlaps itself, and a wake during a run is not lost', async () => {
+test('repeated runs never overlap, and a wake during a run is not lost', async () => {
   let running = 0;
   let most = 0;
   let runs = 0;
@@ -136,20 +136,20 @@ test('work that repeats never overlaps itself, and a wake during a run is not lo
   release();
 });
 
-test('at rest all jobs together ask the databases one question a look', async () => {
+test('idle jobs share one query per poll', async () => {
   one.jobs.underLease(name, 600, () => Promise.resolve());
   one.jobs.handle({ name, payload: z.object({}) }, () => Promise.resolve());
   one.jobs.whenDue(`${name} never`, due(sql<boolean>`FALSE`), () => Promise.reject(new Error('not due')));
-  const callsAtLooks: number[] = [];
-  let isAtRest = false;
+  const callsAtPolls: number[] = [];
+  let isIdle = false;
   one.jobs.whenDue('counted', due(sql<boolean>`TRUE`), () => {
-    if (isAtRest) callsAtLooks.push(one.calls);
+    if (isIdle) callsAtPolls.push(one.calls);
     return Promise.resolve();
   });
   one.jobs.start();
   await waitUntil(isFree);
-  isAtRest = true;
-  await waitUntil(() => callsAtLooks.length >= 3);
-  const [first = 0, second = 0, third = 0] = callsAtLooks;
+  isIdle = true;
+  await waitUntil(() => callsAtPolls.length >= 3);
+  const [first = 0, second = 0, third = 0] = callsAtPolls;
   expect([second - first, third - second]).toEqual([1, 1]);
 });

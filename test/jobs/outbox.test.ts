@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 let one: JobsInstance;
 let other: JobsInstance;
-/** The instances of the system that is tested leave this kind alone. */
+/** Unique, so that the running system ignores it. */
 let kind: { name: string; payload: z.ZodType<{ text: string }> };
 
 beforeEach(async () => {
@@ -43,7 +43,7 @@ function entries() {
 
 const isEmpty = async () => (await entries()).length === 0;
 
-test('what a transaction enqueues is carried out once it is committed, and never if it is rolled back', async () => {
+test('runs an entry after its transaction commits, and never after a rollback', async () => {
   const done: string[] = [];
   one.jobs.handle(kind, ({ text }) => Promise.resolve(void done.push(text)));
   one.jobs.start();
@@ -59,7 +59,7 @@ test('what a transaction enqueues is carried out once it is committed, and never
   expect(done).toEqual(['committed']);
 });
 
-test('a handler that throws is called again, later each time, under the same id', async () => {
+test('retries a handler that throws, with growing pauses and the same id', async () => {
   const attempts: { attempt: Attempt; at: number }[] = [];
   one.jobs.handle(kind, (_payload, attempt) => {
     attempts.push({ attempt, at: performance.now() });
@@ -82,7 +82,7 @@ test('a handler that throws is called again, later each time, under the same id'
     expect(pauses[index]).toBeGreaterThan(seconds * 1000 - 50);
 });
 
-test('an entry that keeps failing stays, with its attempts and the kind of its error', async () => {
+test('keeps a failing entry with its attempts and the kind of its error', async () => {
   one.jobs.handle(kind, () => Promise.reject(new TypeError('secret')));
   await enqueueAll(['a']);
   await one.databases.directory.transact((db) =>
@@ -102,7 +102,7 @@ test('an entry that keeps failing stays, with its attempts and the kind of its e
   expect(rows[0]!.minutes).toBeLessThanOrEqual(60);
 });
 
-test('what an instance was carrying out when it was cut off is carried out by another one', async () => {
+test('another instance runs the entry of an instance that is cut off', async () => {
   const attempts: (Attempt & { instance: JobsInstance })[] = [];
   for (const instance of [one, other]) {
     instance.jobs.handle(kind, async (_payload, attempt) => {
@@ -126,7 +126,7 @@ test('what an instance was carrying out when it was cut off is carried out by an
   await waitUntil(() => attempts[0]!.signal.aborted);
 });
 
-test('two instances share a backlog, each entry once, and few of them at the same time', async () => {
+test('two instances share a backlog, run each entry once and limit concurrency', async () => {
   const texts = Array.from({ length: 60 }, (_, index) => String(index));
   await enqueueAll(texts);
   const done: string[] = [];
@@ -150,7 +150,7 @@ test('two instances share a backlog, each entry once, and few of them at the sam
   }
 });
 
-test('an instance leaves alone what it has no handler for, and a slow entry does not hold up the others', async () => {
+test('leaves entries without a handler alone, and a slow entry does not block the others', async () => {
   const slow = new AbortController();
   const done: string[] = [];
   one.jobs.handle({ ...kind, name: `${kind.name}.other` }, () => Promise.resolve());

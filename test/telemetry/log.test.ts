@@ -9,7 +9,7 @@ import { rawGet } from '../support/raw-request.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** Every log of the system: the instances', NGINX's, MySQL's. */
+/** Every log: the instances', NGINX's and MySQL's. */
 async function logs(): Promise<string> {
   const folder = join(stack.varDir, 'log');
   const files = await readdir(folder);
@@ -22,7 +22,7 @@ interface Line {
   [field: string]: unknown;
 }
 
-/** The lines about one request: of the instance that answered it, and of NGINX. */
+/** Log lines of one request, from its instance and NGINX. */
 async function linesOf(requestId: string): Promise<{ instance: Line; nginx: Line }> {
   let found: Line[] = [];
   await waitUntil(async () => {
@@ -38,7 +38,7 @@ async function linesOf(requestId: string): Promise<{ instance: Line; nginx: Line
   };
 }
 
-test('one line of each log tells of a request, and the same id joins them', async () => {
+test('each log has one line per request, joined by the request id', async () => {
   const client = await Client.signedIn();
   const { id } = await client.register();
   const response = await client.get(`/products/${id}?before=77&search=private-search`);
@@ -64,7 +64,7 @@ test('one line of each log tells of a request, and the same id joins them', asyn
   expect(await logs()).not.toContain('private-search');
 });
 
-test('no log holds a password, a cookie, a token, or what a statement was to save', async () => {
+test('no log holds a password, a cookie, a token, or the values of a statement', async () => {
   const secrets = {
     wrongPassword: `Wrong-${uniqueCode()}`,
     newPassword: `New-${uniqueCode()}`,
@@ -94,7 +94,7 @@ test('no log holds a password, a cookie, a token, or what a statement was to sav
   await client.get(`/products?search=${secrets.query}`);
   await client.get(`/login?return=/products?token=${secrets.query}`);
 
-  // An error that reaches the log: a write that the primary refuses, with its values in the statement.
+  // Provoke a logged error: a write that fails with values in its statement.
   const primary = await stack.connect('primary');
   await primary.query('ALTER TABLE product RENAME TO product_away');
   let failed;
@@ -124,7 +124,7 @@ test('no log holds a password, a cookie, a token, or what a statement was to sav
   }
 });
 
-test('nothing that a client sends breaks a line or makes one of its own', async () => {
+test('client input cannot break or forge a log line', async () => {
   const forged = '{"level":"info","forged":true}';
   await fetch(`${baseUrl}/products%0A${encodeURIComponent(forged)}`, {
     headers: { 'user-agent': `a"\\b${forged}`, 'x-request-id': `x"${forged}` },
@@ -141,14 +141,14 @@ test('nothing that a client sends breaks a line or makes one of its own', async 
   await waitUntil(async () => (await logs()).includes(id));
   for (const name of ['web1', 'web2', 'web3', 'nginx']) {
     const text = await readFile(join(stack.varDir, 'log', `${name}.log`), 'utf8');
-    // Each line but NGINX's own errors is one object, and none of them ours to forge.
+    // Every line except NGINX error lines is one JSON object, and none is forged.
     for (const line of text.split('\n').filter((one) => one !== '' && !/^\d{4}\/\d\d\/\d\d /.test(one))) {
       expect(JSON.parse(line)).not.toHaveProperty('forged');
     }
   }
 });
 
-test('what a library writes to the console is a line like all others', () => {
+test('console output of libraries becomes JSON log lines', () => {
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -169,7 +169,7 @@ test('what a library writes to the console is a line like all others', () => {
   expect(lines.join('')).not.toContain('hush');
 });
 
-test('the logger itself leaves out secrets, and the values in errors of MySQL', () => {
+test('the logger redacts secrets and the values in MySQL errors', () => {
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
