@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => closeDatabases(databases));
 
-test("every statement carries the request id of its response", async () => {
+test('every statement carries the request id of its response', async () => {
   const root = await stack.connect('primary');
   await root.query("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON");
   const { id } = await client.register({ quantity: 1 });
