@@ -8,7 +8,7 @@ interface ApiDependencies {
   language: RequestHandler;
 }
 
-/** For other programs. No cookie is read, so another site has nothing to misuse and no CSRF token is needed. */
+/** Endpoints for programs. No cookie is read, so no CSRF token is needed. */
 export function api({ draining, language }: ApiDependencies): Router {
   const router = Router();
   router.use(onlyBelow('/api/v1'));

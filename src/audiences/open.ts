@@ -15,11 +15,11 @@ interface OpenDependencies {
   logger: Logger;
   draining: AbortSignal;
   language: RequestHandler;
-  /** The application's, where views find `asset`. */
+  /** `app.locals`; receives `asset` for the views. */
   locals: Record<string, unknown>;
 }
 
-/** What every request passes, and what is answered without asking who asks: files, health, metrics. */
+/** Middleware of every request, and the routes that need no session: static files, health, metrics. */
 export async function open(dependencies: OpenDependencies): Promise<Router> {
   const { config, databases, logger, draining, language, locals } = dependencies;
   const router = Router();
@@ -29,7 +29,7 @@ export async function open(dependencies: OpenDependencies): Promise<Router> {
   router.use(noStore);
 
   router.use(['/health', '/metrics'], cookieParser(), language);
-  // Before any drain: health says how an instance that is shutting down is.
+  // Mounted before `drain`, so that health still answers during shutdown.
   router.use(healthRoutes(config, databases, draining));
   router.use(metricsRoutes(databases));
   return router;

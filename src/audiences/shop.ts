@@ -8,7 +8,7 @@ interface ShopDependencies {
   language: RequestHandler;
 }
 
-/** Pages for customers. An address without a route here goes on to the staff's pages. */
+/** Customer pages. Paths without a route here fall through to the staff pages. */
 export function shop({ draining, language }: ShopDependencies): Router {
   const router = Router();
   router.use(onlyBelow('/shop'));

@@ -33,7 +33,7 @@ interface StaffDependencies {
   language: RequestHandler;
 }
 
-/** The pages people work with, and what the scripts of those pages ask. */
+/** Staff pages and the API that their scripts call. */
 export function staff(dependencies: StaffDependencies): Router {
   const { config, databases, heartbeat, jobs, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config);

@@ -9,10 +9,9 @@ interface WebhookDependencies {
 }
 
 /**
- * What other services report. A sender signs the bytes of the body, so they stay a Buffer; the signature takes
- * the place of session and CSRF token.
+ * Webhooks. Senders sign the raw body, so it stays a Buffer; the signature replaces session and CSRF token.
  *
- * @param receivers routers whose routes name their whole path, such as `/webhooks/payments`
+ * @param receivers routers with full paths, such as `/webhooks/payments`
  */
 export function webhooks({ draining, language }: WebhookDependencies, ...receivers: Router[]): Router {
   const router = Router();

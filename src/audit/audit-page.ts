@@ -6,13 +6,13 @@ import { listAuditEvents, listProductEvents, type AuditEvent, type AuditFilter }
 
 const PER_PAGE = 50;
 
-/** Where a page begins: the last event before it of each of the two trails, if there was one. */
+/** Keyset position: the id of the last event shown from each trail. */
 export interface AuditPosition {
   account?: number | undefined;
   product?: number | undefined;
 }
 
-/** As in an address: `120.45`, `120.` or `.45`. */
+/** Query-string form: `120.45`, `120.` or `.45`. */
 export const auditPosition = z
   .string()
   .regex(/^(\d{1,15})?\.(\d{1,15})?$/)
@@ -25,11 +25,11 @@ const formatPosition = ({ account, product }: AuditPosition) => `${account ?? ''
 
 export interface AuditPage {
   events: AuditEvent[];
-  /** Where the page after this one begins; absent on the last one. */
+  /** Position of the next page; undefined on the last one. */
   older: string | undefined;
 }
 
-/** The newest events of people and of products, as one list. */
+/** Merges the account and product trails, newest first. */
 export async function getAuditPage(
   { directory, catalogue }: Databases,
   actor: Actor,

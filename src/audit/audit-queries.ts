@@ -3,18 +3,17 @@ import type { Catalogue, Directory } from '../database/tables.ts';
 import type { AuditAction, KINDS } from './audit-trail.ts';
 
 export interface AuditFilter {
-  /** A user's id. */
   user?: number | undefined;
   kind?: (typeof KINDS)[number] | undefined;
 }
 
 export interface AuditEvent {
-  /** Counts within its trail. */
+  /** Unique within its trail only. */
   id: number;
   trail: 'account' | 'product';
   createdAt: Date;
   action: AuditAction;
-  /** Null when nobody had logged in, or no user did it. */
+  /** Null for anonymous requests and system actions. */
   userId: number | null;
   username: string | null;
   address: string;
@@ -26,7 +25,7 @@ export interface AuditEvent {
 
 interface Page {
   limit: number;
-  /** Only events with a lower id. */
+  /** Exclusive upper bound of the id. */
   before?: number | undefined;
 }
 
@@ -41,7 +40,6 @@ const COLUMNS = [
   'request_id as requestId',
 ] as const;
 
-/** The newest events of the directory, without the names of users. */
 export async function listAuditEvents(
   db: Kysely<Directory>,
   { user, kind }: AuditFilter,
@@ -59,7 +57,6 @@ export async function listAuditEvents(
   return rows.map((row) => toEvent('account', row));
 }
 
-/** The newest events of products, without the names of users. */
 export async function listProductEvents(
   db: Kysely<Catalogue>,
   { user, kind }: AuditFilter,
@@ -85,7 +82,7 @@ function toEvent(trail: AuditEvent['trail'], row: Row): AuditEvent {
   return { ...row, trail, action: row.action as AuditAction, username: null };
 }
 
-/** The addresses from which the user has logged in during the last 30 days. */
+/** IP addresses the user signed in from in the last 30 days. */
 export async function listRecentAddresses(db: Kysely<Directory>, userId: number): Promise<string[]> {
   const rows = await db
     .selectFrom('audit_event')

@@ -4,10 +4,7 @@ import type { Databases } from '../database/databases.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import { recordAuditEvent } from './audit-trail.ts';
 
-/**
- * Records what somebody who is signed in was forbidden. Of those who are not, the log tells: they could
- * fill the table.
- */
+/** Audits 403s of signed-in users only: anonymous requests could fill the table. */
 export function auditRefusals(databases: Databases): RequestHandler {
   return (req, res, next) => {
     const context = requestContext.getStore()!;
@@ -20,7 +17,7 @@ export function auditRefusals(databases: Databases): RequestHandler {
         .run(context, () =>
           databases.directory.transact((trx) => recordAuditEvent(trx, event), { limitMs: QUICK_CHANGE_MS }),
         )
-        // Nobody waits for it, and the log has the request too.
+        // Best effort: the response is sent, and the request log has the refusal.
         .catch(() => undefined);
     });
     next();

@@ -1,13 +1,13 @@
 import type { TFunction } from 'i18next';
 import type { AuditEvent } from './audit-queries.ts';
 
-/** Who did it: not whom a failed log-in pretended to be. */
+/** A failed sign-in names nobody: the username is only a claim. */
 export function whoDid({ action, username }: AuditEvent, t: TFunction): string {
   const isProven = action !== 'session.refused' && action !== 'session.limited';
   return (isProven && username) || t('audit.someone');
 }
 
-/** What was done, as a sentence that goes on after the name of whoever did it. */
+/** The predicate of a sentence whose subject is the user. */
 export function sentenceOf(event: AuditEvent, t: TFunction): string {
   const { action, targetName } = event;
   const values: Record<string, unknown> = { ...event.details, target: targetName ?? '' };
@@ -24,13 +24,12 @@ function signed(delta: number): string {
   return delta > 0 ? `+${delta}` : `−${Math.abs(delta)}`;
 }
 
-/** Enough to recognise a description by. */
 function shorten(text: string): string {
   const characters = Array.from(text);
   return characters.length > 80 ? `${characters.slice(0, 79).join('')}…` : text;
 }
 
-/** `{ name: [before, after] }` of each field that differs. */
+/** `details.changes` maps each changed field to `[before, after]`. */
 function changesIn(details: AuditEvent['details'], t: TFunction): string {
   const changes = Object.entries((details?.changes ?? {}) as Record<string, [unknown, unknown]>);
   if (changes.length === 0) return t('audit.noChanges');

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import type { ActorKind, Catalogue, Directory } from '../database/tables.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 
-/** What is recorded; the part before the point is its kind. */
+/** The part before the dot is the kind. */
 export const ACTIONS = [
   'session.started',
   'session.refused',
@@ -30,15 +30,15 @@ export const KINDS = ['session', 'access', 'account', 'product'] as const;
 type ProductAction = Extract<AuditAction, `product.${string}`>;
 
 interface NewEvent {
-  /** What it was done to; of a failed log-in, the name that was typed. */
+  /** For a failed sign-in, `name` is what was typed. */
   target?: { id?: number; name: string };
-  /** Small values only: the application never deletes an event. */
+  /** Keep it small: events are never deleted. */
   details?: Record<string, unknown>;
 }
 
 export interface NewAuditEvent extends NewEvent {
   action: Exclude<AuditAction, ProductAction>;
-  /** Who did it, if that is known. */
+  /** Undefined for anonymous requests. */
   userId: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface NewProductEvent extends NewEvent {
   actor: { kind: ActorKind; id: number | null };
 }
 
-/** Records who did what. Belongs into the transaction of the change, so that there is neither without the other. */
+/** Call it in the transaction of the change, so that both commit or neither does. */
 export async function recordAuditEvent(
   trx: Transaction<Directory>,
   { action, userId, ...event }: NewAuditEvent,
@@ -58,7 +58,7 @@ export async function recordAuditEvent(
     .execute();
 }
 
-/** The same for products, beside which their events are kept (docs/decisions/database-groups.md). */
+/** Product events live beside the products (docs/decisions/database-groups.md). */
 export async function recordProductEvent(
   trx: Transaction<Catalogue>,
   { action, actor, ...event }: NewProductEvent,

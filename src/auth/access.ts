@@ -6,10 +6,10 @@ import type { Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { ROUTE_PERMISSIONS, type RouteName } from './route-permissions.ts';
 
-/** Lets a request pass when its principal has the permission its route takes; an unlisted route admits nobody. */
+/** Admits a request if its principal has the permission of the route; unlisted routes are refused. */
 export function access(): RequestHandler[] {
   const listed = new WeakSet<Request>();
-  // Express's own router finds the lines that fit, in the same way as it finds the handlers later.
+  // Express matches the table exactly as it later matches the handlers.
   const table = Router();
   for (const [name, needed] of Object.entries(ROUTE_PERMISSIONS)) {
     const [method, path] = name.split(' ') as ['GET' | 'POST' | 'PATCH', string];
@@ -25,11 +25,11 @@ export function access(): RequestHandler[] {
       res.locals.may = (route: RouteName) => isAdmitted(req.principal, ROUTE_PERMISSIONS[route]);
       next();
     },
-    // Wrapped, so that the table does not count as routes of the application.
+    // Wrapped, so that the table's routes are not listed as the application's.
     (req, res, next) => table(req, res, next),
     (req, res, next) => {
       if (listed.has(req)) return next();
-      // Only those who may open the start page learn that there is no such address.
+      // Others are refused as for any page, so they cannot probe which addresses exist.
       if (!isAdmitted(req.principal, ROUTE_PERMISSIONS['GET /'])) return refuse(req, res);
       throw new HttpError(404, 'errors.notFound');
     },
@@ -40,11 +40,11 @@ export function isAdmitted(principal: Principal | undefined, needed: Permission 
   return needed === 'public' || (principal?.permissions.has(needed) ?? false);
 }
 
-/** Leads to where the person can do something about it, and tells programs what is missing. */
+/** Redirects people to sign in or to choose a password; programs get 401 or 403. */
 function refuse(req: Request, res: Response): void {
   if (!req.principal) {
     if (wantsJson(req)) throw new HttpError(401, 'errors.notSignedIn');
-    // A form leads back to the page it was on, where the browser has kept what was typed.
+    // Return to the form, where the browser keeps what was typed.
     const { page } = (req.body ?? {}) as { page?: unknown };
     const target = req.method === 'GET' ? req.originalUrl : localPath(page);
     return res.redirect(303, `/login?return=${encodeURIComponent(target)}`);

@@ -7,8 +7,8 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 const COOKIE = 'inventario.csrf';
 
 /**
- * An unsafe request must come from a page of ours (Sec-Fetch-Site, else Origin) and carry the token
- * of that page: `_csrf` in a form, `X-CSRF-Token` from a script. Log-in and log-out are no exception.
+ * An unsafe request must come from one of our pages (Sec-Fetch-Site, else Origin) and carry its token in `_csrf`
+ * or `X-CSRF-Token`. Login and logout are included.
  */
 export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToken: RequestHandler } {
   const tokensIn = (cookieName: string, secure: boolean) => ({
@@ -31,7 +31,7 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
     offerToken: (req, res, next) => {
       const { cookieName, generateCsrfToken } = tokensOf(req);
       dropUnlessText(req, cookieName);
-      // One token for all forms of a page: each new one replaces the cookie that the last one matches.
+      // One token per page: generating another replaces the cookie that the first one must match.
       let token: string | undefined;
       res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
       if (SAFE_METHODS.includes(req.method)) return next();
@@ -46,7 +46,7 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
   };
 }
 
-/** cookie-parser makes an object of a value that begins with `j:`, which csrf-csrf would take for text. */
+/** cookie-parser turns a value starting with `j:` into an object, which csrf-csrf would treat as a string. */
 function dropUnlessText(req: Request, name: string): void {
   const cookies = req.cookies as Record<string, unknown>;
   if (typeof cookies[name] !== 'string') req.cookies = { ...cookies, [name]: '' };
@@ -56,6 +56,6 @@ function comesFromOurPage(req: Request): boolean {
   const site = req.get('sec-fetch-site');
   if (site) return site === 'same-origin' || site === 'none';
   const origin = req.get('origin');
-  // Programs send neither; they have no cookies that another site could use.
+  // Non-browser clients send neither header, and have no cookies to abuse.
   return !origin || URL.parse(origin)?.host === req.get('host');
 }

@@ -2,15 +2,14 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { generatePassword, hashPassword, verifyPassword } from './password.ts';
 
 const ADMINISTRATOR = 'admin';
-/** Only for the demonstration on one's own machine, where nobody else can reach the page. */
+/** Used only by the demonstration, which listens on loopback. */
 export const DEMO_PASSWORD = 'admin123';
 
 /**
- * Sees to it that somebody can log in. In the demonstration that is admin / admin123; elsewhere the
- * administrator gets the password that was chosen for the first start, or a one-time password; also in
- * place of a demonstration password found there.
+ * Creates the administrator if missing: with the demo password in the demonstration, else with the chosen one or a
+ * one-time password. A demo password found outside the demonstration is replaced.
  *
- * @returns the one-time password when it made one: it is stored nowhere, so show it now
+ * @returns a generated one-time password, which is stored nowhere: show it now
  */
 export async function ensureAdministrator(
   migrator: Connection,

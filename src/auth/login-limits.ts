@@ -7,23 +7,22 @@ import type { Directory } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { networkOf } from './network.ts';
 
-/** Wrong log-ins within a quarter of an hour; docs/decisions/login-limits.md says why these. */
+/** Failed attempts per window; see docs/decisions/login-limits.md. */
 const LIMITS = { pair: 10, address: 100, user: 100 };
 const WINDOW_MINUTES = 15;
-/** Attempts that are being compared may all turn out right: so long is waited for them. */
-const DOUBT_MS = 10_000;
+/** How long to wait for pending comparisons, which may succeed and free their places. */
+const PENDING_WAIT_MS = 10_000;
 
 export interface LoginAttempt {
-  /** As it was typed. */
   username: string;
-  /** Absent when nobody has that name. */
+  /** Undefined when no user has that name. */
   userId: number | undefined;
   address: string;
 }
 
 export class TooManyAttemptsError extends DomainError {
   declare readonly retryAfterSeconds: number;
-  /** Nobody has been told of this refusal yet: the first one of its window. */
+  /** Whether this is the first refusal of its window, which is audited. */
   readonly isFirst: boolean;
 
   constructor(retryAfterSeconds: number, isFirst: boolean) {
@@ -40,7 +39,7 @@ interface Count {
   secondsLeft: number;
 }
 
-/** Taken out of its transaction, which thereby counts nothing. */
+/** Thrown inside the transaction to roll the count back. */
 class LimitReached extends Error {
   readonly counts: Count[];
 
@@ -51,8 +50,8 @@ class LimitReached extends Error {
 }
 
 /**
- * Compares a password, unless there were too many wrong ones. Counts the attempt first and takes it back
- * when it was right, so that of a hundred at once no more than the limit are compared.
+ * Compares a password within the limits. The attempt is counted before the comparison and uncounted if it succeeds,
+ * so concurrent attempts cannot exceed the limit.
  *
  * @throws TooManyAttemptsError
  */
@@ -62,41 +61,41 @@ export async function withinLoginLimits(
   compare: () => Promise<boolean>,
 ): Promise<boolean> {
   const subjects = subjectsOf(attempt);
-  await begin(directory, attempt, Object.values(subjects));
+  await countAttempt(directory, attempt, Object.values(subjects));
   let isRight = false;
   try {
     isRight = await compare();
   } finally {
     await directory.transact((trx) =>
-      isRight ? takeBack(trx, subjects) : settle(trx, Object.values(subjects)),
+      isRight ? uncount(trx, subjects) : keepCounted(trx, Object.values(subjects)),
     );
   }
   return isRight;
 }
 
-/** In the order of the index, so that two attempts never wait for each other. */
+/** In index order, so that concurrent attempts lock rows in the same order and cannot deadlock. */
 function subjectsOf({ username, address }: LoginAttempt) {
   const network = networkOf(address);
   return { address: `address ${network}`, pair: `pair ${network} ${username}`, user: `user ${username}` };
 }
 
-async function begin(
+async function countAttempt(
   directory: DatabaseGroup<Directory>,
   attempt: LoginAttempt,
   subjects: string[],
 ): Promise<void> {
-  const giveUpAt = Date.now() + DOUBT_MS;
+  const giveUpAt = Date.now() + PENDING_WAIT_MS;
   for (;;) {
     try {
-      await directory.transact((trx) => count(trx, attempt, subjects));
+      await directory.transact((trx) => addToCounts(trx, attempt, subjects));
       return;
     } catch (error) {
-      const isLate = Date.now() > giveUpAt;
+      const isTimedOut = Date.now() > giveUpAt;
       if (error instanceof LimitReached) {
         const { counts } = error;
-        const isInDoubt = counts.some((one) => one.attempts - one.pending < limitOf(one.subject));
-        if (isLate || !isInDoubt) throw await directory.transact((trx) => refusal(trx, counts));
-      } else if (isLate || !isLockConflict(error)) {
+        const isPending = counts.some((one) => one.attempts - one.pending < limitOf(one.subject));
+        if (isTimedOut || !isPending) throw await directory.transact((trx) => reportLimit(trx, counts));
+      } else if (isTimedOut || !isLockConflict(error)) {
         throw error;
       }
       await sleep(100);
@@ -104,10 +103,10 @@ async function begin(
   }
 }
 
-async function count(trx: Kysely<Directory>, attempt: LoginAttempt, subjects: string[]): Promise<void> {
+async function addToCounts(trx: Kysely<Directory>, attempt: LoginAttempt, subjects: string[]): Promise<void> {
   const now = sql`UTC_TIMESTAMP(3)`;
   const end = sql`${now} + INTERVAL ${sql.lit(WINDOW_MINUTES)} MINUTE`;
-  // MySQL assigns from left to right: the end of the window comes last, because the others ask for it.
+  // MySQL assigns left to right: window_ends_at comes last, because the others read its old value.
   await sql`
     INSERT INTO login_attempt (subject, attempts, pending, window_ends_at)
     VALUES ${sql.join(subjects.map((subject) => sql`(${subject}, 1, 1, ${end})`))}
@@ -128,7 +127,7 @@ async function count(trx: Kysely<Directory>, attempt: LoginAttempt, subjects: st
     .execute();
   const over = counts.filter(({ subject, attempts }) => attempts > limitOf(subject));
   const isPairOver = over.some(({ subject }) => subject.startsWith('pair '));
-  if (over.length === 0 || (!isPairOver && (await isAtHome(trx, attempt)))) return;
+  if (over.length === 0 || (!isPairOver && (await isKnownNetwork(trx, attempt)))) return;
   throw new LimitReached(over);
 }
 
@@ -136,14 +135,14 @@ function limitOf(subject: string): number {
   return LIMITS[subject.split(' ')[0] as keyof typeof LIMITS];
 }
 
-/** The user has logged in from this network lately, so what others do elsewhere, or here, is no reason. */
-async function isAtHome(db: Kysely<Directory>, { userId, address }: LoginAttempt): Promise<boolean> {
+/** A user who signed in from this network recently is exempt from the address and user limits. */
+async function isKnownNetwork(db: Kysely<Directory>, { userId, address }: LoginAttempt): Promise<boolean> {
   if (userId === undefined) return false;
   const addresses = await listRecentAddresses(db, userId);
   return addresses.some((known) => networkOf(known) === networkOf(address));
 }
 
-async function refusal(db: Kysely<Directory>, counts: Count[]): Promise<TooManyAttemptsError> {
+async function reportLimit(db: Kysely<Directory>, counts: Count[]): Promise<TooManyAttemptsError> {
   const reported = await db
     .updateTable('login_attempt')
     .set({ reported: true })
@@ -158,18 +157,17 @@ async function refusal(db: Kysely<Directory>, counts: Count[]): Promise<TooManyA
   return new TooManyAttemptsError(retryAfter, reported.numUpdatedRows > 0n);
 }
 
-/** The attempt was wrong, and stays counted. */
-async function settle(db: Kysely<Directory>, subjects: string[]): Promise<void> {
+async function keepCounted(db: Kysely<Directory>, subjects: string[]): Promise<void> {
   await db
     .updateTable('login_attempt')
-    // A window that ended meanwhile has begun to count anew.
+    // A new window may have reset the count during the comparison.
     .set({ pending: sql`IF(pending > 0, pending - 1, 0)` })
     .where('subject', 'in', subjects)
     .execute();
 }
 
-/** The attempt was right: the person's wrong ones from here are forgotten, those of others are not. */
-async function takeBack(db: Kysely<Directory>, { pair, ...others }: Record<string, string>): Promise<void> {
+/** Clears the user's failures from this network; the other counts lose this attempt only. */
+async function uncount(db: Kysely<Directory>, { pair, ...others }: Record<string, string>): Promise<void> {
   await db
     .updateTable('login_attempt')
     .set({
@@ -181,7 +179,6 @@ async function takeBack(db: Kysely<Directory>, { pair, ...others }: Record<strin
   await db.deleteFrom('login_attempt').where('subject', '=', pair!).execute();
 }
 
-/** A clean-up: deletes some counts whose window is over. */
 export function deleteEndedWindows(db: Kysely<Directory>) {
   return sql`DELETE FROM login_attempt WHERE window_ends_at < UTC_TIMESTAMP(3) LIMIT 10000`.execute(db);
 }

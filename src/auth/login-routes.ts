@@ -68,7 +68,7 @@ export function loginRoutes(databases: Databases): Router {
     user: User | undefined,
     typed: string,
   ): Promise<void> {
-    // A password typed into the wrong field must not be kept: only what looks like a user name is.
+    // A password typed into the username field must not be stored.
     const name = user?.username ?? (/^[\p{L}\d._-]{1,50}$/u.test(typed) ? typed : '…');
     await databases.directory.transact((db) =>
       recordAuditEvent(db, { action, userId: user?.id, target: { name } }),

@@ -1,9 +1,6 @@
 import { isIP } from 'node:net';
 
-/**
- * What one attacker has of an address: an IPv4 address itself, of an IPv6 address the first half,
- * because whoever has one has the other 2^64 of that network too.
- */
+/** The IPv4 address, or the /64 network of an IPv6 address: one attacker controls all 2^64 addresses of it. */
 export function networkOf(address: string): string {
   const embedded = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (embedded) return embedded;

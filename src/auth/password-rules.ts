@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { KNOWN_PASSWORDS } from '../config/settings.ts';
-// The 6000 most common of 8 characters and more, in lower case, from the list that zxcvbn-ts keeps (MIT
-// licence), with some that are common in Spanish.
+// The 6000 most common passwords of 8 or more characters from zxcvbn-ts (MIT), lower-cased, plus Spanish ones.
 import commonPasswords from './common-passwords.json' with { type: 'json' };
 
 const COMMON = new Set<string>(commonPasswords);
 const OUR_NAMES = ['inventario', 'inventory', 'administrator', 'administrador', 'administradora'];
 
-/** A password that somebody chooses. Characters are counted as people count them: an emoji is one. */
+/** Length counts code points after NFC, so an emoji is one character. */
 export const chosenPassword = z
   .string()
   .default('')
@@ -16,19 +15,16 @@ export const chosenPassword = z
     return length >= 8 && length <= 128;
   }, 'password.length');
 
-const FIRST = 'a password of 12 to 128 characters that nobody would try first';
+const FIRST = 'a password of 12 to 128 characters that is hard to guess';
 
-/** The administrator's first password, as a setting. */
+/** Setting for the administrator's initial password. */
 export const firstPassword = z
   .string(FIRST)
   .min(12, FIRST)
   .max(128, FIRST)
   .refine((text) => !isGuessable(text, 'admin'), FIRST);
 
-/**
- * Whether it is among the first that somebody would try: a common one, the own user name or ours, also
- * in capitals and with digits and signs around.
- */
+/** Common passwords, the username and our names, in any case and with digits or signs around them. */
 export function isGuessable(password: string, username: string): boolean {
   const text = password.normalize('NFC').toLowerCase();
   const withoutEnds = (word: string) => word.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');

@@ -24,8 +24,8 @@ export const ROLES: Record<Role, ReadonlySet<Permission>> = {
   administrator: new Set([...OWN_ACCOUNT, ...READING, ...EDITING, ...ADMINISTERING]),
 };
 
-/** In the order in which forms offer them. */
+/** In form order. */
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
-/** With a one-time password, whatever the role. */
+/** What every role may do while it has a one-time password. */
 export const UNTIL_PASSWORD_IS_CHOSEN: ReadonlySet<Permission> = new Set(OWN_ACCOUNT);

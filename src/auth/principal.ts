@@ -2,17 +2,16 @@ import type { Actor } from '../database/write-counts.ts';
 import type { Role } from '../database/tables.ts';
 import type { Permission } from './permissions.ts';
 
-/** Who a request, or a piece of work without one, acts as. Only `permissions` says what it may do. */
+/** Who a request or job acts as. Only `permissions` says what it may do. */
 export interface Principal {
   kind: 'user' | 'customer' | 'token' | 'system';
-  /** Unique among principals of its kind. */
+  /** Unique per kind. */
   id: number;
   permissions: ReadonlySet<Permission>;
-  /** How far a server must be to show the principal its own last write. */
+  /** A server must have applied this write before the principal reads from it. */
   lastWrite: Actor['lastWrite'];
 }
 
-/** A signed-in member of the staff. */
 export interface StaffUser extends Principal {
   kind: 'user';
   username: string;
@@ -22,7 +21,7 @@ export interface StaffUser extends Principal {
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Set by the staff's session; undefined when nobody is signed in. */
+    /** Undefined when nobody is signed in. */
     principal: StaffUser | undefined;
   }
 }

@@ -1,9 +1,6 @@
 import type { Permission } from './permissions.ts';
 
-/**
- * Every route behind the session, with the permission it takes. What is not here is refused, so a new route gets
- * its line first; where several lines fit an address, each of them must be satisfied.
- */
+/** The permission of each route behind the session. Unlisted routes are refused; all matching lines must be met. */
 export const ROUTE_PERMISSIONS = {
   'GET /login': 'public',
   'POST /login': 'public',
@@ -53,7 +50,7 @@ export const ROUTE_PERMISSIONS = {
 
 export type RouteName = keyof typeof ROUTE_PERMISSIONS;
 
-/** Routes that are answered before the session is read: they decide for themselves whom they answer. */
+/** Routes answered before the session is read; they check access themselves. */
 export const ANSWERED_WITHOUT_SESSION = [
   'GET /health',
   'GET /health/live',

@@ -10,15 +10,14 @@ import type { Databases } from '../database/databases.ts';
 import type { Directory } from '../database/tables.ts';
 import { requestContext, type RequestContext } from '../telemetry/request-context.ts';
 
-/** An idle session that is used again is prolonged at most this often: most requests write nothing. */
+/** Sessions are extended at most this often, so that most requests write nothing. */
 const TOUCH_EVERY_MS = 60_000;
-/** A page waits this long for a change of its session. */
+/** How long a page may wait for its session to be saved. */
 const SAVE_LIMIT_MS = 500;
-/** Sessions asked for in one statement. */
-const MOST_AT_ONCE = 100;
+const BATCH_SIZE = 100;
 
 interface Lookup {
-  /** As stored. */
+  /** SHA-256 of the cookie value. */
   id: Buffer;
   context: RequestContext | undefined;
 }
@@ -26,38 +25,35 @@ interface Lookup {
 type Done = (error?: unknown) => void;
 
 /**
- * Sessions in the `session` table of the primary; read from a replica while that is away. A store of our own,
- * because one that was destroyed must stay so: saving is an INSERT for a new session and an UPDATE, which
- * finds nothing, for one that another request has ended meanwhile.
+ * Sessions in the `session` table, read on a replica while the primary is away. A new session is INSERTed and a known
+ * one UPDATEd, so a slow request cannot restore a session that another request has destroyed.
  */
 export class MysqlSessionStore extends Store {
   readonly #databases: Databases;
   readonly #lookups: DataLoader<Lookup, StoredSession | undefined>;
-  /** The lookup that is on its way. */
-  #looking: Promise<unknown> = Promise.resolve();
-  /** When the row of each session that was read or saved expires; a new session has none. */
+  #inFlight: Promise<unknown> = Promise.resolve();
+  /** Expiry of each stored row; a new session has no entry. */
   readonly #rowExpiry = new WeakMap<SessionData, Date>();
   readonly #users = new WeakMap<SessionData, StaffUser | undefined>();
 
   constructor(databases: Databases) {
     super();
     this.#databases = databases;
-    // Under load, whoever comes while a question is on its way shares the next one: it is asked after all of
-    // them have come, so that a session that was ended is found by none.
-    this.#lookups = new DataLoader((lookups) => (this.#looking = this.#find(lookups)), {
+    // Lookups that arrive during a query share the next one. It starts after all of them, so none sees a destroyed session.
+    this.#lookups = new DataLoader((lookups) => (this.#inFlight = this.#find(lookups)), {
       cache: false,
-      maxBatchSize: MOST_AT_ONCE,
-      batchScheduleFn: (ask) => void this.#looking.then(ask, ask),
+      maxBatchSize: BATCH_SIZE,
+      batchScheduleFn: (dispatch) => void this.#inFlight.then(dispatch, dispatch),
     });
   }
 
   async #find(lookups: readonly Lookup[]): Promise<(StoredSession | undefined)[]> {
     const ids = lookups.map(({ id }) => id);
-    const asked = () => this.#databases.directory.readPrimary((db) => findSessions(db, ids));
+    const query = () => this.#databases.directory.readPrimary((db) => findSessions(db, ids));
     const contexts = lookups.flatMap(({ context }) => context ?? []);
-    if (contexts.length < 2) return asked();
+    if (contexts.length < 2) return query();
     const shared = { id: contexts.map(({ id }) => id).join(' '), address: '', servers: new Set<string>() };
-    const found = await requestContext.run(shared, asked);
+    const found = await requestContext.run(shared, query);
     for (const { servers } of contexts) shared.servers.forEach((server) => servers.add(server));
     return found;
   }
@@ -72,7 +68,7 @@ export class MysqlSessionStore extends Store {
     }, done);
   }
 
-  /** Who was signed in with the session when it was read, if they may still be. */
+  /** The user as of the read; undefined if disabled. */
   userOf(session: SessionData): StaffUser | undefined {
     return this.#users.get(session);
   }
@@ -89,8 +85,7 @@ export class MysqlSessionStore extends Store {
     const isNew = !this.#rowExpiry.has(session);
     this.#save(digest(sid), session, isNew).then(
       () => done(),
-      // A log-in must have its session. Whatever else might be kept in one may be lost: an error here would
-      // cut off the page that has just been made.
+      // Only a new session must be saved: failing here would cut off a page that is already rendered.
       (error: unknown) => done(isNew ? error : undefined),
     );
   }
@@ -116,10 +111,7 @@ export class MysqlSessionStore extends Store {
     this.#rowExpiry.set(session, expiry);
   }
 
-  /**
-   * Prolongs a session, without anybody waiting for it: express-session holds back the last byte of a
-   * response until this is done, and a response that has begun is lost if the instance dies.
-   */
+  /** Does not wait: express-session withholds the last byte of the response until `done` is called. */
   override touch(sid: string, session: SessionData, done: Done = () => undefined): void {
     done();
     const expiry = expiryOf(session);
@@ -131,7 +123,7 @@ export class MysqlSessionStore extends Store {
           trx.updateTable('session').set({ expires_at: expiry }).where('id', '=', digest(sid)).execute(),
         { limitMs: QUICK_CHANGE_MS },
       )
-      // The next request tries again.
+      // Retried by the next request.
       .catch(() => undefined);
   }
 
@@ -148,12 +140,11 @@ function digest(sid: string): Buffer {
   return createHash('sha256').update(sid).digest();
 }
 
-/** express-session moves the end of an idle session with each request. */
+/** Sessions are rolling: every request moves the expiry. */
 function expiryOf(session: SessionData): Date {
   return new Date(Date.now() + (session.cookie.originalMaxAge ?? 0));
 }
 
-/** A clean-up: deletes some sessions that are over. */
 export function deleteExpiredSessions(db: Kysely<Directory>) {
   return sql`DELETE FROM session WHERE expires_at < UTC_TIMESTAMP(3) LIMIT 1000`.execute(db);
 }

@@ -6,7 +6,7 @@ import { MysqlSessionStore } from './session-store.ts';
 
 export const SESSION_COOKIE = 'inventario.sid';
 
-/** Sessions on the primary, so that any instance serves any request; finds out who is asking. */
+/** Loads the session and sets `req.principal`. */
 export function session(config: WebConfig, databases: Databases): RequestHandler[] {
   const store = new MysqlSessionStore(databases);
   const sessionIn = (name: string) =>
@@ -38,7 +38,7 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
   ];
 }
 
-/** A new session id, so that one known from before the log-in opens nothing. */
+/** Regenerates the session id, which prevents session fixation. */
 export async function startSession(req: Request, userId: number): Promise<void> {
   await finish((done) => req.session.regenerate(done));
   req.session.userId = userId;
@@ -47,14 +47,14 @@ export async function startSession(req: Request, userId: number): Promise<void> 
 }
 
 /**
- * Saves the session before the response begins: express-session would hold back the last byte for it, and
- * an instance that dies then leaves an answer that is cut off, which NGINX cannot ask for again.
+ * Saves before the response starts. express-session would withhold the last byte until then, and NGINX cannot retry
+ * a truncated response if the instance dies.
  */
 async function save(req: Request): Promise<void> {
   await finish((done) => req.session.save(done));
 }
 
-/** Leaves an empty session, so that a page can still be shown; it is not kept. */
+/** Leaves an empty session for rendering; it is not saved. */
 export async function endSession(req: Request): Promise<void> {
   await finish((done) => req.session.regenerate(done));
 }
@@ -68,7 +68,7 @@ function finish(start: (done: (error?: Error | null) => void) => void): Promise<
 declare module 'express-session' {
   interface SessionData {
     userId?: number;
-    /** Milliseconds since 1970. */
+    /** Unix time in ms. */
     signedInAt?: number;
   }
 }

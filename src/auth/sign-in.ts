@@ -5,10 +5,10 @@ import { endSession, startSession } from './session.ts';
 import { findUser } from './user-queries.ts';
 
 /**
- * Signs the user in whose password was just compared with `password_hash`, or set to it.
+ * Signs in a user whose password was just verified or set.
  *
- * @returns false when meanwhile the user was disabled or got another password. Whoever does that ends the
- *   sessions there are, so one that began at the same moment looks again.
+ * @returns false if the user was disabled or got another password since. Both end existing sessions, but can miss one
+ *   that starts at the same moment, so the check is repeated afterwards.
  */
 export async function signIn(
   req: Request,

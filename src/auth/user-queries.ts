@@ -22,22 +22,21 @@ const FIND_SESSIONS = `
   WHERE session.id IN (?) AND expires_at > UTC_TIMESTAMP(3)`;
 
 /**
- * Who is signed in, by the ids of sessions as they are stored, with what else their rows hold: one question for
- * all that requests must know. A session is missing where there is none any more; its `user` where nobody is
- * signed in, or the user was disabled.
+ * Reads sessions by their stored ids, with user and last write, in one query. `user` is undefined when nobody is
+ * signed in or the user is disabled.
  *
- * @returns in the order of `ids`
+ * @returns in the order of `ids`; undefined for sessions that are missing or expired
  */
 export async function findSessions(
   db: Kysely<Directory>,
   ids: readonly Buffer[],
 ): Promise<(StoredSession | undefined)[]> {
-  // Each request asks this: nothing is built anew.
+  // Runs on every request, so the SQL is not rebuilt.
   const { rows } = await db.executeQuery<SessionRow>(CompiledQuery.raw(FIND_SESSIONS, [ids]));
   return ids.map((id) => {
     const row = rows.find(({ session_id }) => session_id.equals(id));
     if (!row) return undefined;
-    // Requests of one session may share the row, and change what they get.
+    // Requests that share a row may modify the data.
     return { data: structuredClone(row.data), expiresAt: row.expires_at, user: toStaffUser(row) };
   });
 }
@@ -70,9 +69,9 @@ function toStaffUser({ id, username, role, ...row }: SessionRow): StaffUser | un
 }
 
 /**
- * Changes the password and ends every session of the user.
+ * Also ends all of the user's sessions.
  *
- * @throws PasswordReplacedError when it is not the one of `user` any more
+ * @throws PasswordReplacedError if the password changed since `user` was read
  */
 export async function changePassword(
   trx: Transaction<Directory>,
@@ -90,7 +89,6 @@ export async function changePassword(
   await recordAuditEvent(trx, { action: 'account.passwordChanged', userId: user.id });
 }
 
-/** Somebody else gave the user another password in between. */
 export class PasswordReplacedError extends DomainError {
   constructor() {
     super({ code: 'password_replaced', status: 409, textKey: 'errors.passwordReplaced' });

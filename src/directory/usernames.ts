@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Directory } from '../database/tables.ts';
 
-/** All users by name, for a filter by user; those who may log in first. */
+/** For filters; active users first. */
 export async function listUsernames(db: Kysely<Directory>): Promise<{ id: number; username: string }[]> {
   return db
     .selectFrom('user')
@@ -12,7 +12,6 @@ export async function listUsernames(db: Kysely<Directory>): Promise<{ id: number
     .execute();
 }
 
-/** The names of some users, by id. */
 export async function findUsernames(db: Kysely<Directory>, ids: number[]): Promise<Map<number, string>> {
   if (ids.length === 0) return new Map();
   const users = await db

@@ -6,7 +6,7 @@ import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ExportState } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
-import { ExportSlots } from '../http/semaphore.ts';
+import { Semaphore } from '../http/semaphore.ts';
 import type { Product } from '../products/product.ts';
 import { writeCsv, writeWorkbook } from './product-export.ts';
 import {
@@ -32,7 +32,7 @@ type Write = (products: AsyncIterable<Product>, out: Writable, t: TFunction) => 
 /** Files of exactly what the list shows under the same filter, and how far they are. */
 export function productExportRoutes(databases: Databases): Router {
   const router = Router();
-  const slots = new ExportSlots();
+  const slots = new Semaphore();
   const file = (extension: string, type: string, write: Write) =>
     router.get(`/products/export.${extension}`, exporting({ databases, slots, type, extension, write }));
   file('xlsx', XLSX, writeWorkbook);
@@ -65,7 +65,7 @@ function exportName(req: Request): ExportName {
 
 interface Exporting {
   databases: Databases;
-  slots: ExportSlots;
+  slots: Semaphore;
   type: string;
   extension: string;
   write: Write;

@@ -1,9 +1,6 @@
 import type { RequestHandler } from 'express';
 
-/**
- * While the instance ends, safe requests get a 502, on which NGINX asks another instance. A POST that
- * has reached us is carried out: there is no need to send it again. Connections are not kept.
- */
+/** During shutdown GET and HEAD get 502, which NGINX retries on another instance. A POST is still carried out. */
 export function drain(draining: AbortSignal): RequestHandler {
   return (req, res, next) => {
     if (!draining.aborted) return next();

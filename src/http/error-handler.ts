@@ -11,9 +11,9 @@ export const notFound: RequestHandler = () => {
   throw new HttpError(404, 'errors.notFound');
 };
 
-/** Turns whatever a handler threw into a page, or JSON for programs; details only go to the log. */
+/** Answers with a page or JSON; details go to the log only. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
-  // Express tells a handler of errors by its four parameters.
+  // Express recognises error handlers by their four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   return (error: unknown, req, res, _next) => {
     const { status, textKey, values = {}, details, retryAfterSeconds } = describe(error, req);
@@ -21,16 +21,16 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       logger.error({ err: error }, 'failed');
       noteError(error, res.locals.requestId as string);
     }
-    // Express would write the error itself, unguarded, to the log; the client sees that the answer broke off.
+    // Passing it on would make Express log it unredacted. The client sees a truncated response.
     if (res.headersSent) return res.destroy();
     const message = req.t(textKey, values);
-    // What a file's headers promised is not what comes now.
+    // The handler may have set these for a file.
     res.removeHeader('Content-Disposition');
     res.removeHeader('Content-Type');
     if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds));
     res.status(status);
     if (wantsJson(req)) {
-      // A refused write that is sent again is answered letter by letter as before.
+      // A repeated write gets the same bytes, so its answer carries no request id.
       const isRepeatable = isDomainError(error) && (status === 409 || status === 422);
       const requestId = isRepeatable ? undefined : (res.locals.requestId as string);
       res.json({ error: message, ...details, requestId });
@@ -40,7 +40,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   };
 }
 
-/** Marks the addresses of an audience of programs: their errors are JSON, whatever they accept. */
+/** Errors below are JSON whatever the client accepts. */
 export const forPrograms: RequestHandler = (_req, res, next) => {
   res.locals.forPrograms = true;
   next();
@@ -60,9 +60,9 @@ function describe(error: unknown, req: Request): Description {
     const textKey = req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain';
     return { status: 503, textKey, retryAfterSeconds: 5 };
   }
-  // No form of ours sends it, a list in place of fields perhaps.
+  // Input that our forms never send, such as a list for a field.
   if (error instanceof z.ZodError) return { status: 400, textKey: 'errors.badRequest' };
-  // Errors of Express's own parsers (malformed or too large a body, a bad % in the address).
+  // Express's parsers: malformed or oversized body, bad percent-encoding.
   const status = (error as { status?: unknown }).status;
   if (status === 413) return { status, textKey: 'errors.tooLarge' };
   if (typeof status === 'number' && status >= 400 && status < 500)

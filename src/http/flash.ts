@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { cookieName } from './cookies.ts';
 
 const COOKIE = 'inventario.flash';
-/** The next page comes at once; a message that is not shown by then is about something long ago. */
 const KEEP_MS = 60_000;
 
 const flashMessage = z.object({
@@ -21,13 +20,9 @@ const flashMessage = z.object({
   undoId: z.number().int().positive().optional(),
 });
 
-/**
- * A message for the next page, such as "saved". In a cookie, because in the session it would take two
- * commits, one to leave it and one to take it away.
- */
+/** A one-time message for the next page, in a cookie: the session would need two more commits. */
 export type Flash = z.output<typeof flashMessage>;
 
-/** Gives the next page the message that was left for it, once. */
 export const takeFlash: RequestHandler = (req, res, next) => {
   const name = cookieName(req, COOKIE);
   const left = (req.cookies as Record<string, unknown>)[name];
@@ -40,7 +35,7 @@ export const takeFlash: RequestHandler = (req, res, next) => {
 };
 
 export function leaveFlash(req: Request, res: Response, flash: Flash): void {
-  // cookie-parser reads an object that Express has written as one.
+  // Express serialises the object as `j:…`, which cookie-parser parses.
   res.cookie(cookieName(req, COOKIE), flash, { ...optionsFor(req), maxAge: KEEP_MS });
 }
 

@@ -3,10 +3,7 @@ import type { z } from 'zod';
 
 export type FormResult<T> = { ok: true; data: T } | { ok: false; errors: Record<string, string> };
 
-/**
- * Parses what a form sent. A schema's messages are keys of texts; the errors come back in the
- * person's language, the first of each field under the field's name.
- */
+/** Schema messages are text keys. Errors are the first of each field, translated. */
 export function readForm<T>(schema: z.ZodType<T>, body: unknown, t: TFunction): FormResult<T> {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const result = schema.safeParse(isObject ? body : {});
@@ -22,7 +19,7 @@ export function readForm<T>(schema: z.ZodType<T>, body: unknown, t: TFunction): 
   return { ok: false, errors };
 }
 
-/** Zod has words of its own for what no form of ours sends, such as two values for one field. */
+/** False for Zod's own messages, about input that our forms never send. */
 function isTextKey(message: string): boolean {
   return /^\w+(\.\w+)+$/.test(message);
 }

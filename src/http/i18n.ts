@@ -10,7 +10,7 @@ export type Language = (typeof LANGUAGES)[number];
 const COOKIE = 'lang';
 const ONE_YEAR_MS = 365 * 24 * 3600 * 1000;
 
-/** For views. Made once: each takes as long as a query. */
+/** View helpers. Intl formatters are as slow to create as a query. */
 const FORMATS = { es: formatsOf('es'), en: formatsOf('en') } satisfies Record<Language, object>;
 
 function formatsOf(language: Language) {
@@ -26,16 +26,13 @@ function isLanguage(value: unknown): value is Language {
   return LANGUAGES.includes(value as Language);
 }
 
-/**
- * Chooses the language of each request: the one the person switched to, where cookies are read, else the
- * first that the browser asks for and we have, else Spanish. Views and handlers find it as `t` and `language`.
- */
+/** Sets `t` and `language` from the language cookie, else Accept-Language, else Spanish. */
 export async function i18n(): Promise<RequestHandler> {
   const translations = i18next.createInstance();
   await translations.init({
     resources: { es: { translation: es }, en: { translation: en } },
     fallbackLng: false,
-    // EJS escapes what it prints; escaping here too would show "&amp;".
+    // EJS escapes; escaping twice would show "&amp;".
     interpolation: { escapeValue: false },
     returnNull: false,
     saveMissing: true,
@@ -44,8 +41,8 @@ export async function i18n(): Promise<RequestHandler> {
     },
   });
   const texts = {
-    es: remembering(translations.getFixedT('es')),
-    en: remembering(translations.getFixedT('en')),
+    es: memoize(translations.getFixedT('es')),
+    en: memoize(translations.getFixedT('en')),
   } satisfies Record<Language, TFunction>;
   return (req, res, next) => {
     const cookies = req.cookies as Record<string, unknown> | undefined;
@@ -64,7 +61,7 @@ export async function i18n(): Promise<RequestHandler> {
   };
 }
 
-/** Keeps the language that a person switches to, at `/language/es`. */
+/** Handles `/language/es`, the language switch. */
 export const switchLanguage: RequestHandler = (req, res, next) => {
   const language = /^\/language\/(\w+)$/.exec(req.path)?.[1];
   if (!isLanguage(language) || req.method !== 'GET') return next();
@@ -77,16 +74,16 @@ export const switchLanguage: RequestHandler = (req, res, next) => {
   res.redirect(303, localPath(req.query.return));
 };
 
-/** A page has some sixty texts, most of them without values: i18next would look each up anew, every time. */
-function remembering(t: TFunction): TFunction {
-  const known = new Map<string, string>();
-  const remembered = (key: string, values?: Record<string, unknown>): string => {
+/** Caches texts without values: a page has about sixty, and i18next resolves each one anew. */
+function memoize(t: TFunction): TFunction {
+  const cache = new Map<string, string>();
+  const memoized = (key: string, values?: Record<string, unknown>): string => {
     if (values) return t(key, values);
-    const text = known.get(key) ?? t(key);
-    known.set(key, text);
+    const text = cache.get(key) ?? t(key);
+    cache.set(key, text);
     return text;
   };
-  return remembered as TFunction;
+  return memoized as TFunction;
 }
 
 declare module 'express-serve-static-core' {

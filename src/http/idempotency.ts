@@ -4,8 +4,8 @@ import type { WebConfig } from '../config/config.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 
 /**
- * Gives handlers `req.writeId()`, for `databases.write`: it is the same for a request that is sent again.
- * Gives views `newKey()`: each form on each page has a key of its own.
+ * Sets `req.writeId()`, the same for a repeated request, for `transactOnce`; and for views `newKey()`, a fresh key for
+ * each form.
  */
 export function idempotency(config: WebConfig): RequestHandler {
   return (req, res, next) => {
@@ -15,26 +15,25 @@ export function idempotency(config: WebConfig): RequestHandler {
   };
 }
 
-/** The key of a form that could not be saved, to be sent with it again. */
+/** The key that a form was sent with, to be kept when the form is shown again. */
 export function keyOfForm(req: Request): string | undefined {
   const { _key } = (req.body ?? {}) as { _key?: unknown };
   return typeof _key === 'string' ? _key : undefined;
 }
 
 /**
- * What makes a write the same as an earlier one: who asks, the idempotency key, and all that is asked. A
- * form carries its key in `_key`, a program in the header Idempotency-Key. Without either the request's
- * own id is the key, which NGINX keeps when it asks another instance.
+ * Identifies a write by user, idempotency key and content. Forms send the key in `_key`, programs in Idempotency-Key;
+ * the fallback is the request id, which NGINX keeps when it retries on another instance.
  *
- * @param more what is asked besides the fields, such as the digest of a file
- * @param secret without which nobody can find out from the result what was asked, a password perhaps
+ * @param secret keeps stored ids from revealing the content, which may be a password
+ * @param more content besides the fields, such as the digest of a file
  */
 function writeIdOf(req: Request, secret: string, more: Record<string, unknown> = {}): Buffer {
   const fields = Object.entries({ ...(req.body as Record<string, unknown> | undefined), ...more });
-  const asked = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
+  const content = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
   const key = req.get('idempotency-key') ?? keyOfForm(req) ?? requestContext.getStore()?.id;
-  const all = JSON.stringify([req.principal?.id, key, req.method, req.path, asked]);
-  return createHmac('sha256', secret).update(all).digest();
+  const write = JSON.stringify([req.principal?.id, key, req.method, req.path, content]);
+  return createHmac('sha256', secret).update(write).digest();
 }
 
 declare module 'express-serve-static-core' {

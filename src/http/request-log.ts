@@ -5,22 +5,22 @@ import { requestDuration, requests } from '../telemetry/metrics.ts';
 import { requestContext, type RequestContext } from '../telemetry/request-context.ts';
 
 const REQUEST_ID = /^[\w-]{8,64}$/;
-/** What NGINX notes, too, when nobody waits for the answer any more. */
+/** NGINX's status for a client that disconnected. */
 const CLIENT_CLOSED_REQUEST = 499;
-const LONGEST_PATH = 500;
+const MAX_PATH_LENGTH = 500;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Names the instance in every response, gives each request its id; counts it and logs it when it is over. */
+/** Sets the request id, counts the request and logs it when it closes. */
 export function requestLog(logger: Logger, instance: string): RequestHandler {
-  // Looking for secrets in each line would cost more than writing it, and its fields are all named below.
+  // Redaction costs more than writing the line, and every field is chosen below.
   const lines = logger.child({}, { redact: [] });
   return (req, res, next) => {
     const given = req.get('x-request-id');
     const id = given && REQUEST_ID.test(given) ? given : randomUUID();
     const startedAt = performance.now();
     const context: RequestContext = { id, address: req.ip ?? '', servers: new Set() };
-    // Without the query, where people's searches are; taken now, because routers cut it while they work.
-    const path = req.path.slice(0, LONGEST_PATH);
+    // No query: it holds searches. Read now, because routers rewrite req.path.
+    const path = req.path.slice(0, MAX_PATH_LENGTH);
     res.locals.requestId = id;
     res.set({ 'X-Served-By': instance, 'X-Request-Id': id });
     res.on('close', () => {
@@ -47,7 +47,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
   };
 }
 
-/** The pattern that answered, such as `/products/:id`: as many as there are, whatever people ask for. */
+/** The route pattern, such as `/products/:id`, to bound the number of metric labels. */
 function routeOf(req: Request, path: string): string {
   const { path: pattern } = (req.route ?? {}) as { path?: unknown };
   if (typeof pattern === 'string') return pattern;

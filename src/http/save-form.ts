@@ -4,11 +4,9 @@ import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import type { FormResult } from './forms.ts';
 import { keyOfForm } from './idempotency.ts';
 
-/** What a form shows when it comes back with what was typed. */
 export interface FormPage {
-  /** By field. */
   errors: Record<string, string>;
-  /** Whether it was saved is not known: the form may be sent again as it is, with the same `key`. */
+  /** The outcome is unknown: the form can be resent with the same `key`. */
   isAway: boolean;
   key: string | undefined;
 }
@@ -18,14 +16,13 @@ export const NO_PROBLEM: FormPage = { errors: {}, isAway: false, key: undefined 
 export interface FormToSave<Input, Saved> {
   parse: () => FormResult<Input> | Promise<FormResult<Input>>;
   save: (input: Input) => Promise<Saved>;
-  /** Shows the form again. */
   show: (page: FormPage) => unknown;
-  /** Shows what others have saved beside what was typed; without it a conflict is an error like others. */
+  /** Without it, a version conflict is thrown like other errors. */
   showConflict?: (conflict: DomainError, input: Input) => unknown;
   done: (saved: Saved, input: Input) => unknown;
 }
 
-/** Saves what a form sent, or shows the form again with the reason why it was not saved. */
+/** Saves the form, or shows it again with the errors. */
 export async function saveForm<Input, Saved>(
   req: Request,
   res: Response,

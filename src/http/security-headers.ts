@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** What no page of ours uses, and so no script in one may. */
+/** Browser features that no page uses. */
 const PERMISSIONS = [
   ...['accelerometer', 'browsing-topics', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid'],
   ...['magnetometer', 'microphone', 'midi', 'payment', 'publickey-credentials-get', 'screen-wake-lock'],
@@ -11,11 +11,10 @@ const PERMISSIONS = [
   .map((feature) => `${feature}=()`)
   .join(', ');
 
-/** Helmet's headers, with a policy that allows scripts of ours and nothing else. */
 export function securityHeaders(): RequestHandler[] {
   return [
     (_req, res, next) => {
-      // Made of random bytes that Node has in store: asking the system for some takes longer than all else here.
+      // randomUUID uses cached entropy; randomBytes would make a system call per request.
       res.locals.nonce = randomUUID() + randomUUID();
       next();
     },
@@ -30,7 +29,7 @@ export function securityHeaders(): RequestHandler[] {
             (_req, res) => `'nonce-${(res as { locals?: { nonce?: string } }).locals?.nonce}'`,
           ],
           styleSrc: ["'self'"],
-          // Bootstrap's own style sheet draws small icons from data: addresses.
+          // Bootstrap draws icons from data: URLs.
           imgSrc: ["'self'", 'data:'],
           fontSrc: ["'self'"],
           connectSrc: ["'self'"],
@@ -39,21 +38,20 @@ export function securityHeaders(): RequestHandler[] {
           frameAncestors: ["'none'"],
         },
       },
-      // Set below, where it is due.
       strictTransportSecurity: false,
       xFrameOptions: { action: 'deny' },
       referrerPolicy: { policy: 'same-origin' },
     }),
     (req, res, next) => {
       res.set('Permissions-Policy', PERMISSIONS);
-      // Plain HTTP on a local network stays possible; who has come by TLS once comes by TLS from then on.
+      // HSTS over TLS only: plain HTTP stays possible on a local network.
       if (req.secure) res.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
       next();
     },
   ];
 }
 
-/** Pages and JSON hold what only this person may see, or a token: no cache keeps them. */
+/** Pages and JSON contain personal data or tokens. */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store');
   next();

@@ -1,13 +1,13 @@
-/** Each holds a database connection while it runs: these leave most of an instance's 20 to pages. */
+/** Each export holds a connection; most of the 20 per instance are left to pages. */
 export const EXPORTS_PER_INSTANCE = 4;
 export const EXPORTS_PER_USER = 2;
 
-/** The places for exports that one instance makes at the same time, shared out so that all get one. */
-export class ExportSlots {
+/** Limits concurrent exports, per instance and per user. */
+export class Semaphore {
   readonly #running = new Map<number, number>();
   #total = 0;
 
-  /** @returns what gives the place back, to be called once; undefined when there is none */
+  /** @returns a function that releases the slot (call it once); undefined when none is free */
   take(userId: number): (() => void) | undefined {
     const own = this.#running.get(userId) ?? 0;
     if (own >= EXPORTS_PER_USER || this.#total >= EXPORTS_PER_INSTANCE) return undefined;

@@ -6,7 +6,6 @@ import express, { Router, type ErrorRequestHandler } from 'express';
 
 const inProject = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** What is served below /static/VERSION/, from where. */
 const FOLDERS = {
   app: inProject('public'),
   bootstrap: inProject('node_modules/bootstrap/dist'),
@@ -14,9 +13,8 @@ const FOLDERS = {
 } as const;
 
 /**
- * Serves style sheets, scripts and fonts, ours and Bootstrap's, so that no other host is asked. Their
- * address carries a digest of our files and the lock file: it changes when they do, so a browser may
- * keep them for a year. Views use `asset('app/css/app.css')`.
+ * Static files below /static/VERSION/. VERSION is a digest of our files and the lock file, so browsers may cache them
+ * for a year. Views use `asset('app/css/app.css')`.
  */
 export async function staticFiles(locals: Record<string, unknown>): Promise<Router> {
   const version = await digestOfFiles();
@@ -25,15 +23,15 @@ export async function staticFiles(locals: Record<string, unknown>): Promise<Rout
   for (const [name, folder] of Object.entries(FOLDERS)) {
     const files = express.static(folder, { immutable: true, maxAge: '1y', index: false, redirect: false });
     router.use(`/static/${version}/${name}`, files);
-    // An instance of another version links here during an update; what it gets must not be kept.
+    // During an update, instances of another version link here: do not cache.
     router.use(`/static/:version/${name}`, express.static(folder, { cacheControl: false, index: false }));
   }
-  router.use(takeAsMissing);
+  router.use(treatAsNotFound);
   return router;
 }
 
-/** An address that cannot be decoded is the address of no file; what comes later says so. */
-const takeAsMissing: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
+/** Bad percent-encoding names no file; a later handler answers 404. */
+const treatAsNotFound: ErrorRequestHandler = (error: unknown, _req, _res, next) => {
   const { status } = error as { status?: number };
   next(status !== undefined && status < 500 ? undefined : error);
 };

@@ -7,7 +7,7 @@ import type { ImportRowKind } from '../database/tables.ts';
 import { findUsernames } from '../directory/usernames.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { HttpError } from '../http/http-error.ts';
-import { ExportSlots } from '../http/semaphore.ts';
+import { Semaphore } from '../http/semaphore.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { productId } from '../products/product-form.ts';
 import { requestContext } from '../telemetry/request-context.ts';
@@ -43,8 +43,8 @@ const rowNumber = z.coerce.number().int().min(0).max(MAX_ROWS);
 
 export function importRoutes(config: DatabaseConfig, databases: Databases, jobs: Jobs): Router {
   const router = Router();
-  const uploads = new ExportSlots();
-  const downloads = new ExportSlots();
+  const uploads = new Semaphore();
+  const downloads = new Semaphore();
 
   router.get('/imports', async (_req, res) => {
     await renderList(res);
@@ -240,7 +240,7 @@ function readColumns(body: unknown, count: number): (Field | null)[] {
 }
 
 /** So many at a time as for exports, each with a connection or a file in hand. */
-function limited(slots: ExportSlots): RequestHandler {
+function limited(slots: Semaphore): RequestHandler {
   return (req, res, next) => {
     const giveBack = slots.take(req.principal!.id);
     if (!giveBack) throw tooMany();

@@ -5,13 +5,12 @@ import { countTransactions, missingFrom, parseGtidSet } from './gtid-set.ts';
 
 const registers = [metrics];
 
-/** Gauges that are read off whenever Prometheus asks. */
 export function observeDatabases(databases: Databases): void {
   const servers = () => databases.directory.monitor.states();
 
   new Gauge({
     name: 'inventario_pool_connections',
-    help: 'Connections to each server by state; "waiting" are those who want one and have none',
+    help: 'Connections to each server by state; "waiting" are requests for a connection',
     labelNames: ['server', 'state'],
     registers,
     collect() {
@@ -26,7 +25,7 @@ export function observeDatabases(databases: Databases): void {
 
   new Gauge({
     name: 'inventario_server_up',
-    help: '1 when the server answers this instance, by the role that it has now',
+    help: '1 when this instance reaches the server, by its current role',
     labelNames: ['server', 'role'],
     registers,
     collect() {
@@ -51,7 +50,7 @@ export function observeDatabases(databases: Databases): void {
 
   new Gauge({
     name: 'inventario_replica_lag_seconds',
-    help: 'How far the replica says it is behind; absent while it cannot say',
+    help: 'Lag that the replica reports; absent while it is unknown',
     labelNames: ['server'],
     registers,
     collect() {
@@ -65,7 +64,7 @@ export function observeDatabases(databases: Databases): void {
 
   new Gauge({
     name: 'inventario_replica_missing_transactions',
-    help: 'Transactions that the primary has executed and the replica has not; absent while either is away',
+    help: 'Transactions executed on the primary but not on the replica; absent while either is unreachable',
     labelNames: ['server'],
     registers,
     collect() {

@@ -10,14 +10,13 @@ interface Box {
 interface Link {
   kind: 'request' | 'write' | 'read' | 'replication';
   path: string;
-  /** Line width. */
   width: number;
-  /** How fast its dots run: 0 for none. */
+  /** Speed of the moving dots; 0 is none. */
   flow: 0 | 1 | 2 | 3;
   isBroken: boolean;
 }
 
-/** Where everything stands, in the units of the SVG's view box. */
+/** In units of the SVG's view box. */
 export interface Drawing {
   shape: 'wide' | 'tall';
   width: number;
@@ -28,7 +27,7 @@ export interface Drawing {
   links: Link[];
 }
 
-/** From left to right, for a desk. */
+/** Left to right, for desktops. */
 export function drawWide(system: SystemView): Drawing {
   const size = { instance: { width: 210, height: 84 }, server: { width: 352, height: 118 } };
   const heights = [
@@ -66,7 +65,7 @@ export function drawWide(system: SystemView): Drawing {
   return { shape: 'wide', width: 1000, height, nginx, instances, servers, links };
 }
 
-/** From top to bottom, for a phone. */
+/** Top to bottom, for phones. */
 export function drawTall(system: SystemView): Drawing {
   const inRow = 3;
   const instanceBox = { width: 108, height: 92 };
@@ -99,7 +98,7 @@ export function drawTall(system: SystemView): Drawing {
     for (const [index, target] of servers.entries()) {
       const isFirst = index === 0;
       const y = middle(target);
-      // Past the first server on the left, as far from it as there is room.
+      // Around the first server, on its left.
       const gutter = `M${x} ${bottom(box)} C${x} ${bottom(box) + 40} 10 ${serversTop - 50} 10 ${serversTop} L10 ${y - 14} Q10 ${y} ${target.x} ${y}`;
       const path = isFirst ? down(x, bottom(box), center(target), target.y) : gutter;
       links.push(databaseLink(instance, target.server, path));
@@ -115,7 +114,7 @@ function requestLink(instance: InstanceView, path: string): Link {
   return { kind: 'request', path, isBroken, ...strength(instance.activity.lastMinute.requests, isBroken) };
 }
 
-/** To the primary go sessions and writes with every request; to a replica, reads alone. */
+/** Every request reads its session on the primary; replicas serve reads only. */
 function databaseLink(instance: InstanceView, server: ServerView, path: string): Link {
   const { requests, reads } = instance.activity.lastMinute;
   const isPrimary = server.role === 'primary';
@@ -124,7 +123,7 @@ function databaseLink(instance: InstanceView, server: ServerView, path: string):
   return { kind: isPrimary ? 'write' : 'read', path, isBroken, ...strength(perMinute, isBroken) };
 }
 
-/** From the primary to each of the others, on their right side. @param bulge how far out the lines go */
+/** Along the right side of the servers. @param bulge how far the curves extend */
 function replicationLinks(servers: (Box & { server: ServerView })[], bulge: number): Link[] {
   const primary = servers.find(({ server }) => server.role === 'primary');
   if (!primary) return [];

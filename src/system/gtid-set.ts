@@ -1,10 +1,10 @@
-/** First and last transaction of a run without gaps, both included. */
+/** Inclusive. */
 type Interval = [first: number, last: number];
 
-/** By source: the UUID of the server that committed them first, with its tag where there is one. */
+/** Key: UUID of the source server, with its tag if any (`uuid:tag`). */
 export type GtidSet = Map<string, Interval[]>;
 
-/** Reads `uuid:1-7:9,uuid2:1-3` as MySQL writes it, also with tags (`uuid:1-7:tag:1-2`). */
+/** Parses `uuid:1-7:9,uuid2:1-3` as MySQL writes it, with or without tags (`uuid:1-7:tag:1-2`). */
 export function parseGtidSet(text: string): GtidSet {
   const set: GtidSet = new Map();
   for (const part of text.split(',')) {
@@ -25,7 +25,7 @@ export function countTransactions(set: GtidSet): number {
   return intervals.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }
 
-/** What `other` has and `set` has not, like MySQL's GTID_SUBTRACT(other, set). */
+/** In `other` but not in `set`, like MySQL's GTID_SUBTRACT(other, set). */
 export function missingFrom(set: GtidSet, other: GtidSet): GtidSet {
   const missing: GtidSet = new Map();
   for (const [source, intervals] of other) {

@@ -3,7 +3,6 @@ import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { version } from '../config/version.ts';
 
-/** How this instance and the servers behind it are: for people, programs and machines. */
 export function healthRoutes(config: WebConfig, databases: Databases, draining: AbortSignal): Router {
   const router = Router();
 
@@ -12,7 +11,7 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
       instance: config.INSTANCE,
       version,
       uptimeSeconds: Math.floor(process.uptime()),
-      // Anybody may see this page: no more than a visitor needs.
+      // Public: expose no more than visitors need.
       servers: databases.directory.monitor.states().map(({ name, role, reachable, replication }) => ({
         ...{ name, role, reachable },
         ...(replication && { replication }),
@@ -22,12 +21,11 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
     else res.json(health);
   });
 
-  /** The process answers. */
   router.get('/health/live', (_req, res) => {
     res.json({ instance: config.INSTANCE, status: 'live' });
   });
 
-  /** A log-in would work here: NGINX and the start-up wait for it. */
+  /** Ready means that sign-in works. NGINX and the start-up wait for it. */
   router.get('/health/ready', (_req, res) => {
     const isReady = !draining.aborted && databases.directory.monitor.isPrimaryReachable();
     res

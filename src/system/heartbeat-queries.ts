@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { z } from 'zod';
 import type { Directory } from '../database/tables.ts';
 
-/** Something a later version of an instance may leave out: it counts as nothing, not as an error. */
+/** Tolerant parsing: another version may omit fields. */
 const counts = z.record(z.string(), z.number()).catch({});
 const totals = z.object({ requests: z.number().catch(0), reads: counts, fallbacks: counts });
 
@@ -26,7 +26,6 @@ const instanceState = z.object({
   errors: z.array(z.object({ at: z.string(), kind: z.string(), requestId: z.string() })).catch([]),
 });
 
-/** What an instance tells of itself besides its name and version. */
 export type InstanceState = z.output<typeof instanceState>;
 
 export interface InstanceReport {
@@ -39,21 +38,21 @@ export interface InstanceReport {
 export interface SeenInstance extends InstanceReport {
   seenAt: Date;
   ageMs: number;
-  /** It has let the time pass at which it wanted to write again. */
+  /** Missed its own deadline for the next heartbeat. */
   isOverdue: boolean;
 }
 
-/** Who is late by more than this is overdue: a busy second alone does not make an instance silent. */
-const PATIENCE_SECONDS = 2;
+/** Grace period, so that a brief stall does not mark an instance silent. */
+const GRACE_SECONDS = 2;
 
 interface Beat {
-  /** Until the next one at the latest. */
+  /** Time until the next heartbeat, at most. */
   intervalSeconds: number;
-  /** For how long the page is still being looked at, as far as this instance knows. */
+  /** How much longer this instance considers the System page watched. */
   watchedSeconds: number;
 }
 
-/** Writes the instance's row, by the clock of the server. */
+/** All times come from the server's clock. */
 export async function writeHeartbeat(
   db: Kysely<Directory>,
   { instance, version, startedAt, state }: InstanceReport,
@@ -71,7 +70,7 @@ export async function writeHeartbeat(
 const WATCHED = sql<0 | 1>`
   EXISTS (SELECT 1 FROM instance_heartbeat WHERE watched_until > UTC_TIMESTAMP(3))`;
 
-/** Somebody looks at the page System, or the instance has not written for so long. */
+/** True while the System page is watched, or when the last heartbeat is older than `afterSeconds`. */
 export function isBeatDue(
   { instance, startedAt }: Pick<InstanceReport, 'instance' | 'startedAt'>,
   afterSeconds: number,
@@ -82,13 +81,12 @@ export function isBeatDue(
       AND seen_at > UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(afterSeconds)} SECOND))`;
 }
 
-/** Somebody looks at the page System, drawn by whichever instance. */
+/** Whether the System page is open on any instance. */
 export async function isWatched(db: Kysely<Directory>): Promise<boolean> {
   const { rows } = await sql<{ watched: 0 | 1 }>`SELECT ${WATCHED} AS watched`.execute(db);
   return rows[0]?.watched === 1;
 }
 
-/** An instance that ends on purpose leaves nothing behind. */
 export async function deleteHeartbeat(db: Kysely<Directory>, instance: string): Promise<void> {
   await sql`DELETE FROM instance_heartbeat WHERE instance = ${instance}`.execute(db);
 }
@@ -99,12 +97,12 @@ interface HeartbeatRow extends Omit<SeenInstance, 'isOverdue' | 'state'> {
   isFromReplica: 0 | 1;
 }
 
-/** Every instance that has been seen in the last day, and whether it is a replica that says so. */
+/** Instances seen in the last day. */
 export async function listHeartbeats(db: Kysely<Directory>) {
   const { rows } = await sql<HeartbeatRow>`
     SELECT instance, version, started_at AS startedAt, seen_at AS seenAt, state,
            TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(3)) DIV 1000 AS ageMs,
-           due_at < UTC_TIMESTAMP(3) - INTERVAL ${PATIENCE_SECONDS} SECOND AS isOverdue,
+           due_at < UTC_TIMESTAMP(3) - INTERVAL ${GRACE_SECONDS} SECOND AS isOverdue,
            @@super_read_only AS isFromReplica
     FROM instance_heartbeat
     WHERE seen_at > UTC_TIMESTAMP(3) - INTERVAL 1 DAY`.execute(db);

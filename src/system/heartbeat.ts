@@ -14,20 +14,17 @@ import { InstanceActivity } from './instance-activity.ts';
 import { recentErrors } from '../telemetry/recent-errors.ts';
 
 const SAMPLE_EVERY_MS = 2000;
-/** While somebody looks at the page, which is as often as the instances look for jobs. */
+/** While the System page is watched; also the polling interval of jobs. */
 const BEAT_WATCHED_SECONDS = 2;
-/** Each beat is a commit that every replica repeats and the binary log keeps: few while nobody looks. */
+/** Otherwise. Each heartbeat is a replicated commit, so they are kept rare. */
 const BEAT_EVERY_SECONDS = 10;
-/** How long an instance that has drawn the page goes on as if it were still looked at. */
+/** How long the page counts as watched after an instance rendered it. */
 const WATCHED_SECONDS = 8;
-const ERRORS_TOLD = 5;
+const MAX_ERRORS = 5;
 
 const startedAt = new Date(Date.now() - process.uptime() * 1000);
 
-/**
- * Tells the other instances, by a row on the primary, how this one is. While the primary is away it keeps
- * quiet and goes on. A write of nobody's: it moves no user's last write.
- */
+/** Publishes this instance's state in a row on the primary. A system write: it moves no user's last write. */
 export class Heartbeat {
   readonly #config: WebConfig;
   readonly #databases: Databases;
@@ -35,7 +32,6 @@ export class Heartbeat {
   readonly #jobs: Jobs;
   #watchedUntil = 0;
 
-  /** Registers its jobs. */
   constructor(config: WebConfig, databases: Databases, jobs: Jobs) {
     this.#config = config;
     this.#databases = databases;
@@ -44,19 +40,18 @@ export class Heartbeat {
       await this.#activity.sample();
     });
     const own = { instance: config.INSTANCE, startedAt };
-    // A look earlier than the row promises, so that it is never overdue.
+    // One polling round early, so that it is never overdue.
     const condition = isBeatDue(own, BEAT_EVERY_SECONDS - 1);
     jobs.whenDue('heartbeat', { group: databases.directory, condition }, () => this.#beat());
   }
 
-  /** Somebody looks at the page: this instance writes more often, and by that tells the others. */
+  /** Marks the page as watched; the row tells the other instances. */
   watch(): void {
     const isNew = Date.now() > this.#watchedUntil;
     this.#watchedUntil = Date.now() + WATCHED_SECONDS * 1000;
     if (isNew) this.#jobs.wake('heartbeat');
   }
 
-  /** How this instance is now. */
   async report(): Promise<InstanceReport> {
     const activity = await this.#activity.sample();
     return {
@@ -68,12 +63,12 @@ export class Heartbeat {
         weight: this.#config.WEIGHT,
         activity,
         pools: this.#databases.directory.poolUse(),
-        errors: recentErrors().slice(0, ERRORS_TOLD),
+        errors: recentErrors().slice(0, MAX_ERRORS),
       },
     };
   }
 
-  /** Takes the instance's row away; its jobs have stopped. */
+  /** Call after the jobs have stopped. */
   async remove(): Promise<void> {
     const { INSTANCE } = this.#config;
     await this.#databases.directory

@@ -2,15 +2,13 @@ import type { Counter } from 'prom-client';
 import { readFallbacks, reads, requests } from '../telemetry/metrics.ts';
 
 const KEPT_MS = 60_000;
-/** What machines ask for: nobody means these with "requests". */
+/** Probes and scrapes. */
 const NOT_COUNTED = ['/health/ready', '/metrics'];
 
-/** Counts since the instance started. */
+/** Since the instance started; `reads` by server, `fallbacks` by reason. */
 interface Totals {
   requests: number;
-  /** By server. */
   reads: Record<string, number>;
-  /** By reason. */
   fallbacks: Record<string, number>;
 }
 
@@ -18,11 +16,10 @@ export interface Activity extends Totals {
   lastMinute: Totals;
 }
 
-/** What the instance has done in all, and in the last minute as far as it was asked often enough. */
+/** Totals and the last minute, which needs a sample every few seconds. */
 export class InstanceActivity {
   readonly #samples: { at: number; totals: Totals }[] = [];
 
-  /** Takes a sample; call it every few seconds. */
   async sample(): Promise<Activity> {
     const now = Date.now();
     const totals = {

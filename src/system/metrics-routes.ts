@@ -5,13 +5,10 @@ import { metrics } from '../telemetry/metrics.ts';
 import { observeDatabases } from './database-metrics.ts';
 import { HttpError } from '../http/http-error.ts';
 
-/** What a request carries that came through a proxy, ours or any other. */
+/** Present when a request came through any proxy. */
 const PROXY_HEADERS = ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'];
 
-/**
- * Metrics for a Prometheus that reaches the instance itself. NGINX passes no request on to here; one that
- * comes through a proxy all the same is told that there is nothing.
- */
+/** For a Prometheus that reaches the instance directly. NGINX blocks the path; proxied requests get 404 anyway. */
 export function metricsRoutes(databases: Databases): Router {
   collectDefaultMetrics({ register: metrics });
   observeDatabases(databases);

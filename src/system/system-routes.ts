@@ -6,7 +6,6 @@ import { durationText } from './duration.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { viewSystem } from './system-view.ts';
 
-/** The page System: all instances and servers as they are now, whichever instance draws it. */
 export function systemRoutes(config: WebConfig, databases: Databases, heartbeat: Heartbeat): Router {
   const router = Router();
 
@@ -31,7 +30,6 @@ export function systemRoutes(config: WebConfig, databases: Databases, heartbeat:
 
   router.get('/system', (req, res) => render(req, res, 'system/system'));
 
-  /** The part of the page that changes; the page's script fetches it again and again. */
   router.get('/system/live', (req, res) => render(req, res, 'system/live'));
 
   router.get('/api/system', async (_req, res) => {

@@ -18,14 +18,14 @@ import {
 } from './heartbeat-queries.ts';
 import type { RecentError } from '../telemetry/recent-errors.ts';
 
-/** A replica that says so is behind; a second or so is how Seconds_Behind_Source rounds. */
+/** Seconds_Behind_Source rounds, so 1 s is not a lag. */
 const BEHIND_SECONDS = 2;
-/** As many of the newest transactions as are drawn one by one. */
+/** Newest transactions drawn one by one. */
 const TAPE_LENGTH = 40;
 
 export interface InstanceView {
   name: string;
-  /** `unknown` while nothing can be saved: then nobody can say that it is there. */
+  /** `unknown` while the primary cannot be written: heartbeats cannot arrive. */
   condition: 'up' | 'silent' | 'unknown';
   version: string;
   node: string;
@@ -33,7 +33,7 @@ export interface InstanceView {
   seenAt: Date;
   ageSeconds: number;
   weight: number | undefined;
-  /** Of all requests in the last minute, 0 to 1; undefined when there were none. */
+  /** Share of last minute's requests, 0 to 1; undefined without any. */
   share: number | undefined;
   activity: InstanceState['activity'];
   pools: InstanceState['pools'];
@@ -50,23 +50,23 @@ export interface ServerView {
   semiSync: ServerState['semiSync'];
   term: number | undefined;
   gtidExecuted: string | undefined;
-  /** How many transactions are in that set. */
+  /** Size of `gtidExecuted`. */
   transactions: number | undefined;
-  /** Those that the primary has and this server has not. */
+  /** On the primary but not on this server. */
   missing: { set: string; count: number } | undefined;
-  /** Those of a former primary that the primary never received: they exist nowhere else. */
+  /** On this server only: commits of a former primary that were never replicated. */
   errant: { set: string; count: number } | undefined;
-  /** Of the newest transactions of the tape, which ones it has. */
+  /** For each transaction of the tape, whether this server has it. */
   tape: boolean[];
 }
 
 export interface SystemView {
   drawnBy: string;
-  /** The heartbeats were read on a replica, because the primary is away. */
+  /** Heartbeats came from a replica, because the primary is unreachable. */
   isFromReplica: boolean;
   instances: InstanceView[];
   servers: ServerView[];
-  /** The newest transactions that any server knows, of the server that commits now. */
+  /** The newest transactions of the current primary that any server knows. */
   tape: { source: string; first: number; last: number } | undefined;
   term: number | undefined;
   lastMinute: { requests: number; reads: Record<string, number>; fallbacks: Record<string, number> };
@@ -80,14 +80,13 @@ interface SystemParts {
   heartbeat: Heartbeat;
 }
 
-/** All instances and servers, as far as this instance can know. */
 export async function viewSystem({ config, databases, heartbeat }: SystemParts): Promise<SystemView> {
   const own = await heartbeat.report();
   const seen = await databases.directory
     .readPrimary(listHeartbeats)
     .catch(() => ({ isFromReplica: false, instances: [] }));
-  const canTell = databases.directory.monitor.canSave();
-  const instances = viewInstances(own, seen.instances, canTell);
+  const canWrite = databases.directory.monitor.canSave();
+  const instances = viewInstances(own, seen.instances, canWrite);
   const states = databases.directory.monitor.states();
   const tape = chooseTape(states);
   return {
@@ -113,15 +112,14 @@ export async function viewSystem({ config, databases, heartbeat }: SystemParts):
   };
 }
 
-/** This instance as it is now, the others as they last said. */
-function viewInstances(own: InstanceReport, seen: SeenInstance[], canTell: boolean): InstanceView[] {
+function viewInstances(own: InstanceReport, seen: SeenInstance[], canWrite: boolean): InstanceView[] {
   const others = seen.filter(({ instance }) => instance !== own.instance);
   const all: SeenInstance[] = [...others, { ...own, seenAt: new Date(), ageMs: 0, isOverdue: false }];
   const condition = ({ instance, isOverdue }: SeenInstance) => {
     if (instance === own.instance || !isOverdue) return 'up';
-    return canTell ? 'silent' : 'unknown';
+    return canWrite ? 'silent' : 'unknown';
   };
-  // One that is gone has no part in what the rest does now.
+  // A silent instance serves no requests now.
   const isCounted = (one: SeenInstance) => condition(one) !== 'silent';
   const requests = sum(all.filter(isCounted).map(({ state }) => state.activity.lastMinute.requests));
   return all
@@ -175,7 +173,7 @@ function describeSet(set: GtidSet) {
   return { set: formatGtidSet(set), count: countTransactions(set) };
 }
 
-/** Not those of the primary itself, which the replica may only have been asked about a moment later. */
+/** Ignores the current primary's own: the replica may have been polled after it. */
 function errantOf(set: GtidSet, primarySet: GtidSet, tape: SystemView['tape']) {
   const extra = missingFrom(primarySet, set);
   if (tape) extra.delete(tape.source);
@@ -191,7 +189,6 @@ function conditionOf({ role, reachable, replication }: ServerState): ServerView[
 
 const NO_TRANSACTIONS: GtidSet = new Map();
 
-/** The newest transactions of the server that commits now; others are sources of the past. */
 function chooseTape(states: ServerState[]): SystemView['tape'] {
   const source = states.find(({ role }) => role === 'primary')?.uuid?.toLowerCase();
   if (source === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ROLE_NAMES } from '../auth/permissions.ts';
 
-/** Letters of the Latin alphabet only: two names that look the same are the same. */
+/** Latin script only, so that no two names look alike. */
 const USERNAME = /^[\p{Script=Latin}\d][\p{Script=Latin}\d._-]{1,49}$/u;
 
 export const userForm = z.object({

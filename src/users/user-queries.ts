@@ -4,7 +4,6 @@ import { isDuplicateKey } from '../database/mysql-errors.ts';
 import type { Directory, Role } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 
-/** A user as administrators see one. */
 export interface UserAccount {
   id: number;
   username: string;
@@ -26,14 +25,14 @@ export class UserNotFoundError extends DomainError {
   }
 }
 
-/** Nobody changes the own account here: so whoever administers remains, and at least one always does. */
+/** Refusing changes to one's own account keeps at least one administrator. */
 export class OwnAccountError extends DomainError {
   constructor() {
     super({ code: 'own_account', status: 409, textKey: 'errors.ownAccount' });
   }
 }
 
-/** Whoever asked was an administrator a moment ago, and is not any more. */
+/** The actor lost the administrator role since the request was authorized. */
 export class NotAdministratorError extends DomainError {
   constructor() {
     super({ code: 'not_administrator', status: 403, textKey: 'errors.notAllowed' });
@@ -63,7 +62,7 @@ const toAccount = (row: AccountRow): UserAccount => ({
   hasOneTimePassword: row.hasOneTimePassword === 1,
 });
 
-/** All users by name, those who may log in first. */
+/** Active users first. */
 export async function listAccounts(db: Kysely<Directory>): Promise<UserAccount[]> {
   const rows = await selectAccounts(db)
     .orderBy(sql`disabled_at IS NOT NULL`)
@@ -78,12 +77,7 @@ export async function findAccount(db: Kysely<Directory>, id: number): Promise<Us
   return row && toAccount(row);
 }
 
-/**
- * Creates a user with a one-time password.
- *
- * @returns the new user's number
- * @throws UsernameTakenError, also when the names differ in capitals or accents only
- */
+/** @throws UsernameTakenError, also when the names differ only in case or accents; NotAdministratorError */
 export async function createUser(
   trx: Transaction<Directory>,
   { username, role, passwordHash }: { username: string; role: Role; passwordHash: string },
@@ -108,9 +102,8 @@ export type AccountChange =
   | { action: 'account.disabled' | 'account.enabled' };
 
 /**
- * Changes somebody else's account and ends every session of theirs.
+ * Also ends all of the user's sessions.
  *
- * @returns whose account it is
  * @throws UserNotFoundError, OwnAccountError, NotAdministratorError
  */
 export async function changeAccount(
@@ -149,10 +142,7 @@ function columnsOf(change: AccountChange) {
   }
 }
 
-/**
- * Two administrators who disable each other at the same moment come here one after the other, and the
- * second is none any more.
- */
+/** Serializes changes by administrators: of two who disable each other, the second is refused. */
 async function lockAdministrators(trx: Transaction<Directory>, actorId: number): Promise<void> {
   const administrators = await trx
     .selectFrom('user')

@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { ROLE_NAMES } from '../auth/permissions.ts';
-import { hashPassword, passwordOf } from '../auth/password.ts';
+import { hashPassword, oneTimePasswordFor } from '../auth/password.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
@@ -42,7 +42,7 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const typed = z
       .object({ username: z.string().catch(''), role: z.string().catch('') })
       .parse(req.body ?? {});
-    const password = passwordOf(req.writeId(), config.SESSION_SECRET);
+    const password = oneTimePasswordFor(req.writeId(), config.SESSION_SECRET);
     await saveForm(req, res, {
       parse: () => readForm(userForm, req.body, req.t),
       save: async (input) => {
@@ -67,21 +67,21 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const form = readForm(roleForm, req.body, req.t);
     if (!form.ok) throw new HttpError(400, 'errors.badRequest');
     await change(req, { action: 'account.roleChanged', role: form.data.role });
-    leadBack(req, res, 'users.roleChanged');
+    redirectToUser(req, res, 'users.roleChanged');
   });
 
   router.post('/users/:id/disable', async (req, res) => {
     await change(req, { action: 'account.disabled' });
-    leadBack(req, res, 'users.disabled');
+    redirectToUser(req, res, 'users.disabled');
   });
 
   router.post('/users/:id/enable', async (req, res) => {
     await change(req, { action: 'account.enabled' });
-    leadBack(req, res, 'users.enabled');
+    redirectToUser(req, res, 'users.enabled');
   });
 
   router.post('/users/:id/password', async (req, res) => {
-    const password = passwordOf(req.writeId(), config.SESSION_SECRET);
+    const password = oneTimePasswordFor(req.writeId(), config.SESSION_SECRET);
     const passwordHash = await hashPassword(password);
     showPassword(res, await change(req, { action: 'account.passwordReset', passwordHash }), password);
   });
@@ -101,12 +101,12 @@ function renderForm(res: Response, values: { username: string; role: string }, p
   res.render('users/form', { values, ...page, roles: ROLE_NAMES });
 }
 
-/** In the answer itself, because a one-time password must be stored nowhere: neither here nor by a browser. */
+/** Rendered directly, not after a redirect: the one-time password is stored nowhere. */
 function showPassword(res: Response, account: Pick<UserAccount, 'id' | 'username'>, password: string): void {
   res.render('users/password', { account, password });
 }
 
-function leadBack(req: Request, res: Response, textKey: Flash['textKey']): void {
+function redirectToUser(req: Request, res: Response, textKey: Flash['textKey']): void {
   leaveFlash(req, res, { textKey });
   res.redirect(303, `/users/${readId(req)}`);
 }
