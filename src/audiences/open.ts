@@ -15,11 +15,9 @@ interface OpenDependencies {
   logger: Logger;
   draining: AbortSignal;
   language: RequestHandler;
-  /** `app.locals`; receives `asset` for the views. */
   locals: Record<string, unknown>;
 }
 
-/** Middleware of every request, and the routes that need no session: static files, health, metrics. */
 export async function open(dependencies: OpenDependencies): Promise<Router> {
   const { config, databases, logger, draining, language, locals } = dependencies;
   const router = Router();

@@ -33,7 +33,6 @@ interface StaffDependencies {
   language: RequestHandler;
 }
 
-/** Staff pages and the API that their scripts call. */
 export function staff(dependencies: StaffDependencies): Router {
   const { config, databases, heartbeat, jobs, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config);

@@ -8,11 +8,7 @@ interface WebhookDependencies {
   language: RequestHandler;
 }
 
-/**
- * Webhooks. Senders sign the raw body, so it stays a Buffer; the signature replaces session and CSRF token.
- *
- * @param receivers routers with full paths, such as `/webhooks/payments`
- */
+/** Senders sign the raw body, so it stays a Buffer; the signature replaces session and CSRF token. */
 export function webhooks({ draining, language }: WebhookDependencies, ...receivers: Router[]): Router {
   const router = Router();
   router.use(onlyBelow('/webhooks'));

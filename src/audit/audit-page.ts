@@ -6,7 +6,7 @@ import { listAuditEvents, listProductEvents, type AuditEvent, type AuditFilter }
 
 const PER_PAGE = 50;
 
-/** Keyset position: the id of the last event shown from each trail. */
+/** The id of the last event shown from each trail. */
 export interface AuditPosition {
   account?: number | undefined;
   product?: number | undefined;
@@ -25,11 +25,9 @@ const formatPosition = ({ account, product }: AuditPosition) => `${account ?? ''
 
 export interface AuditPage {
   events: AuditEvent[];
-  /** Position of the next page; undefined on the last one. */
   older: string | undefined;
 }
 
-/** Merges the account and product trails, newest first. */
 export async function getAuditPage(
   { directory, catalogue }: Databases,
   actor: Actor,

@@ -8,7 +8,6 @@ export interface AuditFilter {
 }
 
 export interface AuditEvent {
-  /** Unique within its trail only. */
   id: number;
   trail: 'account' | 'product';
   createdAt: Date;
@@ -25,7 +24,6 @@ export interface AuditEvent {
 
 interface Page {
   limit: number;
-  /** Exclusive upper bound of the id. */
   before?: number | undefined;
 }
 

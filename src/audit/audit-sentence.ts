@@ -7,7 +7,6 @@ export function whoDid({ action, username }: AuditEvent, t: TFunction): string {
   return (isProven && username) || t('audit.someone');
 }
 
-/** The predicate of a sentence whose subject is the user. */
 export function sentenceOf(event: AuditEvent, t: TFunction): string {
   const { action, targetName } = event;
   const values: Record<string, unknown> = { ...event.details, target: targetName ?? '' };
@@ -29,7 +28,7 @@ function shorten(text: string): string {
   return characters.length > 80 ? `${characters.slice(0, 79).join('')}…` : text;
 }
 
-/** `details.changes` maps each changed field to `[before, after]`. */
+/** `changes` maps fields to `[before, after]`. */
 function changesIn(details: AuditEvent['details'], t: TFunction): string {
   const changes = Object.entries((details?.changes ?? {}) as Record<string, [unknown, unknown]>);
   if (changes.length === 0) return t('audit.noChanges');

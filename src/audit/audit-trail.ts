@@ -30,7 +30,6 @@ export const KINDS = ['session', 'access', 'account', 'product'] as const;
 type ProductAction = Extract<AuditAction, `product.${string}`>;
 
 interface NewEvent {
-  /** For a failed sign-in, `name` is what was typed. */
   target?: { id?: number; name: string };
   /** Keep it small: events are never deleted. */
   details?: Record<string, unknown>;
@@ -38,7 +37,6 @@ interface NewEvent {
 
 export interface NewAuditEvent extends NewEvent {
   action: Exclude<AuditAction, ProductAction>;
-  /** Undefined for anonymous requests. */
   userId: number | undefined;
 }
 

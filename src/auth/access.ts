@@ -40,11 +40,9 @@ export function isAdmitted(principal: Principal | undefined, needed: Permission 
   return needed === 'public' || (principal?.permissions.has(needed) ?? false);
 }
 
-/** Redirects people to sign in or to choose a password; programs get 401 or 403. */
 function refuse(req: Request, res: Response): void {
   if (!req.principal) {
     if (wantsJson(req)) throw new HttpError(401, 'errors.notSignedIn');
-    // Return to the form, where the browser keeps what was typed.
     const { page } = (req.body ?? {}) as { page?: unknown };
     const target = req.method === 'GET' ? req.originalUrl : localPath(page);
     return res.redirect(303, `/login?return=${encodeURIComponent(target)}`);

@@ -6,10 +6,7 @@ import { HttpError } from '../http/http-error.ts';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 const COOKIE = 'inventario.csrf';
 
-/**
- * An unsafe request must come from one of our pages (Sec-Fetch-Site, else Origin) and carry its token in `_csrf`
- * or `X-CSRF-Token`. Login and logout are included.
- */
+/** An unsafe request must come from one of our pages (Sec-Fetch-Site, else Origin) and carry its token. */
 export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToken: RequestHandler } {
   const tokensIn = (cookieName: string, secure: boolean) => ({
     cookieName,

@@ -6,8 +6,7 @@ const ADMINISTRATOR = 'admin';
 export const DEMO_PASSWORD = 'admin123';
 
 /**
- * Creates the administrator if missing: with the demo password in the demonstration, else with the chosen one or a
- * one-time password. A demo password found outside the demonstration is replaced.
+ * Also replaces a demo password found outside the demonstration.
  *
  * @returns a generated one-time password, which is stored nowhere: show it now
  */

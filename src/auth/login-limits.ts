@@ -15,7 +15,6 @@ const PENDING_WAIT_MS = 10_000;
 
 export interface LoginAttempt {
   username: string;
-  /** Undefined when no user has that name. */
   userId: number | undefined;
   address: string;
 }
@@ -49,12 +48,7 @@ class LimitReached extends Error {
   }
 }
 
-/**
- * Compares a password within the limits. The attempt is counted before the comparison and uncounted if it succeeds,
- * so concurrent attempts cannot exceed the limit.
- *
- * @throws TooManyAttemptsError
- */
+/** Counts each attempt before comparing, so that concurrent ones keep within the limit. @throws TooManyAttemptsError */
 export async function withinLoginLimits(
   directory: DatabaseGroup<Directory>,
   attempt: LoginAttempt,

@@ -17,7 +17,6 @@ export const chosenPassword = z
 
 const FIRST = 'a password of 12 to 128 characters that is hard to guess';
 
-/** Setting for the administrator's initial password. */
 export const firstPassword = z
   .string(FIRST)
   .min(12, FIRST)

@@ -24,8 +24,7 @@ export const ROLES: Record<Role, ReadonlySet<Permission>> = {
   administrator: new Set([...OWN_ACCOUNT, ...READING, ...EDITING, ...ADMINISTERING]),
 };
 
-/** In form order. */
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
-/** What every role may do while it has a one-time password. */
+/** For every role with a one-time password. */
 export const UNTIL_PASSWORD_IS_CHOSEN: ReadonlySet<Permission> = new Set(OWN_ACCOUNT);

@@ -5,7 +5,6 @@ import type { Permission } from './permissions.ts';
 /** Who a request or job acts as. Only `permissions` says what it may do. */
 export interface Principal {
   kind: 'user' | 'customer' | 'token' | 'system';
-  /** Unique per kind. */
   id: number;
   permissions: ReadonlySet<Permission>;
   /** A server must have applied this write before the principal reads from it. */
@@ -21,7 +20,6 @@ export interface StaffUser extends Principal {
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Undefined when nobody is signed in. */
     principal: StaffUser | undefined;
   }
 }

@@ -12,7 +12,6 @@ import { requestContext, type RequestContext } from '../telemetry/request-contex
 
 /** Sessions are extended at most this often, so that most requests write nothing. */
 const TOUCH_EVERY_MS = 60_000;
-/** How long a page may wait for its session to be saved. */
 const SAVE_LIMIT_MS = 500;
 const BATCH_SIZE = 100;
 
@@ -24,10 +23,7 @@ interface Lookup {
 
 type Done = (error?: unknown) => void;
 
-/**
- * Sessions in the `session` table, read on a replica while the primary is away. A new session is INSERTed and a known
- * one UPDATEd, so a slow request cannot restore a session that another request has destroyed.
- */
+/** INSERTs new sessions and UPDATEs known ones, so that a slow request cannot restore a destroyed session. */
 export class MysqlSessionStore extends Store {
   readonly #databases: Databases;
   readonly #lookups: DataLoader<Lookup, StoredSession | undefined>;
@@ -39,7 +35,7 @@ export class MysqlSessionStore extends Store {
   constructor(databases: Databases) {
     super();
     this.#databases = databases;
-    // Lookups that arrive during a query share the next one. It starts after all of them, so none sees a destroyed session.
+    // Lookups that arrive during a query share the next one, which starts after them: none sees a destroyed session.
     this.#lookups = new DataLoader((lookups) => (this.#inFlight = this.#find(lookups)), {
       cache: false,
       maxBatchSize: BATCH_SIZE,
@@ -68,7 +64,7 @@ export class MysqlSessionStore extends Store {
     }, done);
   }
 
-  /** The user as of the read; undefined if disabled. */
+  /** As of the read; undefined if disabled. */
   userOf(session: SessionData): StaffUser | undefined {
     return this.#users.get(session);
   }
@@ -123,7 +119,6 @@ export class MysqlSessionStore extends Store {
           trx.updateTable('session').set({ expires_at: expiry }).where('id', '=', digest(sid)).execute(),
         { limitMs: QUICK_CHANGE_MS },
       )
-      // Retried by the next request.
       .catch(() => undefined);
   }
 
@@ -140,7 +135,6 @@ function digest(sid: string): Buffer {
   return createHash('sha256').update(sid).digest();
 }
 
-/** Sessions are rolling: every request moves the expiry. */
 function expiryOf(session: SessionData): Date {
   return new Date(Date.now() + (session.cookie.originalMaxAge ?? 0));
 }

@@ -6,7 +6,6 @@ import { MysqlSessionStore } from './session-store.ts';
 
 export const SESSION_COOKIE = 'inventario.sid';
 
-/** Loads the session and sets `req.principal`. */
 export function session(config: WebConfig, databases: Databases): RequestHandler[] {
   const store = new MysqlSessionStore(databases);
   const sessionIn = (name: string) =>
@@ -46,15 +45,11 @@ export async function startSession(req: Request, userId: number): Promise<void> 
   await save(req);
 }
 
-/**
- * Saves before the response starts. express-session would withhold the last byte until then, and NGINX cannot retry
- * a truncated response if the instance dies.
- */
+/** Saves before the response starts: NGINX cannot retry a response that is cut off while express-session saves. */
 async function save(req: Request): Promise<void> {
   await finish((done) => req.session.save(done));
 }
 
-/** Leaves an empty session for rendering; it is not saved. */
 export async function endSession(req: Request): Promise<void> {
   await finish((done) => req.session.regenerate(done));
 }
@@ -68,7 +63,6 @@ function finish(start: (done: (error?: Error | null) => void) => void): Promise<
 declare module 'express-session' {
   interface SessionData {
     userId?: number;
-    /** Unix time in ms. */
     signedInAt?: number;
   }
 }

@@ -4,18 +4,14 @@ import type { User } from '../database/tables.ts';
 import { endSession, startSession } from './session.ts';
 import { findUser } from './user-queries.ts';
 
-/**
- * Signs in a user whose password was just verified or set.
- *
- * @returns false if the user was disabled or got another password since. Both end existing sessions, but can miss one
- *   that starts at the same moment, so the check is repeated afterwards.
- */
+/** @returns false if the user was disabled or got another password while the session started */
 export async function signIn(
   req: Request,
   databases: Databases,
   user: Pick<User, 'id' | 'password_hash'>,
 ): Promise<boolean> {
   await startSession(req, user.id);
+  // Both end existing sessions, but can miss one that starts at the same moment.
   const now = await databases.directory.transact((db) => findUser(db, user.id));
   if (now?.password_hash === user.password_hash && !now.disabled_at) return true;
   await endSession(req);

@@ -13,6 +13,7 @@ export async function findUser(db: Kysely<Directory>, id: number): Promise<User 
   return db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** One query for all that a request must know: session, user and last write. */
 const FIND_SESSIONS = `
   SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password,
     database_group, writes
@@ -21,17 +22,11 @@ const FIND_SESSIONS = `
   LEFT JOIN write_count ON actor_kind = 'user' AND actor_id = user.id
   WHERE session.id IN (?) AND expires_at > UTC_TIMESTAMP(3)`;
 
-/**
- * Reads sessions by their stored ids, with user and last write, in one query. `user` is undefined when nobody is
- * signed in or the user is disabled.
- *
- * @returns in the order of `ids`; undefined for sessions that are missing or expired
- */
+/** Takes stored ids, answers in their order. `user` is undefined when nobody is signed in or the user is disabled. */
 export async function findSessions(
   db: Kysely<Directory>,
   ids: readonly Buffer[],
 ): Promise<(StoredSession | undefined)[]> {
-  // Runs on every request, so the SQL is not rebuilt.
   const { rows } = await db.executeQuery<SessionRow>(CompiledQuery.raw(FIND_SESSIONS, [ids]));
   return ids.map((id) => {
     const row = rows.find(({ session_id }) => session_id.equals(id));
@@ -68,11 +63,7 @@ function toStaffUser({ id, username, role, ...row }: SessionRow): StaffUser | un
   return { kind: 'user', id, permissions, lastWrite, username, role, mustChangePassword };
 }
 
-/**
- * Also ends all of the user's sessions.
- *
- * @throws PasswordReplacedError if the password changed since `user` was read
- */
+/** Also ends all of the user's sessions. @throws PasswordReplacedError if the password changed since `user` was read */
 export async function changePassword(
   trx: Transaction<Directory>,
   user: User,

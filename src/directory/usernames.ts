@@ -1,7 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Directory } from '../database/tables.ts';
 
-/** For filters; active users first. */
 export async function listUsernames(db: Kysely<Directory>): Promise<{ id: number; username: string }[]> {
   return db
     .selectFrom('user')

@@ -11,7 +11,6 @@ export const notFound: RequestHandler = () => {
   throw new HttpError(404, 'errors.notFound');
 };
 
-/** Answers with a page or JSON; details go to the log only. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   // Express recognises error handlers by their four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
@@ -24,7 +23,6 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     // Passing it on would make Express log it unredacted. The client sees a truncated response.
     if (res.headersSent) return res.destroy();
     const message = req.t(textKey, values);
-    // The handler may have set these for a file.
     res.removeHeader('Content-Disposition');
     res.removeHeader('Content-Type');
     if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds));
@@ -60,7 +58,6 @@ function describe(error: unknown, req: Request): Description {
     const textKey = req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain';
     return { status: 503, textKey, retryAfterSeconds: 5 };
   }
-  // Input that our forms never send, such as a list for a field.
   if (error instanceof z.ZodError) return { status: 400, textKey: 'errors.badRequest' };
   // Express's parsers: malformed or oversized body, bad percent-encoding.
   const status = (error as { status?: unknown }).status;

@@ -35,7 +35,6 @@ export const takeFlash: RequestHandler = (req, res, next) => {
 };
 
 export function leaveFlash(req: Request, res: Response, flash: Flash): void {
-  // Express serialises the object as `j:…`, which cookie-parser parses.
   res.cookie(cookieName(req, COOKIE), flash, { ...optionsFor(req), maxAge: KEEP_MS });
 }
 

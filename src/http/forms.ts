@@ -3,7 +3,7 @@ import type { z } from 'zod';
 
 export type FormResult<T> = { ok: true; data: T } | { ok: false; errors: Record<string, string> };
 
-/** Schema messages are text keys. Errors are the first of each field, translated. */
+/** Schema messages are text keys; each field gets its first error. */
 export function readForm<T>(schema: z.ZodType<T>, body: unknown, t: TFunction): FormResult<T> {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const result = schema.safeParse(isObject ? body : {});

@@ -1,6 +1,5 @@
 import { DomainError, type ErrorAnswer } from '../errors/domain-error.ts';
 
-/** An error status that depends on the request alone. */
 export class HttpError extends DomainError {
   constructor(status: number, textKey: string, more: Pick<ErrorAnswer, 'values' | 'retryAfterSeconds'> = {}) {
     super({ code: `http_${status}`, status, textKey, ...more });

@@ -10,7 +10,7 @@ export type Language = (typeof LANGUAGES)[number];
 const COOKIE = 'lang';
 const ONE_YEAR_MS = 365 * 24 * 3600 * 1000;
 
-/** View helpers. Intl formatters are as slow to create as a query. */
+/** Created once: Intl formatters are as slow to create as a query. */
 const FORMATS = { es: formatsOf('es'), en: formatsOf('en') } satisfies Record<Language, object>;
 
 function formatsOf(language: Language) {
@@ -61,7 +61,6 @@ export async function i18n(): Promise<RequestHandler> {
   };
 }
 
-/** Handles `/language/es`, the language switch. */
 export const switchLanguage: RequestHandler = (req, res, next) => {
   const language = /^\/language\/(\w+)$/.exec(req.path)?.[1];
   if (!isLanguage(language) || req.method !== 'GET') return next();

@@ -3,10 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import type { WebConfig } from '../config/config.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 
-/**
- * Sets `req.writeId()`, the same for a repeated request, for `transactOnce`; and for views `newKey()`, a fresh key for
- * each form.
- */
+/** Sets `req.writeId()`, the same for a repeated request, and `newKey()` for the forms in views. */
 export function idempotency(config: WebConfig): RequestHandler {
   return (req, res, next) => {
     req.writeId = (more) => writeIdOf(req, config.SESSION_SECRET, more);
@@ -15,18 +12,14 @@ export function idempotency(config: WebConfig): RequestHandler {
   };
 }
 
-/** The key that a form was sent with, to be kept when the form is shown again. */
 export function keyOfForm(req: Request): string | undefined {
   const { _key } = (req.body ?? {}) as { _key?: unknown };
   return typeof _key === 'string' ? _key : undefined;
 }
 
 /**
- * Identifies a write by user, idempotency key and content. Forms send the key in `_key`, programs in Idempotency-Key;
- * the fallback is the request id, which NGINX keeps when it retries on another instance.
- *
- * @param secret keeps stored ids from revealing the content, which may be a password
- * @param more content besides the fields, such as the digest of a file
+ * Identifies a write by user, idempotency key and content. The default key is the request id, which NGINX keeps when
+ * it retries. `secret` keeps stored ids from revealing the content, which may be a password.
  */
 function writeIdOf(req: Request, secret: string, more: Record<string, unknown> = {}): Buffer {
   const fields = Object.entries({ ...(req.body as Record<string, unknown> | undefined), ...more });

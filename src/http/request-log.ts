@@ -10,7 +10,6 @@ const CLIENT_CLOSED_REQUEST = 499;
 const MAX_PATH_LENGTH = 500;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Sets the request id, counts the request and logs it when it closes. */
 export function requestLog(logger: Logger, instance: string): RequestHandler {
   // Redaction costs more than writing the line, and every field is chosen below.
   const lines = logger.child({}, { redact: [] });
@@ -47,7 +46,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
   };
 }
 
-/** The route pattern, such as `/products/:id`, to bound the number of metric labels. */
+/** The route pattern, which bounds the number of metric labels. */
 function routeOf(req: Request, path: string): string {
   const { path: pattern } = (req.route ?? {}) as { path?: unknown };
   if (typeof pattern === 'string') return pattern;

@@ -22,7 +22,6 @@ export interface FormToSave<Input, Saved> {
   done: (saved: Saved, input: Input) => unknown;
 }
 
-/** Saves the form, or shows it again with the errors. */
 export async function saveForm<Input, Saved>(
   req: Request,
   res: Response,

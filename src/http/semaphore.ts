@@ -2,7 +2,6 @@
 export const EXPORTS_PER_INSTANCE = 4;
 export const EXPORTS_PER_USER = 2;
 
-/** Limits concurrent exports, per instance and per user. */
 export class Semaphore {
   readonly #running = new Map<number, number>();
   #total = 0;

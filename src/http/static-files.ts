@@ -12,10 +12,7 @@ const FOLDERS = {
   icons: inProject('node_modules/bootstrap-icons/font'),
 } as const;
 
-/**
- * Static files below /static/VERSION/. VERSION is a digest of our files and the lock file, so browsers may cache them
- * for a year. Views use `asset('app/css/app.css')`.
- */
+/** VERSION is a digest of our files and the lock file, so browsers may cache the files for a year. */
 export async function staticFiles(locals: Record<string, unknown>): Promise<Router> {
   const version = await digestOfFiles();
   locals.asset = (path: string) => `/static/${version}/${path}`;

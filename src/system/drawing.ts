@@ -16,7 +16,6 @@ interface Link {
   isBroken: boolean;
 }
 
-/** In units of the SVG's view box. */
 export interface Drawing {
   shape: 'wide' | 'tall';
   width: number;
@@ -27,7 +26,6 @@ export interface Drawing {
   links: Link[];
 }
 
-/** Left to right, for desktops. */
 export function drawWide(system: SystemView): Drawing {
   const size = { instance: { width: 210, height: 84 }, server: { width: 352, height: 118 } };
   const heights = [
@@ -65,7 +63,6 @@ export function drawWide(system: SystemView): Drawing {
   return { shape: 'wide', width: 1000, height, nginx, instances, servers, links };
 }
 
-/** Top to bottom, for phones. */
 export function drawTall(system: SystemView): Drawing {
   const inRow = 3;
   const instanceBox = { width: 108, height: 92 };
@@ -98,7 +95,6 @@ export function drawTall(system: SystemView): Drawing {
     for (const [index, target] of servers.entries()) {
       const isFirst = index === 0;
       const y = middle(target);
-      // Around the first server, on its left.
       const gutter = `M${x} ${bottom(box)} C${x} ${bottom(box) + 40} 10 ${serversTop - 50} 10 ${serversTop} L10 ${y - 14} Q10 ${y} ${target.x} ${y}`;
       const path = isFirst ? down(x, bottom(box), center(target), target.y) : gutter;
       links.push(databaseLink(instance, target.server, path));
@@ -114,7 +110,7 @@ function requestLink(instance: InstanceView, path: string): Link {
   return { kind: 'request', path, isBroken, ...strength(instance.activity.lastMinute.requests, isBroken) };
 }
 
-/** Every request reads its session on the primary; replicas serve reads only. */
+/** Requests count for the primary, which serves their sessions unless it is away. */
 function databaseLink(instance: InstanceView, server: ServerView, path: string): Link {
   const { requests, reads } = instance.activity.lastMinute;
   const isPrimary = server.role === 'primary';
@@ -123,7 +119,7 @@ function databaseLink(instance: InstanceView, server: ServerView, path: string):
   return { kind: isPrimary ? 'write' : 'read', path, isBroken, ...strength(perMinute, isBroken) };
 }
 
-/** Along the right side of the servers. @param bulge how far the curves extend */
+/** `bulge` is how far the curves extend to the right. */
 function replicationLinks(servers: (Box & { server: ServerView })[], bulge: number): Link[] {
   const primary = servers.find(({ server }) => server.role === 'primary');
   if (!primary) return [];

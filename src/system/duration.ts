@@ -6,7 +6,7 @@ const UNITS = [
   { seconds: 60, textKey: 'system.minutes' },
 ] as const;
 
-/** `0.4 s`, `12 s`, `5 min`, `3 h`, `2 d`: in the largest unit with a value of at least 2. */
+/** `0.4 s`, `12 s`, `90 min`: in the largest unit with a value of at least 2. */
 export function durationText(t: TFunction, language: string, seconds: number): string {
   const unit = UNITS.find((candidate) => seconds >= 2 * candidate.seconds) ?? {
     seconds: 1,

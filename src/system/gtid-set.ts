@@ -1,10 +1,9 @@
-/** Inclusive. */
 type Interval = [first: number, last: number];
 
-/** Key: UUID of the source server, with its tag if any (`uuid:tag`). */
+/** By source: its UUID, or `uuid:tag`. Intervals are inclusive. */
 export type GtidSet = Map<string, Interval[]>;
 
-/** Parses `uuid:1-7:9,uuid2:1-3` as MySQL writes it, with or without tags (`uuid:1-7:tag:1-2`). */
+/** `text` as MySQL writes it: `uuid:1-7:9,uuid2:1-3`, with tags `uuid:1-7:tag:1-2`. */
 export function parseGtidSet(text: string): GtidSet {
   const set: GtidSet = new Map();
   for (const part of text.split(',')) {

@@ -38,7 +38,6 @@ export interface InstanceReport {
 export interface SeenInstance extends InstanceReport {
   seenAt: Date;
   ageMs: number;
-  /** Missed its own deadline for the next heartbeat. */
   isOverdue: boolean;
 }
 
@@ -46,9 +45,7 @@ export interface SeenInstance extends InstanceReport {
 const GRACE_SECONDS = 2;
 
 interface Beat {
-  /** Time until the next heartbeat, at most. */
   intervalSeconds: number;
-  /** How much longer this instance considers the System page watched. */
   watchedSeconds: number;
 }
 
@@ -70,7 +67,7 @@ export async function writeHeartbeat(
 const WATCHED = sql<0 | 1>`
   EXISTS (SELECT 1 FROM instance_heartbeat WHERE watched_until > UTC_TIMESTAMP(3))`;
 
-/** True while the System page is watched, or when the last heartbeat is older than `afterSeconds`. */
+/** While the System page is watched, or when the last heartbeat is older than `afterSeconds`. */
 export function isBeatDue(
   { instance, startedAt }: Pick<InstanceReport, 'instance' | 'startedAt'>,
   afterSeconds: number,
@@ -81,7 +78,6 @@ export function isBeatDue(
       AND seen_at > UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(afterSeconds)} SECOND))`;
 }
 
-/** Whether the System page is open on any instance. */
 export async function isWatched(db: Kysely<Directory>): Promise<boolean> {
   const { rows } = await sql<{ watched: 0 | 1 }>`SELECT ${WATCHED} AS watched`.execute(db);
   return rows[0]?.watched === 1;
@@ -97,7 +93,6 @@ interface HeartbeatRow extends Omit<SeenInstance, 'isOverdue' | 'state'> {
   isFromReplica: 0 | 1;
 }
 
-/** Instances seen in the last day. */
 export async function listHeartbeats(db: Kysely<Directory>) {
   const { rows } = await sql<HeartbeatRow>`
     SELECT instance, version, started_at AS startedAt, seen_at AS seenAt, state,

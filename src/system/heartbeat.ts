@@ -14,17 +14,15 @@ import { InstanceActivity } from './instance-activity.ts';
 import { recentErrors } from '../telemetry/recent-errors.ts';
 
 const SAMPLE_EVERY_MS = 2000;
-/** While the System page is watched; also the polling interval of jobs. */
 const BEAT_WATCHED_SECONDS = 2;
-/** Otherwise. Each heartbeat is a replicated commit, so they are kept rare. */
+/** Each heartbeat is a replicated commit, so they are rare while the page is not watched. */
 const BEAT_EVERY_SECONDS = 10;
-/** How long the page counts as watched after an instance rendered it. */
 const WATCHED_SECONDS = 8;
 const MAX_ERRORS = 5;
 
 const startedAt = new Date(Date.now() - process.uptime() * 1000);
 
-/** Publishes this instance's state in a row on the primary. A system write: it moves no user's last write. */
+/** A system write: it moves no user's last write. */
 export class Heartbeat {
   readonly #config: WebConfig;
   readonly #databases: Databases;
@@ -45,7 +43,6 @@ export class Heartbeat {
     jobs.whenDue('heartbeat', { group: databases.directory, condition }, () => this.#beat());
   }
 
-  /** Marks the page as watched; the row tells the other instances. */
   watch(): void {
     const isNew = Date.now() > this.#watchedUntil;
     this.#watchedUntil = Date.now() + WATCHED_SECONDS * 1000;
@@ -68,7 +65,6 @@ export class Heartbeat {
     };
   }
 
-  /** Call after the jobs have stopped. */
   async remove(): Promise<void> {
     const { INSTANCE } = this.#config;
     await this.#databases.directory

@@ -2,10 +2,8 @@ import type { Counter } from 'prom-client';
 import { readFallbacks, reads, requests } from '../telemetry/metrics.ts';
 
 const KEPT_MS = 60_000;
-/** Probes and scrapes. */
 const NOT_COUNTED = ['/health/ready', '/metrics'];
 
-/** Since the instance started; `reads` by server, `fallbacks` by reason. */
 interface Totals {
   requests: number;
   reads: Record<string, number>;
@@ -16,7 +14,7 @@ export interface Activity extends Totals {
   lastMinute: Totals;
 }
 
-/** Totals and the last minute, which needs a sample every few seconds. */
+/** `lastMinute` needs a sample every few seconds. */
 export class InstanceActivity {
   readonly #samples: { at: number; totals: Totals }[] = [];
 

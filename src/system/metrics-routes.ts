@@ -5,7 +5,6 @@ import { metrics } from '../telemetry/metrics.ts';
 import { observeDatabases } from './database-metrics.ts';
 import { HttpError } from '../http/http-error.ts';
 
-/** Present when a request came through any proxy. */
 const PROXY_HEADERS = ['x-forwarded-for', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'];
 
 /** For a Prometheus that reaches the instance directly. NGINX blocks the path; proxied requests get 404 anyway. */

@@ -20,7 +20,6 @@ import type { RecentError } from '../telemetry/recent-errors.ts';
 
 /** Seconds_Behind_Source rounds, so 1 s is not a lag. */
 const BEHIND_SECONDS = 2;
-/** Newest transactions drawn one by one. */
 const TAPE_LENGTH = 40;
 
 export interface InstanceView {
@@ -33,7 +32,7 @@ export interface InstanceView {
   seenAt: Date;
   ageSeconds: number;
   weight: number | undefined;
-  /** Share of last minute's requests, 0 to 1; undefined without any. */
+  /** Of last minute's requests, 0 to 1. */
   share: number | undefined;
   activity: InstanceState['activity'];
   pools: InstanceState['pools'];
@@ -50,23 +49,19 @@ export interface ServerView {
   semiSync: ServerState['semiSync'];
   term: number | undefined;
   gtidExecuted: string | undefined;
-  /** Size of `gtidExecuted`. */
   transactions: number | undefined;
-  /** On the primary but not on this server. */
   missing: { set: string; count: number } | undefined;
   /** On this server only: commits of a former primary that were never replicated. */
   errant: { set: string; count: number } | undefined;
-  /** For each transaction of the tape, whether this server has it. */
+  /** Whether this server has each transaction of the tape. */
   tape: boolean[];
 }
 
 export interface SystemView {
   drawnBy: string;
-  /** Heartbeats came from a replica, because the primary is unreachable. */
   isFromReplica: boolean;
   instances: InstanceView[];
   servers: ServerView[];
-  /** The newest transactions of the current primary that any server knows. */
   tape: { source: string; first: number; last: number } | undefined;
   term: number | undefined;
   lastMinute: { requests: number; reads: Record<string, number>; fallbacks: Record<string, number> };
@@ -119,7 +114,6 @@ function viewInstances(own: InstanceReport, seen: SeenInstance[], canWrite: bool
     if (instance === own.instance || !isOverdue) return 'up';
     return canWrite ? 'silent' : 'unknown';
   };
-  // A silent instance serves no requests now.
   const isCounted = (one: SeenInstance) => condition(one) !== 'silent';
   const requests = sum(all.filter(isCounted).map(({ state }) => state.activity.lastMinute.requests));
   return all

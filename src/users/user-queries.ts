@@ -62,7 +62,6 @@ const toAccount = (row: AccountRow): UserAccount => ({
   hasOneTimePassword: row.hasOneTimePassword === 1,
 });
 
-/** Active users first. */
 export async function listAccounts(db: Kysely<Directory>): Promise<UserAccount[]> {
   const rows = await selectAccounts(db)
     .orderBy(sql`disabled_at IS NOT NULL`)
@@ -101,11 +100,7 @@ export type AccountChange =
   | { action: 'account.passwordReset'; passwordHash: string }
   | { action: 'account.disabled' | 'account.enabled' };
 
-/**
- * Also ends all of the user's sessions.
- *
- * @throws UserNotFoundError, OwnAccountError, NotAdministratorError
- */
+/** Also ends all of the user's sessions. @throws UserNotFoundError, OwnAccountError, NotAdministratorError */
 export async function changeAccount(
   trx: Transaction<Directory>,
   id: number,
