@@ -27,7 +27,7 @@ test.each(['/api/v1', '/api/v1/products', '/API/V1/products', '/webhooks', '/web
   },
 );
 
-test('an address that only looks like another audience is answered by the staff pages', async () => {
+test('staff pages answer a path that only resembles another audience', async () => {
   const stranger = new Client();
   for (const path of ['/api/v2/products', '/api/v10', '/api/products']) {
     expect([path, (await stranger.get(path)).status]).toEqual([path, 401]);
@@ -38,7 +38,7 @@ test('an address that only looks like another audience is answered by the staff 
   }
 });
 
-test('a webhook gets the bytes as they were sent, and no others get to it', async () => {
+test('a webhook receives the raw body, and only at its own path', async () => {
   const received: unknown[] = [];
   const receiver = Router().post('/webhooks/test', (req, res) => {
     received.push(req.body);

@@ -40,7 +40,7 @@ async function sentences(query: string, count: number): Promise<string[]> {
   return found;
 }
 
-test('log-ins, failed ones, refusals and log-outs tell who, from where, and in which request', async () => {
+test('log-ins, failures, refusals and log-outs record user, address and request', async () => {
   const person = await createPerson(administrator, 'viewer');
   const address = newAddress();
   const client = clientFrom(address);
@@ -71,7 +71,7 @@ test('log-ins, failed ones, refusals and log-outs tell who, from where, and in w
   );
 });
 
-test('too many log-ins are told of once, not at every further one', async () => {
+test('records the first limited log-in of a window only', async () => {
   const person = await createPerson(administrator, 'viewer');
   const address = newAddress();
   for (let i = 0; i < 14; i++) await clientFrom(address).logIn(person.username, 'wrong');
@@ -80,7 +80,7 @@ test('too many log-ins are told of once, not at every further one', async () => 
   expect(actions.filter(({ action }) => action === 'session.limited')).toHaveLength(1);
 });
 
-test('what somebody typed as a name is kept only if it may be one', async () => {
+test('keeps a typed username only if it is a valid one', async () => {
   const address = newAddress();
   const client = clientFrom(address);
   await client.logIn('nadie.conocido', 'x');
@@ -92,7 +92,7 @@ test('what somebody typed as a name is kept only if it may be one', async () => 
   expect(rows.map((row) => row.target_name as string)).toEqual(['nadie.conocido', '…']);
 });
 
-test('every change to a product is told, with what it was before', async () => {
+test('records every change to a product with the previous values', async () => {
   const clerk = await createPerson(administrator, 'clerk');
   const code = uniqueCode();
   const product = { name: 'Café', code, description: '', unit: 'kg', category: 'Otros' };
@@ -113,7 +113,7 @@ test('every change to a product is told, with what it was before', async () => {
   ]);
 });
 
-test('a change that is refused, or is the repetition of one, is told of as little as it is made', async () => {
+test('records nothing for a refused or repeated change', async () => {
   const clerk = await createPerson(administrator, 'clerk');
   const { id } = await clerk.client.register({ quantity: 1 });
   await clerk.client.changeQuantity(id, { delta: -5 });
@@ -125,7 +125,7 @@ test('a change that is refused, or is the repetition of one, is told of as littl
   ]);
 });
 
-test('changes to users name both sides, in either language', async () => {
+test('changes to users name the administrator and the user, in both languages', async () => {
   const chief = await createPerson(administrator, 'administrator');
   const person = await createPerson(chief.client, 'viewer');
   await chief.client.post(`/users/${person.id}/role`, { role: 'clerk' });
@@ -145,7 +145,7 @@ test('changes to users name both sides, in either language', async () => {
   expect(english.text).toContain(`changed the role of “${whom}” from Viewer to Clerk.`);
 });
 
-test('older events are on further pages, none twice and none left out', async () => {
+test('pages through older events without repeating or skipping any', async () => {
   const clerk = await createPerson(administrator, 'clerk');
   const { id } = await clerk.client.register({ quantity: 0 });
   for (let i = 0; i < 60; i++) await clerk.client.changeQuantity(id, { delta: 1 });
@@ -166,7 +166,7 @@ test('older events are on further pages, none twice and none left out', async ()
   expect((await administrator.get('/audit?user=x&kind=nonsense&before=-1')).status).toBe(200);
 });
 
-test('events of people and products are one list, page after page, with those of the version before', async () => {
+test('merges events of people and products across pages, including those of the previous version', async () => {
   const chief = await createPerson(administrator, 'administrator');
   const { id } = await chief.client.register({ quantity: 0 });
   for (let i = 1; i <= 30; i++) {
@@ -194,7 +194,7 @@ test('events of people and products are one list, page after page, with those of
   expect((await sentences(`user=${chief.id}`, 1))[0]).toContain('antes');
 });
 
-test("the application's account can neither change nor delete what happened", async () => {
+test("the application's database account can neither change nor delete events", async () => {
   const app = await stack.connect('primary', 'inventario_app', 'APP_PASSWORD');
   for (const statement of [
     "UPDATE audit_event SET address = 'elsewhere'",

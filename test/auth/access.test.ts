@@ -109,7 +109,7 @@ beforeAll(async () => {
 
 afterAll(() => closeDatabases(databases));
 
-test('every route has its line in the table, and every line its route', () => {
+test('every route is in the table, and every line has a route', () => {
   const lines = [...Object.keys(ROUTE_PERMISSIONS), ...ANSWERED_WITHOUT_SESSION];
   expect([...new Set(routes)].sort()).toEqual(lines.sort());
 });
@@ -152,7 +152,7 @@ function expected(person: Person, admitted: Person[]): Outcome {
   return person === 'one-time password' ? 'asked for a password' : 'refused';
 }
 
-test.each(PEOPLE)('the server lets in where the table says, and nowhere else: %s', async (person) => {
+test.each(PEOPLE)('admits exactly as the table says: %s', async (person) => {
   const outcomes: Record<string, Outcome> = {};
   const wanted: typeof outcomes = {};
   const lines = ADMITTED.flatMap(([people, names]) => names.map((route) => [route, people] as const));
@@ -182,7 +182,7 @@ async function statusesFor(sender: Principal, paths: string[]): Promise<number[]
 }
 
 test.each(['user', 'customer', 'token', 'system'] as const)(
-  'a %s is let in by its permissions alone',
+  'a %s is admitted by its permissions alone',
   async (kind) => {
     const paths = ['/products', '/products/new', '/audit', '/login'];
     expect(await statusesFor(principal(kind), paths)).toEqual([403, 403, 403, 204]);
@@ -191,7 +191,7 @@ test.each(['user', 'customer', 'token', 'system'] as const)(
   },
 );
 
-test('a token may do less than the user it belongs to', () => {
+test('a token can have fewer permissions than its user', () => {
   const token = principal('token', 'product:view');
   const owner: Principal = { ...token, kind: 'user', permissions: ROLES.clerk };
   expect([isAdmitted(owner, 'stock:adjust'), isAdmitted(token, 'stock:adjust')]).toEqual([true, false]);
@@ -199,7 +199,7 @@ test('a token may do less than the user it belongs to', () => {
   expect(isAdmitted(undefined, 'product:view')).toBe(false);
 });
 
-test('what the table does not know is refused, in whatever way it is asked for', async () => {
+test('refuses what is not in the table, however the path is spelled', async () => {
   const nobody = new Client();
   for (const path of ['/no-such-page', '/users/1/delete', '/PRODUCTS', '/products/', '//products']) {
     expect((await nobody.send('GET', path)).status).toBe(303);
@@ -216,7 +216,7 @@ test('what the table does not know is refused, in whatever way it is asked for',
   expect((await viewer.send('HEAD', '/users')).status).toBe(403);
 });
 
-test('pages show nobody what the role does not allow', async () => {
+test('pages hide what the role does not allow', async () => {
   const administrator = await Client.signedIn();
   const { id } = await administrator.register();
   const { client: viewer } = await createPerson(administrator, 'viewer');

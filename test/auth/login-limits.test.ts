@@ -44,7 +44,7 @@ async function endWindows(text: string): Promise<void> {
   ]);
 }
 
-test('the 11th wrong attempt is refused, on whichever instance, and the right password with it', async () => {
+test('refuses every attempt after ten wrong ones, on every instance', async () => {
   const person = await createPerson(administrator, 'viewer');
   const address = newAddress();
   await wrongAttempts(person, 10, address);
@@ -65,7 +65,7 @@ test('the 11th wrong attempt is refused, on whichever instance, and the right pa
   expect((await attempt(person, person.password, address)).status).toBe(303);
 });
 
-test('whoever is elsewhere is not locked out by them', async () => {
+test('wrong attempts elsewhere do not lock the user out', async () => {
   const person = await createPerson(administrator, 'viewer');
   const attacker = newAddress();
   await wrongAttempts(person, 10, attacker);
@@ -73,7 +73,7 @@ test('whoever is elsewhere is not locked out by them', async () => {
   expect((await attempt(person, person.password, newAddress())).status).toBe(303);
 });
 
-test('of a hundred at once, ten are compared', async () => {
+test('compares ten of a hundred concurrent attempts', async () => {
   const person = await createPerson(administrator, 'viewer');
   const address = newAddress();
   const clients = await Promise.all(
@@ -90,7 +90,7 @@ test('of a hundred at once, ten are compared', async () => {
   expect({ compared: count(422), refused: count(429) }).toEqual({ compared: 10, refused: 90 });
 });
 
-test('fifteen right log-ins at once are all let in, and so are those after nine wrong ones', async () => {
+test('admits fifteen concurrent correct log-ins, also after nine wrong ones', async () => {
   const person = await createPerson(administrator, 'viewer');
   const address = newAddress();
   await wrongAttempts(person, 9, address);
@@ -103,7 +103,7 @@ test('fifteen right log-ins at once are all let in, and so are those after nine 
   expect((await attempt(person, person.password, address)).status).toBe(429);
 });
 
-test('one address cannot try many names, except that of somebody who logs in there', async () => {
+test('limits an address that tries many names, except for users known there', async () => {
   const address = newAddress();
   const person = await createPerson(administrator, 'viewer');
   expect((await attempt(person, person.password, address)).status).toBe(303);
@@ -115,7 +115,7 @@ test('one address cannot try many names, except that of somebody who logs in the
   expect((await attempt(person, person.password, address)).status).toBe(303);
 });
 
-test('many addresses cannot try one name for long, and its owner gets in from where they always do', async () => {
+test('limits a name tried from many addresses, except from where its user logs in', async () => {
   const person = await createPerson(administrator, 'viewer');
   const home = newAddress();
   expect((await attempt(person, person.password, home)).status).toBe(303);
@@ -154,7 +154,7 @@ test('a wrong current password counts too', async () => {
   expect(refused.text).toContain('Demasiados intentos fallidos.');
 });
 
-test('the table keeps no row of a window that is over, and none of a right log-in but its address and name', async () => {
+test('clears ended windows, and the pair of a successful log-in', async () => {
   const person = await createPerson(administrator, 'viewer');
   const address = newAddress();
   await wrongAttempts(person, 2, address);
@@ -166,7 +166,7 @@ test('the table keeps no row of a window that is over, and none of a right log-i
   expect(rows).toEqual([{ subject: `address ${address}`, attempts: 2, pending: 0 }]);
 });
 
-test('of an IPv6 address its network counts, of one that embeds IPv4 that', () => {
+test('counts an IPv6 address by its network, and an embedded IPv4 address as IPv4', () => {
   expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
   expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0::/64');
   expect(networkOf('2001:0DB8:1:2::')).toBe('2001:db8:1:2::/64');

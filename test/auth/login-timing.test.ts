@@ -5,7 +5,7 @@ import { stack } from '../support/shared-stack.ts';
 /** `LOGIN_TRIES=500` measures to a few milliseconds, in some minutes on a quiet machine. */
 const TRIES = Number(process.env.LOGIN_TRIES ?? 25);
 
-test('an unknown user gets the answer as slowly as one whose password was wrong', async () => {
+test('an unknown user takes as long as a wrong password', async () => {
   // One instance, without the ways through NGINX to three of them.
   const client = new Client(`http://127.0.0.1:${stack.process('web1').port}`);
   await client.takeToken('/login');

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { Client } from '../support/client.ts';
 import { stack } from '../support/shared-stack.ts';
 
-test('a right password opens the page that was asked for, and log-out closes it again', async () => {
+test('a correct password opens the requested page, and log-out ends the session', async () => {
   const client = new Client();
   const refused = await client.get('/products?search=miel');
   expect(refused.status).toBe(303);
@@ -41,7 +41,7 @@ test('an unknown user and a wrong password get the same answer', async () => {
   expect(known.text).toContain('El usuario o la contraseña no son correctos.');
 });
 
-test('one session is served by every instance', async () => {
+test('every instance serves the same session', async () => {
   const client = await Client.signedIn();
   const servedBy = new Set<string>();
   for (let i = 0; i < 12; i++) {
@@ -73,7 +73,7 @@ test('logging in gives a new session id, in a cookie that scripts cannot read', 
   expect(sessionId(second.headers['set-cookie'])).not.toBe(sessionId(cookie));
 });
 
-test('the ids of sessions that are stored open none', async () => {
+test('stored session ids cannot be used as cookies', async () => {
   const response = await new Client().logIn('admin', 'admin123');
   const primary = await stack.connect('primary');
   const [rows] = await primary.query('SELECT HEX(id) AS id FROM session');
@@ -89,7 +89,7 @@ test('programs that are not signed in get 401 in JSON', async () => {
   expect(response.body).toMatchObject({ error: 'Inicie sesión para continuar.' });
 });
 
-test('a log-in never leads to another site', async () => {
+test('log-in never redirects to another site', async () => {
   for (const target of [
     'https://evil.example',
     '//evil.example',
@@ -126,7 +126,7 @@ test('refuses a form without the token of a page, or from another site', async (
   expect((await client.get('/products')).status).toBe(200);
 });
 
-test('a password must be changed with the current one, typed twice', async () => {
+test('changing the password takes the current one and the new one twice', async () => {
   const client = await Client.signedIn();
   const response = await client.post('/password', { current: 'wrong', password: 'short', repeated: 'other' });
   expect(response.status).toBe(422);

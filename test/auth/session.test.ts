@@ -41,7 +41,7 @@ async function sessionsOf({ id }: Person): Promise<number> {
   return rows.length;
 }
 
-test('after a log-out the session opens nothing on any instance, also while the replica lags', async () => {
+test('log-out ends the session on every instance, even while the replica lags', async () => {
   const person = await createPerson(administrator, 'viewer');
   await withDelayedReplica(5, async () => {
     const { client, copy } = await signedInWithCookie(person);
@@ -51,7 +51,7 @@ test('after a log-out the session opens nothing on any instance, also while the 
   });
 });
 
-test('a slow request that ends after the log-out does not bring the session back', async () => {
+test('a slow request that outlasts the log-out does not restore the session', async () => {
   const person = await createPerson(administrator, 'clerk');
   await primary.query('DELETE FROM session WHERE user_id = ?', [person.id]);
   const { client, copy } = await signedInWithCookie(person);
@@ -77,7 +77,7 @@ test('a slow request that ends after the log-out does not bring the session back
   expect(await answers(copy)).toEqual([401]);
 });
 
-test('neither does an export that is still running', async () => {
+test('an export that outlasts the log-out does not restore the session', async () => {
   const person = await createPerson(administrator, 'viewer');
   await primary.query('DELETE FROM session WHERE user_id = ?', [person.id]);
   const { client, copy } = await signedInWithCookie(person);
@@ -94,7 +94,7 @@ test('neither does an export that is still running', async () => {
   expect(await answers(copy)).toEqual([401]);
 });
 
-test('a session that was left alone, or began long ago, is over', async () => {
+test('a session expires when idle and at its maximum age', async () => {
   const person = await createPerson(administrator, 'viewer');
   const change = async (what: string) => {
     const [{ affectedRows }] = await primary.query<ResultSetHeader>(

@@ -29,12 +29,12 @@ beforeAll(async () => {
     });
 });
 
-test('every requirement of levels 1 and 2 stands in the map once, and no other', () => {
+test('the map lists every requirement of levels 1 and 2 exactly once', () => {
   expect(requirements.length).toBe(253);
   expect(rows.flatMap((row) => row.requirements).sort()).toEqual([...requirements].sort());
 });
 
-test('every test that the map names is there, under that name', async () => {
+test('every test that the map quotes exists', async () => {
   const proofs = rows.flatMap((row) => row.proofs);
   expect(proofs.length).toBeGreaterThan(120);
   const missing: string[] = [];

@@ -26,14 +26,14 @@ async function sources(folder: string): Promise<string> {
   return contents.join('\n');
 }
 
-test('Spanish and English have the same texts, with the same blanks to fill in', async () => {
+test('Spanish and English have the same keys and placeholders', async () => {
   const [es, en] = [await texts('es'), await texts('en')];
   expect([...es.keys()].sort()).toEqual([...en.keys()].sort());
   const blanks = (text: string) => (text.match(/\{\{\w+\}\}|<1>/g) ?? []).sort();
   for (const [key, text] of es) expect([key, blanks(text)]).toEqual([key, blanks(en.get(key)!)]);
 });
 
-test('every text that the code asks for is there', async () => {
+test('every text key in the code exists', async () => {
   const es = await texts('es');
   const code = (await sources('src')) + (await sources('views'));
   const keys = [...code.matchAll(/['"`]((?:\w+\.){1,3}\w+)['"`]/g)].map(([, key]) => key!);

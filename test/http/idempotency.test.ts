@@ -44,7 +44,7 @@ async function ledger(id: number): Promise<number[]> {
 }
 
 test.each(['at once', 'in turn'] as const)(
-  'a form sent to three instances %s is saved once, and answered alike',
+  'a form sent to three instances %s is saved once, with equal answers',
   async (how) => {
     const form = { ...registration(uniqueCode()), _key: randomUUID() };
     const send = (url: string) => session.send(url, { path: '/products', method: 'POST', form });
@@ -58,7 +58,7 @@ test.each(['at once', 'in turn'] as const)(
 );
 
 test.each(['at once', 'in turn'] as const)(
-  'a change sent to three instances %s is made once, and answered alike',
+  'a change sent to three instances %s is made once, with equal answers',
   async (how) => {
     const { id } = await client.register({ quantity: 5 });
     const key = randomUUID();
@@ -70,7 +70,7 @@ test.each(['at once', 'in turn'] as const)(
   },
 );
 
-test('a deletion and its undoing are each done once, however often the buttons are pressed', async () => {
+test('deletes and restores once, however often the buttons are pressed', async () => {
   const { id } = await client.register({ quantity: 5 });
   for (const action of ['delete', 'restore']) {
     const form = { _key: randomUUID() };
@@ -82,7 +82,7 @@ test('a deletion and its undoing are each done once, however often the buttons a
   expect((await client.get(`/products/${id}`)).status).toBe(200);
 });
 
-test('a refusal is repeated too, even when the request would be granted by now', async () => {
+test('repeats a refusal even if the request would succeed now', async () => {
   const { id } = await client.register({ quantity: 1 });
   const key = randomUUID();
   const refused = await change(session, urls[0]!, id, -5, key);
@@ -93,7 +93,7 @@ test('a refusal is repeated too, even when the request would be granted by now',
   expect(await ledger(id)).toEqual([1, 10, -5]);
 });
 
-test('a form that was refused keeps its fault when it is sent again', async () => {
+test('repeats the form errors when an invalid form is sent again', async () => {
   const { code } = await client.register();
   const form = { ...registration(code), _key: randomUUID() };
   const send = (url: string) => session.send(url, { path: '/products', method: 'POST', form });
@@ -114,7 +114,7 @@ test('the same key with other fields, or on another product, is another request'
   expect(await ledger(other.id)).toEqual([5, 1]);
 });
 
-test('two users who send the same key do not meet', async () => {
+test('the same key from two users identifies two requests', async () => {
   await addUsers(stack, ['doble']);
   const other = await Session.signIn(baseUrl, 'doble');
   const { id } = await client.register({ quantity: 5 });
@@ -125,7 +125,7 @@ test('two users who send the same key do not meet', async () => {
   expect(await ledger(id)).toEqual([5, 1, 1]);
 });
 
-test('every form of every page has a key of its own, and a new one each time', async () => {
+test('every form gets its own key on each page view', async () => {
   const { id } = await client.register();
   const seen = new Set<string>();
   const pages = [
@@ -147,7 +147,7 @@ test('every form of every page has a key of its own, and a new one each time', a
   expect(seen.size).toBe(forms);
 });
 
-test('instances are killed under load: NGINX asks another one, and each change is made once', async () => {
+test('makes each change once when instances are killed under load', async () => {
   const { id } = await client.register({ quantity: 0 });
   const answers: Answer[] = [];
   let running = true;

@@ -10,7 +10,7 @@ beforeAll(async () => (client = await Client.signedIn()));
 
 const instancePort = () => stack.process('web1').port!;
 
-test('a body of more than 100 kB is refused in words, as a form, as JSON and compressed', async () => {
+test('refuses bodies over 100 kB as form, JSON or gzip, with a message', async () => {
   const large = 'a'.repeat(110_000);
   const form = await client.post('/products', { description: large });
   expect(form.status).toBe(413);
@@ -30,13 +30,13 @@ test('a body of more than 100 kB is refused in words, as a form, as JSON and com
   expect(compressed.status).toBe(413);
 });
 
-test('a form of more fields than any of ours is refused', async () => {
+test('refuses a form with too many fields', async () => {
   const fields = Array.from({ length: 1001 }, (_, index) => `f${index}=1`).join('&');
   const response = await client.agent.post('/products').type('form').send(fields);
   expect(response.status).toBe(413);
 });
 
-test('a field that is too long is refused beside it, and a search is cut', async () => {
+test('shows an error beside a field that is too long, and truncates a search', async () => {
   const long = 'x'.repeat(5000);
   const refused = await client.post('/products', {
     name: long,
@@ -54,12 +54,12 @@ test('a field that is too long is refused beside it, and a search is cut', async
   expect((await client.post('/products/1/delete', { return: `/${long}` })).status).not.toBe(500);
 });
 
-test('an instance refuses what NGINX would: more headers than 16 kB', async () => {
+test('an instance refuses headers over 16 kB, as NGINX does', async () => {
   const bytes = `GET /login HTTP/1.1\r\nHost: x\r\nX-Y: ${'a'.repeat(17_000)}\r\n\r\n`;
   expect((await exchange(instancePort(), bytes)).status).toBe(431);
 });
 
-test('as much as NGINX lets through is not too much for an instance', async () => {
+test('an instance accepts all that NGINX lets through', async () => {
   const lines = `X-A: ${'a'.repeat(6500)}\r\nX-B: ${'b'.repeat(6500)}\r\n`;
   const answer = await exchange(port, `GET /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines}\r\n`);
   expect(answer.status).toBe(200);
@@ -79,7 +79,7 @@ async function isEnded(connection: RawConnection, drip: string): Promise<boolean
   return ended;
 }
 
-test('who never finishes the headers, or stops in the middle of a body, is ended by NGINX and by an instance', async () => {
+test('NGINX and instances drop clients that never finish headers or body', async () => {
   const headers = 'GET /login HTTP/1.1\r\nHost: x\r\n';
   const body =
     'POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 90000\r\n\r\nusername=';
@@ -93,7 +93,7 @@ test('who never finishes the headers, or stops in the middle of a body, is ended
   expect(ended).toEqual([true, true, true, true]);
 });
 
-test('two hundred clients that never finish keep nobody else from working', async () => {
+test('two hundred stalled clients do not block others', async () => {
   const slow = Array.from({ length: 200 }, () => new RawConnection(port).send('GET /login HTTP/1.1\r\nX-'));
   await sleep(500);
   try {
@@ -105,7 +105,7 @@ test('two hundred clients that never finish keep nobody else from working', asyn
   }
 });
 
-test('a message whose length is said twice, or in two ways, is refused: nothing can be smuggled in it', async () => {
+test('refuses conflicting message lengths, so that no request can be smuggled', async () => {
   const head = 'POST /login HTTP/1.1\r\nHost: x\r\n';
   const ambiguous = [
     'Content-Length: 4\r\nContent-Length: 30\r\n\r\nabcd',
@@ -122,7 +122,7 @@ test('a message whose length is said twice, or in two ways, is refused: nothing 
   }
 });
 
-test('TRACE, which would give back what was sent, is answered by nobody', async () => {
+test('TRACE echoes nothing', async () => {
   for (const on of [port, instancePort()]) {
     const answer = await exchange(
       on,

@@ -50,7 +50,7 @@ async function responses(): Promise<[kind: string, Response, status: number][]> 
   ];
 }
 
-test('every kind of response forbids what it does not need', async () => {
+test('every kind of response carries the security headers', async () => {
   for (const [kind, response, status] of await responses()) {
     const policy = String(response.headers['content-security-policy']);
     expect([kind, response.status]).toEqual([kind, status]);
@@ -77,14 +77,14 @@ test('every kind of response forbids what it does not need', async () => {
   }
 });
 
-test('only files that never change are kept by a cache', async () => {
+test('only immutable files are cacheable', async () => {
   for (const [kind, response] of await responses()) {
     const cacheControl = kind === 'static file' ? 'public, max-age=31536000, immutable' : 'no-store';
     expect([kind, response.headers['cache-control']]).toEqual([kind, cacheControl]);
   }
 });
 
-test('every response with a body says what it is, texts with their character set', async () => {
+test('every response with a body has a Content-Type, text with its charset', async () => {
   for (const [kind, response] of await responses()) {
     if (response.headers['content-length'] === '0') continue;
     const type = String(response.headers['content-type']);
@@ -96,7 +96,7 @@ test('every response with a body says what it is, texts with their character set
   }
 });
 
-test('each page has a nonce of its own', async () => {
+test('each page has its own nonce', async () => {
   const nonce = async () =>
     /'nonce-([\w-]+)'/.exec(String((await client.get('/products')).headers['content-security-policy']))?.[1];
   const [one, other] = [await nonce(), await nonce()];
@@ -105,7 +105,7 @@ test('each page has a nonce of its own', async () => {
   expect(one).not.toBe(other);
 });
 
-test('behind TLS every answer says to stay there, and over HTTP none does', async () => {
+test('sends HSTS on every response behind TLS, and on none over HTTP', async () => {
   const login = await behindTls('/login');
   const style = /href="([^"]+app\.css)"/.exec(login.text)![1]!;
   for (const path of ['/login', '/products', '/api/products', '/no-such-page', '/health/live', style]) {
@@ -151,7 +151,7 @@ async function withNginx(change: (settings: string) => string, work: (base: stri
   }
 }
 
-test('an NGINX that believes the proxy in front says so once on every answer, its own included', async () => {
+test('an NGINX that trusts the proxy in front sends HSTS once on every response', async () => {
   const believing = (settings: string) =>
     settings
       .replace('map $scheme ', 'map $http_x_forwarded_proto ')
@@ -174,7 +174,7 @@ test('an NGINX that believes the proxy in front says so once on every answer, it
   });
 });
 
-test('with no instance there, NGINX says so in both languages, or in JSON, and when to come back', async () => {
+test('without instances NGINX answers in both languages or JSON, with Retry-After', async () => {
   const alone = (settings: string) => settings.replace(/server 127\.0\.0\.1:\d+/g, 'server 127.0.0.1:9');
   await withNginx(alone, async (base) => {
     const page = await fetch(`${base}/products`);
@@ -189,7 +189,7 @@ test('with no instance there, NGINX says so in both languages, or in JSON, and w
   });
 });
 
-test('behind TLS cookies are Secure and bound to this host, and a whole visit works with them', async () => {
+test('behind TLS cookies are Secure and bound to the host', async () => {
   const person = new Client(direct());
   void person.agent.set('X-Forwarded-Proto', 'https');
   const cookies: string[] = [];
@@ -235,7 +235,7 @@ test('behind TLS cookies are Secure and bound to this host, and a whole visit wo
   }
 });
 
-test("NGINX's own refusals carry the headers, say it in both languages, and name the request", async () => {
+test("NGINX's own refusals carry the headers, both languages and the request id", async () => {
   const refusals: [string, string, number][] = [
     ['an address that is too long', `GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
     ['a header that is too long', `GET / HTTP/1.1\r\nHost: x\r\nX-Y: ${'a'.repeat(9000)}\r\n\r\n`, 400],

@@ -393,7 +393,7 @@ function send(port: number, method: string, path: string, headers: Record<string
 }
 
 test(
-  `${RUNS} generated requests to every route end with no failure, no hang and no word about the inside`,
+  `${RUNS} generated requests to every route cause no failure, hang or leak`,
   async () => {
     console.log(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
     const pids = () => system.data.processes().map(({ name, pid }) => `${name} ${pid}`);
@@ -482,7 +482,7 @@ test(
   30 * 60_000,
 );
 
-test('after that, the system is well: it serves everywhere, and the movements add up to the quantities', async () => {
+test('after fuzzing every instance serves, and movements add up to the quantities', async () => {
   for (const name of ['web1', 'web2', 'web3']) {
     const url = `http://127.0.0.1:${system.data.process(name).port}`;
     expect((await new Client(url).get('/health/ready')).status).toBe(200);

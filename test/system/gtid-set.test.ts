@@ -18,7 +18,7 @@ const ofOneSource = fc
   .map(([uuid, tag, intervals]) => `${uuid}${tag}:${intervals.join(':')}`);
 const gtidSet = fc.array(ofOneSource, { maxLength: 4 }).map((parts) => parts.join(','));
 
-test('what a replica lacks is what MySQL itself says, whatever the sets', async () => {
+test('computes missing transactions as GTID_SUBTRACT does', async () => {
   const server = await stack.connect('primary');
   try {
     await fc.assert(
@@ -42,7 +42,7 @@ test('what a replica lacks is what MySQL itself says, whatever the sets', async 
   }
 });
 
-test('counts the transactions of every source, also of tagged ones', () => {
+test('counts the transactions of every source, including tagged ones', () => {
   const set = parseGtidSet(`${UUIDS[0]}:1-10:12:blue:1-2,\n${UUIDS[1]}:5`);
   expect(countTransactions(set)).toBe(14);
   expect(countTransactions(parseGtidSet(''))).toBe(0);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Client } from '../support/client.ts';
 
-test('a person sees which instance answers, and every response names it', async () => {
+test('the page shows which instance answers, and every response names it', async () => {
   const response = await new Client().get('/health').set('Accept', 'text/html');
   const servedBy = String(response.headers['x-served-by']);
   expect(response.text).toContain(`<p class="instance-name">${servedBy}</p>`);
@@ -9,7 +9,7 @@ test('a person sees which instance answers, and every response names it', async 
   expect((await new Client().get('/no-such-page')).headers['x-served-by']).toMatch(/^web\d$/);
 });
 
-test('a program gets the state of the instance and of every server', async () => {
+test('JSON gives the state of the instance and of every server', async () => {
   const response = await new Client().get('/health').set('Accept', 'application/json');
   expect(response.body).toEqual({
     instance: expect.stringMatching(/^web\d$/) as unknown,
@@ -27,12 +27,12 @@ test('a program gets the state of the instance and of every server', async () =>
   });
 });
 
-test('machines ask whether it lives and whether it can serve', async () => {
+test('probes tell liveness and readiness', async () => {
   expect((await new Client().get('/health/live')).status).toBe(200);
   expect((await new Client().get('/health/ready')).status).toBe(200);
 });
 
-test('pages forbid foreign scripts and frames, and static files are compressed and kept', async () => {
+test('pages forbid foreign scripts and frames; static files are compressed and cached', async () => {
   const page = await new Client().get('/login');
   const policy = String(page.headers['content-security-policy']);
   expect(policy).toContain("default-src 'none'");

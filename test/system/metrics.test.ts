@@ -32,7 +32,7 @@ test.each([
   '/static/..%2fmetrics',
   '/health/%2e%2e/metrics',
   'http://127.0.0.1/metrics',
-])('NGINX knows no %s', async (target) => {
+])('NGINX answers 404 to %s', async (target) => {
   const answer = await rawGet(target);
   expect(answer).toMatch(/^HTTP\/1.1 404 /);
   // And asks no instance.
@@ -41,7 +41,7 @@ test.each([
 });
 
 test.each(['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via'])(
-  'an instance tells nothing to a request with %s, which came through a proxy',
+  'an instance refuses metrics to a proxied request with %s',
   async (header) => {
     const url = `http://127.0.0.1:${stack.process('web1').port}/metrics`;
     const response = await fetch(url, { headers: { [header]: '127.0.0.1' }, redirect: 'manual' });
@@ -50,7 +50,7 @@ test.each(['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via'])(
   },
 );
 
-test('requests are counted by the pattern of their route, however many addresses are asked for', async () => {
+test('counts requests by route pattern, whatever paths are requested', async () => {
   const base = `http://127.0.0.1:${stack.process('web1').port}`;
   const routes = (text: string) =>
     new Set(
@@ -79,7 +79,7 @@ test('requests are counted by the pattern of their route, however many addresses
   ).toBeGreaterThan(20);
 });
 
-test('failed log-ins and reads by server are counted', async () => {
+test('counts failed log-ins, and reads by server', async () => {
   const base = `http://127.0.0.1:${stack.process('web2').port}`;
   const before = await scrape('web2');
   expect((await new Client(base).logIn(uniqueCode(), 'not the password')).status).toBe(422);
@@ -95,7 +95,7 @@ test('failed log-ins and reads by server are counted', async () => {
   expect(sample(after, 'inventario_server_up{server="primary",role="primary"}')).toBe(1);
 });
 
-test('connections in use and those who wait for one are counted', async () => {
+test('counts connections in use and requests waiting for one', async () => {
   const base = `http://127.0.0.1:${stack.process('web1').port}`;
   const client = await Client.signedIn(base);
   const { id } = await client.register();
@@ -121,7 +121,7 @@ test('connections in use and those who wait for one are counted', async () => {
   });
 });
 
-test('a replica that stops is seen by its metrics, and reads fall back to the primary', async () => {
+test('metrics show a stopped replica, and reads fall back to the primary', async () => {
   const fallbacks = (text: string) =>
     sample(text, 'inventario_read_fallbacks_total{reason="no replica"}') ?? 0;
   const client = await Client.signedIn(`http://127.0.0.1:${stack.process('web1').port}`);
@@ -149,7 +149,7 @@ test('a replica that stops is seen by its metrics, and reads fall back to the pr
   });
 });
 
-test('what the health page says through NGINX is no more than it was', async () => {
+test('the public health page reveals no internals', async () => {
   const response = await fetch(`${baseUrl}/health`, { headers: { accept: 'application/json' } });
   expect(await response.text()).not.toMatch(/gtid|uuid|inUse|9\.7/i);
 });

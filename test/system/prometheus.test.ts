@@ -24,7 +24,7 @@ test('Prometheus, with the settings of monitoring/, reads every instance', async
   });
 });
 
-test('every alert can be evaluated, and one is raised when the replica stops', async () => {
+test('every alert evaluates, and one fires when the replica stops', async () => {
   const raised = async () => {
     const { alerts } = await prometheus.ask<{ alerts: { labels: { alertname: string } }[] }>('alerts');
     return alerts.map(({ labels }) => labels.alertname);
@@ -55,7 +55,7 @@ test('every alert can be evaluated, and one is raised when the replica stops', a
   expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
 });
 
-test('every metric that an alert or the manual names is there', async () => {
+test('every metric in the alerts and the manual exists', async () => {
   const alerts = await readFile(join(PROJECT_DIR, 'monitoring/alerts.yml'), 'utf8');
   const manual = await readFile(join(PROJECT_DIR, 'docs/monitoring.md'), 'utf8');
   const names = new Set((alerts + manual).match(/\b(inventario|process|nodejs)_[a-z_]+\b/g));

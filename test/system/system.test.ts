@@ -40,7 +40,7 @@ async function heartbeats() {
   return rows as { instance: string; started_at: Date; intervalSeconds: number }[];
 }
 
-test('every instance shows all of them, with weights, shares and pools, and every server with its GTIDs', async () => {
+test('every instance shows all instances, and every server with its GTIDs', async () => {
   for (const drawer of NAMES) {
     await waitUntil(async () => (await look(drawer)).instances.every(({ condition }) => condition === 'up'));
     const system = await look(drawer);
@@ -59,7 +59,7 @@ test('every instance shows all of them, with weights, shares and pools, and ever
   }
 });
 
-test('an instance that hangs is silent in the eyes of the others, and is heard again', async () => {
+test('a hung instance is shown as silent until it recovers', async () => {
   const { pid } = stack.process('web3');
   process.kill(pid, 'SIGSTOP');
   try {
@@ -78,7 +78,7 @@ test('an instance that hangs is silent in the eyes of the others, and is heard a
   await waitUntil(async () => instance(await look('web1'), 'web3').condition === 'up');
 });
 
-test('an instance that ends on purpose leaves nothing behind', async () => {
+test('an instance that shuts down removes its heartbeat', async () => {
   const has = async (name: string) => (await heartbeats()).some((row) => row.instance === name);
   expect(await has('web3')).toBe(true);
   process.kill(stack.process('web3').pid, 'SIGTERM');
@@ -88,7 +88,7 @@ test('an instance that ends on purpose leaves nothing behind', async () => {
   clients.web3 = await Client.signedIn(`http://127.0.0.1:${stack.process('web3').port}`);
 });
 
-test('a replica that is stopped falls behind, transaction by transaction, and catches up', async () => {
+test('a stopped replica falls behind, transaction by transaction, and catches up', async () => {
   const replica = await stack.connect('replica1');
   await replica.query('STOP REPLICA');
   try {
@@ -117,7 +117,7 @@ test('a replica that is stopped falls behind, transaction by transaction, and ca
   });
 });
 
-test('while the primary is away the page goes on, and says that what it knows is old', async () => {
+test('while the primary is away the page still works, and marks its data as old', async () => {
   await look('web1');
   const { pid } = stack.process('primary');
   process.kill(pid, 'SIGSTOP');
@@ -142,7 +142,7 @@ test('while the primary is away the page goes on, and says that what it knows is
   });
 });
 
-test('an error that a person met is told by every instance, by its kind and request alone', async () => {
+test('every instance shows an error, by kind and request id only', async () => {
   await primary.query('ALTER TABLE product RENAME TO product_away');
   let id: string;
   try {
@@ -163,7 +163,7 @@ test('an error that a person met is told by every instance, by its kind and requ
   });
 });
 
-test('heartbeats are one row each, few while nobody looks, and move no own write', async () => {
+test('heartbeats are one row per instance, rare while unwatched, and move no own write', async () => {
   const lastWrites = async () => (await primary.query('SELECT * FROM last_write ORDER BY user_id'))[0];
   const before = await lastWrites();
   await waitUntil(async () => (await heartbeats()).every(({ intervalSeconds }) => intervalSeconds === 10));
@@ -175,7 +175,7 @@ test('heartbeats are one row each, few while nobody looks, and move no own write
   expect(await lastWrites()).toEqual(before);
 });
 
-test('nobody sees the page but administrators', async () => {
+test('only administrators see the page', async () => {
   const { client: clerk } = await createPerson(await Client.signedIn(), 'clerk');
   for (const path of ['/system', '/system/live', '/api/system'])
     expect((await clerk.get(path)).status).toBe(403);

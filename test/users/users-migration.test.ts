@@ -14,7 +14,7 @@ afterAll(async () => {
 
 const migration = (name: string) => readFile(join(PROJECT_DIR, 'mysql/migrations', name), 'utf8');
 
-test('wherever the migration was cut off, it runs again, and who was there keeps every right', async () => {
+test('the migration resumes from any point, and existing users keep their rights', async () => {
   const before = await migration('001-products.sql');
   const users = await migration('003-users.sql');
   const statements = users.split(/;\n/).filter((statement) => statement.trim());

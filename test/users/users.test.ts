@@ -10,7 +10,7 @@ beforeAll(async () => (administrator = await Client.signedIn()));
 let counter = 0;
 const uniqueName = () => `Núria.${Date.now().toString(36)}${counter++}`;
 
-test('a new user gets a password that is shown once, stored nowhere, and must be replaced', async () => {
+test("shows a new user's password once, stores it nowhere, and requires a new one", async () => {
   const username = uniqueName();
   const created = await administrator.post('/users', { username, role: 'clerk' });
   expect(created.status).toBe(201);
@@ -35,7 +35,7 @@ test('a new user gets a password that is shown once, stored nowhere, and must be
   expect((await administrator.get(`/users/${id}`)).text).toContain('Activo');
 });
 
-test('a form that is sent twice shows the same password again, and it works', async () => {
+test('a form sent twice shows the same working password', async () => {
   const fields = { username: uniqueName(), role: 'viewer', _key: `twice-${Date.now()}` };
   const first = await administrator.post('/users', fields);
   const second = await administrator.post('/users', fields);
@@ -47,7 +47,7 @@ test('a form that is sent twice shows the same password again, and it works', as
   expect(oneTimePasswordIn(other.text)).not.toBe(oneTimePasswordIn(first.text));
 });
 
-test('a user name is refused when it is taken, however it is written, and when it is none', async () => {
+test('refuses a username that is taken in any spelling, or invalid', async () => {
   const username = uniqueName();
   expect((await administrator.post('/users', { username, role: 'viewer' })).status).toBe(201);
   for (const same of [username, username.toUpperCase(), username.replace('ú', 'u')]) {
@@ -93,7 +93,7 @@ test.each([
   }
 });
 
-test('a role counts from the next log-in on', async () => {
+test('a new role applies from the next log-in', async () => {
   const { id, username, password } = await createPerson(administrator, 'viewer');
   await administrator.post(`/users/${id}/role`, { role: 'clerk' });
   const again = new Client();
@@ -105,7 +105,7 @@ test('a role counts from the next log-in on', async () => {
   expect((await administrator.post(`/users/${id}/role`, { role: 'root' })).status).toBe(400);
 });
 
-test('whoever is disabled cannot log in, with the answer that a wrong password gets, until enabled', async () => {
+test('a disabled user gets the answer of a wrong password until enabled', async () => {
   const { id, username, password } = await createPerson(administrator, 'viewer');
   await administrator.post(`/users/${id}/disable`);
   const refused = await new Client().logIn(username, password);
@@ -115,7 +115,7 @@ test('whoever is disabled cannot log in, with the answer that a wrong password g
   expect((await new Client().logIn(username, password)).status).toBe(303);
 });
 
-test('a new one-time password replaces the one that was forgotten', async () => {
+test('a new one-time password replaces a forgotten one', async () => {
   const { id, username, password } = await createPerson(administrator, 'viewer');
   const oneTime = oneTimePasswordIn((await administrator.post(`/users/${id}/password`)).text);
   expect((await new Client().logIn(username, password)).status).toBe(422);
@@ -124,7 +124,7 @@ test('a new one-time password replaces the one that was forgotten', async () => 
   expect((await client.get('/products')).headers.location).toBe('/password');
 });
 
-test('nobody disables, demotes or resets the own account', async () => {
+test("refuses to disable, demote or reset one's own account", async () => {
   const { id, client } = await createPerson(administrator, 'administrator');
   for (const [action, fields] of [
     ['disable', {}],
@@ -139,7 +139,7 @@ test('nobody disables, demotes or resets the own account', async () => {
   expect((await client.get(`/users/${id}`)).text).not.toContain(`/users/${id}/disable`);
 });
 
-test('of administrators who disable or demote one another at the same moment, one remains', async () => {
+test('one administrator remains when several disable or demote one another at once', async () => {
   for (const [action, fields] of [
     ['disable', {}],
     ['role', { role: 'viewer' }],
@@ -161,7 +161,7 @@ test('of administrators who disable or demote one another at the same moment, on
   }
 });
 
-test('an administrator who is disabled in the middle of it creates nobody', async () => {
+test('an administrator who is disabled during the request creates no user', async () => {
   const { id, client } = await createPerson(administrator, 'administrator');
   const username = uniqueName();
   const primary = await stack.connect('primary');
@@ -175,7 +175,7 @@ test('an administrator who is disabled in the middle of it creates nobody', asyn
   expect(rows).toEqual([]);
 });
 
-test('what is no user is not found', async () => {
+test('an unknown user is not found', async () => {
   for (const id of ['999999999', '0', 'x', '1e3', '99999999999999']) {
     expect((await administrator.get(`/users/${id}`)).status).toBe(404);
     expect((await administrator.post(`/users/${id}/disable`)).status).toBe(404);
