@@ -58,7 +58,7 @@ test('a webhook receives the raw body, and only at its own path', async () => {
   expect(received).toEqual(Array(3).fill(Buffer.from(bytes)));
   expect((await request(app).post('/webhooks/test').send('a'.repeat(110_000))).status).toBe(413);
   expect((await request(app).post('/test')).status).toBe(418);
-  // A report that has arrived is taken, even while the instance shuts down.
+  // Webhooks are accepted even during shutdown.
   draining.abort();
   expect((await request(app).post('/webhooks/test').send(bytes)).status).toBe(204);
 });

@@ -28,7 +28,7 @@ async function eventsOf({ id }: Pick<Person, 'id'>, kind: string): Promise<RowDa
   return rows;
 }
 
-/** The sentences of the page, newest first, once it shows `count` of them. */
+/** Newest first; waits until the page shows `count` of them. */
 async function sentences(query: string, count: number): Promise<string[]> {
   let found: string[] = [];
   await waitUntil(async () => {

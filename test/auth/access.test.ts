@@ -22,7 +22,7 @@ import { webConfig } from '../support/web-config.ts';
 const PEOPLE = ['stranger', 'one-time password', 'viewer', 'clerk', 'administrator'] as const;
 type Person = (typeof PEOPLE)[number];
 
-/** Written out, so that a permission that stands with the wrong role or route is found. */
+/** Spelled out, so that a permission on the wrong role or route is caught. */
 const ADMITTED: [people: Person[], routes: RouteName[]][] = [
   [
     ['stranger', 'one-time password', 'viewer', 'clerk', 'administrator'],
@@ -132,7 +132,7 @@ test('each role has the permissions of its routes and no others', () => {
 
 type Outcome = 'allowed' | 'asked to log in' | 'asked for a password' | 'refused';
 
-/** Sends what the route cannot do anything with: there is no product and no user of this number. */
+/** Uses an id that no product or user has. */
 async function outcomeOf(client: Client, route: string): Promise<Outcome> {
   const [method, path] = route.replace(':id', '999999999').split(' ') as [string, string];
   const response = await client.send(method, path);
@@ -156,7 +156,7 @@ test.each(PEOPLE)('admits exactly as the table says: %s', async (person) => {
   const outcomes: Record<string, Outcome> = {};
   const wanted: typeof outcomes = {};
   const lines = ADMITTED.flatMap(([people, names]) => names.map((route) => [route, people] as const));
-  // Logging out comes last: it ends the session.
+  // Log-out last: it ends the session.
   const isLogOut = (route: RouteName) => Number(route === 'POST /logout');
   for (const [route, people] of lines.sort(([a], [b]) => isLogOut(a) - isLogOut(b))) {
     outcomes[route] = await outcomeOf(clients[person]!, route);
@@ -169,7 +169,7 @@ const principal = (kind: Principal['kind'], ...permissions: Permission[]): Princ
   return { kind, id: 1, permissions: new Set(permissions), lastWrite: {} };
 };
 
-/** The statuses that `access` alone gives a principal, 204 when it lets the request pass. */
+/** Statuses from `access` alone; 204 when it passes the request on. */
 async function statusesFor(sender: Principal, paths: string[]): Promise<number[]> {
   const app = express();
   const actAs: RequestHandler = (req, _res, next) => {
@@ -210,9 +210,9 @@ test('refuses what is not in the table, however the path is spelled', async () =
   for (const path of ['/PRODUCTS/new', '/products/new/', '/Users', '/users/']) {
     expect((await viewer.send('GET', path)).status).toBe(403);
   }
-  // To Express this is no spelling of /products/new, but a product's number that makes no sense.
+  // Express matches this as an invalid product id, not as /products/new.
   expect((await viewer.send('GET', '/products/%6eew')).status).toBe(404);
-  // Express answers HEAD where there is a GET; nothing is found out that way.
+  // Express answers HEAD with the GET route, which must be refused too.
   expect((await viewer.send('HEAD', '/users')).status).toBe(403);
 });
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => primary.end());
 
-/** One attempt at `address`, on the instance whose turn it is; a new browser each time. */
+/** Sends one attempt from `address` in a new browser. */
 let turn = 0;
 async function attempt({ username }: Pick<Person, 'username'>, password: string, address: string) {
   return clientFrom(address, `web${(turn++ % 3) + 1}`).logIn(username, password);
@@ -28,7 +28,7 @@ async function wrongAttempts(person: Pick<Person, 'username'>, count: number, ad
   }
 }
 
-/** As if there had been so many wrong attempts, each of which takes its time. */
+/** Sets the count directly: real attempts are slow. */
 async function countAs(attempts: number, subject: string): Promise<void> {
   await primary.query(
     `REPLACE INTO login_attempt (subject, attempts, pending, window_ends_at)
@@ -37,7 +37,6 @@ async function countAs(attempts: number, subject: string): Promise<void> {
   );
 }
 
-/** As if the quarter of an hour were over. */
 async function endWindows(text: string): Promise<void> {
   await primary.query('UPDATE login_attempt SET window_ends_at = UTC_TIMESTAMP(3) WHERE subject LIKE ?', [
     `%${text}%`,
@@ -98,7 +97,7 @@ test('admits fifteen concurrent correct log-ins, also after nine wrong ones', as
     Array.from({ length: 15 }, () => attempt(person, person.password, address)),
   );
   expect(responses.map(({ status }) => status)).toEqual(Array(15).fill(303));
-  // The right ones have made the wrong ones forgotten.
+  // Correct log-ins clear the wrong ones.
   await wrongAttempts(person, 10, address);
   expect((await attempt(person, person.password, address)).status).toBe(429);
 });

@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import { Client } from '../support/client.ts';
 import { stack } from '../support/shared-stack.ts';
 
-/** `LOGIN_TRIES=500` measures to a few milliseconds, in some minutes on a quiet machine. */
+/** `LOGIN_TRIES=500` measures to a few ms, in some minutes on an idle machine. */
 const TRIES = Number(process.env.LOGIN_TRIES ?? 25);
 
 test('an unknown user takes as long as a wrong password', async () => {
-  // One instance, without the ways through NGINX to three of them.
+  // Straight to one instance, to leave out NGINX.
   const client = new Client(`http://127.0.0.1:${stack.process('web1').port}`);
   await client.takeToken('/login');
   const primary = await stack.connect('primary');
@@ -18,7 +18,7 @@ test('an unknown user takes as long as a wrong password', async () => {
     expect(status).toBe(422);
   };
   for (let i = 0; i < TRIES; i++) {
-    // Wrong log-ins are limited: each pair of tries begins anew. Which goes first alternates.
+    // New counts for each pair because of the limits; the order alternates.
     await primary.query('DELETE FROM login_attempt');
     const tries = [() => attempt('known', 'admin'), () => attempt('unknown', 'nadia')];
     for (const one of i % 2 ? tries.reverse() : tries) await one();
@@ -31,7 +31,7 @@ test('an unknown user takes as long as a wrong password', async () => {
     `Medians of ${TRIES} tries: known ${known.toFixed(1)} ms, unknown ${unknown.toFixed(1)} ms, ` +
       `difference ${Math.abs(known - unknown).toFixed(1)} ms`,
   );
-  // Without a comparison for unknown users they would be answered some ten times faster.
+  // Without the dummy comparison, unknown users are about ten times faster.
   expect(unknown / known).toBeGreaterThan(0.5);
   expect(unknown / known).toBeLessThan(2);
 }, 1_200_000);

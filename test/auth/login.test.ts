@@ -61,7 +61,7 @@ test('logging in gives a new session id, in a cookie that scripts cannot read', 
     .type('form')
     .set('Cookie', `inventario.sid=${planted}`)
     .send({ username: 'admin', password: 'admin123' });
-  // Superagent sends the planted cookie instead of the token's: the request is refused outright.
+  // Superagent sends this Cookie header in place of the CSRF cookie, so the request is refused.
   expect(response.status).toBe(403);
 
   const first = await client.logIn('admin', 'admin123');

@@ -7,7 +7,6 @@ import { baseUrl } from '../support/shared-stack.ts';
 let person: Person;
 beforeAll(async () => (person = await createPerson(await Client.signedIn(), 'viewer')));
 
-/** Changes the password of `person`, and what they log in with from then on. */
 async function choose(password: string) {
   const response = await person.client.post('/password', {
     current: person.password,

@@ -15,14 +15,14 @@ beforeAll(async () => {
 
 afterAll(() => primary.end());
 
-/** What every instance answers to a program that has the session. */
+/** The distinct statuses over all instances. */
 async function answers(client: Client): Promise<number[]> {
   const statuses: number[] = [];
   for (let i = 0; i < 6; i++) statuses.push((await client.get('/api/products')).status);
   return [...new Set(statuses)];
 }
 
-/** A second browser with the same session: it goes on using the cookie after a log-out. */
+/** Keeps using the cookie after the log-out. */
 function copyOf(client: Client, cookie: string): Client {
   const copy = new Client();
   void copy.agent.set('Cookie', cookie);
@@ -58,7 +58,7 @@ test('a slow request that outlasts the log-out does not restore the session', as
   const { id, code } = await client.register();
   const blocker = await stack.connect('primary');
   await blocker.query('BEGIN; SELECT id FROM product WHERE id = ? FOR UPDATE', [id]);
-  // Its end writes a message into the session.
+  // It writes the session when it ends.
   const saving = client.post(`/products/${id}`, {
     name: 'Despacio',
     code,
@@ -81,7 +81,7 @@ test('an export that outlasts the log-out does not restore the session', async (
   const person = await createPerson(administrator, 'viewer');
   await primary.query('DELETE FROM session WHERE user_id = ?', [person.id]);
   const { client, copy } = await signedInWithCookie(person);
-  // So old that the end of a request would prolong it.
+  // Old enough for the end of a request to extend it.
   await primary.query(
     'UPDATE session SET expires_at = UTC_TIMESTAMP(3) + INTERVAL 5 MINUTE WHERE user_id = ?',
     [person.id],

@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
-// The numbers of all requirements of levels 1 and 2 of OWASP ASVS 5.0.0.
+// All requirements of OWASP ASVS 5.0.0, levels 1 and 2.
 import requirements from './asvs-5.0-levels-1-2.json' with { type: 'json' };
 
 let text: string;
-/** The rows of the map: which requirements, and what shows that they are met. */
 let rows: { requirements: string[]; proofs: { file: string; title: string }[] }[];
 
 beforeAll(async () => {

@@ -21,7 +21,6 @@ beforeAll(async () => {
 
 const registration = (code: string) => ({ code, name: code, quantity: 3, unit: 'unidad', category: 'Otros' });
 
-/** Sends one request to every instance at the same time, or to one after the other. */
 async function sendToAll(send: (url: string) => Promise<Answer>, how: 'at once' | 'in turn') {
   if (how === 'at once') return Promise.all(urls.map(send));
   const answers: Answer[] = [];
@@ -32,7 +31,7 @@ async function sendToAll(send: (url: string) => Promise<Answer>, how: 'at once' 
 const change = (who: Session, url: string, id: number, delta: number, key: string) =>
   who.send(url, { path: `/api/products/${id}/quantity`, method: 'PATCH', json: { delta }, key });
 
-/** The movements' amounts as the ledger has them. */
+/** The deltas of the movements. */
 async function ledger(id: number): Promise<number[]> {
   const primary = await stack.connect('primary');
   const [rows] = await primary.query<RowDataPacket[]>(

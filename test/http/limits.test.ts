@@ -19,7 +19,7 @@ test('refuses bodies over 100 kB as form, JSON or gzip, with a message', async (
   const json = await client.changeQuantity(id, { delta: 1, note: large });
   expect(json.status).toBe(413);
   expect((json.body as { error: string }).error).toBe('Lo enviado es demasiado grande.');
-  // 20 kB that would become 20 MB.
+  // 20 kB that decompress to 20 MB.
   const bomb = gzipSync(`{"delta":1,"note":"${'a'.repeat(20_000_000)}"}`);
   expect(bomb.length).toBeLessThan(25_000);
   const compressed = await fetch(`${baseUrl}/login`, {
@@ -70,7 +70,7 @@ test('an instance accepts all that NGINX lets through', async () => {
   expect(more.status).toBe(400);
 });
 
-/** A client that sends a little, now and then, and never comes to an end. */
+/** A slow client that sends `drip` every second. */
 async function isEnded(connection: RawConnection, drip: string): Promise<boolean> {
   const dripping = setInterval(() => connection.send(drip), 1000);
   const ended = await Promise.race([connection.ended.then(() => true), sleep(60_000, false)]);
@@ -87,7 +87,7 @@ test('NGINX and instances drop clients that never finish headers or body', async
     isEnded(new RawConnection(port).send(headers), 'X-A: b\r\n'),
     isEnded(new RawConnection(port).send(body), ''),
     isEnded(new RawConnection(instancePort()).send(headers), 'X-A: b\r\n'),
-    // No NGINX stands before this one, which would collect the body first: the whole of it has a limit.
+    // Without NGINX buffering the body, the instance limits its total time.
     isEnded(new RawConnection(instancePort()).send(body), 'a'),
   ]);
   expect(ended).toEqual([true, true, true, true]);

@@ -116,13 +116,13 @@ test('sends HSTS on every response behind TLS, and on none over HTTP', async () 
     ]);
   }
   expect((await new Client(direct()).get('/login')).headers['strict-transport-security']).toBeUndefined();
-  // NGINX listens for HTTP here, so whoever says otherwise is not believed.
+  // NGINX listens on HTTP here, so X-Forwarded-Proto is not trusted.
   const forged = await behindTls('/login', new Client());
   expect(forged.headers['strict-transport-security']).toBeUndefined();
   expect(String(forged.headers['set-cookie'])).not.toContain('Secure');
 });
 
-/** Another NGINX before the same instances, whose settings `change` alters, as Compose's variables do. */
+/** A second NGINX for the same instances, with changed settings. */
 async function withNginx(change: (settings: string) => string, work: (base: string) => Promise<void>) {
   const runDir = join(stack.varDir, 'run/nginx');
   const folder = await mkdtemp(join(tmpdir(), 'inventario-nginx-'));
@@ -135,7 +135,7 @@ async function withNginx(change: (settings: string) => string, work: (base: stri
     );
   }
   const { nginx: command } = await findOrInstallPrograms(RUNTIME_DIR, { phpMyAdmin: false }, console.log);
-  // Its /dev/stdout must be something that can be opened, which Node's own pipes cannot.
+  // /dev/stdout must be openable, which Node pipes are not.
   const nginx = spawn(command, ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')], {
     stdio: 'ignore',
   });
@@ -168,7 +168,7 @@ test('an NGINX that trusts the proxy in front sends HSTS once on every response'
       return (await Promise.all(answers)).map((answer) => answer.headers.get('strict-transport-security'));
     };
     const overTls = await policies({ 'X-Forwarded-Proto': 'https' });
-    // Two of them would be joined by a comma here.
+    // Duplicates would be joined by a comma.
     expect(overTls).toEqual(Array(7).fill('max-age=31536000; includeSubDomains'));
     expect(await policies({})).toEqual(Array(7).fill(null));
   });
@@ -197,7 +197,7 @@ test('behind TLS cookies are Secure and bound to the host', async () => {
     cookies.push(...((response.headers['set-cookie'] as string[] | undefined) ?? []));
     return response;
   };
-  // Supertest keeps Secure cookies to itself over HTTP, so the test carries them.
+  // Supertest does not send Secure cookies over HTTP.
   const jar = new Map<string, string>();
   const send = async (method: 'get' | 'post', path: string, fields?: object) => {
     const request = person.agent[method](path).set(
@@ -228,7 +228,7 @@ test('behind TLS cookies are Secure and bound to the host', async () => {
     expect(cookie).toContain('; Path=/');
     expect(cookie).toContain('; Secure');
     expect(cookie).not.toContain('Domain');
-    // What takes a cookie away need not say more.
+    // Cookies that are being cleared.
     if (cookie.includes('1970')) continue;
     expect(cookie).toContain('; HttpOnly');
     expect(cookie).toContain('; SameSite=Lax');

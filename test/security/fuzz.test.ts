@@ -16,15 +16,15 @@ import { Client } from '../support/client.ts';
 import { routesOf, type Route } from '../support/routes.ts';
 import { Stack } from '../support/stack.ts';
 
-/** FUZZ_SEED and FUZZ_PATH, as a failure prints them, play it again; FUZZ_RUNS makes it longer. */
+/** FUZZ_SEED and FUZZ_PATH, printed on failure, replay a run; FUZZ_RUNS lengthens it. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2_147_483_647);
 const PATH = process.env.FUZZ_PATH;
-/** Far beyond any answer: only what hangs takes so long. */
+/** Only a hang takes this long. */
 const HANG_MS = 60_000;
 const SPARE_SESSIONS = 4;
 
-/** What no answer contains; the inputs below contain none of it either, since pages show them again. */
+/** Must appear in no response; the inputs avoid them, since pages echo input. */
 const LEAKS = [
   /\n\s+at .+:\d+:\d+/,
   new RegExp(PROJECT_DIR.replace(/\/$/, '')),
@@ -34,7 +34,7 @@ const LEAKS = [
   /\b(Type|Reference|Syntax|Range|Zod)Error\b|Cannot (read|set) properties|is not a function/,
 ];
 
-/** A system of its own: what is sent to it may end sessions, lock out people and fill it with nonsense. */
+/** Its own system: fuzzing ends sessions, locks users out and stores garbage. */
 let system: Stack;
 let routes: Route[];
 let fields: string[];
@@ -65,12 +65,12 @@ async function listRoutes(): Promise<Route[]> {
   const heartbeat = new Heartbeat(config, databases, jobs);
   const app = await createApp({ config, databases, heartbeat, jobs, logger, draining });
   await closeDatabases(databases);
-  // What is answered before any route.
+  // Answered before any route.
   const others = ['/static/x/app/css/app.css', '/static/:id/bootstrap/:id', '/language/:id', '/no/such/page'];
   return [...routesOf(app), ...others.map((path) => ({ method: 'GET', path }))];
 }
 
-/** The names of all fields of all forms, and what addresses and programs send besides. */
+/** All form fields, plus parameters of URLs and the API. */
 async function listFields(): Promise<string[]> {
   const folder = join(PROJECT_DIR, 'views');
   const views = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ejs'));
@@ -260,7 +260,7 @@ interface Body {
   content: Buffer;
 }
 
-/** A form that would be taken, but for a field or two. */
+/** A valid product form with one or two fields replaced. */
 const almostRight = pairs(2).map((list) => {
   const right = { name: 'Azada', code: 'F-1', quantity: '3', unit: 'u', category: 'Otros', version: '1' };
   return bodyOf(
@@ -327,7 +327,6 @@ function bodyOf(type: string | undefined, content: string): Body {
 
 const input = fc.record({
   route: fc.nat(),
-  /** Mostly the route's own. */
   method: fc.oneof(
     { weight: 8, arbitrary: fc.constant('') },
     { weight: 1, arbitrary: fc.constantFrom(...METHODS.filter((method) => method !== 'CONNECT')) },
@@ -406,7 +405,7 @@ test(
     const check = async (given: Input) => {
       const route = routes[given.route % routes.length]!;
       const method = given.method || route.method;
-      // Nothing that would lock the fuzzing itself out.
+      // Spare the user who runs the fuzzing.
       const params = /^\/users/.test(route.path)
         ? given.params.map((text) => (text === '1' ? '2' : text))
         : given.params;
@@ -468,7 +467,7 @@ test(
         .sort()
         .join('\n'),
     );
-    // Whoever is signed in was let in, to every route.
+    // Every route was reached while signed in.
     for (const { method, path } of routes) {
       const counts = answers.get(`${method} ${path}`);
       expect([path, counts ? [...counts.values()].reduce((sum, count) => sum + count) > 5 : false]).toEqual([

@@ -23,7 +23,6 @@ test('computes missing transactions as GTID_SUBTRACT does', async () => {
   try {
     await fc.assert(
       fc.asyncProperty(gtidSet, gtidSet, async (mine, theirs) => {
-        // As a server would give them: without overlaps.
         const [[sets]] = await server.query<RowDataPacket[]>(
           `SELECT GTID_SUBTRACT(?, '') AS mine, GTID_SUBTRACT(?, '') AS theirs, GTID_SUBTRACT(?, ?) AS missing`,
           [mine, theirs, theirs, mine],

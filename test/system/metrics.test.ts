@@ -11,7 +11,6 @@ async function scrape(instance = 'web1'): Promise<string> {
   return response.text();
 }
 
-/** The value of the one sample whose line begins so. */
 function sample(text: string, start: string): number | undefined {
   const line = text.split('\n').find((one) => one.startsWith(start));
   return line === undefined ? undefined : Number(line.split(' ').at(-1));
@@ -35,7 +34,7 @@ test.each([
 ])('NGINX answers 404 to %s', async (target) => {
   const answer = await rawGet(target);
   expect(answer).toMatch(/^HTTP\/1.1 404 /);
-  // And asks no instance.
+  // No instance was asked.
   expect(answer).not.toMatch(/^x-served-by:/im);
   expect(answer).not.toContain('inventario_');
 });
@@ -100,7 +99,7 @@ test('counts connections in use and requests waiting for one', async () => {
   const client = await Client.signedIn(base);
   const { id } = await client.register();
   const primary = await stack.connect('primary');
-  // One holds the row that thirty others want to change, which take all twenty connections.
+  // One row lock blocks thirty changes, which take all twenty connections.
   await primary.query('START TRANSACTION; SELECT * FROM product WHERE id = ? FOR UPDATE', [id]);
   const changes = Array.from({ length: 30 }, () => client.changeQuantity(id, { delta: 1 }));
   try {

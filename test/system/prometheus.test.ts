@@ -63,7 +63,7 @@ test('every metric in the alerts and the manual exists', async () => {
   const known = await prometheus.ask<string[]>('label/__name__/values');
   const isKnown = (name: string) => known.some((one) => one === name || one === `${name}_bucket`);
   expect([...names].filter((name) => !isKnown(name))).toEqual([]);
-  // And each alert stands in the manual.
+  // The manual covers each alert.
   const titles = [...alerts.matchAll(/alert: (\w+)/g)].map(([, title]) => title!);
   expect(titles.filter((title) => !manual.includes(`\`${title}\``))).toEqual([]);
 });

@@ -8,7 +8,6 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const NAMES = ['web1', 'web2', 'web3'];
 let primary: Connection;
-/** Somebody signed in at each instance itself. */
 const clients: Record<string, Client> = {};
 
 beforeAll(async () => {
@@ -22,7 +21,6 @@ afterAll(async () => {
   await primary.end();
 });
 
-/** What `drawer` knows of the system. */
 async function look(drawer: string): Promise<SystemView> {
   const response = await clients[drawer]!.get('/api/system');
   if (response.status !== 200) throw new Error(`${drawer} answered with ${response.status}`);
@@ -83,7 +81,6 @@ test('an instance that shuts down removes its heartbeat', async () => {
   expect(await has('web3')).toBe(true);
   process.kill(stack.process('web3').pid, 'SIGTERM');
   await waitUntil(async () => !(await has('web3')));
-  // Started again, it is back.
   await waitUntil(() => has('web3'));
   clients.web3 = await Client.signedIn(`http://127.0.0.1:${stack.process('web3').port}`);
 });
@@ -101,7 +98,7 @@ test('a stopped replica falls behind, transaction by transaction, and catches up
     const hollow = stopped.tape.filter((has) => !has).length;
     expect(hollow).toBeGreaterThanOrEqual(3);
     expect(stopped.tape.slice(-hollow)).not.toContain(true);
-    // What is missing is what MySQL says is missing.
+    // Compare with GTID_SUBTRACT.
     const [[answer]] = await primary.query<RowDataPacket[]>(
       'SELECT GTID_SUBTRACT(?, @@gtid_executed) AS unknown, GTID_SUBSET(?, ?) AS has',
       [stopped.missing!.set, stopped.missing!.set, stopped.gtidExecuted],

@@ -23,7 +23,7 @@ test('the migration resumes from any point, and existing users keep their rights
     await root.query('DROP DATABASE IF EXISTS users_migration_test');
     await root.query('CREATE DATABASE users_migration_test; USE users_migration_test');
     await root.query(before);
-    // As the version before does it.
+    // As the previous version writes it.
     await root.query(
       "INSERT INTO user (username, password_hash, must_change_password) VALUES ('admin', '', 0)",
     );

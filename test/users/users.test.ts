@@ -23,7 +23,7 @@ test("shows a new user's password once, stores it nowhere, and requires a new on
   expect((await administrator.get(`/users/${id}`)).text).toContain('Contraseña pendiente');
 
   const person = new Client();
-  // However it is capitalised.
+  // In any capitalisation.
   expect((await person.logIn(username.toUpperCase(), oneTime)).status).toBe(303);
   expect((await person.get('/products')).headers.location).toBe('/password');
   expect((await person.get('/api/products')).status).toBe(403);
@@ -42,7 +42,7 @@ test('a form sent twice shows the same working password', async () => {
   expect(second.status).toBe(201);
   expect(oneTimePasswordIn(second.text)).toBe(oneTimePasswordIn(first.text));
   expect((await new Client().logIn(fields.username, oneTimePasswordIn(second.text))).status).toBe(303);
-  // Another write has another one.
+  // A new write gets a new password.
   const other = await administrator.post('/users', { ...fields, username: uniqueName() });
   expect(oneTimePasswordIn(other.text)).not.toBe(oneTimePasswordIn(first.text));
 });
@@ -147,7 +147,7 @@ test('one administrator remains when several disable or demote one another at on
     const group = await Promise.all(
       Array.from({ length: 4 }, () => createPerson(administrator, 'administrator')),
     );
-    // A circle: each of them the next, so that without a lock all four would be gone.
+    // In a circle: without a lock all four would be gone.
     await Promise.all(
       group.map(({ client }, i) => client.post(`/users/${group[(i + 1) % 4]!.id}/${action}`, fields)),
     );
