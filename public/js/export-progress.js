@@ -1,16 +1,15 @@
-// How far a file is while an instance makes it. The download itself stays the browser's; without this the
-// links work as they are.
+// Shows the progress of an export. The browser still does the download; without this script the links work as
+// they are.
 
-const FIRST_LOOK_MS = 400;
-const LOOK_EVERY_MS = 1000;
-/** Then nobody knows about it: the browser alone shows what becomes of it. */
+const FIRST_POLL_MS = 400;
+const POLL_EVERY_MS = 1000;
+/** After this long without progress, only the browser shows the download. */
 const GIVE_UP_MS = 20_000;
 
 /**
- * @param links to files
- * @param container holds a card for each file, made of `template`
- * @param productsText how many products, in words
- * @param announce says a text to people who do not see the card
+ * @param container holds a card per export, cloned from `template`
+ * @param productsText formats a number of products
+ * @param announce announces a text to screen readers
  */
 export function enableExportProgress(
   links,
@@ -33,7 +32,7 @@ export function enableExportProgress(
     const part = (name) => card.querySelector(`[data-part=${name}]`);
     const preparing = texts.preparing.replace('{format}', format);
     const startedAt = Date.now();
-    let heardAt = startedAt;
+    let lastProgressAt = startedAt;
     let isOver = false;
     part('status').textContent = preparing;
     part('progress').setAttribute('aria-label', preparing);
@@ -43,20 +42,20 @@ export function enableExportProgress(
     part('close').addEventListener('click', () => card.remove());
     container.append(card);
     announce(preparing);
-    setTimeout(look, FIRST_LOOK_MS);
+    setTimeout(poll, FIRST_POLL_MS);
 
-    async function look() {
+    async function poll() {
       if (isOver) return;
-      const progress = await ask(`/api/exports/${id}`);
+      const progress = await fetchProgress(`/api/exports/${id}`);
       if (isOver) return;
       if (progress) {
-        heardAt = Date.now();
+        lastProgressAt = Date.now();
         show(progress);
-      } else if (Date.now() - heardAt > GIVE_UP_MS) {
+      } else if (Date.now() - lastProgressAt > GIVE_UP_MS) {
         isOver = true;
         card.remove();
       }
-      setTimeout(look, LOOK_EVERY_MS);
+      setTimeout(poll, POLL_EVERY_MS);
     }
 
     function show({ state, rows, total }) {
@@ -64,7 +63,7 @@ export function enableExportProgress(
       const share = total > 0 ? Math.min(100, Math.floor((100 * rows) / total)) : undefined;
       const soFar = texts.rowsOf.replace('{n}', number(rows)).replace('{total}', number(total));
       part('rows').textContent = share === undefined ? productsText(rows) : soFar;
-      // Without a share it says only that something is going on.
+      // Without a share, a full bar shows only that work is going on.
       bar.style.width = `${share ?? 100}%`;
       if (share !== undefined) part('progress').setAttribute('aria-valuenow', share);
       part('cancel').hidden = false;
@@ -87,7 +86,7 @@ export function enableExportProgress(
 
     async function cancel() {
       const headers = { 'x-csrf-token': csrfToken };
-      // The next look tells what became of it.
+      // The next poll shows the result.
       await fetch(`/api/exports/${id}/cancel`, { method: 'POST', headers }).catch(() => undefined);
     }
   }
@@ -97,7 +96,7 @@ export function enableExportProgress(
   }
 }
 
-async function ask(address) {
+async function fetchProgress(address) {
   try {
     const response = await fetch(address, { headers: { accept: 'application/json' } });
     return response.ok ? await response.json() : undefined;
@@ -106,7 +105,7 @@ async function ask(address) {
   }
 }
 
-/** 16 random bytes, as crypto.randomUUID would give them, had it not to do without on plain HTTP. */
+/** crypto.randomUUID is missing on plain HTTP. */
 function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

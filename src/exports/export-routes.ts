@@ -14,40 +14,39 @@ import {
   countForProgress,
   exportId,
   findProgress,
-  ProgressTeller,
-  type ExportName,
+  ProgressReporter,
+  type ExportKey,
 } from './export-progress.ts';
 import { readFilter } from '../product-list/product-filter.ts';
 import { streamProducts } from '../product-list/product-stream.ts';
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
-/** NGINX takes a file as fast as we give it; whoever is so slow has come past it, or has gone. */
+/** NGINX reads as fast as we write; a stalled reader has bypassed NGINX or is gone. */
 const STALL_LIMIT_MS = 15_000;
 const EXPORT_LIMIT_MS = 5 * 60_000;
-/** What fails before is answered in words; the file begins then, however long its first row takes. */
+/** A query that fails within this time gets an error page; after it, the headers go out. */
 const FIRST_ROW_MS = 200;
 
 type Write = (products: AsyncIterable<Product>, out: Writable, t: TFunction) => Promise<void>;
 
-/** Files of exactly what the list shows under the same filter, and how far they are. */
 export function productExportRoutes(databases: Databases): Router {
   const router = Router();
   const slots = new Semaphore();
   const file = (extension: string, type: string, write: Write) =>
-    router.get(`/products/export.${extension}`, exporting({ databases, slots, type, extension, write }));
+    router.get(`/products/export.${extension}`, exportHandler({ databases, slots, type, extension, write }));
   file('xlsx', XLSX, writeWorkbook);
   file('csv', 'text/csv; charset=utf-8', writeCsv);
 
   router.get('/api/exports/:id', async (req, res) => {
-    const name = exportName(req);
-    const progress = await databases.directory.readPrimary((db) => findProgress(db, name));
+    const key = exportKey(req);
+    const progress = await databases.directory.readPrimary((db) => findProgress(db, key));
     if (!progress) throw new HttpError(404, 'errors.exportNotFound');
     res.json(progress);
   });
 
   router.post('/api/exports/:id/cancel', async (req, res) => {
-    const name = exportName(req);
-    const isCancelled = await databases.directory.transact((trx) => cancelExport(trx, name), {
+    const key = exportKey(req);
+    const isCancelled = await databases.directory.transact((trx) => cancelExport(trx, key), {
       limitMs: QUICK_CHANGE_MS,
     });
     if (!isCancelled) throw new HttpError(404, 'errors.exportNotFound');
@@ -56,14 +55,14 @@ export function productExportRoutes(databases: Databases): Router {
   return router;
 }
 
-/** Everybody has names of their own: nobody learns of another's exports. */
-function exportName(req: Request): ExportName {
+/** Keyed by user, so that no one sees or cancels the exports of others. */
+function exportKey(req: Request): ExportKey {
   const id = exportId.safeParse(req.params.id);
   if (!id.success) throw new HttpError(404, 'errors.exportNotFound');
   return { userId: req.principal!.id, id: id.data };
 }
 
-interface Exporting {
+interface ExportOptions {
   databases: Databases;
   slots: Semaphore;
   type: string;
@@ -71,15 +70,15 @@ interface Exporting {
   write: Write;
 }
 
-function exporting({ databases, slots, type, extension, write }: Exporting): RequestHandler {
+function exportHandler({ databases, slots, type, extension, write }: ExportOptions): RequestHandler {
   return async (req, res) => {
     const user = req.principal!;
     const filter = readFilter(req.query);
-    const giveBack = slots.take(user.id);
-    if (!giveBack) throw new HttpError(429, 'errors.tooManyExports', { retryAfterSeconds: 10 });
+    const release = slots.take(user.id);
+    if (!release) throw new HttpError(429, 'errors.tooManyExports', { retryAfterSeconds: 10 });
     let end: ExportState = 'failed';
     let products: AsyncGenerator<Product> | undefined;
-    let teller: ProgressTeller | undefined;
+    let reporter: ProgressReporter | undefined;
     try {
       const db = await databases.catalogue.replicaForStream(user);
       const today = new Date().toISOString().slice(0, 10);
@@ -87,41 +86,40 @@ function exporting({ databases, slots, type, extension, write }: Exporting): Req
       res.set('Content-Type', type);
       if (req.method === 'HEAD') return void res.end();
       const { data: id } = exportId.safeParse(req.query.progress);
-      if (id) teller = new ProgressTeller(databases, { userId: user.id, id }, () => res.destroy());
-      teller?.expect(countForProgress(db, filter));
+      if (id) reporter = new ProgressReporter(databases, { userId: user.id, id }, () => res.destroy());
+      reporter?.setTotal(countForProgress(db, filter));
       products = streamProducts(db, filter);
-      const rows = await begin(products);
-      end = await whileTaken(res, () => write(teller?.counting(rows) ?? rows, res, req.t));
+      const rows = await waitForFirstRow(products);
+      end = await untilClosed(res, () => write(reporter?.countRows(rows) ?? rows, res, req.t));
     } finally {
-      void teller?.end(end);
-      // Its connection is taken until the first row has come, even if nobody waits for it any more.
+      void reporter?.end(end);
+      // Even after the client has left, the connection is busy until the first row arrives.
       await products?.return(undefined);
-      giveBack();
+      release();
     }
   };
 }
 
-/** Asks for the first item, and gives all of them. */
-async function begin<T>(items: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
-  const asked = items.next();
-  await Promise.race([asked, sleep(FIRST_ROW_MS)]);
+async function waitForFirstRow<T>(items: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
+  const pending = items.next();
+  await Promise.race([pending, sleep(FIRST_ROW_MS)]);
   return (async function* () {
-    const first = await asked;
+    const first = await pending;
     if (first.done) return;
     yield first.value;
     yield* items;
   })();
 }
 
-/** Ends the response, and with it the query, when nobody takes it; that somebody has left is no error. */
-async function whileTaken(res: Response, work: () => Promise<void>): Promise<ExportState> {
+/** Destroys a stalled or overlong response, which ends the query. A client that leaves is no error. */
+async function untilClosed(res: Response, work: () => Promise<void>): Promise<ExportState> {
   let end: ExportState = 'cancelled';
   const cutOff = () => {
     end = 'failed';
     res.destroy();
   };
   res.setTimeout(STALL_LIMIT_MS, () => {
-    // Else it is the database that is waited for: it may have a million rows to sort.
+    // Otherwise the response is waiting for the database, which may have to sort a million rows.
     if (res.writableNeedDrain) cutOff();
   });
   const limit = setTimeout(cutOff, EXPORT_LIMIT_MS);
@@ -136,7 +134,7 @@ async function whileTaken(res: Response, work: () => Promise<void>): Promise<Exp
   }
 }
 
-/** What Node says of a stream that nobody takes any more; that the rows end early is called otherwise. */
+/** Node's error codes for a closed stream; a failed query has a different code. */
 function isClosed(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return code === 'ABORT_ERR' || code.startsWith('ERR_STREAM_');

@@ -8,15 +8,14 @@ import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import type { Product } from '../products/product.ts';
 import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 
-/** Some milliseconds of work; between two of them others have their turn. */
+/** A few milliseconds of work; the event loop runs between batches. */
 const BATCH_ROWS = 100;
 
-/** In the person's language; looked up once, because that takes longer than all the rest of a row. */
+/** Translated once per export: a lookup takes longer than the rest of a row. */
 type Availabilities = Record<Availability, string>;
 
 interface ExportColumn {
   titleKey: string;
-  /** In characters. */
   width: number;
   value: (product: Product, availabilities: Availabilities) => Cell;
 }
@@ -34,7 +33,6 @@ const COLUMNS: ExportColumn[] = [
   { titleKey: 'columns.updated', width: 20, value: ({ updatedAt }) => updatedAt },
 ];
 
-/** Writes an Excel workbook of as many sheets as it takes, at the pace at which `out` takes it. */
 export async function writeWorkbook(
   products: AsyncIterable<Product>,
   out: Writable,
@@ -48,14 +46,14 @@ export async function writeWorkbook(
 const CSV: Options = {
   delimiter: ';',
   record_delimiter: 'windows',
-  // Puts ' before = + - @, so that a spreadsheet takes the cell as text.
+  // Puts ' before = + - @, so that a spreadsheet reads the cell as text.
   escape_formulas: true,
-  // It only looks for the line ends of records itself; a description has others.
+  // csv-stringify quotes only on its own record delimiter; descriptions contain others.
   quoted_match: /[\r\n]/,
   cast: { date: (date) => date.toISOString(), string: keepOwnQuote },
 };
 
-/** Writes CSV as Excel in Spanish opens it: semicolons, UTF-8 with a byte order mark. */
+/** Semicolons and UTF-8 with a byte order mark, as Excel in Spanish expects. */
 export async function writeCsv(products: AsyncIterable<Product>, out: Writable, t: TFunction): Promise<void> {
   async function* text() {
     yield Buffer.from(stringify([COLUMNS.map(({ titleKey }) => t(titleKey))], { ...CSV, bom: true }));
@@ -80,7 +78,7 @@ async function* inBatches(products: AsyncIterable<Product>, t: TFunction): Async
   if (batch.length > 0) yield batch;
 }
 
-/** A second ' before what begins with ' and a formula's sign: reading the file back takes away just one. */
+/** Doubles a leading ' before a formula sign: an import strips one. */
 function keepOwnQuote(text: string): string {
   return text.replace(/^(?='+[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/, "'");
 }

@@ -12,7 +12,7 @@ import { RawConnection } from '../support/raw-http.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** Larger than what the buffers between MySQL and a client hold, so that somebody has to wait. */
+/** More than the buffers between MySQL and a client hold, so that back-pressure sets in. */
 const ROWS = 80_000;
 const MARK = 'slow-files';
 
@@ -54,7 +54,7 @@ async function cookiesOf(someone: Client): Promise<string> {
   return (request as unknown as { cookies?: string }).cookies ?? '';
 }
 
-/** Asks an instance for a file, past NGINX, which would take it in our place. */
+/** Bypasses NGINX, which would read the file for us. */
 function startExport(file: string, instance = 'web1'): RawConnection {
   const connection = new RawConnection(stack.process(instance).port!);
   return connection.send(
@@ -62,14 +62,13 @@ function startExport(file: string, instance = 'web1'): RawConnection {
   );
 }
 
-/** Takes what comes until the answer has begun, and then no more. */
+/** Reads up to the headers, then stops. */
 async function stall(connection: RawConnection): Promise<RawConnection> {
   await waitUntil(() => connection.received.includes('\r\n\r\n'));
   connection.socket.pause();
   return connection;
 }
 
-/** How many queries of exports run on primary and replica. */
 async function runningExports(): Promise<number> {
   let running = 0;
   for (const name of ['primary', 'replica1']) {
@@ -85,7 +84,7 @@ async function runningExports(): Promise<number> {
   return running;
 }
 
-test('a third export of one person is refused with a time to come back, and has its turn when one has ended', async () => {
+test('a third export of one user is rejected with Retry-After, and accepted once another has ended', async () => {
   const direct = await Client.signedIn(`http://127.0.0.1:${stack.process('web1').port}`);
   const running = await Promise.all([startExport('export.csv'), startExport('export.xlsx')].map(stall));
   try {
@@ -94,7 +93,6 @@ test('a third export of one person is refused with a time to come back, and has 
     expect(refused.headers['retry-after']).toBe('10');
     expect(refused.text).toContain('Ya se están preparando varias exportaciones.');
     expect(refused.headers['content-disposition']).toBeUndefined();
-    // Everything else goes on.
     expect((await direct.get('/products')).status).toBe(200);
     for (const connection of running) connection.close();
     await waitUntil(async () => (await direct.get('/products/export.csv?search=zzzz')).status === 200);
@@ -104,13 +102,13 @@ test('a third export of one person is refused with a time to come back, and has 
 });
 
 test.each(['export.csv', 'export.xlsx'])(
-  'a client that leaves in the middle of %s ends the query',
+  'a client that disconnects during %s ends the query',
   async (file) => {
     const connection = await stall(startExport(file));
     await waitUntil(async () => (await runningExports()) > 0);
     connection.close();
     await waitUntil(async () => (await runningExports()) === 0);
-    // Nothing is left behind: the places are free, and so are the connections.
+    // Slots and connections have been released.
     for (let i = 0; i < 25; i++) expect((await client.get(`/products?search=${MARK}`)).status).toBe(200);
   },
 );
@@ -121,7 +119,7 @@ async function memory(): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
 }
 
-/** By how many MB web1 grows until `isOver`. */
+/** Peak growth of web1 in MB. */
 async function growthUntil(isOver: () => Promise<boolean> | boolean): Promise<number> {
   const before = await memory();
   let most = before;
@@ -132,27 +130,27 @@ async function growthUntil(isOver: () => Promise<boolean> | boolean): Promise<nu
   return most - before;
 }
 
-test('a client that takes nothing of a file is let go of, and holds little memory until then', async () => {
+test('a client that reads nothing is disconnected, and uses little memory until then', async () => {
   const connection = await stall(startExport('export.csv'));
   await waitUntil(async () => (await runningExports()) > 0);
   const growth = await growthUntil(async () => (await runningExports()) === 0);
   connection.socket.resume();
   await connection.ended;
-  // Its rows are 35 MB, as objects several times that.
+  // The rows are 35 MB, several times that as objects.
   expect(growth).toBeLessThan(100);
-  // Cut off, not completed: chunked encoding ends with an empty chunk.
+  // A complete chunked response ends with an empty chunk.
   expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
 });
 
-test('a client that reads a workbook slowly gets all of it, and holds little memory meanwhile', async () => {
+test('a slow client gets the whole workbook, and uses little memory', async () => {
   const connection = await stall(startExport('export.xlsx'));
   await waitUntil(async () => (await runningExports()) > 0);
   let hasEnded = false;
   void connection.ended.then(() => (hasEnded = true));
   connection.socket.on('data', () => connection.socket.pause());
-  const sips = setInterval(() => connection.socket.resume(), 3);
+  const slowReads = setInterval(() => connection.socket.resume(), 3);
   const growth = await growthUntil(() => hasEnded);
-  clearInterval(sips);
+  clearInterval(slowReads);
   expect(growth).toBeLessThan(150);
   const workbook = new ExcelJS.Workbook();
   await workbook.xlsx.load(Buffer.from(withoutChunks(connection.received), 'latin1') as never);
@@ -162,7 +160,7 @@ test('a client that reads a workbook slowly gets all of it, and holds little mem
 test.each([
   ['a workbook', writeWorkbook],
   ['CSV', writeCsv],
-] as const)('%s is written no faster than it is taken', async (_what, write) => {
+] as const)('%s is written no faster than it is read', async (_what, write) => {
   let made = 0;
   async function* products(): AsyncGenerator<Product> {
     for (; made < ROWS; made++) {
@@ -176,7 +174,7 @@ test.each([
   const out = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       taken += chunk.length;
-      // After a while, nobody takes anything any more.
+      // Stops accepting data after a while.
       if (taken < 500_000) done();
     },
   });
@@ -189,11 +187,10 @@ test.each([
   expect(made).toBeGreaterThan(100);
   expect(made).toBeLessThan(ROWS / 2);
   out.destroy();
-  // It ends with whoever took it.
   await writing;
 });
 
-/** The body alone, without the length before each of its parts. */
+/** The body without the chunk sizes. */
 function withoutChunks(received: string): string {
   let rest = received.slice(received.indexOf('\r\n\r\n') + 4);
   let body = '';

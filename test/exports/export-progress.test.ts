@@ -41,7 +41,7 @@ afterAll(async () => {
 
 const newId = () => randomBytes(16).toString('hex');
 
-/** Asks web1 itself for a file, takes its beginning, and then no more. */
+/** Starts a download from web1, bypassing NGINX, and stops reading after the headers. */
 async function startExport(file: string): Promise<RawConnection> {
   const request = client.get('/health/live');
   await request;
@@ -63,7 +63,7 @@ async function progressOf(id: string, someone = client) {
   };
 }
 
-test('any instance tells how far an export is, and how many products there are', async () => {
+test('every instance reports the progress of an export and the number of products', async () => {
   const id = newId();
   const connection = await startExport(`export.csv?progress=${id}`);
   try {
@@ -88,7 +88,7 @@ test('any instance tells how far an export is, and how many products there are',
   }
 });
 
-test.each(['export.csv', 'export.xlsx'])('who cancels %s ends it, and it is not completed', async (file) => {
+test.each(['export.csv', 'export.xlsx'])('cancelling %s leaves the file incomplete', async (file) => {
   const id = newId();
   const connection = await startExport(`${file}?progress=${id}`);
   await waitUntil(async () => (await progressOf(id)).state === 'running');
@@ -98,11 +98,11 @@ test.each(['export.csv', 'export.xlsx'])('who cancels %s ends it, and it is not 
   await connection.ended;
   expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
   expect((await progressOf(id)).state).toBe('cancelled');
-  // Again there is nothing to cancel.
+  // There is nothing left to cancel.
   expect((await client.send('POST', `/api/exports/${id}/cancel`)).status).toBe(404);
 });
 
-test('who leaves has cancelled', async () => {
+test('a client that disconnects cancels its export', async () => {
   const id = newId();
   const connection = await startExport(`export.xlsx?progress=${id}`);
   await waitUntil(async () => (await progressOf(id)).state === 'running');
@@ -110,7 +110,7 @@ test('who leaves has cancelled', async () => {
   await waitUntil(async () => (await progressOf(id)).state === 'cancelled');
 });
 
-test('a selection is not counted, and an address that is asked again begins anew', async () => {
+test('a filtered export has no total, and a repeated address starts from zero', async () => {
   const id = newId();
   for (const search of [`${MARK}-1`, 'nothing-is-called-so']) {
     const { text } = await client.get(`/products/export.csv?search=${search}&progress=${id}`);
@@ -122,7 +122,7 @@ test('a selection is not counted, and an address that is asked again begins anew
   }
 });
 
-test('nobody learns of the exports of another, nor ends them', async () => {
+test('users can neither see nor cancel the exports of others', async () => {
   const id = newId();
   await client.get(`/products/export.csv?search=zzzz&progress=${id}`);
   await waitUntil(async () => (await progressOf(id)).state === 'done');
@@ -131,7 +131,7 @@ test('nobody learns of the exports of another, nor ends them', async () => {
   expect((await other.send('POST', `/api/exports/${id}/cancel`)).status).toBe(404);
 });
 
-test('a name that no page of ours makes is no reason to refuse the file', async () => {
+test('an invalid progress id does not prevent the export', async () => {
   for (const id of ['', '%00', 'x', `${newId()}0`]) {
     const response = await client.get(`/products/export.csv?search=zzzz&progress=${id}`);
     expect(response.status).toBe(200);

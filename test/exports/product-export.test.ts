@@ -75,7 +75,7 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
   expect(sheet.getColumn(2).width).toBeGreaterThan(20);
 });
 
-test('exports everything in the language of the person, the number that the list shows', async () => {
+test('exports as many products as the list shows, in the language of the user', async () => {
   const sheet = await readSheet('/products/export.xlsx', 'en');
   expect(sheet.getRow(1).getCell(2).value).toBe('Name');
   expect(sheet.rowCount - 1).toBe((await client.search({})).total);
@@ -103,7 +103,7 @@ const columns = [
   'updated',
 ];
 
-/** Writes a workbook of products that are so called, and gives its sheets as another program reads them. */
+/** Writes a workbook of products with these names and reads it back with ExcelJS. */
 async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS.Worksheet[]> {
   async function* products(): AsyncGenerator<Product> {
     for (const [i, name] of names.entries()) {
@@ -130,7 +130,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
   return workbook.worksheets;
 }
 
-test('what is more than a sheet holds goes on in further sheets with the same titles', async () => {
+test('continues on further sheets with the same titles', async () => {
   const names = Array.from({ length: 1234 }, (_, i) => `p${i}`);
   const sheets = await writtenSheets(names, 601);
   expect(sheets.map(({ name, rowCount }) => [name, rowCount])).toEqual([
@@ -156,7 +156,7 @@ test.each([0, 1, 600])('%i products fill one sheet that holds 600', async (count
   expect(sheets.map(({ rowCount }) => rowCount)).toEqual([count + 1]);
 });
 
-test('a workbook keeps every text and date as it is', async () => {
+test('a workbook preserves every text and date', async () => {
   const names = [
     ' before',
     'after ',
@@ -176,14 +176,14 @@ test('a workbook keeps every text and date as it is', async () => {
   expect(sheet!.getRow(2).getCell(9).value).toEqual(new Date('2026-02-28T23:59:59Z'));
 });
 
-test('what XML cannot hold, or what looks like its stand-in, is written as Excel writes it', async () => {
+test('escapes what XML cannot hold, and what looks like an escape, as Excel does', async () => {
   // Excel and LibreOffice read `_x0041_` as A; ExcelJS shows what is in the file.
   const [sheet] = await writtenSheets(['_x0041_', 'a\u0001', 'a\r', 'a\uffff', 'a\ud800']);
   const found = [2, 3, 4, 5, 6].map((row) => sheet!.getRow(row).getCell(2).value);
   expect(found).toEqual(['_x005F_x0041_', 'a_x0001_', 'a_x000D_', 'a_xFFFF_', 'a\ufffd']);
 });
 
-test('a workbook whose products end early is not completed', async () => {
+test('a failed query leaves the workbook incomplete', async () => {
   async function* products(): AsyncGenerator<Product> {
     yield await Promise.reject(new Error('the database has gone'));
   }
