@@ -1,13 +1,13 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 
-/** All categories by name. Few by nature: people choose from them in a list. */
+/** There are few: people choose one from a list. */
 export async function listCategories(db: Kysely<Catalogue>): Promise<string[]> {
   const rows = await db.selectFrom('category').select('name').orderBy('name').limit(1000).execute();
   return rows.map(({ name }) => name);
 }
 
-/** The id of the category with this name (case and accents do not matter), new if there is none. */
+/** The collation ignores case and accents. */
 export async function findOrCreateCategory(trx: Transaction<Catalogue>, name: string): Promise<number> {
   const find = () => trx.selectFrom('category').select('id').where('name', '=', name).executeTakeFirst();
   const existing = await find();

@@ -6,7 +6,7 @@ import { quantityField } from './field-rules.ts';
 import { productId, versionField } from './product-form.ts';
 import { adjustQuantity, ProductNotFoundError, setQuantity } from './product-queries.ts';
 
-/** What was counted, having seen `version`; or what came in or went out, whatever there is by now. */
+/** Either a count, with the version it replaces, or a signed change to the current quantity. */
 const quantityChange = z.union([
   z.object({ quantity: quantityField, version: versionField }),
   z.object({

@@ -1,49 +1,38 @@
 import { z } from 'zod';
 import { line, optionalText, quantityField } from './field-rules.ts';
 
-/** The choice "Otra…" of the category field: the name stands in `newCategory`. */
+/** The option "Otra…" of the category field; the name is then in `newCategory`. */
 export const OTHER_CATEGORY = '__other__';
 
-/** A field of a product. Its label is the text `columns.<key>`. */
 interface FieldDefinition {
-  /** What a form or a file may say; its messages are keys of texts. */
   rule: z.ZodType<string | number>;
-  /** As MySQL names it: of the column in `product`, and of the one that keeps what an import says. */
+  /** MySQL type in `product` and in `product_import_row`. */
   columnType: string;
-  /** Stored as the number of a row of another table: `category_id`, read as `category.name`. */
   isReference?: true;
-  /** A search finds its words; `product_updated` in mysql/triggers.sql compares it. */
+  /** Searched; the trigger `product_updated` in mysql/triggers.sql compares it. */
   isSearched?: true;
-  /** Lists can be in its order, for which `product` has the indexes `<key>` and `filtered_<key>`. */
+  /** Lists sort by it, using the indexes `<key>` and `filtered_<key>` of `product`. */
   isSorted?: true;
-  /** How the list shows it (views/products/row.ejs); without one, it does not. */
+  /** Style in the list (views/products/row.ejs); fields without one are not listed. */
   cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity';
-  /** In characters; without one, it is not exported. */
+  /** In characters. */
   exportWidth?: number;
-  /** Names of its column in spreadsheets, as `plainHeader` spells them; without any, it is not imported. */
+  /** Accepted column titles, as `plainHeader` normalizes them; fields without any are not imported. */
   headers?: { es: string; en: string };
   form: FormControl;
 }
 
 interface FormControl {
   control: 'text' | 'textarea' | 'category';
-  /** Bootstrap's classes. */
   width: string;
   isRequired?: true;
-  /** Key of the text below it. */
   hint?: string;
-  /** HTML attributes of its own. */
   attributes?: string;
-  /** Offered while typing; anything else can be written. */
   suggestions?: readonly string[];
-  /** What the form of a new product holds. */
   initial?: string;
 }
 
-/**
- * In the order of the list and of exports. What else names a field is compared with this table by
- * test/products/product-fields.test.ts: migrations, triggers, the SQL of imports, texts.
- */
+/** Checked against migrations, triggers, import SQL and texts by test/products/product-fields.test.ts. */
 const DEFINITIONS = {
   name: {
     rule: line(100, { missing: 'product.errors.name', tooLong: 'product.errors.nameLength' }),
@@ -107,7 +96,6 @@ const DEFINITIONS = {
     },
     form: { control: 'category', width: 'col-md-5', isRequired: true },
   },
-  /** On hand, in units of `unit`; never below zero. */
   quantity: {
     rule: quantityField,
     columnType: 'int',
@@ -153,7 +141,6 @@ const DEFINITIONS = {
 type Definitions = typeof DEFINITIONS;
 export type FieldKey = keyof Definitions;
 
-/** What a form or an import says about a product. */
 export type ProductInput = { [Key in FieldKey]: z.output<Definitions[Key]['rule']> };
 
 type ReferenceKey = {
@@ -164,9 +151,7 @@ type SourceOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}.name` :
 
 export interface ProductField<Key extends FieldKey = FieldKey> extends FieldDefinition {
   key: Key;
-  /** In `product` and `deleted_product`. */
   column: ColumnOf<Key>;
-  /** Where its value is read, in a query that joins what products refer to. */
   source: SourceOf<Key>;
 }
 
@@ -181,12 +166,11 @@ export const PRODUCT_FIELDS: readonly ProductField[] = (
 
 export const FIELD_KEYS: readonly FieldKey[] = PRODUCT_FIELDS.map(({ key }) => key);
 
-/** In the order of the form: the category comes last, with the name of a new one below it. */
 export const FORM_FIELDS: readonly ProductField[] = PRODUCT_FIELDS.toSorted(
   (one, other) => Number(one.form.control === 'category') - Number(other.form.control === 'category'),
 );
 
-/** What holds for each field, wherever it comes from; problems come in the order of the form. */
+/** Problems are reported in the order of the form. */
 export const productFields = z.object(
   Object.fromEntries(FORM_FIELDS.map(({ key, rule }) => [key, rule])) as unknown as {
     [Key in FieldKey]: Definitions[Key]['rule'];
@@ -204,12 +188,10 @@ function ownTexts(isWanted: (field: ProductField) => true | undefined): OwnText[
   );
 }
 
-/** Every field counts when an edit meets another one, and in the history of changes. */
 export function differingFields(before: ProductInput, after: ProductInput): FieldKey[] {
   return FIELD_KEYS.filter((key) => before[key] !== after[key]);
 }
 
-/** For the search index. */
 export const INDEXED_COLUMNS = {
   searched: ownTexts(({ isSearched }) => isSearched),
   sorted: ownTexts(({ isSorted }) => isSorted),

@@ -12,7 +12,7 @@ import {
 } from './product-fields.ts';
 import type { Product } from './product.ts';
 
-/** Reads the form of a product; with "Otra…" chosen, the category is the name typed beside it. */
+/** With "Otra…" chosen, the category is the name typed beside it. */
 export function readProductForm(body: unknown, t: TFunction): FormResult<ProductInput> {
   const typed = readAsTyped(body);
   if (typed.category !== OTHER_CATEGORY) return readForm(productFields, body, t);
@@ -26,7 +26,6 @@ export function readProductForm(body: unknown, t: TFunction): FormResult<Product
   };
 }
 
-/** A product's number, as it stands in an address. */
 export const productId = z
   .string()
   .regex(/^[1-9]\d{0,9}$/)
@@ -35,7 +34,6 @@ export const productId = z
 
 export const versionField = z.coerce.number().int().positive();
 
-/** What was typed, to be shown again whatever it was. */
 export type ProductFormValues = Record<FieldKey | 'newCategory', string>;
 
 export function readAsTyped(body: unknown): ProductFormValues {
@@ -43,15 +41,14 @@ export function readAsTyped(body: unknown): ProductFormValues {
   return formValues((key) => (typeof typed[key] === 'string' ? typed[key] : ''));
 }
 
-/** What the form of a new product holds. */
-export function newValues(): ProductFormValues {
+export function initialValues(): ProductFormValues {
   const initial = new Map<string, string | undefined>(
     PRODUCT_FIELDS.map(({ key, form }) => [key, form.initial]),
   );
   return formValues((key) => initial.get(key) ?? '');
 }
 
-export function asValues(product: Product): ProductFormValues {
+export function valuesOf(product: Product): ProductFormValues {
   return formValues((key) => (key === 'newCategory' ? '' : String(product[key])));
 }
 

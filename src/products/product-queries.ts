@@ -16,7 +16,6 @@ import {
 } from './product-fields.ts';
 import type { Product, SavedProduct } from './product.ts';
 
-/** How long a deletion can be undone. */
 const UNDO_MINUTES = 60;
 
 export class CodeTakenError extends DomainError {
@@ -31,14 +30,13 @@ export class ProductNotFoundError extends DomainError {
   }
 }
 
-/** Somebody saved in between; the details hold the product as it is now. */
+/** Someone else saved first; `details.current` is the product as saved. */
 export class VersionConflictError extends DomainError {
   constructor(current: SavedProduct) {
     super({ code: 'version_conflict', status: 409, textKey: 'product.conflict', details: { current } });
   }
 }
 
-/** A deletion is undone when another product has the code. */
 export class RestoreCodeTakenError extends DomainError {
   constructor() {
     super({ code: 'restore_code_taken', status: 409, textKey: 'errors.restoreCodeTaken' });
@@ -56,7 +54,6 @@ const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) => `${source} as ${
 
 const STORED_COLUMNS = PRODUCT_FIELDS.map(({ column }) => column);
 
-/** Products joined with their category, selected as `Product`s. */
 export function selectProducts(db: Kysely<Catalogue>) {
   return db
     .selectFrom('product')
@@ -65,7 +62,6 @@ export function selectProducts(db: Kysely<Catalogue>) {
     .select(['product.available', 'product.updated_at as updatedAt', 'product.version']);
 }
 
-/** @param row as `selectProducts` gives it, without anything else */
 export function toProduct(row: Omit<Product, 'available'> & { available: 0 | 1 }): Product {
   return { ...row, available: row.available === 1 };
 }
@@ -75,19 +71,14 @@ export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Pr
   return row && toProduct(row);
 }
 
-/**
- * Registers a product and its first stock movement.
- *
- * @returns the new product's number
- * @throws CodeTakenError
- */
+/** @throws CodeTakenError */
 export async function createProduct(
   trx: Transaction<Catalogue>,
   { category, ...product }: ProductInput,
   userId: number,
 ): Promise<number> {
   const categoryId = await findOrCreateCategory(trx, category);
-  const productId = await refusingTakenCode(() =>
+  const productId = await throwIfCodeTaken(() =>
     insertProduct(trx, { ...product, category_id: categoryId }, { kind: 'user', id: userId }),
   );
   const { name, code, quantity, unit } = product;
@@ -100,11 +91,7 @@ export async function createProduct(
   return productId;
 }
 
-/**
- * Saves an edit that started from `version`.
- *
- * @throws ProductNotFoundError, VersionConflictError, CodeTakenError
- */
+/** @throws ProductNotFoundError, VersionConflictError, CodeTakenError */
 export async function updateProduct(
   trx: Transaction<Catalogue>,
   id: number,
@@ -121,7 +108,7 @@ export async function updateProduct(
     ...(isMoved && { category_id: await findOrCreateCategory(trx, category) }),
   };
   const cause = { reason: 'edit', actor: { kind: 'user', id: userId } } as const;
-  await refusingTakenCode(() => saveQuantity(trx, current, { quantity, columns, savedAt: now }, cause));
+  await throwIfCodeTaken(() => saveQuantity(trx, current, { quantity, columns, savedAt: now }, cause));
   const details = { changes: changesBetween(current, input) };
   await recordProductEvent(trx, {
     action: 'product.edited',
@@ -131,17 +118,12 @@ export async function updateProduct(
   });
 }
 
-/** `{ name: [before, after] }` of each field that differs. */
 function changesBetween(before: Product, after: ProductInput) {
   const differing = differingFields(before, after);
   return Object.fromEntries(differing.map((field) => [field, [before[field], after[field]]]));
 }
 
-/**
- * Sets the quantity that somebody counted, having seen `version`.
- *
- * @throws ProductNotFoundError, VersionConflictError
- */
+/** @throws ProductNotFoundError, VersionConflictError */
 export async function setQuantity(
   trx: Transaction<Catalogue>,
   id: number,
@@ -163,11 +145,7 @@ export async function setQuantity(
   return { ...current, quantity, available: quantity > 0, updatedAt: now, version: version + 1 };
 }
 
-/**
- * Puts `delta` in or takes it out, whatever the quantity is by now.
- *
- * @throws ProductNotFoundError, InsufficientStockError
- */
+/** @throws ProductNotFoundError, InsufficientStockError */
 export async function adjustQuantity(
   trx: Transaction<Catalogue>,
   id: number,
@@ -192,11 +170,7 @@ export async function adjustQuantity(
   return product;
 }
 
-/**
- * Takes a product out of the catalogue; `restoreProduct` undoes it.
- *
- * @throws ProductNotFoundError
- */
+/** @throws ProductNotFoundError */
 export async function deleteProduct(
   trx: Transaction<Catalogue>,
   id: number,
@@ -214,11 +188,7 @@ export async function deleteProduct(
   return product;
 }
 
-/**
- * Brings a product back with its number and quantity, within an hour of its deletion.
- *
- * @throws RestoreTooLateError, RestoreCodeTakenError
- */
+/** @throws RestoreTooLateError after `UNDO_MINUTES`, RestoreCodeTakenError */
 export async function restoreProduct(trx: Transaction<Catalogue>, id: number, userId: number): Promise<void> {
   const deleted = await trx
     .selectFrom('deleted_product')
@@ -228,7 +198,7 @@ export async function restoreProduct(trx: Transaction<Catalogue>, id: number, us
     .forUpdate()
     .executeTakeFirst();
   if (!deleted) throw new RestoreTooLateError();
-  await refusingTakenCode(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
+  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
   const details = { code: deleted.code };
   await recordProductEvent(trx, {
     action: 'product.restored',
@@ -244,13 +214,13 @@ async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
   return product;
 }
 
-/** The product as it is until this transaction changes it, and the database's time. */
+/** Locks the row; `now` is the database's time. */
 async function lockProduct(
   trx: Transaction<Catalogue>,
   id: number,
 ): Promise<{ current: Product; now: Date }> {
   const row = await selectProducts(trx)
-    // CURRENT_TIMESTAMP is from before the wait for the lock.
+    // CURRENT_TIMESTAMP would be the time before the wait for the lock.
     .select(sql<Date>`SYSDATE(3)`.as('now'))
     .where('product.id', '=', id)
     .forUpdate('product')
@@ -260,7 +230,7 @@ async function lockProduct(
   return { current: toProduct(current), now };
 }
 
-async function refusingTakenCode<T>(save: () => Promise<T>, Refusal = CodeTakenError): Promise<T> {
+async function throwIfCodeTaken<T>(save: () => Promise<T>, Refusal = CodeTakenError): Promise<T> {
   try {
     return await save();
   } catch (error) {

@@ -17,11 +17,11 @@ import {
   type ProductInput,
 } from './product-fields.ts';
 import {
-  asValues,
-  newValues,
+  initialValues,
   productId,
   readAsTyped,
   readProductForm,
+  valuesOf,
   versionField,
   type ProductFormValues,
 } from './product-form.ts';
@@ -40,7 +40,7 @@ export function productRoutes(databases: Databases): Router {
   const router = Router();
 
   router.get('/products/new', async (req, res) => {
-    await renderForm(req, res, { values: newValues() });
+    await renderForm(req, res, { values: initialValues() });
   });
 
   router.post('/products', async (req, res) => {
@@ -83,8 +83,8 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.get('/products/:id/edit', async (req, res) => {
-    const product = await getForReading(req);
-    await renderForm(req, res, { product, values: asValues(product) });
+    const product = await getProduct(req);
+    await renderForm(req, res, { product, values: valuesOf(product) });
   });
 
   router.post('/products/:id', async (req, res) => {
@@ -98,7 +98,7 @@ export function productRoutes(databases: Databases): Router {
         databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
           updateProduct(trx, id, version.data, input, user.id),
         ),
-      show: async (page) => renderForm(req, res, { ...page, product: await getForReading(req) }),
+      show: async (page) => renderForm(req, res, { ...page, product: await getProduct(req) }),
       showConflict: ({ details }, conflict) => {
         const { current: product } = details as { current: SavedProduct };
         return renderForm(req, res, { product, conflict });
@@ -112,7 +112,7 @@ export function productRoutes(databases: Databases): Router {
 
   router.get('/products/:id/delete', async (req, res) => {
     res.render('products/delete', {
-      product: await getForReading(req),
+      product: await getProduct(req),
       returnTo: localPath(req.query.return),
     });
   });
@@ -135,7 +135,7 @@ export function productRoutes(databases: Databases): Router {
     res.redirect(303, returnAddress(req));
   });
 
-  async function getForReading(req: Request): Promise<Product> {
+  async function getProduct(req: Request): Promise<Product> {
     const id = readId(req);
     const product = await databases.catalogue.readReplica(req.principal!, (db) => findProduct(db, id));
     if (!product) throw new ProductNotFoundError();
@@ -144,9 +144,8 @@ export function productRoutes(databases: Databases): Router {
 
   interface ProductFormPage extends Partial<FormPage> {
     product?: SavedProduct;
-    /** What the fields hold; by default what was typed. */
     values?: ProductFormValues;
-    /** What was to be saved when somebody else had: shows both and lets the person choose. */
+    /** The rejected edit of a version conflict, shown beside the saved values. */
     conflict?: ProductInput;
   }
 
@@ -158,7 +157,7 @@ export function productRoutes(databases: Databases): Router {
       values,
       ...NO_PROBLEM,
       ...problem,
-      conflicts: conflict && product ? conflictsOf(product, conflict) : undefined,
+      conflicts: conflict && product ? differingValues(product, conflict) : undefined,
       version: conflict
         ? product?.version
         : ((req.body as { version?: string } | undefined)?.version ?? product?.version),
@@ -171,9 +170,8 @@ export function productRoutes(databases: Databases): Router {
   return router;
 }
 
-/** The saved value of each field in which the two differ. */
-function conflictsOf(saved: SavedProduct, mine: ProductInput) {
-  return Object.fromEntries(differingFields(saved, mine).map((field) => [field, String(saved[field])]));
+function differingValues(saved: SavedProduct, edit: ProductInput) {
+  return Object.fromEntries(differingFields(saved, edit).map((field) => [field, String(saved[field])]));
 }
 
 function readId(req: Request): number {

@@ -1,7 +1,4 @@
 import { sql } from 'kysely';
 
-/**
- * What can still be promised of a `product`: the quantity on hand less what is reserved for others. Not the
- * column `available`, which says whether there is anything on hand at all.
- */
+/** On hand less reserved. The column `available` says only whether anything is on hand. */
 export const availableToPromise = sql<number>`(product.quantity - CAST(product.reserved AS SIGNED))`;

@@ -2,20 +2,18 @@ import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { actorColumns, type MovementActor, type MovementDocument } from './stock-movements.ts';
 
-/** Some rows of an import's preview, its table being `r`, and who has them applied. */
+/** A condition on `product_import_row AS r`, with the cause to record. */
 export interface BulkRows {
   rows: RawBuilder<unknown>;
   actor: MovementActor;
   document: MovementDocument;
 }
 
-/** One statement over some rows; gives how many rows of products it changed. */
 export type BulkStep = (trx: Transaction<Catalogue>, bulk: BulkRows) => Promise<bigint>;
 
-/** @param defaults of a new product that the file says nothing else of */
 export function insertNewProducts(defaults: { category: string; unit: string }): BulkStep {
   return (trx, { rows }) =>
-    affect(
+    runStatement(
       trx,
       sql`
         INSERT INTO product (code, name, description, category_id, quantity, unit)
@@ -27,7 +25,7 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
 }
 
 export const recordInitialStock: BulkStep = (trx, { rows, ...cause }) =>
-  affect(
+  runStatement(
     trx,
     sql`
       INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
@@ -36,9 +34,9 @@ export const recordInitialStock: BulkStep = (trx, { rows, ...cause }) =>
       WHERE ${rows} AND r.kind = 'new' AND p.quantity > 0`,
   );
 
-/** From what the preview saw, which `updateProducts` after it makes sure of. */
+/** Takes the old quantity from the preview; `updateProducts`, which runs next, checks the version. */
 export const recordMovements: BulkStep = (trx, { rows, ...cause }) =>
-  affect(
+  runStatement(
     trx,
     sql`
       INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
@@ -47,9 +45,9 @@ export const recordMovements: BulkStep = (trx, { rows, ...cause }) =>
       WHERE ${rows} AND r.kind = 'changed' AND r.quantity <> r.was->>'$.quantity'`,
   );
 
-/** Leaves out a product that is not at the version of the preview. */
+/** Skips products that have changed since the preview. */
 export const updateProducts: BulkStep = (trx, { rows }) =>
-  affect(
+  runStatement(
     trx,
     sql`
       UPDATE product_import_row AS r
@@ -72,7 +70,7 @@ function causeValues({ actor, document }: Omit<BulkRows, 'rows'>) {
   return sql`'import', ${actor_kind}, ${actor_id}, ${user_id}, ${document.kind}, ${document.id}`;
 }
 
-async function affect(trx: Transaction<Catalogue>, statement: RawBuilder<unknown>): Promise<bigint> {
+async function runStatement(trx: Transaction<Catalogue>, statement: RawBuilder<unknown>): Promise<bigint> {
   const { numAffectedRows = 0n } = await statement.execute(trx);
   return numAffectedRows;
 }

@@ -6,9 +6,9 @@ type Column = keyof Catalogue['product'] & keyof Catalogue['deleted_product'];
 const listed = (columns: readonly Column[]) => sql.join(columns.map((column) => sql.ref(column)));
 
 /**
- * Moves a product that is locked, with its quantity, to the deleted ones; its movements stay.
+ * The product must be locked. Its movements stay.
  *
- * @param columns those of the product's fields
+ * @param columns of the product's fields
  */
 export async function moveToDeleted(
   trx: Transaction<Catalogue>,
@@ -21,7 +21,6 @@ export async function moveToDeleted(
   await trx.deleteFrom('product').where('id', '=', id).execute();
 }
 
-/** Moves a deleted product that is locked back, under its number and with its quantity. */
 export async function moveBackFromDeleted(
   trx: Transaction<Catalogue>,
   id: number,

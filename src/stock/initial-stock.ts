@@ -9,11 +9,6 @@ export type NewProduct = Omit<
   'id' | 'version' | 'reserved' | 'created_at' | 'updated_at'
 >;
 
-/**
- * Inserts a product and, unless there is none of it, its first movement.
- *
- * @returns the new product's number
- */
 export async function insertProduct(
   trx: Transaction<Catalogue>,
   product: NewProduct,
@@ -28,11 +23,7 @@ export async function insertProduct(
   return productId;
 }
 
-/**
- * Fills a catalogue in which nothing has ever been; the caller's connection must be in a transaction.
- *
- * @returns how many products there are then
- */
+/** The connection must be in a transaction. */
 export async function insertFirstProducts(
   connection: Connection,
   products: NewProduct[],

@@ -7,12 +7,10 @@ export interface StockMovement {
   quantityAfter: number;
   reason: MovementReason;
   actorKind: ActorKind;
-  /** Counts within its kind. */
   actorId: number | null;
   createdAt: Date;
 }
 
-/** The newest movements of a product, at most `limit`, older ones with `before` (a movement's id). */
 export async function listStockMovements(
   db: Kysely<Catalogue>,
   productId: number,
@@ -28,7 +26,7 @@ export async function listStockMovements(
       'quantity_after as quantityAfter',
       'reason',
       'actor_kind as actorKind',
-      // A movement that the version before wrote names its user in user_id alone.
+      // The previous version writes only user_id.
       sql<number | null>`COALESCE(actor_id, user_id)`.as('actorId'),
       'created_at as createdAt',
     ])

@@ -2,10 +2,9 @@ import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely'
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 
-/** What an INT of MySQL holds. */
+/** The largest value of MySQL's INT. */
 export const MAX_QUANTITY = 2_147_483_647;
 
-/** More would be taken out than there is, or put in than can be counted. */
 export class InsufficientStockError extends DomainError {
   constructor(delta: number) {
     const textKey = delta < 0 ? 'product.errors.insufficient' : 'product.errors.tooMany';
@@ -13,19 +12,17 @@ export class InsufficientStockError extends DomainError {
   }
 }
 
-/** Who moves stock: `id` counts within its kind, and is null where the system itself does it. */
 export interface MovementActor {
   kind: ActorKind;
+  /** Unique within `kind`; null for the system itself. */
   id: number | null;
 }
 
-/** What a movement belongs to, such as an import or an order. */
 export interface MovementDocument {
   kind: string;
   id: number;
 }
 
-/** Who moves stock, why, and for which document. */
 export interface MovementCause {
   reason: MovementReason;
   actor: MovementActor;
@@ -34,16 +31,11 @@ export interface MovementCause {
 
 export interface NewMovement extends MovementCause {
   productId: number;
-  /** What came in (positive) or went out (negative), in the product's unit; not zero. */
+  /** Signed and never zero, in the product's unit. */
   delta: number;
 }
 
-/**
- * Adds `delta` to the quantity on hand and writes the ledger row.
- *
- * @throws InsufficientStockError when the quantity would fall below zero or exceed the largest one, or there
- *   is no such product
- */
+/** @throws InsufficientStockError also when there is no such product */
 export async function recordStockMovement(trx: Transaction<Catalogue>, movement: NewMovement): Promise<void> {
   const { productId, delta } = movement;
   const { numUpdatedRows } = await trx
@@ -57,12 +49,11 @@ export async function recordStockMovement(trx: Transaction<Catalogue>, movement:
     .where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new InsufficientStockError(delta);
-  // The UPDATE has locked the row, so its quantity is the one that this movement left.
+  // The UPDATE has locked the row, so this is the quantity after this movement.
   const left = sql<number>`(SELECT quantity FROM product WHERE id = ${productId})`;
   await writeLedgerRow(trx, movement, left);
 }
 
-/** A product whose row this transaction has locked. */
 export interface LockedProduct {
   id: number;
   quantity: number;
@@ -71,12 +62,10 @@ export interface LockedProduct {
 
 export interface ProductChange {
   quantity: number;
-  /** What else an edit changes. */
   columns?: Omit<Updateable<Catalogue['product']>, 'id' | 'quantity' | 'reserved' | 'version' | 'updated_at'>;
   savedAt: Date;
 }
 
-/** Saves a quantity that somebody typed, and the rest of an edit with it, and writes the ledger row. */
 export async function saveQuantity(
   trx: Transaction<Catalogue>,
   { id, quantity: before, version }: LockedProduct,
@@ -94,7 +83,7 @@ export async function saveQuantity(
   if (delta !== 0) await writeLedgerRow(trx, { ...cause, productId: id, delta }, quantity);
 }
 
-/** @param quantityAfter of a row that this transaction has locked */
+/** @param quantityAfter read from a row that this transaction has locked */
 export async function writeLedgerRow(
   trx: Transaction<Catalogue>,
   { productId, delta, reason, actor, document }: NewMovement,
@@ -109,7 +98,7 @@ export async function writeLedgerRow(
     .execute();
 }
 
-/** The version before reads `user_id`. */
+/** `user_id` is for instances of the previous version, which run during an upgrade. */
 export function actorColumns({ kind, id }: MovementActor) {
   return { actor_kind: kind, actor_id: id, user_id: kind === 'user' ? id : null };
 }

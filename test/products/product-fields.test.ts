@@ -8,7 +8,7 @@ import { Client, uniqueCode } from '../support/client.ts';
 import { apply, page, preview } from '../support/import-files.ts';
 import { stack } from '../support/shared-stack.ts';
 
-/** The staged row is found by its code, so that is no change of a product. */
+/** A row of an import is matched by its code, so that cannot change. */
 const CHANGEABLE = PRODUCT_FIELDS.filter(({ key }) => key !== 'code');
 const IMPORTED = PRODUCT_FIELDS.filter(({ headers }) => headers);
 
@@ -30,19 +30,19 @@ async function columnTypes(table: string): Promise<Map<string, string>> {
   return new Map(rows.map(({ name, type }) => [String(name), String(type)]));
 }
 
-test.each(['product', 'deleted_product'])('every field has its column in %s', async (table) => {
+test.each(['product', 'deleted_product'])('every field has a column in %s', async (table) => {
   const types = await columnTypes(table);
   for (const { column, columnType, isReference } of PRODUCT_FIELDS) {
     expect([column, types.get(column)]).toEqual([column, isReference ? 'int unsigned' : columnType]);
   }
 });
 
-test('every field that is imported has its column in product_import_row', async () => {
+test('every imported field has a column in product_import_row', async () => {
   const types = await columnTypes('product_import_row');
   for (const { key, columnType } of IMPORTED) expect([key, types.get(key)]).toEqual([key, columnType]);
 });
 
-test('a text of a field is as long as its column, and no longer', () => {
+test('a text field accepts exactly the length of its column', () => {
   for (const { key, columnType, rule } of PRODUCT_FIELDS) {
     const length = Number(/^varchar\((\d+)\)$/.exec(columnType)?.[1]);
     if (!length) continue;
@@ -51,7 +51,7 @@ test('a text of a field is as long as its column, and no longer', () => {
   }
 });
 
-test('product has the indexes of every field that lists are sorted by', async () => {
+test('product has the indexes for every sortable field', async () => {
   const [rows] = await primary.query<RowDataPacket[]>(
     `SELECT index_name AS name, GROUP_CONCAT(column_name ORDER BY seq_in_index) AS columns
      FROM information_schema.statistics
@@ -65,7 +65,7 @@ test('product has the indexes of every field that lists are sorted by', async ()
   }
 });
 
-test('an update of any searched field makes a product pending for the search', async () => {
+test('updating any searched field queues the product for indexing', async () => {
   const [rows] = await primary.query<RowDataPacket[]>(
     `SELECT action_statement AS statement FROM information_schema.triggers
      WHERE trigger_schema = 'inventario' AND event_object_table = 'product' AND event_manipulation = 'UPDATE'`,
@@ -76,7 +76,7 @@ test('an update of any searched field makes a product pending for the search', a
   expect(compared.sort()).toEqual([...searched, 'available'].sort());
 });
 
-/** The SQL statement in src that matches, as it is written there. */
+/** The source text of the only matching SQL statement in src. */
 async function statementWith(pattern: RegExp): Promise<string> {
   const src = new URL('../../src/', import.meta.url);
   const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
@@ -89,7 +89,7 @@ async function statementWith(pattern: RegExp): Promise<string> {
 
 const listed = (text: string | undefined) => (text ?? '').split(',').map((name) => name.trim());
 
-test('the rows of a file are staged with every field that is imported', async () => {
+test('staging a file covers every imported field', async () => {
   const statement = await statementWith(/INSERT INTO product_import_row/);
   const [, into] = /INSERT INTO product_import_row\s*\(([^)]*)\)/.exec(statement)!;
   for (const { key, columnType, isReference } of IMPORTED) {
@@ -106,7 +106,7 @@ test('the rows of a file are staged with every field that is imported', async ()
   }
 });
 
-test('applying an import inserts and updates every field that is imported', async () => {
+test('applying an import inserts and updates every imported field', async () => {
   const insert = await statementWith(/INSERT INTO product \([^`]*product_import_row/);
   const [, into] = /INSERT INTO product\s*\(([^)]*)\)/.exec(insert)!;
   expect(listed(into).sort()).toEqual(IMPORTED.map(({ column }) => column).sort());
@@ -118,7 +118,7 @@ test('applying an import inserts and updates every field that is imported', asyn
 
 const escaped = (text: string) => text.replace(/[().]/g, '\\$&');
 
-test('every field has a label in both languages, and every hint is a text', () => {
+test('every label and hint has a text in both languages', () => {
   for (const texts of [es, en]) {
     expect(Object.keys(texts.columns)).toEqual(expect.arrayContaining(PRODUCT_FIELDS.map(({ key }) => key)));
     for (const { form } of PRODUCT_FIELDS) {
@@ -127,7 +127,7 @@ test('every field has a label in both languages, and every hint is a text', () =
   }
 });
 
-/** Different for each field and each `round`. */
+/** Distinct values for each field and `round`. */
 function valuesOf(mark: string, round: number): Record<FieldKey, string> {
   const entries = PRODUCT_FIELDS.map(({ key, columnType }, index) => [
     key,
@@ -141,13 +141,13 @@ const file = (values: Record<FieldKey, string>) =>
     .map((cells) => cells.join(';'))
     .join('\r\n');
 
-/** A product as programs see it, with what a form would hold of each field. */
+/** The product as the API returns it, with values as a form would hold them. */
 async function savedValues(code: string) {
   const product = await client.findByCode(code);
   return Object.fromEntries(PRODUCT_FIELDS.map(({ key }) => [key, String(product[key])]));
 }
 
-test('a form saves every field, tells its changes, finds it by a search, and undoes a deletion whole', async () => {
+test('every field is saved by the form, found by a search, audited, and restored after a deletion', async () => {
   const mark = uniqueCode();
   const [first, second] = [valuesOf(mark, 1), valuesOf(mark, 2)];
   const category = (values: Record<FieldKey, string>) => ({
@@ -176,7 +176,7 @@ test('a form saves every field, tells its changes, finds it by a search, and und
   expect(await savedValues(mark)).toEqual(second);
 });
 
-test('an import registers and changes every field, and shows each change before', async () => {
+test('an import sets and changes every field, and previews each change', async () => {
   const mark = uniqueCode();
   const [first, second] = [valuesOf(mark, 1), valuesOf(mark, 2)];
   const added = await preview(client, file(first));
@@ -198,7 +198,7 @@ test('an import registers and changes every field, and shows each change before'
   expect(await savedValues(mark)).toEqual(second);
 });
 
-test('an export has a column for every field that is exported', async () => {
+test('an export has a column for every exported field', async () => {
   const { code } = await client.register();
   const { text } = await client.get(`/products/export.csv?search=${code}`);
   const headers = text.slice(1).split('\r\n')[0]!.split(';');

@@ -23,7 +23,7 @@ test('registers a product with its first stock movement and shows both', async (
   });
 });
 
-test('refuses what is wrong with 422, a message beside each field, and what was typed', async () => {
+test('rejects invalid input with 422, a message beside each field, and what was typed', async () => {
   const response = await client.post('/products', {
     name: '   ',
     code: 'a'.repeat(51),
@@ -51,7 +51,7 @@ test('refuses what is wrong with 422, a message beside each field, and what was 
 });
 
 test.each(['-1', '1e3', '', '2147483648', '99999999999', 'doce', '０'])(
-  'refuses the quantity "%s"',
+  'rejects the quantity "%s"',
   async (quantity) => {
     const response = await client.post('/products', {
       name: 'x',
@@ -65,7 +65,7 @@ test.each(['-1', '1e3', '', '2147483648', '99999999999', 'doce', '０'])(
   },
 );
 
-test('answers what no form of ours sends in words, not with a failure', async () => {
+test('rejects malformed input with a message, not a server error', async () => {
   const complete = { name: 'x', code: uniqueCode(), quantity: '1', unit: 'u', category: 'Otros' };
   for (const odd of [
     { description: ['a', 'b'] },
@@ -87,14 +87,14 @@ test('answers what no form of ours sends in words, not with a failure', async ()
   expect((await client.findByCode(code)).name).toBe('A B C');
 });
 
-test('with the session ended, a form leads to the log-in and back to its page, and a program gets 401', async () => {
+test('after the session ends, a form redirects to the log-in and back, and an API call gets 401', async () => {
   const stranger = new Client();
   const form = await stranger.post('/products', { name: 'x', page: '/products/new' });
   expect(form.headers.location).toBe('/login?return=%2Fproducts%2Fnew');
   expect((await stranger.changeQuantity(1, { delta: 1 })).status).toBe(401);
 });
 
-test('counts characters as people do: a hundred emoji are a name', async () => {
+test('counts an emoji as one character', async () => {
   const { code } = await client.register({ name: '🎁'.repeat(100) });
   expect((await client.findByCode(code)).name).toBe('🎁'.repeat(100));
   const tooLong = await client.post('/products', {
@@ -107,7 +107,7 @@ test('counts characters as people do: a hundred emoji are a name', async () => {
   expect(tooLong.status).toBe(422);
 });
 
-test('20 parallel registrations of one code leave one product and 19 clear refusals', async () => {
+test('20 parallel registrations of one code create one product and show 19 errors', async () => {
   const code = uniqueCode();
   const responses = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -127,7 +127,7 @@ test('20 parallel registrations of one code leave one product and 19 clear refus
   expect((await client.search({ search: code })).total).toBe(1);
 });
 
-test('a code differs from another by more than case', async () => {
+test('codes that differ only in case are duplicates', async () => {
   const { code } = await client.register();
   const response = await client.post('/products', {
     name: 'x',
@@ -140,7 +140,7 @@ test('a code differs from another by more than case', async () => {
   expect(response.text).toContain('Ya hay un producto con este código.');
 });
 
-test('"Otra…" makes a category that is offered from then on, and finds one that is there already', async () => {
+test('"Otra…" creates a category, or reuses an existing one', async () => {
   const name = `Papelería ${uniqueCode()}`;
   const first = await client.register({ category: '__other__', newCategory: name });
   const second = await client.register({ category: '__other__', newCategory: name.toUpperCase() });
@@ -149,9 +149,9 @@ test('"Otra…" makes a category that is offered from then on, and finds one tha
   expect((await client.get('/products/new')).text).toContain(`<option value="${name}"`);
 });
 
-test('an edit of something that was saved in between overwrites nothing and shows both values', async () => {
+test('a stale edit overwrites nothing and shows both values', async () => {
   const { id, code } = await client.register({ name: 'Original', quantity: 5 });
-  // Spelled differently, but the same: no conflict.
+  // Equal once normalized: no conflict.
   const mine = {
     name: 'Mío',
     code,
@@ -174,7 +174,7 @@ test('an edit of something that was saved in between overwrites nothing and show
   expect(await client.findByCode(code)).toMatchObject({ name: 'Mío', quantity: 7 });
 });
 
-test('an edit that was refused keeps the version it started from', async () => {
+test('a rejected edit keeps the version it started from', async () => {
   const { id, code } = await client.register();
   await client.changeQuantity(id, { delta: 1 });
   const refused = await client.post(`/products/${id}`, {
@@ -211,7 +211,7 @@ test('text that looks like HTML is shown as text', async () => {
   }
 });
 
-test('a deleted product leaves the list, frees its code for an hour of undoing, and comes back whole', async () => {
+test('a deleted product leaves the list, frees its code, and can be restored whole for an hour', async () => {
   const { id, code } = await client.register({ quantity: 8 });
   const deleted = await client.post(`/products/${id}/delete`, { return: '/products?category=Otros' });
   expect(deleted.headers.location).toBe('/products?category=Otros');

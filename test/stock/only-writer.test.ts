@@ -4,10 +4,10 @@ import { expect, test } from '@jest/globals';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 
 const TABLE = '[`\'"]?(?:inventario[`]?\\.[`]?)?(?:product|deleted_product|stock_movement)\\b[`\'"]?';
-/** Up to the end of the statement, in TypeScript and in SQL alike. */
+/** The rest of the statement, in TypeScript and SQL. */
 const REST = '[^;]*';
 
-const OFFENCES = {
+const VIOLATIONS = {
   'inserts or replaces rows': `\\b(?:INSERT|REPLACE)\\s+(?:IGNORE\\s+)?INTO\\s+${TABLE}`,
   'deletes rows': `\\bDELETE\\s+FROM\\s+${TABLE}`,
   'updates the ledger': '\\bUPDATE\\s+[^;]*\\bstock_movement\\b[^;]*\\bSET\\b',
@@ -15,15 +15,14 @@ const OFFENCES = {
   'loads rows from a file': `\\bLOAD\\s+DATA\\b${REST}\\bINTO\\s+TABLE\\s+${TABLE}`,
   'inserts or deletes with Kysely': `\\b(?:insertInto|replaceInto|mergeInto|deleteFrom)\\(\\s*${TABLE}`,
   'updates the ledger with Kysely': '\\bupdateTable\\(\\s*[`\'"]stock_movement\\b',
-  // A spread, or a value that stands elsewhere, may hold a quantity.
+  // A spread or a variable may contain a quantity.
   'updates a quantity with Kysely': `\\bupdateTable\\(\\s*[\`'"]product\\b${REST}(?:\\b(?:quantity|reserved)\\b|\\.\\.\\.|\\.set\\(\\s*[^{\\s])`,
 };
 
-/** What in `text` only src/stock may do. */
-function offencesIn(text: string): string[] {
-  return Object.entries(OFFENCES)
+function findViolations(text: string): string[] {
+  return Object.entries(VIOLATIONS)
     .filter(([, pattern]) => new RegExp(pattern, 'i').test(text))
-    .map(([offence]) => offence);
+    .map(([violation]) => violation);
 }
 
 async function listSources(): Promise<string[]> {
@@ -35,18 +34,18 @@ async function listSources(): Promise<string[]> {
   return files.filter((name) => !name.startsWith('mysql/migrations/'));
 }
 
-test('no other folder than src/stock writes quantities or movements', async () => {
+test('only src/stock writes quantities and movements', async () => {
   const files = await listSources();
   const found: string[] = [];
-  let ours = 0;
+  let inStock = 0;
   for (const file of files) {
-    const offences = offencesIn(await readFile(join(PROJECT_DIR, file), 'utf8'));
-    if (file.startsWith('src/stock/')) ours += offences.length;
-    else found.push(...offences.map((offence) => `${file} ${offence}`));
+    const violations = findViolations(await readFile(join(PROJECT_DIR, file), 'utf8'));
+    if (file.startsWith('src/stock/')) inStock += violations.length;
+    else found.push(...violations.map((violation) => `${file} ${violation}`));
   }
   expect(found).toEqual([]);
   expect(files.length).toBeGreaterThan(100);
-  expect(ours).toBeGreaterThan(5);
+  expect(inStock).toBeGreaterThan(5);
 });
 
 test.each([
@@ -72,8 +71,8 @@ test.each([
   ["connection.query('UPDATE stock_movement SET user_id = NULL')"],
   ['sql`DELETE FROM product WHERE id = ${id}`'],
   ["LOAD DATA INFILE 'x' INTO TABLE product"],
-])('%s would be found', (snippet) => {
-  expect(offencesIn(snippet)).not.toEqual([]);
+])('detects %s', (snippet) => {
+  expect(findViolations(snippet)).not.toEqual([]);
 });
 
 test.each([
@@ -84,6 +83,6 @@ test.each([
   ['sql`INSERT INTO search_pending (product_id) SELECT id FROM product`'],
   ['AFTER UPDATE ON product FOR EACH ROW INSERT INTO search_pending (product_id) VALUES (NEW.id)'],
   ['GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO app'],
-])('%s is allowed', (snippet) => {
-  expect(offencesIn(snippet)).toEqual([]);
+])('allows %s', (snippet) => {
+  expect(findViolations(snippet)).toEqual([]);
 });

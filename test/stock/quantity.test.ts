@@ -15,14 +15,14 @@ test('50 parallel +1 changes add up to 50', async () => {
   expect((await client.findByCode(code)).quantity).toBe(50);
 });
 
-test('of two who take the last one, one gets it', async () => {
+test('of three parallel requests for the last unit, one succeeds', async () => {
   const { id, code } = await client.register({ quantity: 1 });
   const responses = await Promise.all([1, 2, 3].map(() => client.changeQuantity(id, { delta: -1 })));
   expect(responses.map(({ status }) => status).sort()).toEqual([200, 422, 422]);
   expect(await client.findByCode(code)).toMatchObject({ quantity: 0, available: false });
 });
 
-test('a count that did not see the last change is refused with the quantity as it is', async () => {
+test('a stale count is rejected with the current quantity', async () => {
   const { id, code } = await client.register({ quantity: 10 });
   expect((await client.changeQuantity(id, { quantity: 12, version: 1 })).body).toMatchObject({
     quantity: 12,
@@ -34,7 +34,7 @@ test('a count that did not see the last change is refused with the quantity as i
   expect((await client.findByCode(code)).quantity).toBe(12);
 });
 
-test('nonsense is refused in words, and changes nothing', async () => {
+test('an invalid change is rejected with a message, and changes nothing', async () => {
   const { id, code } = await client.register({ quantity: 3 });
   for (const change of [
     {},
@@ -55,7 +55,7 @@ test('nonsense is refused in words, and changes nothing', async () => {
   expect(await client.findByCode(code)).toMatchObject({ quantity: 3, version: 1 });
 });
 
-test('a change that cannot be counted as a write is not acknowledged, and counts once when sent again', async () => {
+test('a change whose write count is blocked is not acknowledged, and applies once when retried', async () => {
   const { id, code } = await client.register({ quantity: 0 });
   await client.changeQuantity(id, { delta: 1 });
   const blocker = await stack.connect('primary');
@@ -68,7 +68,7 @@ test('a change that cannot be counted as a write is not acknowledged, and counts
   expect((await client.findByCode(code)).quantity).toBe(2);
 });
 
-test('the history names each change, its reason and what was left', async () => {
+test('the history shows each change and its reason', async () => {
   const { id, code } = await client.register({ quantity: 10 });
   await client.changeQuantity(id, { delta: -4 });
   await client.changeQuantity(id, { quantity: 7, version: 2 });

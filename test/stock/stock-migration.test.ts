@@ -21,7 +21,7 @@ afterAll(async () => {
   await root.end();
 });
 
-/** The schema before the migration, with a movement as the version before writes it. */
+/** The schema before the migration, with a movement as the previous version wrote it. */
 async function fillSchemaBefore(): Promise<void> {
   await root.query(`DROP DATABASE IF EXISTS ${NAME}; CREATE DATABASE ${NAME}; USE ${NAME}`);
   const files = (await readdir(FOLDER)).filter((name) => name < '008').sort();
@@ -38,7 +38,7 @@ const moveAsBefore = (userId: number) =>
     [userId],
   );
 
-test('wherever the migration was cut off, it runs again, and each movement keeps who made it', async () => {
+test('an interrupted migration can be rerun from any statement, and movements keep their users', async () => {
   const migration = await readFile(join(FOLDER, '008-stock.sql'), 'utf8');
   const statements = migration.split(/;\n/).filter((statement) => statement.trim());
   expect(statements.length).toBeGreaterThan(5);
@@ -56,7 +56,7 @@ test('wherever the migration was cut off, it runs again, and each movement keeps
   }
 });
 
-test('the history says who did it, whichever version wrote it, and which kind of actor', async () => {
+test('the history shows the actor of a movement, whichever version wrote it', async () => {
   await root.query(`
     INSERT INTO stock_movement
       (product_id, delta, quantity_after, reason, actor_kind, actor_id, user_id, document_kind, document_id)
@@ -74,7 +74,7 @@ test('the history says who did it, whichever version wrote it, and which kind of
   await db.destroy();
 });
 
-test('what is reserved is never negative, and is not promised again', async () => {
+test('reserved stock is never negative, and cannot be promised again', async () => {
   const db = await openTestSchema();
   const promised = () =>
     db.selectFrom('product').select(availableToPromise.as('promised')).executeTakeFirstOrThrow();
