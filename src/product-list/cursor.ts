@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Order } from './product-order.ts';
 import type { KeysetPosition } from './page-window.ts';
 
-/** A cursor that no answer of ours has given. */
 export class InvalidCursorError extends Error {
   override name = 'InvalidCursorError';
 }
@@ -24,7 +23,6 @@ export function encodeCursor(
   return Buffer.from(JSON.stringify([direction, order.name, key, id])).toString('base64url');
 }
 
-/** @throws InvalidCursorError */
 export function decodeCursor(text: string, order: Order): { isBackwards: boolean; from: KeysetPosition } {
   const { data } = cursorContent.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')));
   if (data?.order !== order.name || typeof data.key !== order.keyType) throw new InvalidCursorError();

@@ -6,22 +6,18 @@ import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import type { Order } from './product-order.ts';
 import { sortDefinition } from './list-columns.ts';
 
-/** Ranges whose first products are read in one statement: few at first, as the first may have enough. */
+/** Ranges read per statement: few at first, as the first may fill the page. */
 const FIRST_READ = 2;
 const READ_AT_ONCE = 12;
-/** How far to look for products of one availability before the search index is asked. */
-const NEAR = 1000;
+/** Products checked for an availability before the search index is used. */
+const NEARBY_LIMIT = 1000;
 
-/** A run of one index that holds products in the order of the list. */
 interface IndexRange {
   index: string;
   is: RawBuilder<SqlBool>;
 }
 
-/**
- * A window of a list that is filtered, but not searched. Whatever the filter and the order, each range of
- * an index is read from the right position on: nothing is sorted but the first of each.
- */
+/** Reads each index range from the start position on, so that MySQL sorts only the first rows of each. */
 export async function listWindow(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
   const ranges = await rangesOf(db, filter, window);
   const found: Awaited<ReturnType<typeof firstOf>> = [];
@@ -37,7 +33,7 @@ export async function listWindow(db: Kysely<Catalogue>, filter: ProductFilter, w
 function firstOf(db: Kysely<Catalogue>, ranges: IndexRange[], window: PageWindow) {
   const [only] = ranges;
   if (only && ranges.length === 1) {
-    // As FORCE INDEX, which Kysely does not know.
+    // Stands in for FORCE INDEX, which Kysely cannot express.
     const readInOrder = sql`/*+ JOIN_ORDER(product, category) INDEX(product ${sql.ref(only.index)}) */`;
     return nextProducts(db, window).modifyFront(readInOrder).where(only.is).execute();
   }
@@ -60,13 +56,13 @@ function nextProducts(db: Kysely<Catalogue>, window: PageWindow) {
     .limit(window.limit);
 }
 
-/** Those of the next `NEAR` products in the order that the filter leaves: enough, unless they are rare there. */
+/** Checks the next products in order; finds a full page unless the availability is rare among them. */
 export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
   const index = orderedIndex(window.order);
   if (!index) return [];
   const near = sql<{ id: number }>`
     (SELECT id FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${isPastStart(window)}
-     ORDER BY ${orderBy(window)} LIMIT ${sql.lit(NEAR)})`;
+     ORDER BY ${orderBy(window)} LIMIT ${sql.lit(NEARBY_LIMIT)})`;
   return nextProducts(db, window)
     .modifyFront(sql`/*+ JOIN_ORDER(near, product, category) */`)
     .innerJoin(near.as('near'), (join) => join.onRef('near.id', '=', 'product.id'))
@@ -74,22 +70,17 @@ export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, win
     .execute();
 }
 
-/**
- * Whether the filter leaves products of one availability in every category: there may be many categories,
- * and no index has them in the order of such a column.
- */
+/** No index orders one availability across all categories by a text column. */
 export function isBestSearched({ category, availability }: ProductFilter, { keyType }: Order): boolean {
   return availability !== '' && category === '' && keyType === 'string';
 }
 
-/** Within a range of one category or availability only the number is left to order by. */
 function orderWithin(window: PageWindow): RawBuilder<unknown> {
   const { column } = window.order;
   if (column !== 'category' && column !== 'availability') return orderBy(window);
   return sql`product.id ${sql.raw(directions(window).id)}`;
 }
 
-/** In the order of the window, where the ranges come in the order of their keys. */
 async function rangesOf(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
@@ -124,25 +115,22 @@ async function rangesOf(
   return [{ index: orderedIndex(window.order)!, is }];
 }
 
-/** The index that holds all products in an order. */
 function orderedIndex({ column }: Order): string | undefined {
   return column === 'relevance' ? undefined : sortDefinition(column).index;
 }
 
-/** The index that holds the products of one category and availability in an order. */
 function filteredIndex(column: Order['column']): string {
   const isByNumber = ['number', 'category', 'availability'].includes(column);
   return `filtered_${isByNumber ? 'number' : column}`;
 }
 
-/** What comes after the start among products of one availability; undefined when nothing does. */
 function pastStartOfAvailability(window: PageWindow, value: 0 | 1): RawBuilder<SqlBool> | undefined {
   const { order, from } = window;
   if (order.column !== 'availability' || !from) return isPastStart(window);
   return pastStartInRange(window, Math.sign(value - Number(from.key)));
 }
 
-/** @param side whether the range's key comes before (-1), is (0), or comes after (1) that of the start */
+/** @param side of the start on which the range's key lies: -1 before, 0 equal, 1 after */
 function pastStartInRange(window: PageWindow, side: number): RawBuilder<SqlBool> | undefined {
   const { from } = window;
   if (!from) return sql<SqlBool>`TRUE`;

@@ -6,7 +6,6 @@ export type SortColumn = 'number' | FieldKey | 'availability';
 interface SortColumnDefinition {
   expression: RawBuilder<unknown>;
   keyType: 'number' | 'string';
-  /** Holds all products in the order of the column, if any does. */
   index?: string;
 }
 
@@ -27,14 +26,12 @@ function fieldDefinition({ key, source, columnType, isReference }: ProductField)
   ] satisfies [SortColumn, SortColumnDefinition];
 }
 
-/** The columns that a list can be sorted by. */
 export const SORT_COLUMNS: readonly SortColumn[] = [...definitions.keys()];
 
 export function sortDefinition(column: SortColumn): SortColumnDefinition {
   return definitions.get(column)!;
 }
 
-/** The columns of the list, in its order. */
 export const LIST_COLUMNS: readonly { name: SortColumn; isSorted: boolean }[] = [
   'number' as const,
   ...PRODUCT_FIELDS.filter(({ cell }) => cell).map(({ key }) => key),

@@ -8,7 +8,6 @@ import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } fr
 import { getProductPage } from './product-page.ts';
 import { LIST_COLUMNS, LIST_FIELDS } from './list-columns.ts';
 
-/** The list of products, for people and for programs. */
 export function productListRoutes(databases: Databases): Router {
   const router = Router();
 
@@ -18,7 +17,7 @@ export function productListRoutes(databases: Databases): Router {
     const read = (db: Kysely<Catalogue>) =>
       Promise.all([
         getProductPage(db, filter, { cursor }).catch((error: unknown) => {
-          // A cursor that was cut off on its way: the first page is the best answer to a person.
+          // A damaged cursor: show a person the first page.
           if (error instanceof InvalidCursorError) return getProductPage(db, filter);
           throw error;
         }),
@@ -52,7 +51,6 @@ export function productListRoutes(databases: Databases): Router {
     const read = async (db: Kysely<Catalogue>) => {
       const page = await getProductPage(db, filter, { cursor, limit });
       const { items, total, totalIsExact, nextCursor = null } = page;
-      // Written once for all who share it.
       return Buffer.from(JSON.stringify({ items, total, totalIsExact, nextCursor }));
     };
     const sharedAs = ['json', filter, cursor, limit];

@@ -1,22 +1,19 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Order } from './product-order.ts';
 
-/** Where a product stands in an order: its sort key and its number. */
 export interface KeysetPosition {
   key: string | number;
   id: number;
 }
 
-/** Up to `limit` products of a list, next to a position, or from the start of the list. */
 export interface PageWindow {
   order: Order;
   from: KeysetPosition | undefined;
-  /** Goes against the order: the products before the position, nearest first. */
+  /** Reads the products before `from`, nearest first. */
   isBackwards: boolean;
   limit: number;
 }
 
-/** The directions in which a window goes through the keys and the numbers. */
 export function directions({ order, isBackwards }: PageWindow) {
   const direction = (descending: boolean) =>
     descending === isBackwards ? ('asc' as const) : ('desc' as const);
@@ -28,7 +25,6 @@ export function orderBy(window: PageWindow): RawBuilder<unknown> {
   return sql`${window.order.key} ${sql.raw(key)}, product.id ${sql.raw(id)}`;
 }
 
-/** The keyset condition: a product comes after the position from which the window starts. */
 export function isPastStart(window: PageWindow): RawBuilder<SqlBool> {
   const { from, order } = window;
   if (!from) return sql<SqlBool>`TRUE`;

@@ -9,7 +9,7 @@ export interface Sort {
   descending: boolean;
 }
 
-/** Which products are wanted, and in which order; without `sort`, best matches first, then newest. */
+/** Without `sort`, search results are by relevance and lists are newest first. */
 export interface ProductFilter {
   search: string;
   category: string;
@@ -41,7 +41,7 @@ const category = z.string('a category').max(100, 'at most 100 characters').trim(
 const availability = z.enum([...AVAILABILITIES, ''], `one of ${AVAILABILITIES.join(', ')}`);
 
 const A_CURSOR = 'a nextCursor of an earlier answer';
-/** Long enough for the longest description, of characters of four bytes each, in Base64. */
+/** Fits a cursor with the longest description in four-byte characters, in Base64. */
 export const cursorField = z.string(A_CURSOR).max(4000, A_CURSOR);
 
 const strictFilter = z.object({
@@ -51,7 +51,7 @@ const strictFilter = z.object({
   sort: sortField.optional(),
 });
 
-/** For people: whatever an address says that makes no sense counts as not said. */
+/** For pages: ignores invalid values. */
 const lenientFilter = z.object({
   search: z
     .string()
@@ -63,7 +63,7 @@ const lenientFilter = z.object({
   sort: sortField.optional().catch(undefined),
 });
 
-/** For programs: refuses what makes no sense. */
+/** For the API: rejects invalid values. */
 export const productQuery = strictFilter.extend({
   cursor: cursorField.optional(),
   limit: z
@@ -74,7 +74,6 @@ export const productQuery = strictFilter.extend({
     .optional(),
 });
 
-/** Whether only products on hand are wanted, or only those out of stock; undefined for both. */
 export function wantedAvailable({ availability }: ProductFilter): boolean | undefined {
   return availability === '' ? undefined : availability === 'available';
 }
@@ -83,12 +82,10 @@ export function readFilter(query: unknown): ProductFilter {
   return lenientFilter.transform(({ sort, ...rest }) => ({ ...rest, sort })).parse(query);
 }
 
-/** As in an address: `name`, or `-name` for the opposite order. */
 export function sortName({ column, descending }: Sort): string {
   return `${descending ? '-' : ''}${column}`;
 }
 
-/** The query string that leads to the same filter, with `changes`; without what is empty. */
 export function filterQuery(filter: ProductFilter, changes: Record<string, string> = {}): string {
   const { sort } = filter;
   const all: Record<string, string> = {

@@ -3,9 +3,8 @@ import { sortName, type ProductFilter } from './product-filter.ts';
 import { sortDefinition, type SortColumn } from './list-columns.ts';
 import { escapeLike } from '../search/search-terms.ts';
 
-/** The order of a list: by `column`, then by number, so that no two products are equal in it. */
 export interface Order {
-  /** Stands in cursors: one of another order leads nowhere. */
+  /** Part of every cursor, so that one of another order is rejected. */
   name: string;
   column: SortColumn | 'relevance';
   key: RawBuilder<unknown>;
@@ -47,7 +46,7 @@ export function orderOf({ search, sort }: ProductFilter): Order {
   };
 }
 
-/** 0: this is its code; 1: code or name begin with it; 2: the rest. */
+/** 0: the code equals the search; 1: the code or name begins with it; 2: the rest. */
 function relevance(search: string): RawBuilder<number> {
   const beginning = `${escapeLike(search)}%`;
   return sql<number>`CASE

@@ -16,18 +16,11 @@ export const PAGE_SIZE = 50;
 
 export interface ProductPage extends Totals {
   items: Product[];
-  /** Leads to the rows after these, or before them; absent where there are none. */
   nextCursor: string | undefined;
   previousCursor: string | undefined;
 }
 
-/**
- * One page of the products that `filter` selects, and how many there are. Pages are reached by cursor, from
- * the last row of the page before, so that page 10,000 costs what page 1 costs and rows that come or go
- * shift nothing.
- *
- * @throws InvalidCursorError
- */
+/** Paged by key: page 10,000 costs as much as page 1, and inserts and deletes shift nothing. */
 export async function getProductPage(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
@@ -36,10 +29,10 @@ export async function getProductPage(
   const order = orderOf(filter);
   const start = cursor === undefined ? undefined : decodeCursor(cursor, order);
   const { isBackwards = false, from } = start ?? {};
-  const [rows, counted] = await find(db, filter, { order, from, isBackwards, limit: limit + 1 });
+  const [rows, counted] = await findWindow(db, filter, { order, from, isBackwards, limit: limit + 1 });
 
   const hasMore = rows.length > limit;
-  // A first page that is not full has been looked for among all products.
+  // A first page that is not full holds every match.
   const isCounted = counted && (hasMore || from);
   const totals = isCounted ? counted : { total: rows.length, totalIsExact: true };
   const page = rows.slice(0, limit).map(({ sortKey, ...row }) => ({
@@ -57,7 +50,7 @@ export async function getProductPage(
   };
 }
 
-async function find(
+async function findWindow(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
   window: PageWindow,
@@ -76,8 +69,7 @@ async function find(
     if (known) return [await listWindow(db, filter, window), known];
     return Promise.all([scanWindow(db, filter, window), countProducts(db, filter)]);
   }
-  // Those that fit on the first page need not be counted.
-  const isPage = !window.from && candidates.matching.size < window.limit;
-  const counted = known ?? (isPage ? undefined : countMatches(db, filter, candidates));
+  const fitsOnPage = !window.from && candidates.matching.size < window.limit;
+  const counted = known ?? (fitsOnPage ? undefined : countMatches(db, filter, candidates));
   return Promise.all([searchWindow(db, filter, window, candidates), counted]);
 }

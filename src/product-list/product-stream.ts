@@ -7,12 +7,11 @@ import { orderBy } from './page-window.ts';
 import type { ProductFilter } from './product-filter.ts';
 import { orderOf } from './product-order.ts';
 
-/** All products that `filter` selects, in its order, row by row as MySQL sends them. */
 export async function* streamProducts(db: Kysely<Catalogue>, filter: ProductFilter): AsyncGenerator<Product> {
   const all = { order: orderOf(filter), from: undefined, isBackwards: false, limit: Infinity };
   const rows = selectMatching(db, filter)
-    // Lasts as long as the reader takes, which is no fault of the query. Beginning with the few categories,
-    // as MySQL would, it would have to sort all products afterwards.
+    // A slow reader must not hit the query time limit. Without JOIN_ORDER, MySQL starts with the few
+    // categories and then sorts all products.
     .modifyFront(sql`/*+ MAX_EXECUTION_TIME(3600000) JOIN_ORDER(product, category) */`)
     .orderBy(orderBy(all))
     .stream();

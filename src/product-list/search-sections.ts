@@ -9,33 +9,26 @@ import { ProductSet } from '../search/product-set.ts';
 import type { ProductFilter } from './product-filter.ts';
 import { directions, type PageWindow } from './page-window.ts';
 
-/** So many candidates are sorted at once; more are met soon by going through all products in order. */
-const SORTED_AT_ONCE = 2500;
-/**
- * To sort n candidates takes as long as to go through 3 n products in order. Of N products, N / n are gone through
- * until a candidate is met, and some 100 are wanted: that takes less from n² = 30 N on.
- */
+/** Up to this many candidates are sorted; more are found sooner by walking the order's index. */
+const MAX_SORTED = 2500;
+/** Sorting n costs as much as walking 3n; a walk to 100 matches among N products passes 100 N / n. */
 const WALK_FACTOR = 30;
-/** So many are sorted at once where a few of them could be found otherwise. */
-const FEW = 500;
-/** Sections whose candidates are read from the index in one statement. */
+const MAX_UNSPLIT = 500;
 const READ_AT_ONCE = 6;
 
-/** A part of an order, with the candidates that may be in it. */
 export interface SearchSection {
   is: RawBuilder<SqlBool>;
-  /** All have the same key: within the section, products are in the order of their numbers. */
+  /** All keys are equal: only the id orders the section. */
   hasOneKey: boolean;
   candidates: ProductSet;
-  /** Where keys differ: more candidates than this are met sooner than sorted. */
-  sortedAtOnce: number;
-  /** Where all have the same key: the number of the product from which the window starts, in this section. */
+  /** With more candidates, the index is walked instead. */
+  maxSorted: number;
   startId?: number | undefined;
-  /** Where they have not: within which keys they lie. */
+  /** A range of the order's index that contains the section. */
   range?: RawBuilder<SqlBool> | undefined;
 }
 
-type UnreadSection = Omit<SearchSection, 'candidates' | 'startId' | 'sortedAtOnce'> & {
+type UnreadSection = Omit<SearchSection, 'candidates' | 'startId' | 'maxSorted'> & {
   key: string | number;
   candidates: ProductSet | { withGram: string };
 };
@@ -49,16 +42,13 @@ interface Search {
 
 const ALL = sql<SqlBool>`TRUE`;
 
-/**
- * The order's sections from the start of the window on, one after the other: a search that matches only
- * late in an order need not go through all that comes before.
- */
+/** Starts at the window: a search that matches only late in the order skips what comes before. */
 export async function* sectionsOf(search: Search): AsyncGenerator<SearchSection> {
   const { candidates, window } = search;
   const { order, from } = window;
   const { matching } = candidates;
-  const all = { is: ALL, hasOneKey: false, sortedAtOnce: SORTED_AT_ONCE, candidates: matching };
-  if (matching.size <= FEW) {
+  const all = { is: ALL, hasOneKey: false, maxSorted: MAX_SORTED, candidates: matching };
+  if (matching.size <= MAX_UNSPLIT) {
     yield all;
     return;
   }
@@ -73,20 +63,19 @@ export async function* sectionsOf(search: Search): AsyncGenerator<SearchSection>
       yield* eachFromStart(search, availabilitySections(), from?.key);
       break;
     case 'category':
-      if (matching.size <= SORTED_AT_ONCE) yield all;
+      if (matching.size <= MAX_SORTED) yield all;
       else yield* eachFromStart(search, await categorySections(search), from?.key);
       break;
     case 'quantity':
-      // It has nothing to do with what is searched for: the candidates are everywhere in the order.
+      // Quantities are unrelated to the search, so the matches are spread over the whole order.
       yield all;
       break;
     default:
-      if (matching.size <= SORTED_AT_ONCE) yield all;
+      if (matching.size <= MAX_SORTED) yield all;
       else yield* mergingSmall(initialSections(search, order.column), window.limit);
   }
 }
 
-/** @param sections ascending by key */
 async function* eachFromStart(
   { candidates, window }: Search,
   sections: UnreadSection[],
@@ -107,16 +96,17 @@ async function* eachFromStart(
       const startId = key === start ? window.from?.id : undefined;
       const { candidates, products = Infinity } =
         'withGram' in own ? matchingWith!(own.withGram) : { candidates: own };
-      const sortedAtOnce = section.range
-        ? Math.min(SORTED_AT_ONCE, Math.sqrt(WALK_FACTOR * products))
-        : SORTED_AT_ONCE;
-      yield { ...section, startId, sortedAtOnce, candidates };
+      const maxSorted = section.range ? Math.min(MAX_SORTED, Math.sqrt(WALK_FACTOR * products)) : MAX_SORTED;
+      yield { ...section, startId, maxSorted, candidates };
     }
   }
 }
 
-function relevanceSections({ window, candidates: { named, beginning, matching } }: Search): UnreadSection[] {
-  const sets: UnreadSection['candidates'][] = [named, beginning, matching];
+function relevanceSections({
+  window,
+  candidates: { sameCode, beginning, matching },
+}: Search): UnreadSection[] {
+  const sets: UnreadSection['candidates'][] = [sameCode, beginning, matching];
   return sets.map((candidates, key) => ({
     key,
     is: sql<SqlBool>`${window.order.key} = ${key}`,
@@ -161,14 +151,14 @@ async function* initialSections(search: Search, column: TextColumn): AsyncGenera
   yield* eachFromStart(search, sections, start);
 }
 
-/** Neighbours with few candidates as one section, as long as a window may need more of them. */
+/** Merges neighbouring small sections until one holds enough for a window. */
 async function* mergingSmall(
   sections: AsyncGenerator<SearchSection>,
   limit: number,
 ): AsyncGenerator<SearchSection> {
   let small: SearchSection | undefined;
   for await (const section of sections) {
-    if (small && section.candidates.size > section.sortedAtOnce) {
+    if (small && section.candidates.size > section.maxSorted) {
       yield small;
       small = undefined;
     }
@@ -187,8 +177,8 @@ function merge(one: SearchSection, other: SearchSection): SearchSection {
   return {
     is: sql<SqlBool>`(${one.is} OR ${other.is})`,
     hasOneKey: false,
-    // They are not next to each other in any index.
-    sortedAtOnce: Infinity,
+    // Merged sections are not contiguous in an index, so they cannot be walked.
+    maxSorted: Infinity,
     candidates: ProductSet.union([one.candidates, other.candidates]),
   };
 }

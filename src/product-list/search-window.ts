@@ -6,11 +6,10 @@ import { directions, isPastStart, orderBy, type PageWindow } from './page-window
 import type { ProductFilter } from './product-filter.ts';
 import { sectionsOf, type SearchSection } from './search-sections.ts';
 
-/** Candidates looked at in one statement: few at first, as most of them match. */
-const FIRST_LOOK = 100;
-const LONGEST_LOOK = 2000;
+/** Candidates checked per statement: few at first, as most of them match. */
+const FIRST_BATCH = 100;
+const MAX_BATCH = 2000;
 
-/** A window of the products that match a search, looking at candidates of the index only. */
 export async function searchWindow(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
@@ -19,7 +18,7 @@ export async function searchWindow(
 ): Promise<FoundProduct[]> {
   const found: FoundProduct[] = [];
   for await (const section of sectionsOf({ db, filter, window, candidates })) {
-    const find = section.hasOneKey ? lookThrough : sortAll;
+    const find = section.hasOneKey ? checkInIdOrder : sortOrWalk;
     const rest = { ...window, limit: window.limit - found.length };
     found.push(...(await find({ db, filter, window: rest }, section)));
     if (found.length === window.limit) break;
@@ -33,14 +32,13 @@ interface Search {
   window: PageWindow;
 }
 
-/** Looks at candidates in the order of their numbers until enough of them match. */
-async function lookThrough(
+async function checkInIdOrder(
   { db, filter, window }: Search,
   { candidates, is, startId }: SearchSection,
 ): Promise<FoundProduct[]> {
   const ids = candidates.ids({ descending: directions(window).id === 'desc', from: startId });
   const found: FoundProduct[] = [];
-  for (let size = FIRST_LOOK; found.length < window.limit; size = Math.min(size * 4, LONGEST_LOOK)) {
+  for (let size = FIRST_BATCH; found.length < window.limit; size = Math.min(size * 4, MAX_BATCH)) {
     const some = takeNext(ids, size);
     if (some.length === 0) break;
     const rest = { ...window, limit: window.limit - found.length };
@@ -49,18 +47,17 @@ async function lookThrough(
   return found;
 }
 
-/** Looks at all candidates and sorts those that match; goes through the order where there are too many. */
-async function sortAll(search: Search, section: SearchSection): Promise<FoundProduct[]> {
+async function sortOrWalk(search: Search, section: SearchSection): Promise<FoundProduct[]> {
   const { db, filter, window } = search;
   const { size } = section.candidates;
   if (size === 0) return [];
-  if (size > section.sortedAtOnce) return walk(search, section);
+  if (size > section.maxSorted) return walk(search, section);
   return matchInOrder(db, filter, window, [...section.candidates.ids()])
     .where(section.is)
     .execute();
 }
 
-/** Goes through the index of the order, from the start on, until enough of the candidates it meets match. */
+/** Walks the index of the order until enough of the candidates it meets match. */
 async function walk(
   { db, filter, window }: Search,
   { candidates, is, range = sql<SqlBool>`TRUE` }: SearchSection,
@@ -69,7 +66,7 @@ async function walk(
   const isIn = sql`ORD(SUBSTRING(${set}, (id >> 3) + 1, 1)) & (1 << (id & 7))`;
   const found: FoundProduct[] = [];
   let { from } = window;
-  for (let size = FIRST_LOOK; found.length < window.limit; size = Math.min(size * 4, LONGEST_LOOK)) {
+  for (let size = FIRST_BATCH; found.length < window.limit; size = Math.min(size * 4, MAX_BATCH)) {
     const next = { ...window, from, limit: window.limit - found.length };
     const { rows: met } = await sql<{ id: number; key: string | number }>`
       SELECT id, ${window.order.key} AS \`key\` FROM product FORCE INDEX (${sql.ref(window.order.column)})
@@ -83,7 +80,6 @@ async function walk(
   return found;
 }
 
-/** Those of some products that match and come after the start, in the order of the list. */
 function matchInOrder(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow, ids: number[]) {
   return matchAmong(db, filter, ids)
     .select(window.order.key.as('sortKey'))

@@ -6,43 +6,33 @@ import { letters } from './letters.ts';
 import { productsInAll } from './posting.ts';
 import { ProductSet } from './product-set.ts';
 
-/** With more products than this yet to be indexed, looking at them takes longer than LIKE does. */
-const MOST_PENDING = 100_000;
+/** With more pending products than this, checking them all takes longer than LIKE. */
+const MAX_PENDING = 100_000;
 
-/** With more products than this that begin with a search, most candidates that may begin with it do. */
-const MOST_BEGINNING = 1000;
+/** Beyond this, the start gram is precise enough: most products with it do begin with the search. */
+const MAX_BEGINNING = 1000;
 
-/** What rows of the answer are about that belong to no gram. No gram is one word of so many letters. */
 const CATEGORY = 'category';
 const PENDING = 'pending';
-const NAMED = 'named';
+const SAME_CODE = 'same_code';
 const BEGINNING = 'beginning';
 
 export interface Candidates {
-  /** All products that match are among them. */
+  /** Every set here is a superset: its products must still be checked. */
   matching: ProductSet;
-  /** Those whose code is the search are among these. */
-  named: ProductSet;
-  /** Those whose code or name begins with the search are among these, or have this gram. */
+  sameCode: ProductSet;
   beginning: ProductSet | { withGram: string };
-  /** For each gram, those that have it too are among these; with the number of all products that have it. */
+  /** For each gram: a superset of the matches that have it, and how many products have it. */
   matchingWith: (grams: string[]) => Promise<(gram: string) => { candidates: ProductSet; products: number }>;
 }
 
-/** What is searched for: words, and at most one category and one availability. */
 export interface SearchQuery {
   search: string;
-  /** Empty for all of them. */
   category: string;
-  /** Undefined for both kinds. */
   available: boolean | undefined;
 }
 
-/**
- * Narrows a search down, by the index: the products it finds may match, all others do not.
- *
- * @returns undefined while the index is not ready
- */
+/** @returns a superset of the matches; undefined while too many products are pending */
 export async function findCandidates(
   db: Kysely<Catalogue>,
   { search, category, available }: SearchQuery,
@@ -50,16 +40,17 @@ export async function findCandidates(
   const terms = searchTerms(search);
   await letters.learn(db, [search]);
   const gramsOf = ({ text }: SearchTerm) => gramsOfTerm(letters.fold(text));
-  // What is the beginning of "disponible" may also be found in that a product is.
-  const [words, plain] = [
-    terms.filter((term) => term.available !== undefined),
-    terms.filter((term) => term.available === undefined),
-  ];
+  // A word such as "dispon" matches a product's text or its availability.
+  const plain = terms.filter((term) => term.available === undefined);
+  const availabilityWords = terms.filter((term) => term.available !== undefined);
   const needed = [
     ...plain.flatMap(gramsOf),
     ...(available === undefined ? [] : [availabilityGram(available)]),
   ];
-  const either = words.map((term) => ({ grams: gramsOf(term), or: availabilityGram(term.available!) }));
+  const either = availabilityWords.map((term) => ({
+    grams: gramsOf(term),
+    or: availabilityGram(term.available!),
+  }));
   const grams = [...needed, ...either.flatMap(({ grams, or }) => [...grams, or])];
   const index = await readIndex(db, { grams, category, search });
   if (!index) return undefined;
@@ -70,13 +61,13 @@ export async function findCandidates(
   ] as NonEmpty);
   return {
     matching,
-    named: index.named,
+    sameCode: index.sameCode,
     beginning: index.beginning ?? { withGram: startGram(letters.fold(search)) },
     async matchingWith(others) {
-      // What has been indexed since was pending before, and is among the matching.
-      const later = await readIndex(db, { grams: others });
+      // Products indexed since the first read were pending then, so add them again.
+      const reread = await readIndex(db, { grams: others });
       return (gram) => {
-        const all = later?.withAll([gram], index.pending);
+        const all = reread?.withAll([gram], index.pending);
         const candidates = all ? ProductSet.intersection([matching, all]) : matching;
         return { candidates, products: all?.size ?? Infinity };
       };
@@ -86,19 +77,17 @@ export async function findCandidates(
 
 type NonEmpty = [ProductSet, ...ProductSet[]];
 
-interface Reading {
+interface IndexRead {
   grams: string[];
-  /** Of which all products are wanted. */
   category?: string;
-  /** By which products are wanted that begin with it. */
   search?: string;
 }
 
-/** Postings and pending products in one statement, and so of one moment: no product is in neither. */
-async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Reading) {
+/** One statement, one snapshot: a product that is being indexed appears in one place or the other. */
+async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: IndexRead) {
   const parts = [
-    sql`SELECT gram AS about, chunk, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
-    sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MOST_PENDING + 1)})`,
+    sql`SELECT gram AS label, chunk, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
+    sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MAX_PENDING + 1)})`,
   ];
   if (category) {
     parts.push(sql`
@@ -107,29 +96,27 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Rea
   }
   if (search) {
     const beginning = `${escapeLike(search)}%`;
-    const limit = sql.lit(MOST_BEGINNING + 1);
+    const limit = sql.lit(MAX_BEGINNING + 1);
     parts.push(
-      sql`SELECT ${NAMED}, id, '' FROM product WHERE code = ${search}`,
+      sql`SELECT ${SAME_CODE}, id, '' FROM product WHERE code = ${search}`,
       sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE code LIKE ${beginning} LIMIT ${limit})`,
       sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${beginning} LIMIT ${limit})`,
     );
   }
-  const { rows } = await sql<{ about: string; chunk: number; products: Buffer }>`
+  const { rows } = await sql<{ label: string; chunk: number; products: Buffer }>`
     ${sql.join(parts, sql` UNION ALL `)}`.execute(db);
-  const rowsAbout = Map.groupBy(rows, ({ about }) => about);
-  const rowsOf = (about: string) => rowsAbout.get(about) ?? [];
-  // They stand where postings have their chunk.
-  const numbers = (about: string) => rowsOf(about).map(({ chunk }) => chunk);
-  const pending = numbers(PENDING);
-  const beginning = numbers(BEGINNING);
-  if (pending.length > MOST_PENDING) return undefined;
+  const rowsByLabel = Map.groupBy(rows, ({ label }) => label);
+  const rowsOf = (label: string) => rowsByLabel.get(label) ?? [];
+  // Rows without a gram carry the product id in the chunk column.
+  const idsOf = (label: string) => rowsOf(label).map(({ chunk }) => chunk);
+  const pending = idsOf(PENDING);
+  const beginning = idsOf(BEGINNING);
+  if (pending.length > MAX_PENDING) return undefined;
   return {
-    /** All that have these grams, with those that are pending. */
     withAll: (some: string[], alsoPending: number[] = []) =>
       productsInAll(some.map(rowsOf), [...pending, ...alsoPending]),
     pending,
-    named: ProductSet.of(numbers(NAMED)),
-    /** Missing when there are too many. */
-    beginning: beginning.length > MOST_BEGINNING ? undefined : ProductSet.of(beginning),
+    sameCode: ProductSet.of(idsOf(SAME_CODE)),
+    beginning: beginning.length > MAX_BEGINNING ? undefined : ProductSet.of(beginning),
   };
 }

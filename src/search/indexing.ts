@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { sql, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { availabilityGram, categoryGram, initialGram, ProductGrams, type IndexedProduct } from './grams.ts';
@@ -8,20 +8,14 @@ import { letters } from './letters.ts';
 import { encodePosting } from './posting.ts';
 import { chunkOf, placeOf } from './product-set.ts';
 
-/** Pending products put into the index by one transaction. */
 const BATCH_SIZE = 4096;
-/** Products between two looks at what else the process has to do. */
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
-/** Best matches begin with the search in one of these columns. */
 const BEGINNINGS = ['name', 'code'] as const;
 
 /**
- * Puts pending products into the index. Grams are added and never taken away: a product that has lost one
- * is found too often, and then seen not to match.
- *
- * @param batchSize how many products at most
- * @returns how many it has put there; 0 when another instance is at it
+ * Only adds grams: a product that has lost one stays a candidate until it is checked.
+ * @returns how many it has indexed; 0 while another instance is indexing
  */
 export async function indexPending(
   transact: <T>(work: (trx: Transaction<Catalogue>) => Promise<T>) => Promise<T>,
@@ -32,7 +26,7 @@ export async function indexPending(
     trx.selectFrom('search_pending').select(['id', 'product_id']).orderBy('id').limit(batchSize).execute(),
   );
   let indexed = 0;
-  // A chunk at a time: a commit of many megabytes would hold up those of everybody else.
+  // One transaction per chunk: a commit of many megabytes would delay all others.
   for (const some of Map.groupBy(pending, ({ product_id }) => chunkOf(product_id)).values()) {
     const ids = some.map(({ id }) => id);
     const done = await transact((trx) => indexChunk(trx, columns, ids));
@@ -42,22 +36,20 @@ export async function indexPending(
   return indexed;
 }
 
-/** @param pendingIds of products of one chunk */
 async function indexChunk(
   trx: Transaction<Catalogue>,
   columns: IndexedColumns,
   pendingIds: number[],
 ): Promise<number> {
-  const { rows: turn } = await sql`
+  const { rows: lock } = await sql`
     SELECT id FROM search_indexer WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx);
-  if (turn.length === 0) return 0;
-  // Those that no other instance has done meanwhile.
+  if (lock.length === 0) return 0;
   const pending = await trx
     .selectFrom('search_pending')
     .select('product_id')
     .where('id', 'in', pendingIds)
     .execute();
-  // After they were found pending: a change that comes in between makes them pending again.
+  // Read after the pending rows: a product changed in between becomes pending again.
   const products = await readProducts(trx, columns, [
     ...new Set(pending.map(({ product_id }) => product_id)),
   ]);
@@ -67,7 +59,6 @@ async function indexChunk(
   return pending.length;
 }
 
-/** Folded; without those that have been deleted. */
 async function readProducts(
   trx: Transaction<Catalogue>,
   { searched, sorted }: IndexedColumns,
@@ -99,10 +90,8 @@ async function readProducts(
   }));
 }
 
-/** The places of the products that contain each gram. */
 type Postings = Map<string, number[]>;
 
-/** @param products of one chunk */
 async function postingsOf(products: IndexedProduct[]): Promise<Postings> {
   const postings: Postings = new Map();
   const grams = new ProductGrams();
@@ -113,12 +102,11 @@ async function postingsOf(products: IndexedProduct[]): Promise<Postings> {
       if (!places) postings.set(gram, [place]);
       else if (places.at(-1) !== place) places.push(place);
     }
-    if (index % SLICE_SIZE === SLICE_SIZE - 1) await nextTurn();
+    if (index % SLICE_SIZE === SLICE_SIZE - 1) await yieldToEventLoop();
   }
   return postings;
 }
 
-/** Writes what is new in the index. */
 async function addToIndex(trx: Transaction<Catalogue>, chunk: number, postings: Postings): Promise<void> {
   const all = [...postings];
   for (let from = 0; from < all.length; from += ROWS_PER_STATEMENT) {

@@ -3,16 +3,12 @@ import type { Catalogue } from '../database/tables.ts';
 import { initialGram } from './grams.ts';
 import type { TextColumn } from './indexed-columns.ts';
 
-/** The weight of a text's first letter in its collation, in hexadecimal. */
+/** The first letter's weight in the collation, in hexadecimal. */
 export function initialOf(text: Expression<unknown>): RawBuilder<string> {
   return sql<string>`HEX(LEFT(WEIGHT_STRING(${text}), 2))`;
 }
 
-/**
- * The initials that any product has or has had in `column`, in the order of the column.
- *
- * @returns also the initial of `start`, a text of the column
- */
+/** Includes initials that products no longer have. */
 export async function listInitials(db: Kysely<Catalogue>, column: TextColumn, start: unknown) {
   const prefix = initialGram(column, '');
   const { rows } = await sql<{ initial: string; isStart: 0 | 1 }>`

@@ -2,23 +2,18 @@ import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 
-/**
- * Printed as they are in grams; any other letter gets a sign from Unicode's private area. The last one, after
- * all Latin letters in the collation, tells where those end that begin with "z".
- */
+/** Stored as they are. The last one sorts after all Latin letters, and so ends the range of "z". */
 const PLAIN = Array.from(' !"#$%&\'()*+,-./0123456789:;<=>?@[\\]^_`{|}~abcdefghijklmnñopqrstuvwxyzα');
 const PRIVATE_AREA = { first: 0xe000, size: 0x1900 };
 
 /**
- * Which characters MySQL takes for the same letter: "é", "E" and "e" are one, "n" and "ñ" are two. Asked
- * of MySQL itself, once for each character, because the index must find whatever LIKE would.
+ * MySQL is asked which characters are equal ("é" and "e", but not "n" and "ñ"): the index must match LIKE.
  */
 export class Letters {
   readonly #signs = new Map<string, string>();
-  /** By weight in the collation. */
   readonly #plain = new Map<string, string>();
 
-  /** To be called with texts before they are folded. */
+  /** Must be called with texts before they are folded. */
   async learn(db: Kysely<Catalogue>, texts: Iterable<string>): Promise<void> {
     if (this.#plain.size === 0) {
       for (const { letter, weight } of await weights(db, PLAIN)) this.#plain.set(weight, letter);
@@ -31,7 +26,7 @@ export class Letters {
     }
   }
 
-  /** The plain letter of a weight in hexadecimal, and the plain letter after it in the collation. */
+  /** The plain letter of a weight (in hexadecimal), and the next one in the collation. */
   withWeight(weight: string): { letter: string; next: string } | undefined {
     const ascending = [...this.#plain.keys()].sort();
     const next = this.#plain.get(ascending[ascending.indexOf(weight) + 1] ?? '');
@@ -39,7 +34,6 @@ export class Letters {
     return letter !== undefined && next !== undefined ? { letter, next } : undefined;
   }
 
-  /** One sign (a UTF-16 unit) for each character: texts that LIKE takes for the same become the same. */
   fold(text: string): string {
     let folded = '';
     for (const letter of text) {
@@ -61,11 +55,10 @@ async function weights(db: Kysely<Catalogue>, letters: string[]) {
   return rows;
 }
 
-/** Two letters that share a sign make the index find too much, which is looked at again. */
+/** A collision of two letters only adds candidates, which are checked anyway. */
 function privateSign(weight: string): string {
   const { first, size } = PRIVATE_AREA;
   return String.fromCharCode(first + (createHash('sha1').update(weight).digest().readUInt32BE() % size));
 }
 
-/** One for the process: what it has learnt stays true. */
 export const letters = new Letters();

@@ -1,17 +1,11 @@
 import { CHUNK_SIZE, chunkOf, ProductSet, WORDS_IN_CHUNK, type Bits } from './product-set.ts';
 
-const BYTES = CHUNK_SIZE / 8;
+const BITMAP_BYTES = CHUNK_SIZE / 8;
 
-/**
- * The products of one chunk that contain a gram, as stored: few as a list of their places, 16 bits each with
- * the lower byte first; many as BYTES bytes with a bit for each, place 0 in the lowest bit of the first.
- *
- * @param places ascending
- * @param known a posting that they are added to
- */
+/** A sorted list of 16-bit places, little-endian; or a bitmap, once that is no longer. */
 export function encodePosting(places: number[], known?: Buffer): Buffer {
   const all = known ? mergePlaces(places, known) : places;
-  if (all.length * 2 >= BYTES) {
+  if (all.length * 2 >= BITMAP_BYTES) {
     const bits = new Uint32Array(WORDS_IN_CHUNK);
     for (const place of all) addPlace(bits, place);
     return Buffer.from(bits.buffer);
@@ -28,13 +22,9 @@ function mergePlaces(places: number[], known: Buffer): number[] {
   return placesIn(bits);
 }
 
-/** A gram's postings, one for each chunk in which there are any. */
 type Postings = { chunk: number; products: Buffer }[];
 
-/**
- * The products that all of some grams have, and `more`. Postings are taken in one after the other: sets of
- * their own would be megabytes for each search.
- */
+/** Works on one bitmap: a set for each gram would take megabytes per search. */
 export function productsInAll([first = [], ...others]: Postings[], more: number[]): ProductSet {
   const inFirst = first.reduce((most, { chunk }) => Math.max(most, chunk + 1), 0);
   const chunks = more.reduce((most, id) => Math.max(most, chunkOf(id) + 1), inFirst);
@@ -45,7 +35,7 @@ export function productsInAll([first = [], ...others]: Postings[], more: number[
     for (let chunk = 0; chunk < chunks; chunk++) {
       const products = productsOf.get(chunk);
       const words = wordsOf(bits, chunk);
-      if (products) keepPosting(words, products);
+      if (products) intersectPosting(words, products);
       else words.fill(0);
     }
   }
@@ -57,19 +47,19 @@ function wordsOf(bits: Bits, chunk: number): Bits {
   return bits.subarray(chunk * WORDS_IN_CHUNK, (chunk + 1) * WORDS_IN_CHUNK);
 }
 
-const kept = new Uint32Array(WORDS_IN_CHUNK);
+const scratch = new Uint32Array(WORDS_IN_CHUNK);
 
-function keepPosting(words: Bits, stored: Buffer): void {
-  kept.fill(0);
-  addPosting(kept, stored);
-  for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! &= kept[i]!;
+function intersectPosting(words: Bits, stored: Buffer): void {
+  scratch.fill(0);
+  addPosting(scratch, stored);
+  for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! &= scratch[i]!;
 }
 
-/** @param words without products, of one chunk */
+/** @param words of one chunk, all zero */
 function addPosting(words: Bits, stored: Buffer): void {
-  if (stored.length === BYTES) {
-    // Every processor that Node runs on has the lower byte first.
-    new Uint8Array(words.buffer, words.byteOffset, BYTES).set(stored);
+  if (stored.length === BITMAP_BYTES) {
+    // Node runs on little-endian processors only.
+    new Uint8Array(words.buffer, words.byteOffset, BITMAP_BYTES).set(stored);
     return;
   }
   for (let at = 0; at < stored.length; at += 2) addPlace(words, stored[at]! | (stored[at + 1]! << 8));

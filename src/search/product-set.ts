@@ -1,14 +1,14 @@
-/** Products in a chunk; their numbers share all bits but the last 14. */
+/** Products per chunk: their ids share all but the last 14 bits. */
 export const CHUNK_SIZE = 1 << 14;
 export const WORDS_IN_CHUNK = CHUNK_SIZE / 32;
 
-/** Bit n % 32 of word n / 32 stands for number n. */
+/** Bit n % 32 of word n / 32 stands for id n. */
 export type Bits = Uint32Array;
 
 export const chunkOf = (productId: number) => Math.floor(productId / CHUNK_SIZE);
 export const placeOf = (productId: number) => productId % CHUNK_SIZE;
 
-/** A set of product numbers: a bit for each up to the largest. Sets are never changed. */
+/** Immutable: one bit per id up to the largest. */
 export class ProductSet {
   readonly #bits: Bits;
   #size: number | undefined;
@@ -58,7 +58,6 @@ export class ProductSet {
     return this.#size;
   }
 
-  /** In order, from beyond `from` if that is given. */
   *ids({ descending = false, from }: { descending?: boolean; from?: number | undefined } = {}) {
     const bits = this.#bits;
     if (bits.length === 0) return;
@@ -77,7 +76,6 @@ export class ProductSet {
     }
   }
 
-  /** At most `count` of them, evenly spread. */
   sample(count: number): number[] {
     const step = Math.max(1, this.size / count);
     const sample: number[] = [];
@@ -97,7 +95,6 @@ export class ProductSet {
     return sample;
   }
 
-  /** As SQL reads it: a bit for each number from 0 on, the first in the lowest bit of the first byte. */
   toBuffer(): Buffer {
     const { buffer, byteOffset, byteLength } = this.#bits;
     return Buffer.from(buffer, byteOffset, byteLength);
@@ -110,7 +107,6 @@ function countBits(word: number): number {
   return (((fours + (fours >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }
 
-/** @param n from 0, less than the word has bits */
 function nthBit(word: number, n: number): number {
   let rest = word;
   for (let i = 0; i < n; i++) rest &= rest - 1;

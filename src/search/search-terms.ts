@@ -1,10 +1,8 @@
-/** One word of a search; `available` where it names or begins to name an availability. */
 export interface SearchTerm {
   text: string;
   available: boolean | undefined;
 }
 
-/** The words of the badge in the list, as people type them, without accents. */
 const AVAILABILITY_WORDS: [string, boolean][] = [
   ['disponibles', true],
   ['available', true],
@@ -14,13 +12,12 @@ const AVAILABILITY_WORDS: [string, boolean][] = [
   ['out of stock', false],
 ];
 
-/** Fewer letters than this could be the beginning of anything ("dis": disco, distribuidor). */
-const SHORTEST_BEGINNING = 4;
+/** Shorter prefixes are ambiguous ("dis": disco, distribuidor). */
+const MIN_PREFIX_LENGTH = 4;
 
-/** A word, or as much of "in stock" and "out of stock" as has been typed. */
+/** A word, or any prefix of "in stock" and "out of stock" that contains the space. */
 const WORDS = /\b(?:out of|in)(?: s(?:t(?:o(?:ck?)?)?)?)\b|\bout of\b|\S+/giu;
 
-/** Splits what was typed into the words that must all be found. */
 export function searchTerms(search: string): SearchTerm[] {
   const words = search.match(WORDS) ?? [];
   return words.map((text) => ({ text, available: availabilityNamed(text) }));
@@ -28,11 +25,10 @@ export function searchTerms(search: string): SearchTerm[] {
 
 function availabilityNamed(text: string): boolean | undefined {
   const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-  if (plain.length < SHORTEST_BEGINNING) return undefined;
+  if (plain.length < MIN_PREFIX_LENGTH) return undefined;
   return AVAILABILITY_WORDS.find(([word]) => word.startsWith(plain))?.[1];
 }
 
-/** `text` as it stands in a LIKE pattern, where % and _ are plain characters. */
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }

@@ -38,21 +38,21 @@ test('puts the exact code first, then what begins with the text, then the rest',
   ]);
 });
 
-test('finds all words, anywhere, in any order, without regard to case and accents', async () => {
+test('finds all words anywhere, in any order, ignoring case and accents', async () => {
   expect(await names({ search: `GOMA zapáto ${mark}` })).toEqual(['Zapato de ante']);
   expect(await names({ search: `${mark} camion lana` })).toEqual([`${mark} primero`]);
   expect(await names({ search: `${mark} ropa` })).toEqual(['Zapato de ante']);
   expect(await names({ search: `${mark} goma lana` })).toEqual([]);
 });
 
-test('takes ñ for a letter of its own', async () => {
+test('treats ñ as a letter of its own', async () => {
   expect(await names({ search: `${mark} cañon` })).toEqual(['Cañón de montaña 🏔️']);
   expect(await names({ search: `${mark} canon` })).toEqual([]);
   const decomposed = 'cañón'.normalize('NFD');
   expect(await names({ search: `${mark} ${decomposed}` })).toEqual(['Cañón de montaña 🏔️']);
 });
 
-test('takes %, _, quotes, backslashes and emoji as plain text', async () => {
+test('treats %, _, quotes, backslashes and emoji as plain text', async () => {
   expect(await names({ search: `${mark} 100%` })).toEqual([`${mark} primero`]);
   expect(await names({ search: `${mark} de_lana` })).toEqual([`${mark} primero`]);
   expect(await names({ search: `${mark} a_te` })).toEqual([]);
@@ -62,7 +62,7 @@ test('takes %, _, quotes, backslashes and emoji as plain text', async () => {
   expect(await names({ search: `${mark} \\` })).toEqual([]);
 });
 
-test('filters by category and availability, and understands the words of the badge', async () => {
+test('filters by category and availability, and finds the texts of the badge', async () => {
   expect(await names({ search: mark, category: 'Ropa' })).toEqual(['Zapato de ante']);
   expect(await names({ search: mark, availability: 'out_of_stock' })).toEqual(['Botín']);
   expect(await names({ search: `${mark} agotado` })).toEqual(['Botín']);
@@ -70,7 +70,7 @@ test('filters by category and availability, and understands the words of the bad
   expect(await names({ search: `${mark} disponible` })).not.toContain('Botín');
 });
 
-test('finds availability as one types it, and takes other words for what they are', async () => {
+test('finds an availability by a prefix, and other words as text', async () => {
   for (const typed of ['agot', 'AGOTÁD', 'agotado', 'out of', 'out of stock']) {
     expect(await names({ search: `${mark} ${typed}` })).toEqual(['Botín']);
   }
@@ -114,7 +114,7 @@ test('pages by cursor through every product once, whatever the sort', async () =
   }
 });
 
-test('answers with the fields that programs rely on', async () => {
+test('returns the fields that API clients rely on', async () => {
   const { items, total, totalIsExact, nextCursor } = await client.search({ search: mark, limit: 1 });
   expect({ total, totalIsExact }).toEqual({ total: 4, totalIsExact: true });
   expect(nextCursor).toEqual(expect.any(String));
@@ -132,7 +132,7 @@ test('answers with the fields that programs rely on', async () => {
   ]);
 });
 
-test('refuses a query that makes no sense, saying which part', async () => {
+test('rejects an invalid query and names the parameter', async () => {
   for (const [name, value] of [
     ['availability', 'some'],
     ['sort', 'price'],
@@ -147,7 +147,7 @@ test('refuses a query that makes no sense, saying which part', async () => {
   }
 });
 
-test('takes back every cursor it has given, and none of another order or of nobody', async () => {
+test('accepts every cursor it has issued, and rejects forged ones and those of another order', async () => {
   for (const digit of [1, 2, 3]) await client.register({ description: `${'字'.repeat(499)}${digit}` });
   const first = await client.search({ search: '字', sort: '-description', limit: 1 });
   const second = await client.search({
@@ -166,7 +166,7 @@ test('takes back every cursor it has given, and none of another order or of nobo
   }
 });
 
-test('the page holds 50 rows, its filter stands in the address, and next and previous lead there and back', async () => {
+test('the page has 50 rows, keeps its filter in the address, and pages forward and back', async () => {
   const first = await client.get('/products?sort=code&category=Libros');
   const rows = (html: string) =>
     [...html.matchAll(/<tr data-product="(\d+)"/g)].map(([, id]) => Number(id)).filter(Boolean);
@@ -182,7 +182,7 @@ test('the page holds 50 rows, its filter stands in the address, and next and pre
   expect(link(back.text, 'prev')).toBeUndefined();
 });
 
-test('a search that is too long is cut off, in the middle of a character too', async () => {
+test('truncates an overlong search, even within a character', async () => {
   const response = await client.get('/products').query({ search: `${'a'.repeat(99)}🏔️` });
   expect(response.status).toBe(200);
   expect(response.text).toContain('a'.repeat(99));

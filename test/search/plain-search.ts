@@ -4,7 +4,7 @@ export interface PlainFilter {
   search: string;
   category: string;
   availability: string;
-  /** As in an address: a column, with - before it to reverse. */
+  /** A column, or `-column` when descending. */
   sort: string;
 }
 
@@ -20,10 +20,10 @@ const COLUMNS: Record<string, string> = {
 };
 
 /**
- * What a search is by definition, in the plainest words: every word stands somewhere in the name, the
- * code, the description or the category's name, or names the availability. Slow, and obviously right.
+ * The definition of a search, slow but obviously right: every word is in the name, code, description or
+ * category name, or names the availability.
  *
- * @returns the numbers of all products that are found, in their order
+ * @returns the ids of all matches in order
  */
 export async function plainSearch(connection: Connection, filter: PlainFilter): Promise<number[]> {
   const conditions = ['TRUE'];
@@ -59,7 +59,9 @@ function availabilityOf(word: string): string {
   return word === 'disponible' ? 'p.quantity > 0' : 'FALSE';
 }
 
-/** Without a sort: this is its code, its code or name begin so, the rest; of each, the newest first. */
+/**
+ * Without a sort: equal codes first, then codes or names that begin with the search; newest first in each.
+ */
 function orderOf({ search, sort }: PlainFilter): { sql: string; values: string[] } {
   if (sort) {
     const direction = sort.startsWith('-') ? 'DESC' : 'ASC';

@@ -9,7 +9,7 @@ import { Stack } from '../support/stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { plainSearch, type PlainFilter } from './plain-search.ts';
 
-/** Enough for every way of the search: most words of a kind are in more products than are sorted at once. */
+/** Enough for every search strategy: most words match more products than are sorted at once. */
 const PRODUCTS = 20_000;
 const PAGE = 50;
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   primary = await stack.data.connect('primary');
   client = await Client.signedIn(stack.url);
   await insertProducts();
-  await indexed();
+  await waitForIndex();
 }, 240_000);
 
 afterAll(async () => {
@@ -48,15 +48,15 @@ async function insertProducts(): Promise<void> {
   }
 }
 
-/** What was changed here, and not by a person of the system, is waited for by nobody. */
-async function replicated(): Promise<void> {
+/** Direct changes on the primary are not covered by read-your-writes. */
+async function waitForReplica(): Promise<void> {
   expect(await replicaHasAll(stack.data)).toBe(true);
 }
 
-/** The index holds all products, on the replica too. */
-async function indexed(): Promise<void> {
+/** On primary and replica. */
+async function waitForIndex(): Promise<void> {
   await waitUntil(async () => (await countPending()) < 100);
-  await replicated();
+  await waitForReplica();
 }
 
 async function countPending(): Promise<number> {
@@ -103,7 +103,7 @@ const TERMS = [
   'cañón',
 ];
 
-/** Compares `pages` pages from the start, and the way back to the first one, with the definition. */
+/** Compares the first `pages` pages with the plain search. */
 async function expectSame(filter: PlainFilter, pages = 3): Promise<void> {
   const expected = await plainSearch(primary, filter);
   const query = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
@@ -121,10 +121,10 @@ async function expectSame(filter: PlainFilter, pages = 3): Promise<void> {
   expect([filter, cursor === null]).toEqual([filter, expected.length <= pages * PAGE]);
 }
 
-test('finds what the definition of the search finds, in its order, for every word in every order', async () => {
+test('returns exactly what the plain search returns, for every term and order', async () => {
   const sorts = ['', ...SORT_COLUMNS, ...SORT_COLUMNS.map((column) => `-${column}`)];
   for (const [index, search] of TERMS.entries()) {
-    // Each word in some orders, so that all words together meet each order several times.
+    // Each term takes four of the orders; together they cover every order several times.
     for (const step of [0, 4, 8, 12]) {
       const sort = sorts[(index + step) % sorts.length]!;
       await expectSame({ search, category: '', availability: '', sort });
@@ -132,7 +132,7 @@ test('finds what the definition of the search finds, in its order, for every wor
   }
 }, 300_000);
 
-test('lists and searches under every filter as the definition says', async () => {
+test('returns exactly what the plain search returns, under every filter', async () => {
   const random = new Random(7);
   const categories = ['', 'Ferretería', 'Libros', CATEGORIES.at(-1)!];
   const sorts = ['', ...SORT_COLUMNS, ...SORT_COLUMNS.map((column) => `-${column}`)];
@@ -146,7 +146,7 @@ test('lists and searches under every filter as the definition says', async () =>
   }
 }, 300_000);
 
-test('reaches the last page, and comes back from it, through groups of every size', async () => {
+test('pages to the end and back, through sections of every size', async () => {
   for (const query of [
     { search: 'ferretería tornillo', sort: 'name' },
     { search: 'tornillo', sort: '-unit', availability: 'out_of_stock' },
@@ -182,7 +182,7 @@ function linkIn(html: string, rel: string): string | undefined {
   return new RegExp(`rel="${rel}" href="([^"]+)"`).exec(html)?.[1]?.replaceAll('&amp;', '&');
 }
 
-test('finds a product as it is now, before it is in the index and when what is there is old', async () => {
+test('finds the current state of a product that is not yet indexed, or whose entry is stale', async () => {
   const { id, code } = await client.register({ name: 'Zurriburri cromado', description: 'Único' });
   const numbers = async (search: string) => (await client.search({ search })).items.map((item) => item.id);
   expect(await numbers('zurriburri')).toEqual([id]);
@@ -200,7 +200,7 @@ test('finds a product as it is now, before it is in the index and when what is t
   expect(await numbers('ñandutí')).toEqual([id]);
 });
 
-test('stays right while many products change, whether the index has them or not', async () => {
+test('stays correct while many products change, indexed or pending', async () => {
   await primary.query(
     `UPDATE product SET name = CONCAT('Álamo ', REVERSE(name)), quantity = IF(quantity = 0, 3, 0)
      WHERE id % 7 = 0 AND id < 6000`,
@@ -213,39 +213,39 @@ test('stays right while many products change, whether the index has them or not'
     { search: 'agotado', sort: 'code' },
     { search: 'a', sort: 'name' },
   ].map((filter) => ({ category: '', availability: '', ...filter }));
-  await replicated();
+  await waitForReplica();
   for (const filter of filters) await expectSame(filter);
-  await indexed();
+  await waitForIndex();
   for (const filter of filters) await expectSame(filter);
 }, 300_000);
 
 test.each([
-  ['are all pending', 1],
-  ['are so many that the index is no help', 6],
+  ['all products are pending', 1],
+  ['too many products are pending to use the index', 6],
 ])(
-  'is right while products %s',
+  'is correct while %s',
   async (_, times) => {
-    // Locked, as by an indexer that hangs.
+    // Holds the lock of the indexer.
     await primary.query('START TRANSACTION; SELECT id FROM search_indexer FOR UPDATE');
     const clearing = await stack.data.connect('primary');
     await clearing.query('DELETE FROM search_posting; DELETE FROM search_pending');
     for (let time = 0; time < times; time++) {
       await clearing.query('INSERT INTO search_pending (product_id) SELECT id FROM product');
     }
-    await replicated();
+    await waitForReplica();
     for (const search of ['tornillo', 'cañón', 'ferretería acero', 'xyzzy']) {
       await expectSame({ search, category: '', availability: '', sort: '' }, 1);
       await expectSame({ search, category: '', availability: '', sort: 'name' }, 1);
     }
     await clearing.end();
     await primary.query('ROLLBACK');
-    await indexed();
+    await waitForIndex();
     await expectSame({ search: 'tornillo', category: '', availability: '', sort: 'name' });
   },
   300_000,
 );
 
-test('takes for the same letter what MySQL does, in every script', async () => {
+test('matches letters as MySQL does, in every script', async () => {
   const names = [
     'Þórir ŒUVRE',
     'straße №5',
