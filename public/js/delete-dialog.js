@@ -1,14 +1,11 @@
-/**
- * Asks before a product is deleted, without leaving the page; without this script the link leads to a
- * page that asks.
- */
+/** Confirms a deletion in a dialog; without this script the link leads to a confirmation page. */
 export function enableDeleteDialog(
   container,
   describe,
   returnTo = () => location.pathname + location.search,
 ) {
   const dialog = document.getElementById('delete-dialog');
-  // Absent for whoever may not delete.
+  // Absent for users who may not delete.
   if (!dialog) return;
   const form = dialog.querySelector('form');
   dialog.querySelector('[data-cancel]').addEventListener('click', () => dialog.close());

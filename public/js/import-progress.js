@@ -1,13 +1,13 @@
-// While an import is being read or applied: asks how far it is, and shows the page anew when that is over.
-const ASK_EVERY_MS = 600;
+// Polls an import that is being read or applied, and reloads the page when it is done.
+const POLL_EVERY_MS = 600;
 
 const page = document.getElementById('import');
 const { id, state, lost } = page.dataset;
 
 if (page.dataset.busy === 'true') {
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
-    const now = await ask();
+    await new Promise((resolve) => setTimeout(resolve, POLL_EVERY_MS));
+    const now = await fetchProgress();
     if (!now) continue;
     if (!now.isBusy || (now.state !== state && now.state !== 'applied')) break;
     const percent = Math.round(now.progress * 100);
@@ -17,8 +17,8 @@ if (page.dataset.busy === 'true') {
   location.replace(`/imports/${id}`);
 }
 
-/** An instance or the primary that is away for a moment is no end of it. */
-async function ask() {
+/** Undefined while the server is unreachable: polling goes on. */
+async function fetchProgress() {
   const problem = document.getElementById('lost');
   try {
     const response = await fetch(`/api/imports/${id}`, { signal: AbortSignal.timeout(5000) });

@@ -1,4 +1,4 @@
-// A large file takes a while: the button says that it is on its way.
+// A large upload takes a while, so the button shows that it is under way.
 const form = document.getElementById('upload');
 const button = form.querySelector('button[data-busy]');
 const label = button.innerHTML;

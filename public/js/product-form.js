@@ -1,4 +1,4 @@
-// "Other…" in the list of categories asks for a name; a saved value can be taken over with one click.
+// The last category option, "Other…", reveals a name field; a button adopts a saved value.
 const form = document.getElementById('product-form');
 const category = form.elements.namedItem('category');
 const newCategory = form.querySelector('[data-new-category]');
@@ -21,8 +21,8 @@ for (const button of form.querySelectorAll('[data-use-saved]')) {
   });
 }
 
-// What was typed is kept until the product page says that it was saved: when the session has ended
-// meanwhile, it is here again after the log-in.
+// Keeps a draft until the product page confirms the save, so that it survives a log-in after the session
+// has ended.
 const page = form.elements.namedItem('page').value;
 const draft = JSON.parse(sessionStorage.getItem('product-draft') ?? 'null');
 if (draft?.page === page && page === location.pathname) {

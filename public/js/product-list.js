@@ -1,10 +1,10 @@
-// The list of products: searches while one types, and keeps the address, the links and the rows in step.
+// Searches while typing; keeps the address, links and rows in step.
 import { enableDeleteDialog } from './delete-dialog.js';
 import { enableExportProgress } from './export-progress.js';
 import { enableQuickQuantity } from './quick-quantity.js';
 import { fillRow } from './product-row.js';
 
-const PAUSE_MS = 120;
+const DEBOUNCE_MS = 120;
 
 const list = document.getElementById('product-list');
 const texts = JSON.parse(list.dataset.texts);
@@ -15,16 +15,16 @@ const template = document.getElementById('row-template');
 const announcement = document.getElementById('announcement');
 const problem = document.getElementById('problem');
 
-// Whoever is back at the list has saved the form, or given it up.
+// The form was saved or abandoned.
 sessionStorage.removeItem('product-draft');
 
 let timer;
-/** The search whose answer is wanted: an answer to any earlier one is dropped. */
-let current;
+/** The latest request; responses to earlier ones are dropped. */
+let latestRequest;
 
 form.addEventListener('input', (event) => {
   clearTimeout(timer);
-  timer = setTimeout(showMatches, event.target === search ? PAUSE_MS : 0);
+  timer = setTimeout(showMatches, event.target === search ? DEBOUNCE_MS : 0);
 });
 form.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -39,7 +39,7 @@ for (const clear of document.querySelectorAll('a[href="/products"]#clear, #empty
     showMatches();
   });
 }
-// A browser may keep what was typed when one comes back, although the address says otherwise.
+// On going back, the browser may restore field values that differ from the address.
 window.addEventListener('pageshow', () => {
   const typed = filterQuery().toString();
   const shown = new URLSearchParams(location.search);
@@ -77,9 +77,9 @@ function filterQuery() {
 
 async function showMatches() {
   const query = filterQuery();
-  current?.abort();
+  latestRequest?.abort();
   const request = new AbortController();
-  current = request;
+  latestRequest = request;
   rows.classList.add('is-loading');
   try {
     const response = await fetch(`/api/products?${query}`, {
@@ -89,13 +89,13 @@ async function showMatches() {
     if (response.status === 401) throw new Error(texts.sessionEnded);
     if (!response.ok) throw new Error(texts.searchFailed);
     const page = await response.json();
-    if (current === request) show(page, query);
+    if (latestRequest === request) show(page, query);
   } catch (error) {
-    if (current !== request) return;
+    if (latestRequest !== request) return;
     problem.textContent = error.message === texts.sessionEnded ? texts.sessionEnded : texts.searchFailed;
     problem.hidden = false;
   } finally {
-    if (current === request) rows.classList.remove('is-loading');
+    if (latestRequest === request) rows.classList.remove('is-loading');
   }
 }
 

@@ -1,4 +1,4 @@
-/** Fills a row of the list with a product. Text only ever becomes text: nothing is parsed as HTML. */
+/** Sets textContent only: nothing is parsed as HTML. */
 export function fillRow(row, product, texts) {
   row.dataset.product = product.id;
   row.dataset.version = product.version;
@@ -15,7 +15,7 @@ export function fillRow(row, product, texts) {
   const quantity = row.querySelector('[data-field=quantity]');
   quantity.textContent = new Intl.NumberFormat(texts.language).format(product.quantity);
   quantity.dataset.value = product.quantity;
-  // Plain text for whoever may not change it.
+  // Plain text for users who may not change it.
   if ('quickQuantity' in quantity.dataset)
     quantity.title = texts.changeQuantity.replace('{name}', () => product.name);
   const badge = row.querySelector('[data-field=available]');

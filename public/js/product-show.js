@@ -6,5 +6,5 @@ enableDeleteDialog(
   () => '/products',
 );
 
-// What was typed has been saved.
+// The form was saved.
 sessionStorage.removeItem('product-draft');

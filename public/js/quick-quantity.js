@@ -1,7 +1,6 @@
 /**
- * Changes a quantity where it stands in the list: type a number, or step with + and −; Enter saves, Esc
- * cancels. A typed number is a count and must know what it replaces; steps are added to whatever there
- * is, so that two people who take one each take two.
+ * Edits a quantity in the list: type a number or step with + and −; Enter saves, Esc cancels. A typed number
+ * replaces a known version; steps are added to the current quantity, so that parallel steps all count.
  */
 export function enableQuickQuantity(rows, options) {
   rows.addEventListener('click', (event) => {
@@ -20,7 +19,7 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
     version: Number(row.dataset.version),
     typed: false,
     saving: false,
-    /** What was sent last without an answer, and its idempotency key: sent again, it counts once. */
+    /** The last request without a response: a retry with the same key counts once. */
     unanswered: { body: '', key: '' },
   };
 
@@ -81,7 +80,7 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
   }
 
   async function send(change) {
-    // Enter held down sends one change, not many.
+    // Holding Enter down must send only one change.
     if (state.saving) return;
     state.saving = true;
     problem.hidden = true;
@@ -103,9 +102,9 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
       if (response.status < 500) state.unanswered = { body: '', key: '' };
       if (response.ok) finish(answer);
       else if (response.status === 409) offerChoice(answer.current, change.quantity);
-      else say(answer.error);
+      else showProblem(answer.error);
     } catch {
-      say(texts.failed);
+      showProblem(texts.failed);
     } finally {
       state.saving = false;
     }
@@ -122,7 +121,7 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
   function offerChoice(current, yours) {
     const fill = (text) =>
       text.replace('{current}', format(current.quantity)).replace('{yours}', format(yours));
-    say(fill(texts.conflict));
+    showProblem(fill(texts.conflict));
     const keep = textButton('btn btn-sm btn-outline-secondary', fill(texts.keepTheirs), () =>
       finish(current),
     );
@@ -133,7 +132,7 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
     keep.focus();
   }
 
-  function say(text) {
+  function showProblem(text) {
     problem.textContent = text;
     problem.hidden = false;
     input.focus();
@@ -144,7 +143,7 @@ function openEditor(link, { texts, language, csrfToken, update, announce }) {
   }
 }
 
-/** crypto.randomUUID is missing on plain HTTP, as in most shops. */
+/** crypto.randomUUID is missing on plain HTTP. */
 function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
 }

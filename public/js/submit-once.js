@@ -1,4 +1,4 @@
-// A second click on the button of a form that is on its way does nothing.
+// Ignores a second submit of a form that is being sent.
 document.addEventListener('submit', (event) => {
   const form = event.target;
   if (form.method !== 'post') return;
@@ -6,7 +6,7 @@ document.addEventListener('submit', (event) => {
   form.dataset.sent = 'yes';
 });
 
-// Coming back to a page, its forms are there to be sent again.
+// After going back, forms can be sent again.
 window.addEventListener('pageshow', () => {
   for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
 });

@@ -1,22 +1,21 @@
-// The page System: fetches its changing part every two seconds, and changes only what is different, so that
-// nothing jumps and what moves goes on moving.
+// Refreshes the System page in place, so that nothing jumps and animations continue.
 const REFRESH_MS = 2000;
-/** A page that nobody touches must not keep a session open for ever. */
+/** An idle page must not keep its session alive forever. */
 const PAUSE_AFTER_MS = 10 * 60_000;
 
 const system = document.getElementById('system');
 const note = document.getElementById('live-note');
-let touchedAt = Date.now();
+let lastInputAt = Date.now();
 
 for (const event of ['pointermove', 'pointerdown', 'keydown', 'scroll'])
-  addEventListener(event, () => (touchedAt = Date.now()), { passive: true });
+  addEventListener(event, () => (lastInputAt = Date.now()), { passive: true });
 
 note.hidden = false;
 show('live');
 for (;;) {
   await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   if (document.hidden) continue;
-  if (Date.now() - touchedAt > PAUSE_AFTER_MS) {
+  if (Date.now() - lastInputAt > PAUSE_AFTER_MS) {
     show('paused');
     continue;
   }
@@ -37,7 +36,7 @@ function show(state) {
   note.textContent = note.dataset[state];
 }
 
-/** Makes `node` what `wanted` is, in place. */
+/** Makes `node` equal to `wanted` in place. */
 function morph(node, wanted) {
   if (node.nodeName !== wanted.nodeName) {
     node.replaceWith(document.importNode(wanted, true));

@@ -1,4 +1,4 @@
-// Runs before the page is drawn: the chosen theme, or the one the system asks for.
+// Runs before the first paint. Without a stored choice, follows the system.
 (() => {
   const root = document.documentElement;
   root.classList.add('with-script');
@@ -16,7 +16,7 @@
       localStorage.setItem('theme', root.dataset.bsTheme === 'dark' ? 'light' : 'dark');
       apply();
     });
-    // A menu closes when one clicks elsewhere or presses Escape.
+    // Menus close on an outside click or Escape.
     for (const menu of document.querySelectorAll('details.menu')) {
       document.addEventListener('click', (event) => {
         if (!menu.contains(event.target)) menu.open = false;

@@ -36,8 +36,8 @@ async function openList(options: BrowserContextOptions = {}): Promise<Page> {
   return page;
 }
 
-/** Whatever reads products on the replica waits meanwhile, an export too. */
-async function whileReplicaWaits<T>(work: () => Promise<T>): Promise<T> {
+/** Blocks product queries on the replica, including exports. */
+async function whileReplicaIsBlocked<T>(work: () => Promise<T>): Promise<T> {
   await replica.query('SET GLOBAL super_read_only = OFF');
   await replica.query('LOCK TABLES inventario.category WRITE');
   try {
@@ -52,10 +52,10 @@ async function isWiderThanScreen(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 }
 
-test('the list shows how far a file is, and says when it is done', async () => {
+test('the list shows the progress of an export and announces its end', async () => {
   const page = await openList();
   const card = page.locator('.export-card');
-  await whileReplicaWaits(async () => {
+  await whileReplicaIsBlocked(async () => {
     await page.click('a[href^="/products/export.xlsx"]');
     await card.getByText(/^0 de [\d.]+ productos$/).waitFor();
     const bar = card.getByRole('progressbar', { name: 'Preparando el archivo Excel…' });
@@ -75,10 +75,10 @@ test('the list shows how far a file is, and says when it is done', async () => {
   await page.context().close();
 });
 
-test('an export is cancelled with the keyboard, on a phone too', async () => {
+test('an export can be cancelled with the keyboard, and fits a phone', async () => {
   const page = await openList({ viewport: PHONE, colorScheme: 'dark', locale: 'en' });
   const card = page.locator('.export-card');
-  await whileReplicaWaits(async () => {
+  await whileReplicaIsBlocked(async () => {
     await page.click('a[href^="/products/export.csv"]');
     await card.getByRole('button', { name: 'Cancel' }).waitFor();
     expect(await isWiderThanScreen(page)).toBe(false);
@@ -87,7 +87,7 @@ test('an export is cancelled with the keyboard, on a phone too', async () => {
     await page.keyboard.press('Enter');
     await card.getByText('Export cancelled.').waitFor();
   });
-  // Focus stays where there is something to press.
+  // Focus moves to the button that remains.
   expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Close');
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.keyboard.press('Enter');
@@ -95,7 +95,7 @@ test('an export is cancelled with the keyboard, on a phone too', async () => {
   await page.context().close();
 });
 
-test('without script the links bring the file', async () => {
+test('without JavaScript the links download the file', async () => {
   const page = await openList({ javaScriptEnabled: false, acceptDownloads: true });
   const downloading = page.waitForEvent('download');
   await page.click('a[href^="/products/export.xlsx"]');

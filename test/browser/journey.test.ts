@@ -14,8 +14,8 @@ const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 const ADMINISTRATOR = { username: 'admin', password: 'admin123' };
 
 let browser: Browser;
-/** Everything the browser complained about: scripts that failed, what the policy forbade. */
-const complaints: string[] = [];
+/** Script errors and policy violations reported by the browser. */
+const errors: string[] = [];
 
 beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 async function open(options: BrowserContextOptions = {}): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
-  await context.exposeFunction('noteViolation', (violation: string) => void complaints.push(violation));
+  await context.exposeFunction('noteViolation', (violation: string) => void errors.push(violation));
   await context.addInitScript(() => {
     const { noteViolation } = globalThis as unknown as { noteViolation: (violation: string) => void };
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
@@ -37,11 +37,11 @@ async function open(options: BrowserContextOptions = {}): Promise<{ context: Bro
   });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    // What is refused or not there is answered with 422, 409 or 404 on purpose, which Chromium notes as an error.
+    // Chromium logs every 404, 409 and 422 as an error.
     if (message.type() === 'error' && !/status of 4(04|09|22)/.test(message.text()))
-      complaints.push(message.text());
+      errors.push(message.text());
   });
   return { context, page };
 }
@@ -58,7 +58,7 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }
 
-test('a working day: register, find while typing, count, export, history, delete, undo', async () => {
+test('a working day: register, live search, count, export, history, delete, undo', async () => {
   const { context, page } = await open({ acceptDownloads: true });
   const code = uniqueCode();
   await logIn(page);
@@ -77,7 +77,7 @@ test('a working day: register, find while typing, count, export, history, delete
   await page.click('button:has-text("Registrar")');
   await page.waitForSelector('text=se ha registrado');
 
-  // Search while typing: the address follows, and nobody has to press Enter.
+  // Live search: the address follows without Enter.
   await page.goto('/products');
   await page.locator('input[name=search]').pressSequentially(`mora ${code.toLowerCase()}`, { delay: 15 });
   await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
@@ -102,7 +102,7 @@ test('a working day: register, find while typing, count, export, history, delete
   await page.keyboard.press('Escape');
   expect(await page.textContent('#rows [data-field=quantity]')).toBe('12');
 
-  // Somebody else saves meanwhile: both values are shown to choose from.
+  // Someone else saves first: both values are offered.
   await page.click('[data-quick-quantity]');
   await page.keyboard.type('20');
   const other = await Client.signedIn();
@@ -139,10 +139,10 @@ test('a working day: register, find while typing, count, export, history, delete
   await context.close();
 });
 
-test('an answer that arrives late never replaces the one to the last keystroke', async () => {
+test('a late response never replaces that of the last keystroke', async () => {
   const { context, page } = await open();
   await logIn(page);
-  // The answer to "c" is held back until long after the one to "café" has come.
+  // Delay the response to "c" beyond that to "café".
   await page.route('**/api/products?search=c', async (route) => {
     const response = await route.fetch();
     await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -171,7 +171,7 @@ test('what looks like HTML stays text while typing', async () => {
   await context.close();
 });
 
-test('whoever may only look finds products while typing, and nothing to change them with', async () => {
+test('a viewer can search while typing, and sees nothing to change products with', async () => {
   const client = await Client.signedIn();
   const { id, code } = await client.register({ name: 'Solo para mirar', quantity: 1234 });
   const { context, page } = await open();
@@ -186,7 +186,7 @@ test('whoever may only look finds products while typing, and nothing to change t
   await context.close();
 });
 
-test('a conflicting edit shows both values, and takes the saved one with a click', async () => {
+test('a conflicting edit shows both values, and adopts the saved one with a click', async () => {
   const client = await Client.signedIn();
   const { id, code } = await client.register({ name: 'Antes' });
   const { context, page } = await open();
@@ -233,7 +233,7 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
   const person = await createPerson(client, 'clerk');
   const { context, page } = await open(options);
   const violations: string[] = [];
-  const examine = async (name: string) => {
+  const check = async (name: string) => {
     await shoot(page, `${look}-${name}`);
     violations.push(...(await accessibilityViolations(page)).map((violation) => `${name}: ${violation}`));
     // A phone's browser zooms out from a page that is too wide, so its own width says nothing.
@@ -242,15 +242,15 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
     if (overflow > 0) violations.push(`${name}: ${overflow} px too wide`);
   };
   await page.goto('/login');
-  await examine('login');
+  await check('login');
   await logIn(page);
   expect(await page.getAttribute('html', 'lang')).toBe(look.slice(0, 2));
-  await examine('list');
+  await check('list');
   await page.click('[data-quick-quantity]');
-  await examine('quick-quantity');
+  await check('quick-quantity');
   await page.keyboard.press('Escape');
   await page.goto('/products?search=zzzz');
-  await examine('empty');
+  await check('empty');
   for (const [name, path] of [
     ['new', '/products/new'],
     ['show', `/products/${id}`],
@@ -266,17 +266,17 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
     ['not-found', '/no-such-page'],
   ] as const) {
     await page.goto(path);
-    await examine(name);
+    await check(name);
   }
   await page.goto('/users/new');
   await page.fill('#username', `${person.username}-2`);
   await page.click('form[action="/users"] button');
   await page.waitForSelector('.one-time-password');
-  await examine('one-time-password');
+  await check('one-time-password');
   expect(violations).toEqual([]);
   await context.close();
 });
 
-test('the browser had nothing to complain about', () => {
-  expect(complaints).toEqual([]);
+test('the browser reported no errors', () => {
+  expect(errors).toEqual([]);
 });

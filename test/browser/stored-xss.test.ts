@@ -6,7 +6,7 @@ import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 
-/** Each of them calls the canary if any part of a page takes it for more than text. */
+/** Each calls the canary if a page treats it as anything but text. */
 const PAYLOADS = [
   '<script>__xss()</script>',
   '<img src=x onerror=__xss()>',
@@ -37,7 +37,7 @@ async function openWithCanary() {
   await context.addInitScript(() => {
     const canary = globalThis as unknown as { __xss: () => void; __hit: (what: string) => void };
     canary.__xss = () => canary.__hit(`script ran on ${location.href}`);
-    // What the policy stops has got into the page all the same.
+    // Blocked by the policy, but it did get into the page.
     document.addEventListener('securitypolicyviolation', (event) => {
       canary.__hit(`${event.violatedDirective} ${event.blockedURI} on ${location.href}`);
     });
@@ -59,8 +59,8 @@ async function logIn(on: Page, username: string, password: string): Promise<void
   await on.waitForURL('**/products');
 }
 
-/** Nothing of what was typed has become part of the page's own structure. */
-async function examine(where: string, on = page): Promise<void> {
+/** Fails when typed text has become markup. */
+async function expectNoMarkup(where: string, on = page): Promise<void> {
   const foreign = await on.evaluate(() => {
     const marks =
       'img[src=""], img[src="x"], svg, [onerror], [onload], [onfocus], [onclick], a[href^="javascript:"]';
@@ -72,7 +72,7 @@ async function examine(where: string, on = page): Promise<void> {
 
 async function visit(path: string): Promise<void> {
   await page.goto(path);
-  await examine(path);
+  await expectNoMarkup(path);
 }
 
 const fieldsOf = (payload: string) => ({
@@ -91,18 +91,18 @@ test.each(PAYLOADS)('stays text in every field, on every page: %s', async (paylo
 
   for (const language of ['es', 'en']) {
     await page.goto(`/language/${language}?return=/products/${id}`);
-    await examine('the product');
+    await expectNoMarkup('the product');
     expect(await page.textContent('h1')).toContain(payload);
   }
   for (const path of [`/products/${id}/edit`, `/products/${id}/delete`, '/products/new']) await visit(path);
   await visit(`/products?search=${encodeURIComponent(payload)}&category=${encodeURIComponent(payload)}`);
 
-  // While typing, and what opens in the list.
+  // The live search and the editors in the list.
   await page.goto('/products');
   await page.fill('input[name=search]', code);
   await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
   expect(await page.textContent('#rows [data-field=name]')).toBe(payload);
-  await examine('the live search');
+  await expectNoMarkup('the live search');
   await page.click('[data-quick-quantity]');
   await page.keyboard.press('+');
   await client.changeQuantity(id, { quantity: 9, version: 1 });
@@ -110,37 +110,37 @@ test.each(PAYLOADS)('stays text in every field, on every page: %s', async (paylo
   await page.waitForFunction(() => !document.querySelector('.quantity-editor'));
   await page.click('#rows .btn-icon-danger');
   await page.waitForSelector('dialog[open]');
-  await examine('the dialog');
+  await expectNoMarkup('the dialog');
   await page.keyboard.press('Escape');
 
-  // Refused, in conflict, saved: what was typed and what is there are both shown.
+  // The rejected form, the conflict and the confirmation.
   await page.goto(`/products/${id}/edit`);
   await client.changeQuantity(id, { delta: 1 });
   await page.fill('#name', `${payload}!`);
   await page.fill('#quantity', payload);
   await page.click('#product-form button[type=submit]');
   await page.waitForSelector('#quantity-error');
-  await examine('the refused form');
+  await expectNoMarkup('the refused form');
   await page.fill('#quantity', '3');
   await page.click('#product-form button[type=submit]');
   await page.waitForSelector('.alert-warning');
-  await examine('the conflict');
+  await expectNoMarkup('the conflict');
   await page.click('#product-form button[type=submit]');
   await page.waitForSelector('.notice');
-  await examine('the message');
+  await expectNoMarkup('the message');
   await page.goto(`/products/${id}/delete`);
   await page.click('form button[type=submit].btn-danger');
   await page.waitForSelector('.notice');
-  await examine('the undo');
+  await expectNoMarkup('the undo');
   await page.click('.notice button');
   await page.waitForSelector('.notice:not(:has(button))');
 
-  // Opened as a page of its own, JSON is no page.
+  // JSON opened as a page.
   await visit(`/api/products?search=${encodeURIComponent(code)}`);
   expect(hits).toEqual([]);
 });
 
-test('what an address says stays text, too', async () => {
+test('text in an address stays text', async () => {
   for (const payload of PAYLOADS) {
     const text = encodeURIComponent(payload);
     await visit(`/products?search=${text}&sort=${text}&cursor=${text}&availability=${text}`);
@@ -171,32 +171,32 @@ test('a user name stays text at the log-in, in the menu and in the history', asy
     await ownPage.keyboard.press('Enter');
     await ownPage.waitForSelector('.alert-danger');
     expect(await ownPage.inputValue('#username')).toBe(username);
-    await examine('the log-in', ownPage);
+    await expectNoMarkup('the log-in', ownPage);
     await logIn(ownPage, username, 'a password for this test');
-    await examine('the list', ownPage);
+    await expectNoMarkup('the list', ownPage);
     expect(await ownPage.textContent('summary')).toContain(username);
     await ownPage.goto('/password');
-    await examine('the password', ownPage);
+    await expectNoMarkup('the password', ownPage);
     await ownPage.goto(`/products/${id}`);
     expect(await ownPage.textContent('main table')).toContain(username);
-    await examine('the history', ownPage);
+    await expectNoMarkup('the history', ownPage);
   } finally {
     await own.close();
     await primary.query(
       `UPDATE stock_movement SET user_id = (SELECT id FROM user WHERE username = 'admin') WHERE product_id = ${id};
        DELETE FROM session WHERE user_id = ${insertId};`,
     );
-    // What else names the user stays, and so does the user then.
+    // Other rows may refer to the user, which then stays.
     await primary.query('DELETE FROM user WHERE id = ?', [insertId]).catch(() => undefined);
     await primary.end();
   }
   expect(hits).toEqual([]);
 });
 
-test('the canary sings when something does run, and when the policy stops it', async () => {
+test('the canary reports scripts that run, and those that the policy blocks', async () => {
   await page.goto('/login');
   await page.evaluate(() => (globalThis as unknown as { __xss: () => void }).__xss());
-  // Inline, as an attacker would have it: the policy forbids it, and that is heard.
+  // An inline handler, which the policy blocks.
   await page.evaluate(() => {
     const image = document.createElement('img');
     image.setAttribute('onerror', '__xss()');

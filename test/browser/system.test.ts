@@ -4,7 +4,7 @@ import { launchChromium } from '../support/chromium.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 
 let browser: Browser;
-const complaints: string[] = [];
+const errors: string[] = [];
 
 beforeAll(async () => {
   browser = await launchChromium();
@@ -18,9 +18,9 @@ async function openSystem(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (message.type() === 'error') errors.push(message.text());
   });
   await page.goto('/login');
   await page.fill('#username', 'admin');
@@ -33,9 +33,9 @@ async function openSystem(options: BrowserContextOptions = {}): Promise<Page> {
   return page;
 }
 
-test('the drawing follows what happens, in place and without a reload', async () => {
+test('the drawing updates in place, without a reload', async () => {
   const page = await openSystem();
-  // The elements stay the same, so that what moves goes on moving.
+  // The elements stay the same, so that animations continue.
   await page.evaluate(() => {
     (document.querySelector('.dots') as Element & { mine?: boolean }).mine = true;
   });
@@ -68,7 +68,7 @@ test('the drawing follows what happens, in place and without a reload', async ()
   await page.context().close();
 });
 
-test('an instance that draws marks itself, and the visits go round', async () => {
+test('each instance marks itself in its drawing, and requests rotate between them', async () => {
   const page = await openSystem();
   const drawers = new Set<string | null>();
   for (let i = 0; i < 6; i++) {
@@ -79,7 +79,7 @@ test('an instance that draws marks itself, and the visits go round', async () =>
   await page.context().close();
 });
 
-test('without JavaScript the page is whole, and a link draws it anew', async () => {
+test('without JavaScript the page is complete, and a link refreshes it', async () => {
   const page = await openSystem({ javaScriptEnabled: false });
   expect(await page.isVisible('#live-note')).toBe(false);
   expect(await page.isVisible('.drawing-wide')).toBe(true);
@@ -89,13 +89,13 @@ test('without JavaScript the page is whole, and a link draws it anew', async () 
   await page.context().close();
 });
 
-test('whoever is logged out meanwhile is told that nothing comes any more', async () => {
+test('a user whose session has ended is told that updates have stopped', async () => {
   const page = await openSystem();
   await page.context().clearCookies();
   await page.waitForSelector('#live-note[data-state=lost]');
   await page.context().close();
 });
 
-test('the browser had nothing to complain about', () => {
-  expect(complaints).toEqual([]);
+test('the browser reported no errors', () => {
+  expect(errors).toEqual([]);
 });
