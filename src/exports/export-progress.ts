@@ -33,14 +33,14 @@ export class ProgressReporter {
   #rows = 0;
   #total: number | null = null;
   readonly #databases: Databases;
-  readonly #name: ExportKey;
+  readonly #key: ExportKey;
   readonly #cancel: () => void;
   readonly #ended = new AbortController();
   readonly #reporting: Promise<void>;
 
-  constructor(databases: Databases, name: ExportKey, cancel: () => void) {
+  constructor(databases: Databases, key: ExportKey, cancel: () => void) {
     this.#databases = databases;
-    this.#name = name;
+    this.#key = key;
     this.#cancel = cancel;
     this.#reporting = this.#reportUntilEnd();
   }
@@ -69,7 +69,7 @@ export class ProgressReporter {
   async #reportUntilEnd(): Promise<void> {
     const { signal } = this.#ended;
     // A retried download of the same address starts from zero.
-    await this.#write((db) => deleteProgress(db, this.#name));
+    await this.#write((db) => deleteProgress(db, this.#key));
     while (!signal.aborted) {
       await this.#report('running');
       await sleep(REPORT_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
@@ -78,7 +78,7 @@ export class ProgressReporter {
 
   async #report(state: ExportState): Promise<void> {
     await this.#write(async (db) => {
-      const stored = await saveProgress(db, this.#name, { state, rows: this.#rows, total: this.#total });
+      const stored = await saveProgress(db, this.#key, { state, rows: this.#rows, total: this.#total });
       if (stored === 'cancelled' && state === 'running') this.#cancel();
     });
   }

@@ -11,7 +11,9 @@ import { directions, type PageWindow } from './page-window.ts';
 
 /** Up to this many candidates are sorted; more are found sooner by walking the order's index. */
 const MAX_SORTED = 2500;
-/** Sorting n costs as much as walking 3n; a walk to 100 matches among N products passes 100 N / n. */
+/**
+ * Sorting n costs as much as walking 3n. A walk passes 100 N / n of N products, so it wins once n² > 30 N.
+ */
 const WALK_FACTOR = 30;
 const MAX_UNSPLIT = 500;
 const READ_AT_ONCE = 6;

@@ -2,7 +2,7 @@ import { CHUNK_SIZE, chunkOf, ProductSet, WORDS_IN_CHUNK, type Bits } from './pr
 
 const BITMAP_BYTES = CHUNK_SIZE / 8;
 
-/** A sorted list of 16-bit places, little-endian; or a bitmap, once that is no longer. */
+/** Stored as 16-bit places or as a bitmap, whichever is smaller; both little-endian. */
 export function encodePosting(places: number[], known?: Buffer): Buffer {
   const all = known ? mergePlaces(places, known) : places;
   if (all.length * 2 >= BITMAP_BYTES) {
