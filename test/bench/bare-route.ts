@@ -1,16 +1,13 @@
 import express from 'express';
 import { createPool } from 'mysql2/promise';
 
-/**
- * The floor: one Express route with one query and nothing else, as a process of its own.
- * Its settings come as JSON in the argument; it says "listening" when it does.
- */
+/** The floor: one Express route with one query, in its own process. Takes these as a JSON argument. */
 export interface BareRouteSettings {
   port: number;
   database: object;
 }
 
-/** What the first page of the list is read with. */
+/** The same columns and order as the first page of the product list. */
 export const FIRST_PAGE = `
   SELECT product.id, product.code, product.name, product.description, category.name AS category,
          product.quantity, product.unit, product.available, product.updated_at AS updatedAt, product.version

@@ -1,10 +1,10 @@
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { StackData } from '../support/stack-data.ts';
 
-/** Adds `delta` to a product with its ledger row; gives the milliseconds that took. */
+/** Adds `delta` to a product and writes its ledger row. @returns milliseconds */
 export type BareSave = (productId: number, delta: number) => Promise<number>;
 
-/** The floor of a save: mysql2 alone, on one connection to the primary, with the application's rights. */
+/** The floor of a save: plain mysql2 on one connection, with the application's rights. */
 export async function withBareSave<T>(data: StackData, work: (save: BareSave) => Promise<T>): Promise<T> {
   const connection = await createConnection(await data.address('primary', 'inventario_app', 'APP_PASSWORD'));
   try {

@@ -7,50 +7,49 @@ import { findFreePorts } from '../support/stack.ts';
 import { prepareCatalogue } from './catalogue/prepare.ts';
 import { measureAll } from './measure-all.ts';
 import { readOptions, type BenchOptions } from './options.ts';
-import { tableOf } from './report.ts';
+import { formatTable } from './report.ts';
 
-/** `npm run bench`: what the system takes and holds with a million products. */
 const began = performance.now();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options.onlyBuild) await buildFor(options.var!, options.products);
+  if (options.onlyBuild) await buildCatalogue(options.var!, options.products);
   else await bench(options);
 } catch (error) {
   if (!stopping.signal.aborted) console.error(error instanceof SettingsError ? error.message : error);
   process.exitCode = 1;
 }
 
-/** Leaves a data folder that `npm start` goes on with; none when it is cut off. */
-async function buildFor(varDir: string, products: number): Promise<void> {
+/** Builds a data folder for `npm start`, and removes it when interrupted. */
+async function buildCatalogue(varDir: string, products: number): Promise<void> {
   if (existsSync(join(varDir, 'mysql')))
-    throw new SettingsError(`There are data in ${varDir}; name another folder`);
+    throw new SettingsError(`${varDir} already holds data; choose another folder`);
   try {
     const port = await findFreePorts();
-    await prepareCatalogue({ varDir, port, products, stopping: stopping.signal, say: console.log });
+    await prepareCatalogue({ varDir, port, products, stopping: stopping.signal, log: console.log });
   } catch (error) {
     await rm(join(varDir, 'mysql'), { recursive: true, force: true });
     throw error;
   }
-  say(`${products} products are there. Next: VAR_DIR=${varDir} npm start`);
+  log(`Loaded ${products} products. Next: VAR_DIR=${varDir} npm start`);
 }
 
 async function bench({ products, quick, json }: BenchOptions): Promise<void> {
-  const measured = await measureAll({ products, quick, stopping: stopping.signal, say });
+  const measured = await measureAll({ products, quick, stopping: stopping.signal, log });
   const cores = cpus();
   const machine = {
     cpu: cores[0]?.model,
     cores: cores.length,
     megabytes: Math.round(totalmem() / 1024 ** 2),
   };
-  console.log(`\n${tableOf(measured.rows)}`);
+  console.log(`\n${formatTable(measured.rows)}`);
   console.log(`\n${machine.cores} cores of ${machine.cpu}`);
   if (json) await writeFile(json, JSON.stringify({ products, machine, ...measured }, null, 2));
-  say('done');
+  log('done');
 }
 
-function say(what: string): void {
+function log(what: string): void {
   console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${what}`);
 }

@@ -13,7 +13,6 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-/** The file of a run with these medians. */
 async function run(
   name: string,
   p50: Record<string, number>,
@@ -31,7 +30,7 @@ function compare(...args: string[]) {
   });
 }
 
-test('compares the medians of several runs a side, for times and for rates', async () => {
+test('compares the medians of several runs per side, for times and rates', async () => {
   const before = [await run('a', { save: 9 }), await run('b', { save: 10 }), await run('c', { save: 50 })];
   const after = [await run('d', { save: 5 }, { rate: 2000 }), await run('e', { save: 5 }, { rate: 2200 })];
   const { stdout, status } = compare(before.join(), after.join());
@@ -40,7 +39,7 @@ test('compares the medians of several runs a side, for times and for rates', asy
   expect(status).toBe(0);
 });
 
-test('fails when a row has become worse than 0.95, or than what was asked for', async () => {
+test('fails when a ratio is below 0.95, or below --at-least', async () => {
   const before = await run('before', { save: 9, search: 10 });
   const slower = await run('slower', { save: 10, search: 10 });
   const refused = compare(before, slower);
@@ -51,7 +50,7 @@ test('fails when a row has become worse than 0.95, or than what was asked for', 
   expect(compare(before, await run('fewer', { save: 9, search: 10 }, { rate: 900 })).status).toBe(1);
 });
 
-test('shows floors without judging them, and leaves out rows that one side lacks', async () => {
+test('shows floors without judging them and omits rows that one side lacks', async () => {
   const before = await run('before', { 'floor: a save': 1, gone: 1 });
   const { stdout, status } = compare(before, await run('after', { 'floor: a save': 2, added: 1 }));
   expect(stdout).toMatch(/^floor: a save .* 0\.50$/m);
@@ -59,7 +58,7 @@ test('shows floors without judging them, and leaves out rows that one side lacks
   expect(status).toBe(0);
 });
 
-test('refuses what cannot be compared, and says why', async () => {
+test('refuses runs that cannot be compared and gives the reason', async () => {
   const before = await run('before', { save: 1 });
   const larger = compare(before, await run('larger', { save: 1 }, { products: 1_000_000 }));
   expect([larger.status, larger.stderr]).toEqual([

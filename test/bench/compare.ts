@@ -4,10 +4,7 @@ import { z } from 'zod';
 import { SettingsError } from '../../src/config/settings.ts';
 import { median } from './timing.ts';
 
-/**
- * `npm run bench:compare -- BEFORE.json[,MORE.json] AFTER.json[,MORE.json]`: how much better each row has become
- * between two versions, by the medians of their runs. Ends with 1 when one has become worse.
- */
+/** Compares two versions row by row, by the medians of their runs. Exits with 1 if a row got worse. */
 const USAGE = 'npm run bench:compare -- BEFORE.json[,MORE.json] AFTER.json[,MORE.json] [--at-least 0.95]';
 
 const runFile = z.object({
@@ -27,7 +24,7 @@ interface Comparison {
   figure: 'p50 ms' | 'rate /s';
   before: number;
   after: number;
-  /** Above 1 the later version is better. */
+  /** Above 1: the later version is better. */
   ratio: number;
 }
 
@@ -116,7 +113,7 @@ function comparisonOf(
   return [{ what, figure, before, after, ratio: ratioOf(before, after) }];
 }
 
-/** A floor tells how fast the machine was, not what became of the product. */
+/** A floor measures the machine, not the product. */
 function isFloor(what: string): boolean {
   return what.startsWith('floor:');
 }

@@ -8,20 +8,18 @@ import { measurePages } from './measure-pages.ts';
 import { measureSearch, totalsRow, type TermResult } from './measure-search.ts';
 import { Person } from './person.ts';
 import type { Row } from './report.ts';
-import { countBySearchingAll } from './search-truth.ts';
+import { countByFullScan } from './search-truth.ts';
 import { BenchSystem, type BuildTimes, type Instance } from './system.ts';
 import type { Figures } from './timing.ts';
 
-/** The small catalogue that the large one is compared with. */
-const FEW = 10_000;
-const MOST_GROWTH = 3;
+const BASELINE_PRODUCTS = 10_000;
+const MAX_GROWTH = 3;
 
 export interface Order {
   products: number;
-  /** Fewer repeats. */
   quick: boolean;
   stopping: AbortSignal;
-  say: (what: string) => void;
+  log: (what: string) => void;
 }
 
 export interface Measured {
@@ -30,35 +28,35 @@ export interface Measured {
   built: BuildTimes;
 }
 
-/** Builds a small system and the one that was asked for, and measures both. */
+/** Measures a small system as the baseline, then one with `products`. */
 export async function measureAll(order: Order): Promise<Measured> {
-  const { products, stopping, say } = order;
-  say(`a system with ${FEW} products, to compare with`);
-  const few = await BenchSystem.with({ products: FEW, stopping }, async (system) => {
+  const { products, stopping, log } = order;
+  log(`a system with ${BASELINE_PRODUCTS} products, as the baseline`);
+  const baseline = await BenchSystem.with({ products: BASELINE_PRODUCTS, stopping }, async (system) => {
     const person = await Person.signIn(system.url);
     const { times } = await measureSearch(person, repeatsOf(order));
     person.close();
     return { times, instance: await system.startInstance(startsOf(order)) };
   });
-  say(`a system with ${products} products`);
-  return BenchSystem.with({ products, stopping }, (system) => measure(system, order, few));
+  log(`a system with ${products} products`);
+  return BenchSystem.with({ products, stopping }, (system) => measure(system, order, baseline));
 }
 
-interface Few {
+interface Baseline {
   times: Figures;
   instance: Instance;
 }
 
-async function measure(system: BenchSystem, order: Order, few: Few): Promise<Measured> {
-  const { products, quick, say } = order;
+async function measure(system: BenchSystem, order: Order, baseline: Baseline): Promise<Measured> {
+  const { products, quick, log } = order;
   const repeats = repeatsOf(order);
   await addUsers(system.data, ['otra']);
   const person = await Person.signIn(system.url);
   const other = await Person.signIn(system.url, 'otra');
   const rows: Row[] = [builtRow(system.built, products)];
-  /** What fails is a row, too: the others are measured all the same. */
+  /** A failed measurement becomes a row; the others still run. */
   const add = async (what: string, work: () => Promise<Row[]>) => {
-    say(what);
+    log(what);
     const failed = (error: unknown) => [{ what, target: 'an answer', isMet: false, note: String(error) }];
     rows.push(...(await work().catch(failed)));
   };
@@ -69,16 +67,16 @@ async function measure(system: BenchSystem, order: Order, few: Few): Promise<Mea
     quick ? { rounds: 2, seconds: 2, warmUpRequests: 500 } : { rounds: 4, seconds: 4, warmUpRequests: 5000 },
   );
   rows.push(...floor.rows);
-  // Before anything is written, as in the small system: nothing else is done then.
+  // Before any write, as in the baseline.
   await add('an instance', async () => [
-    instanceRow(few.instance, await system.startInstance(startsOf(order))),
+    instanceRow(baseline.instance, await system.startInstance(startsOf(order))),
   ]);
   let terms: TermResult[] = [];
   await add('search', async () => {
     const search = await measureSearch(person, repeats);
-    const counts = await countBySearchingAll(system.data);
+    const counts = await countByFullScan(system.data);
     terms = search.terms.map((term, index) => ({ ...term, really: counts[index]! }));
-    return [...search.rows, totalsRow(terms), growthRow(few.times, search.times)];
+    return [...search.rows, totalsRow(terms), growthRow(baseline.times, search.times)];
   });
   await add('pages', () => measurePages(person, { products, repeats }));
   await add('edits', () => measureEdits(system, person, other, repeats * 40));
@@ -106,23 +104,23 @@ function builtRow({ load, start, index }: BuildTimes, products: number): Row {
   };
 }
 
-function growthRow(few: Figures, many: Figures): Row {
-  const growth = many.p95 / few.p95;
+function growthRow(baseline: Figures, many: Figures): Row {
+  const growth = many.p95 / baseline.p95;
   return {
-    what: `search with ${FEW.toLocaleString('en-US')} products`,
-    times: few,
-    target: `p95 grows ≤ ${MOST_GROWTH} times`,
-    isMet: growth <= MOST_GROWTH,
+    what: `search with ${BASELINE_PRODUCTS.toLocaleString('en-US')} products`,
+    times: baseline,
+    target: `p95 grows ≤ ${MAX_GROWTH} times`,
+    isMet: growth <= MAX_GROWTH,
     note: `with all products ${growth.toFixed(1)} times`,
   };
 }
 
-function instanceRow(few: Instance, many: Instance): Row {
+function instanceRow(baseline: Instance, many: Instance): Row {
   return {
     what: 'an instance, when it serves',
     memory: many.memory,
     target: 'as with few products',
-    isMet: many.memory <= few.memory * 1.1 && many.ms <= few.ms * 1.5,
-    note: `after ${Math.round(many.ms)} ms; with few products ${few.memory.toFixed(0)} MB after ${Math.round(few.ms)} ms`,
+    isMet: many.memory <= baseline.memory * 1.1 && many.ms <= baseline.ms * 1.5,
+    note: `after ${Math.round(many.ms)} ms; with few products ${baseline.memory.toFixed(0)} MB after ${Math.round(baseline.ms)} ms`,
   };
 }

@@ -5,7 +5,7 @@ import type { Row } from './report.ts';
 import type { BenchSystem } from './system.ts';
 
 const MEGABYTE = 1024 ** 2;
-const SLOW_BYTES_A_SECOND = 2 * MEGABYTE;
+const SLOW_BYTES_PER_SECOND = 2 * MEGABYTE;
 const SLOW_SECONDS = 12;
 
 interface Download {
@@ -14,23 +14,21 @@ interface Download {
   bytes: number;
 }
 
-/** The whole catalogue as a file: how soon it begins and is there, and what an instance needs for it. */
+/** Exports the whole catalogue: time to the first byte, total time, and memory of the instance. */
 export async function measureExports(system: BenchSystem, person: Person): Promise<Row[]> {
   const { headers } = person;
   const fast = (extension: string) =>
-    watchingMemory(system, () => download(`${system.url}/products/export.${extension}`, headers));
+    trackMemory(system, () => download(`${system.url}/products/export.${extension}`, headers));
   const xlsx = await fast('xlsx');
   const csv = await fast('csv');
-  // Past NGINX, which would take the file itself in the reader's stead.
+  // Bypass NGINX, which would buffer the file for the slow reader.
   const [instance] = system.data.instanceUrls();
-  const slow = await watchingMemory(system, () =>
-    download(`${instance}/products/export.xlsx`, headers, true),
-  );
+  const slow = await trackMemory(system, () => download(`${instance}/products/export.xlsx`, headers, true));
   const rowOf = (what: string, { growth, result }: typeof xlsx, limits: boolean): Row => ({
     what,
     memory: growth,
     target: limits ? 'first byte ≤ 0.5 s, ≤ 30 s, ≤ 150 MB' : '≤ 150 MB',
-    // A file of which next to nothing came says nothing about memory.
+    // The memory figure is meaningless if the export broke off early.
     isMet:
       growth <= 150 &&
       result.bytes >= MEGABYTE / 2 &&
@@ -42,7 +40,7 @@ export async function measureExports(system: BenchSystem, person: Person): Promi
   return [
     rowOf('export, Excel, all products', xlsx, true),
     rowOf('export, CSV, all products', csv, true),
-    rowOf(`export, Excel, ${SLOW_BYTES_A_SECOND / MEGABYTE} MB/s, no NGINX`, slow, false),
+    rowOf(`export, Excel, ${SLOW_BYTES_PER_SECOND / MEGABYTE} MB/s, no NGINX`, slow, false),
   ];
 }
 
@@ -60,7 +58,7 @@ async function download(url: string, headers: Record<string, string>, isSlow = f
           bytes += chunk.length;
           if (!isSlow) continue;
           if (seconds() > SLOW_SECONDS) break;
-          await sleep(Math.max(0, (bytes / SLOW_BYTES_A_SECOND - seconds()) * 1000));
+          await sleep(Math.max(0, (bytes / SLOW_BYTES_PER_SECOND - seconds()) * 1000));
         }
         resolve({ firstByteMs, bytes, seconds: seconds() });
         request.destroy();
@@ -70,11 +68,11 @@ async function download(url: string, headers: Record<string, string>, isSlow = f
   });
 }
 
-/** @returns with it by how many megabytes the instance that grew most has grown meanwhile */
-export async function watchingMemory<T>(system: BenchSystem, work: () => Promise<T>) {
+/** @returns also the largest growth of any instance during `work`, in megabytes */
+export async function trackMemory<T>(system: BenchSystem, work: () => Promise<T>) {
   const before = system.instanceMemory();
   let growth = 0;
-  const look = setInterval(() => {
+  const sampling = setInterval(() => {
     const now = system.instanceMemory();
     growth = Math.max(growth, ...now.map((memory, index) => memory - before[index]!));
   }, 100);
@@ -82,6 +80,6 @@ export async function watchingMemory<T>(system: BenchSystem, work: () => Promise
     const result = await work();
     return { result, growth };
   } finally {
-    clearInterval(look);
+    clearInterval(sampling);
   }
 }

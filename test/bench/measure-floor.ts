@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createConnection } from 'mysql2/promise';
 import { FIRST_PAGE, type BareRouteSettings } from './bare-route.ts';
 import { MeasuredRoute } from './measured-route.ts';
-import { peopleWithOwnPages } from './own-pages.ts';
+import { visitorsWithOwnPages } from './own-pages.ts';
 import type { Person } from './person.ts';
 import { CONNECTIONS, crowdOf, warmUp } from './rate.ts';
 import type { Row } from './report.ts';
@@ -12,7 +12,7 @@ import type { BenchSystem } from './system.ts';
 import { figuresOf, type Figures } from './timing.ts';
 
 const FIRST_PAGE_PATH = '/api/products';
-/** Of the weights 3, 2 and 1: the last instance gets one in so many. */
+/** Weights 3, 2 and 1: the last instance gets one request in six. */
 const SHARES = 6;
 
 export interface Floor {
@@ -21,10 +21,7 @@ export interface Floor {
   route: Figures;
 }
 
-/**
- * What the least that could be done for a page takes, and beside it, in turns, the JSON first page that
- * everybody asks for, and pages of which each person asks for others.
- */
+/** Measures the bare route, a shared first page and a list page per visitor, in alternating rounds. */
 export async function measureFloor(
   system: BenchSystem,
   person: Person,
@@ -32,29 +29,29 @@ export async function measureFloor(
 ): Promise<Floor> {
   const database = await system.data.address('replica1', 'inventario_app', 'APP_PASSWORD');
   const query = figuresOf(await timeQuery(database, rounds * 100));
-  const readers = await peopleWithOwnPages(system);
-  const everybody = crowdOf({ headers: person.headers, paths: [FIRST_PAGE_PATH] });
-  const nobody = crowdOf({ headers: {}, paths: ['/'] });
+  const readers = await visitorsWithOwnPages(system);
+  const signedInCrowd = crowdOf({ headers: person.headers, paths: [FIRST_PAGE_PATH] });
+  const anonymousCrowd = crowdOf({ headers: {}, paths: ['/'] });
   return withBareRoute({ port: system.stack.port + 31, database }, async (bareUrl) => {
-    const bare = new MeasuredRoute(bareUrl, nobody);
-    const page = new MeasuredRoute(system.url, everybody);
+    const bare = new MeasuredRoute(bareUrl, anonymousCrowd);
+    const page = new MeasuredRoute(system.url, signedInCrowd);
     const own = new MeasuredRoute(system.url, readers);
-    await warmUp(bareUrl, nobody, warmUpRequests);
-    await warmUp(system.url, everybody, warmUpRequests * SHARES);
+    await warmUp(bareUrl, anonymousCrowd, warmUpRequests);
+    await warmUp(system.url, signedInCrowd, warmUpRequests * SHARES);
     await warmUp(system.url, readers, warmUpRequests);
     for (let round = 0; round < rounds; round++) {
-      for (let i = 0; i < 100; i++) for (const each of [bare, page, own]) await each.askOnce();
-      for (const each of [bare, page, own]) await each.askFor(seconds);
+      for (let i = 0; i < 100; i++) for (const each of [bare, page, own]) await each.requestOnce();
+      for (const each of [bare, page, own]) await each.loadFor(seconds);
     }
     for (const each of [bare, page, own]) each.close();
     const route = figuresOf(bare.times);
-    const besideFloor = (measured: MeasuredRoute) => ({
+    const comparedToFloor = (measured: MeasuredRoute) => ({
       times: figuresOf(measured.times),
       rate: measured.rate,
       shareOfFloor: measured.rate / bare.rate,
-      note: `${CONNECTIONS} connections, p95 ${figuresOf(measured.timesOfMany).p95.toFixed(1)} ms, ${measured.rounds} a second`,
+      note: `${CONNECTIONS} connections, p95 ${figuresOf(measured.timesUnderLoad).p95.toFixed(1)} ms, ${measured.rounds} a second`,
     });
-    const shared = besideFloor(page);
+    const shared = comparedToFloor(page);
     const rows: Row[] = [
       { what: 'floor: mysql2, first page', times: query },
       { what: 'floor: Express, one query', times: route, rate: bare.rate, note: `${bare.rounds} a second` },
@@ -64,7 +61,7 @@ export async function measureFloor(
         target: 'rate ≥ 0.5 : floor',
         isMet: shared.shareOfFloor >= 0.5,
       },
-      { what: 'JSON pages, no two people the same', ...besideFloor(own) },
+      { what: 'JSON pages, no two people the same', ...comparedToFloor(own) },
     ];
     return { rows, query, route };
   });
@@ -73,7 +70,7 @@ export async function measureFloor(
 export interface Rounds {
   rounds: number;
   seconds: number;
-  /** What runs often is compiled better and better: each process answers so many before it counts. */
+  /** Per process, so that V8 has optimized the code before measuring. */
   warmUpRequests: number;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededProducts } from './catalogue/products.ts';
-import { watchingMemory } from './measure-exports.ts';
+import { trackMemory } from './measure-exports.ts';
 import type { Person } from './person.ts';
 import type { Row } from './report.ts';
 import { pathOf, SEARCH_TERMS } from './search-terms.ts';
@@ -11,25 +11,22 @@ const ROWS = 100_000;
 const PREVIEW_LIMIT_S = 15;
 const APPLY_LIMIT_S = 60;
 const MEMORY_LIMIT_MB = 200;
-/** What counts as fast for the requests of others meanwhile. */
+/** For searches by another user during the import. */
 const OTHERS_P95_MS = 100;
 const GIVE_UP_S = 180;
 
-/**
- * A file of 100,000 rows, half of them new and half with another quantity for what is there: until its preview
- * stands, until it is applied, and how others fare meanwhile.
- */
+/** Imports 100,000 rows, half of them new products and half new quantities, while another user searches. */
 export async function measureImports(system: BenchSystem, person: Person, other: Person): Promise<Row[]> {
-  const watched = await watchingMemory(system, () =>
+  const watched = await trackMemory(system, () =>
     whileOthersSearch(other, async () => {
       const began = performance.now();
       const path = await person.upload('/imports', 'bench.csv', spreadsheet());
-      await until(person, path, 'preview');
+      await waitForState(person, path, 'preview');
       const previewed = performance.now();
       const page = await person.get(path);
       const reading = /name="reading" value="(\d+)"/.exec(page.text)?.[1] ?? '';
       await person.post(`${path}/apply`, { reading });
-      await until(person, path, 'applied');
+      await waitForState(person, path, 'applied');
       const applied = performance.now();
       return { preview: (previewed - began) / 1000, apply: (applied - previewed) / 1000 };
     }),
@@ -66,8 +63,7 @@ function spreadsheet(): string {
   return lines.join('\r\n');
 }
 
-/** @throws when the import ends in another state, or takes too long */
-async function until(person: Person, path: string, wanted: string): Promise<void> {
+async function waitForState(person: Person, path: string, wanted: string): Promise<void> {
   const giveUpAt = Date.now() + GIVE_UP_S * 1000;
   for (;;) {
     const { state, isBusy } = await person.getJson<{ state: string; isBusy: boolean }>(`/api${path}`);

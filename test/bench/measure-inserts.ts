@@ -6,11 +6,11 @@ import { median } from './timing.ts';
 const ROWS = 5000;
 const ROUNDS = 3;
 
-/** How fast MySQL takes new products as the table is, and as it would be without its triggers. */
+/** Compares bulk INSERTs into `product` with the same table without triggers. */
 export async function measureInserts(system: BenchSystem): Promise<Row[]> {
   const primary = await system.data.connect('primary');
   try {
-    // Takes over columns and keys, not triggers.
+    // LIKE copies columns and keys, but no triggers.
     await primary.query('SET sql_log_bin = 0; CREATE TABLE product_bare LIKE product');
     const rates = { product: [] as number[], product_bare: [] as number[] };
     for (let round = 0; round < ROUNDS; round++) {
@@ -32,7 +32,7 @@ export async function measureInserts(system: BenchSystem): Promise<Row[]> {
   }
 }
 
-/** Rolled back, so that the catalogue stays what it is. */
+/** Rolls back, to leave the catalogue unchanged. */
 async function rateOf(primary: Connection, table: string): Promise<number> {
   const columns = 'code, name, description, category_id, quantity, unit';
   const began = performance.now();

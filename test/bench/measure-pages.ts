@@ -10,7 +10,6 @@ const BIG_PAGE = 200;
 const FILTERS = ['', 'category=Ferretería', 'category=Esgrima', 'availability=out_of_stock'];
 const PAGES_DEEP = 20;
 
-/** First pages in each order and under each filter, pages reached by "next", and one far down. */
 export async function measurePages(
   person: Person,
   { products, repeats }: { products: number; repeats: number },
@@ -50,7 +49,7 @@ export async function measurePages(
   ] satisfies Row[];
 }
 
-/** Each order under each filter. */
+/** Every filter with every order. */
 export function firstPageQueries(): string[] {
   const sorts = ['', ...SORT_COLUMNS.flatMap((column) => [column, `-${column}`])];
   return FILTERS.flatMap((filter) => sorts.map((sort) => `${filter}&sort=${sort}`));
@@ -81,7 +80,6 @@ async function followNext(person: Person, query: string): Promise<number[]> {
   return times;
 }
 
-/** Goes there in large steps. */
 async function cursorOfPage(person: Person, page: number): Promise<string> {
   let cursor = '';
   for (let row = 0; row < page * PAGE; row += BIG_PAGE) {

@@ -15,7 +15,7 @@ export interface TermResult {
   path: string;
   total: number;
   totalIsExact: boolean;
-  /** Found by looking at every product. */
+  /** Counted by a full scan. */
   really?: number;
   times: Figures;
 }
@@ -26,7 +26,7 @@ export interface SearchResult {
   times: Figures;
 }
 
-/** All sixty terms, one after the other, as one person types them; the first time through does not count. */
+/** Times all terms sequentially, after one untimed pass. */
 export async function measureSearch(person: Person, repeats: number): Promise<SearchResult> {
   const times: number[][] = SEARCH_TERMS.map(() => []);
   const answers: SearchAnswer[] = [];
@@ -47,7 +47,7 @@ export async function measureSearch(person: Person, repeats: number): Promise<Se
 
 function rowsOf(terms: TermResult[], times: number[][]): Row[] {
   const all = figuresOf(times.flat());
-  // Of each term's median: a single request that met a busy moment says nothing of the term.
+  // By median, so that one slow request does not decide.
   const slowest = terms.toSorted((a, b) => b.times.p50 - a.times.p50)[0]!;
   const kinds = [...new Set(terms.map(({ kind }) => kind))];
   return [
@@ -65,7 +65,7 @@ function rowsOf(terms: TermResult[], times: number[][]): Row[] {
   ];
 }
 
-/** Whether each total is what there is: exact up to 10,000, "more than" beyond. */
+/** Totals are exact up to 10,000 and lower bounds above. */
 export function totalsRow(terms: TermResult[]): Row {
   const wrong = terms.filter(({ total, totalIsExact, really }) =>
     totalIsExact ? total !== really : really! < total,

@@ -1,10 +1,10 @@
 import { rateOf, type Visitor } from './rate.ts';
 import { median, TimedClient } from './timing.ts';
 
-/** Asked by one visitor at a time, and by all at once. */
+/** Times one request at a time, and the rate with all visitors at once. */
 export class MeasuredRoute {
   readonly times: number[] = [];
-  readonly timesOfMany: number[] = [];
+  readonly timesUnderLoad: number[] = [];
   readonly #rates: number[] = [];
   readonly #url: string;
   readonly #visitors: Visitor[];
@@ -16,20 +16,20 @@ export class MeasuredRoute {
     this.#client = new TimedClient(url);
   }
 
-  /** Each time as the next visitor, who goes on to the next page. @throws when it is no success */
-  async askOnce(): Promise<void> {
+  /** Takes turns between visitors, each going through their pages. */
+  async requestOnce(): Promise<void> {
     const turn = this.times.length;
     const { headers, paths } = this.#visitors[turn % this.#visitors.length]!;
     const path = paths[Math.floor(turn / this.#visitors.length) % paths.length]!;
-    const { status, ms } = await this.#client.ask(path, { headers });
+    const { status, ms } = await this.#client.send(path, { headers });
     if (status !== 200) throw new Error(`${path}: ${status}`);
     this.times.push(ms);
   }
 
-  async askFor(seconds: number): Promise<void> {
+  async loadFor(seconds: number): Promise<void> {
     const { rate, times } = await rateOf(this.#url, this.#visitors, seconds);
     this.#rates.push(rate);
-    for (const ms of times) this.timesOfMany.push(ms);
+    for (const ms of times) this.timesUnderLoad.push(ms);
   }
 
   get rate(): number {

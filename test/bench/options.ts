@@ -5,10 +5,10 @@ import { readSettings, SettingsError, wholeNumber } from '../../src/config/setti
 
 export interface BenchOptions {
   products: number;
-  /** Fewer repeats, for a first impression. */
+  /** Fewer repeats. */
   quick: boolean;
   json: string | undefined;
-  /** Only makes the data folder `var`, for `npm start`. */
+  /** Only builds the data folder `var`, for `npm start`. */
   onlyBuild: boolean;
   var: string | undefined;
 }

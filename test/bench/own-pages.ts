@@ -7,15 +7,15 @@ import type { BenchSystem } from './system.ts';
 
 const PAGES_EACH = 25;
 
-/** People of whom each goes through another list, page by page: no two ask for the same. */
-export async function peopleWithOwnPages(system: BenchSystem): Promise<Visitor[]> {
+/** Each visitor pages through a different list, so that no two request the same page. */
+export async function visitorsWithOwnPages(system: BenchSystem): Promise<Visitor[]> {
   const usernames = Array.from({ length: CONNECTIONS }, (_, index) => `lector${index}`);
   await addUsers(system.data, usernames);
   const queries = firstPageQueries();
   const visitors: Visitor[] = [];
   for (const [index, username] of usernames.entries()) {
     const person = await Person.signIn(system.url, username);
-    // Some of each filter: every list stands in the queries once.
+    // Spread evenly over filters and orders.
     const query = queries[Math.floor((index * queries.length) / CONNECTIONS)]!;
     visitors.push({ headers: person.headers, paths: await pagesOf(person, query) });
     person.close();

@@ -1,7 +1,7 @@
 import { Session } from '../support/session.ts';
 import { TimedClient, type Timed } from './timing.ts';
 
-/** Somebody signed in, whose requests are timed. */
+/** A signed-in user whose requests are timed. */
 export class Person {
   readonly #session: Session;
   readonly #client: TimedClient;
@@ -19,31 +19,29 @@ export class Person {
     return { cookie: this.#session.cookie };
   }
 
-  /** @throws when the answer is not 200 */
   async get(path: string): Promise<Timed> {
-    return expecting(200, path, await this.#client.ask(path, { headers: this.headers }));
+    return expectStatus(200, path, await this.#client.send(path, { headers: this.headers }));
   }
 
   async has(path: string): Promise<boolean> {
-    return (await this.#client.ask(path, { headers: this.headers })).status !== 404;
+    return (await this.#client.send(path, { headers: this.headers })).status !== 404;
   }
 
   async getJson<T>(path: string): Promise<T> {
     return JSON.parse((await this.get(path)).text) as T;
   }
 
-  /** Sends a form. @throws when it is not answered with a redirect */
   async post(path: string, fields: Record<string, string | number>): Promise<Timed> {
     const entries = Object.entries(fields).map(([name, value]) => [name, String(value)]);
     const type = 'application/x-www-form-urlencoded';
-    return expecting(
+    return expectStatus(
       303,
       path,
       await this.#send('POST', path, type, new URLSearchParams(entries).toString()),
     );
   }
 
-  /** Sends a file as a form does. @returns where that leads */
+  /** @returns the address of the redirect */
   async upload(path: string, fileName: string, content: string): Promise<string> {
     const form = new FormData();
     form.set('_csrf', this.#session.token);
@@ -52,11 +50,15 @@ export class Person {
     const multipart = new Request('http://localhost', { method: 'POST', body: form });
     const type = multipart.headers.get('content-type')!;
     const answer = await this.#send('POST', path, type, Buffer.from(await multipart.arrayBuffer()));
-    return expecting(303, path, answer).location;
+    return expectStatus(303, path, answer).location;
   }
 
   async patch(path: string, change: object): Promise<Timed> {
-    return expecting(200, path, await this.#send('PATCH', path, 'application/json', JSON.stringify(change)));
+    return expectStatus(
+      200,
+      path,
+      await this.#send('PATCH', path, 'application/json', JSON.stringify(change)),
+    );
   }
 
   async #send(method: 'POST' | 'PATCH', path: string, type: string, body: string | Buffer): Promise<Timed> {
@@ -67,7 +69,7 @@ export class Person {
       'x-csrf-token': this.#session.token,
       'idempotency-key': crypto.randomUUID(),
     };
-    return this.#client.ask(path, { method, headers, body });
+    return this.#client.send(path, { method, headers, body });
   }
 
   close(): void {
@@ -75,7 +77,7 @@ export class Person {
   }
 }
 
-function expecting(status: number, path: string, answer: Timed): Timed {
+function expectStatus(status: number, path: string, answer: Timed): Timed {
   if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
   return answer;
 }

@@ -2,13 +2,12 @@ import autocannon from 'autocannon';
 
 export const CONNECTIONS = 20;
 
-/** What one connection asks for, in turn and again and again. */
+/** One connection, which requests its paths in a loop. */
 export interface Visitor {
   headers: Record<string, string>;
   paths: string[];
 }
 
-/** All connections ask for the same. */
 export function crowdOf(visitor: Visitor): Visitor[] {
   return Array<Visitor>(CONNECTIONS).fill(visitor);
 }
@@ -18,13 +17,12 @@ export async function warmUp(url: string, visitors: Visitor[], requests: number)
 }
 
 export interface Rate {
-  /** Answers a second. */
+  /** Responses per second. */
   rate: number;
-  /** What each took, in milliseconds. */
+  /** In milliseconds. */
   times: number[];
 }
 
-/** @throws when one of the answers was no success */
 export async function rateOf(url: string, visitors: Visitor[], seconds: number): Promise<Rate> {
   const { result, times } = await load(url, visitors, { duration: seconds });
   if (result.non2xx + result.errors > 0)

@@ -2,16 +2,16 @@ import type { Figures } from './timing.ts';
 
 export interface Row {
   what: string;
-  /** In milliseconds. */
+  /** Milliseconds. */
   times?: Figures;
-  /** A second. */
+  /** Per second. */
   rate?: number;
   /** Megabytes. */
   memory?: number;
-  /** The median as a multiple of the bare route's, and the rate as a share of the bare one's. */
+  /** Multiple of the bare route's median. */
   timesFloor?: number;
+  /** Share of the bare route's rate. */
   shareOfFloor?: number;
-  /** What it should be, in words, and whether it is. */
   target?: string;
   isMet?: boolean;
   note?: string;
@@ -30,7 +30,7 @@ const COLUMNS = [
   '',
 ] as const;
 
-export function tableOf(rows: Row[]): string {
+export function formatTable(rows: Row[]): string {
   const lines = [[...COLUMNS], ...rows.map(cellsOf)];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const isText = (column: number) => column === 0 || column >= 9;
@@ -44,17 +44,17 @@ function cellsOf({ what, times, timesFloor, rate, shareOfFloor, memory, target =
   const { p50, p95, p99, max } = times ?? {};
   return [
     what,
-    ...[p50, p95, p99, max].map((ms) => number(ms)),
-    number(timesFloor),
-    number(rate),
-    number(shareOfFloor, 2),
-    number(memory),
+    ...[p50, p95, p99, max].map((ms) => formatNumber(ms)),
+    formatNumber(timesFloor),
+    formatNumber(rate),
+    formatNumber(shareOfFloor, 2),
+    formatNumber(memory),
     target,
     isMet === undefined ? '' : isMet ? 'met' : 'NOT MET',
   ];
 }
 
-function number(value: number | undefined, digits = 1): string {
+function formatNumber(value: number | undefined, digits = 1): string {
   if (value === undefined) return '';
   return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(digits);
 }

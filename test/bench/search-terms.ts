@@ -1,4 +1,3 @@
-/** What a term claims to be; `npm run bench` counts what it finds, to see whether that is so. */
 export type TermKind =
   | 'one letter'
   | 'dense'
@@ -24,7 +23,7 @@ export interface SearchTerm {
 const plain = (kind: TermKind, ...searches: string[]): SearchTerm[] =>
   searches.map((search) => ({ kind, search }));
 
-/** The same sixty for every version, so that their figures can be compared. */
+/** Fixed, so that figures of different versions can be compared. */
 export const SEARCH_TERMS: readonly SearchTerm[] = [
   ...plain('one letter', 'a', 'x', 'ñ'),
   ...plain('dense', 'acero', 'con', 'resistente', 'ferretería', 'negro'),

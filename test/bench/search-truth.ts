@@ -2,8 +2,8 @@ import { createConnection } from 'mysql2';
 import type { StackData } from '../support/stack-data.ts';
 import { SEARCH_TERMS } from './search-terms.ts';
 
-/** How many products each term really selects, found by looking at all of them without any index. */
-export async function countBySearchingAll(data: StackData): Promise<number[]> {
+/** How many products match each term, without using the search index. */
+export async function countByFullScan(data: StackData): Promise<number[]> {
   const terms = SEARCH_TERMS.map((term) => ({ ...term, words: folded(term.search).split(/\s+/) }));
   const counts = terms.map(() => 0);
   const connection = createConnection(await data.address('replica1'));
@@ -15,7 +15,7 @@ export async function countBySearchingAll(data: StackData): Promise<number[]> {
       )
       .stream();
     for await (const row of rows as AsyncIterable<Record<string, string> & { quantity: number }>) {
-      // A line break, which nobody searches for, keeps a word from reaching over into the next field.
+      // A line break keeps a term from matching across two fields.
       const text = folded([row.code, row.name, row.description, row.category].join('\n'));
       for (const [index, { words, category, availability }] of terms.entries()) {
         if (category && row.category !== category) continue;
@@ -29,7 +29,7 @@ export async function countBySearchingAll(data: StackData): Promise<number[]> {
   }
 }
 
-/** As utf8mb4_es_0900_ai_ci compares: without case and accents, but ñ is a letter of its own. */
+/** Folds like utf8mb4_es_0900_ai_ci: no case, no accents, but ñ is a letter. */
 function folded(text: string): string {
   const letters = text.normalize('NFC').toLowerCase().split('ñ');
   return letters.map((part) => part.normalize('NFKD').replace(/\p{M}/gu, '')).join('ñ');

@@ -11,17 +11,18 @@ import { prepareCatalogue } from './catalogue/prepare.ts';
 import { median } from './timing.ts';
 
 export interface BuildTimes extends LoadTimes {
-  /** Until the replica is cloned and the whole system runs. */
+  /** Including the clone of the replica. */
   start: number;
 }
 
 export interface Instance {
-  /** From its start until it serves, and the megabytes that it takes then. */
+  /** From start until ready. */
   ms: number;
+  /** Resident megabytes when ready. */
   memory: number;
 }
 
-/** A system of its own with so many products, in a folder that goes with it. */
+/** A system in a temporary folder. */
 export class BenchSystem {
   readonly stack: Stack;
   readonly built: BuildTimes;
@@ -39,14 +40,14 @@ export class BenchSystem {
     const port = await findFreePorts();
     let stack: Stack | undefined;
     try {
-      const times = await prepareCatalogue({ varDir, port, products, stopping, say: console.log });
+      const times = await prepareCatalogue({ varDir, port, products, stopping, log: console.log });
       stopping.throwIfAborted();
       const start = await seconds(async () => {
         stack = await Stack.spawn({ varDir, port });
         await stack.isRunning(stopping);
       });
       const system = new BenchSystem(stack!, { ...times, start });
-      return await Promise.race([measure(system), rejectedOnce(stopping)]);
+      return await Promise.race([measure(system), rejectOnAbort(stopping)]);
     } finally {
       await stack?.stop();
       await rm(varDir, { recursive: true, force: true });
@@ -61,13 +62,13 @@ export class BenchSystem {
     return this.stack.data;
   }
 
-  /** The largest resident memory among the instances now, in megabytes. */
+  /** Resident megabytes of each instance. */
   instanceMemory(): number[] {
     const instances = this.data.processes().filter(({ role }) => role === 'web');
     return instances.map(({ pid }) => residentMegabytes(pid));
   }
 
-  /** Starts one more instance, so many times: how long until it serves, and the memory that it takes then. */
+  /** Starts an extra instance `times` times. @returns the medians */
   async startInstance(times: number): Promise<Instance> {
     const starts: Instance[] = [];
     while (starts.length < times) starts.push(await this.#startOnce());
@@ -94,7 +95,7 @@ function residentMegabytes(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
-function rejectedOnce(stopping: AbortSignal): Promise<never> {
+function rejectOnAbort(stopping: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     stopping.addEventListener('abort', () => reject(stopping.reason as Error), { once: true });
   });

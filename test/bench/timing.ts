@@ -1,4 +1,4 @@
-import { Agent, request as send } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 
 export interface Figures {
   count: number;
@@ -15,7 +15,6 @@ export function figuresOf(times: number[]): Figures {
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: sorted.at(-1) ?? NaN };
 }
 
-/** Of few values: of an even number, what lies between the middle two, so that neither side is favoured. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
@@ -26,7 +25,7 @@ export interface Timed {
   status: number;
   location: string;
   text: string;
-  /** From sending the request until the last byte of the answer. */
+  /** Until the last byte of the response. */
   ms: number;
 }
 
@@ -36,7 +35,7 @@ export interface TimedRequest {
   body?: string | Buffer;
 }
 
-/** One connection that is kept, as a browser's: what is timed is the request alone. */
+/** Reuses one connection, so that only the request is timed. */
 export class TimedClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #url: string;
@@ -45,10 +44,10 @@ export class TimedClient {
     this.#url = url;
   }
 
-  async ask(path: string, { method = 'GET', headers, body }: TimedRequest): Promise<Timed> {
+  async send(path: string, { method = 'GET', headers, body }: TimedRequest): Promise<Timed> {
     const began = performance.now();
     return new Promise((resolve, reject) => {
-      const request = send(this.#url + path, { agent: this.#agent, method, headers }, (response) => {
+      const request = httpRequest(this.#url + path, { agent: this.#agent, method, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);

@@ -13,7 +13,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import { Deployment, docker, failingWithOutput, PROJECT, SCALED_FILES } from './deployment.ts';
 
 const run = promisify(execFile);
-/** What `docker inspect` says of a container, as far as it is looked at here. */
+/** The part of `docker inspect` that the tests use. */
 interface Container {
   Config: { User: string };
   HostConfig: {
@@ -102,11 +102,11 @@ test('starts without configuration, and the generated password logs in once', as
   client = await logIn();
 });
 
-test('600 requests are 300, 200 and 100', async () => {
+test('balances 600 requests as 300, 200 and 100', async () => {
   expect(await countByInstance(600)).toEqual({ web1: 300, web2: 200, web3: 100 });
 });
 
-test('a product made in the browser appears on the replica, which takes no writes', async () => {
+test('a product created in the browser appears on the replica, which refuses writes', async () => {
   const code = uniqueCode();
   const browser = await launchChromium();
   const page = await browser.newPage({ baseURL: deployment.url, locale: 'es-ES' });
@@ -150,7 +150,7 @@ test.each([
   expect(rows.text).toContain('Hecho en el navegador');
 });
 
-test('containers have the rights they need and no more, and hold no secret in their settings', async () => {
+test('containers run with least privilege and hold no secret in their settings', async () => {
   const inspect = async (service: string) => {
     const id = await deployment.containerId(service);
     const [container] = JSON.parse(await docker('inspect', id)) as Container[];
@@ -184,7 +184,7 @@ test('containers have the rights they need and no more, and hold no secret in th
   ).rejects.toThrow();
 });
 
-test('databases and phpMyAdmin answer to this machine only, and their network has no way out', async () => {
+test('databases and phpMyAdmin listen on this machine only, and their network is internal', async () => {
   for (const [service, port] of [
     ['db', '3306'],
     ['db-replica', '3306'],
@@ -198,7 +198,7 @@ test('databases and phpMyAdmin answer to this machine only, and their network ha
   expect(networks[0]!.Internal).toBe(true);
 });
 
-test('the image is small and holds no compiler and no dependency for development', async () => {
+test('the image is small and contains no compilers or development dependencies', async () => {
   const size = async (image: string) =>
     Number(await docker('image', 'inspect', image, '--format', '{{.Size}}'));
   const added = (await size(`${PROJECT}:local`)) - (await size('node:24-trixie-slim'));
@@ -219,7 +219,7 @@ test('the image is small and holds no compiler and no dependency for development
   expect(found).not.toMatch(/\/(gcc|g\+\+|make|cc|tsc)$/m);
 });
 
-/** GETs and, with `register`, as many POSTs, until told to stop; collects what failed. */
+/** Sends GETs and, with `register`, equally many POSTs until stopped; collects failures. */
 function load(workers: number, register: boolean) {
   const failures: string[] = [];
   const registered: string[] = [];
@@ -256,7 +256,7 @@ function load(workers: number, register: boolean) {
   };
 }
 
-test('kill -9 of an instance under load costs no GET, and Docker brings it back', async () => {
+test('killing an instance under load fails no GET, and Docker restarts it', async () => {
   const running = load(6, false);
   await sleep(1500);
   const id = await deployment.containerId('web1');
@@ -268,11 +268,11 @@ test('kill -9 of an instance under load costs no GET, and Docker brings it back'
   await waitUntil(async () => (await countByInstance(6)).web1 !== undefined);
 });
 
-test('a rolling update of all instances under load, half of it POSTs, fails nothing and doubles nothing', async () => {
+test('a rolling update under load fails no request and applies no POST twice', async () => {
   const before = await deployment.containerId('web1');
   const running = load(6, true);
   await sleep(1000);
-  // Another log level stands for a new version: every instance is replaced.
+  // A changed log level makes Compose replace every instance, like a new version.
   deployment.env.LOG_LEVEL = 'warn';
   await run(process.execPath, [join(PROJECT_DIR, 'tools/rolling-update.js')], {
     cwd: PROJECT_DIR,
@@ -292,7 +292,7 @@ test('a rolling update of all instances under load, half of it POSTs, fails noth
   expect(rows.map(({ code }) => String(code)).sort()).toEqual(registered.sort());
 });
 
-test("the replica's volume is removed, and it is cloned again", async () => {
+test('a replica whose volume was removed is cloned again', async () => {
   const { code } = await client.register({ quantity: 3 });
   await compose.rm({ ...deployment.options, commandOptions: ['--stop'] }, 'db-replica');
   await docker('volume', 'rm', `${PROJECT}_db-replica-data`);
@@ -301,14 +301,14 @@ test("the replica's volume is removed, and it is cloned again", async () => {
   expect(await rowOn('MYSQL_REPLICA_PORT', code)).toEqual([{ quantity: 3 }]);
 });
 
-test.each(['db', 'db-replica'])('replication goes on after a restart of %s', async (service) => {
+test.each(['db', 'db-replica'])('replication resumes after a restart of %s', async (service) => {
   await failingWithOutput(compose.restartOne(service, deployment.options));
   await waitUntil(async () => (await fetch(`${deployment.url}/health/ready`)).ok);
   const { code } = await client.register();
   await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', code)).length === 1);
 });
 
-test('a restart of everything keeps the data, and replication goes on', async () => {
+test('restarting everything keeps the data, and replication resumes', async () => {
   const { code } = await client.register({ quantity: 6 });
   await failingWithOutput(compose.restartAll(deployment.options));
   await waitUntil(async () => (await fetch(`${deployment.url}/health/ready`)).ok);
@@ -318,7 +318,7 @@ test('a restart of everything keeps the data, and replication goes on', async ()
   await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', after)).length === 1);
 });
 
-test('a lost primary is replaced without a restart of the instances, loses nothing, and comes back as a replica', async () => {
+test('a lost primary is replaced without restarting instances or losing data, and returns as a replica', async () => {
   deployment.env.SEMI_SYNC = 'on';
   await deployment.up();
   const { id, code } = await client.register({ quantity: 1 });
@@ -330,7 +330,7 @@ test('a lost primary is replaced without a restart of the instances, loses nothi
   await promotion;
   await waitUntil(async () => (await rowOn('MYSQL_PORT', code))[0]?.quantity === 2);
 
-  // In order, with both alive, it goes back; a further `up` leaves things as they are.
+  // Switch back while both are alive; another `up` changes nothing.
   await promote('db');
   await deployment.up();
   expect((await client.changeQuantity(id, { delta: 1 })).status).toBe(200);
@@ -358,7 +358,7 @@ test('four instances and three replicas share the work', async () => {
   expect(servers.filter(({ reachable }) => reachable)).toHaveLength(4);
 });
 
-test('reads are spread over the replicas', async () => {
+test('reads are spread across the replicas', async () => {
   const countReads = async (portName: string) => {
     const server = await deployment.connect(portName);
     const [[row]] = await server.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Com_select'");
@@ -369,7 +369,7 @@ test('reads are spread over the replicas', async () => {
   const before = await Promise.all(replicas.map(countReads));
   for (let i = 0; i < 60; i++) await client.search({ search: 'producto' });
   const after = await Promise.all(replicas.map(countReads));
-  // Two questions each, the page and the total: 120 in all.
+  // 60 searches with two queries each, page and total: 120 over three replicas.
   for (const [index, reads] of after.entries()) expect(reads - before[index]!).toBeGreaterThan(20);
 });
 
@@ -384,7 +384,7 @@ test('secrets and weights can be chosen, and changed', async () => {
   expect(used).toBe('elegida-por-el-dueño-1');
 });
 
-test('passwords from examples are refused, naming the setting', async () => {
+test('refuses example passwords and names the setting', async () => {
   const refused = compose.run('prepare', ['node', 'dist/commands/prepare.js'], {
     ...deployment.options,
     commandOptions: ['--rm', '--env', 'APP_PASSWORD=changeme-changeme'],

@@ -11,7 +11,7 @@ export const PROJECT = 'inventario-test';
 export const BASE_FILES = ['docker-compose.yml'];
 export const SCALED_FILES = ['docker-compose.yml', 'compose.scale.yml'];
 
-/** The ports that a deployment publishes, as they stand in .env, within the run that was found free. */
+/** Published ports by their names in .env, relative to the first free port. */
 const PORT_OFFSETS = {
   HTTP_PORT: 0,
   PHPMYADMIN_PORT: 1,
@@ -21,13 +21,12 @@ const PORT_OFFSETS = {
   MYSQL_REPLICA_3_PORT: 14,
 };
 
-/** Runs docker and gives what it printed. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run('docker', args, { maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
 }
 
-/** A deployment of the project's own Compose files, unchanged, on ports and volumes of its own. */
+/** The project's unchanged Compose files, on separate ports and volumes. */
 export class Deployment {
   readonly firstPort: number;
   files = BASE_FILES;
@@ -87,10 +86,10 @@ export class Deployment {
   }
 }
 
-/** docker-compose rejects with an object; as an error it shows what Docker said. */
+/** docker-compose rejects with a plain object; this throws an Error with Docker's output. */
 export async function failingWithOutput<T>(running: Promise<T>): Promise<T> {
   return running.catch((result: unknown) => {
     const { err, out } = result as { err?: string; out?: string };
-    throw new Error(err ?? out ?? 'Docker Compose failed without a word');
+    throw new Error(err ?? out ?? 'Docker Compose failed without output');
   });
 }

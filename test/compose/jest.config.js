@@ -1,6 +1,5 @@
 import shared from '../../jest.config.js';
 
-// The deployment is built and started by the test itself.
 const { globalSetup: _setup, globalTeardown: _teardown, ...rest } = shared;
 
 export default {

@@ -4,19 +4,18 @@ import { Session } from '../support/session.ts';
 import type { StackData } from '../support/stack-data.ts';
 
 const DEVICES_PER_USER = 3;
-/** How often the replica itself is asked what it would have shown. */
+/** Every tenth pair also reads the replica directly. */
 const CONTROL_EVERY = 10;
 
 export interface Pairs {
   pairs: number;
-  /** How many reads did not show the write before them. */
   stale: number;
-  /** The control: how many of the pairs that were also looked up on the replica were not there yet. */
+  /** The control: direct reads of the replica that were stale. */
   staleOnReplica: number;
   controls: number;
 }
 
-/** Writes through one instance and reads through another one, each user on several devices at once. */
+/** Writes through one instance and reads through another, each user on several devices. */
 export async function writeThenRead(data: StackData, usernames: string[], pairs: number): Promise<Pairs> {
   const urls = data.instanceUrls();
   const result: Pairs = { pairs: 0, stale: 0, staleOnReplica: 0, controls: 0 };
@@ -35,13 +34,11 @@ export async function writeThenRead(data: StackData, usernames: string[], pairs:
         method: 'PATCH',
         json: { delta: 1 },
       });
-      if (written.status !== 200)
-        throw new Error(`Writing was answered with ${written.status}: ${written.text}`);
+      if (written.status !== 200) throw new Error(`Writing failed with ${written.status}: ${written.text}`);
       const control =
         turn % CONTROL_EVERY === 0
           ? replica.query<RowDataPacket[]>('SELECT quantity FROM product WHERE code = ?', [code])
           : undefined;
-      // Every third time on another device of the same user.
       const reader = turn % 3 === 0 ? devices[(device + 1) % devices.length]! : session;
       const read = await reader.send(urls[(turn + 1) % urls.length]!, {
         path: `/api/products?search=${code}`,
@@ -60,17 +57,14 @@ export async function writeThenRead(data: StackData, usernames: string[], pairs:
     const users = usernames.map((username) =>
       Promise.all(Array.from({ length: DEVICES_PER_USER }, () => Session.signIn(urls[0]!, username))),
     );
-    const everybody = (await Promise.all(users)).flatMap((devices) =>
-      devices.map((_, n) => work(devices, n)),
-    );
-    await Promise.all(everybody);
+    const workers = (await Promise.all(users)).flatMap((devices) => devices.map((_, n) => work(devices, n)));
+    await Promise.all(workers);
     return result;
   } finally {
     await replica.end();
   }
 }
 
-/** How many reads each server has answered so far, by the count of all instances. */
 export async function readsByServer(data: StackData): Promise<Record<string, number>> {
   const reads: Record<string, number> = {};
   for (const url of data.instanceUrls()) {
@@ -82,7 +76,7 @@ export async function readsByServer(data: StackData): Promise<Record<string, num
   return reads;
 }
 
-/** The share of the reads between the two counts that replicas answered, from 0 to 1. */
+/** From 0 to 1. */
 export function replicaShare(before: Record<string, number>, after: Record<string, number>): number {
   const grown = Object.entries(after).map(([server, count]) => ({
     server,

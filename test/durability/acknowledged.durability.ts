@@ -8,7 +8,7 @@ import { Writers } from './writers.ts';
 
 const KILLS = Number(process.env.DURABILITY_KILLS ?? 20);
 const KILLS_WITHOUT_SEMI_SYNC = 10;
-/** The launcher waits longer after each kill of the same server, so a new system is quicker in the end. */
+/** The launcher backs off after each kill of a server, so a new system is faster. */
 const KILLS_PER_SYSTEM = 5;
 const WRITERS = 8;
 const ACKNOWLEDGED_BEFORE = 40;
@@ -19,7 +19,6 @@ interface Losses {
   lost: number;
 }
 
-/** Loses the primary under load, again and again, until it has been enough. */
 async function losePrimaries(semiSync: 'on' | 'off', enough: (losses: Losses) => boolean): Promise<Losses> {
   const losses = { kills: 0, acknowledged: 0, lost: 0 };
   while (!enough(losses)) {
@@ -45,41 +44,41 @@ async function loseOnce(cluster: Cluster, write: (prefix: string) => Writers, lo
   await cluster.insertLink();
   const writers = write(prefix);
   await waitUntil(() => writers.acknowledged.size > ACKNOWLEDGED_BEFORE);
-  // Not always at the same moment of a commit.
+  // Hit commits at different moments.
   await sleep(Math.random() * 300);
 
   const lostAt = Date.now();
   const atLoss = writers.acknowledged.size;
-  // Every third time the process alone is lost, and the launcher has it running again while the replica is promoted.
+  // Every third time only the process dies, and the launcher restarts it during the promotion.
   const isProcessAlone = losses.kills % 3 === 0;
-  const bringBack = isProcessAlone ? cluster.killPrimary() : cluster.losePrimary();
+  const restoreMachine = isProcessAlone ? cluster.killPrimary() : cluster.losePrimary();
   if (isProcessAlone) await sleep(Math.random() * 2000);
   const promotion = await cluster.promote();
   await waitUntil(() => writers.acknowledged.size > atLoss + WRITERS);
   const wroteAgainAt = Date.now();
-  bringBack?.();
+  restoreMachine?.();
   await promotion.done;
   const wasBackAt = Date.now();
   await writers.stop();
 
-  const there = await cluster.codes(prefix);
-  const lost = [...writers.acknowledged].filter((code) => !there.has(code));
-  expect([...there].filter((code) => !writers.acknowledged.has(code))).toEqual([]);
+  const stored = await cluster.codes(prefix);
+  const lost = [...writers.acknowledged].filter((code) => !stored.has(code));
+  expect([...stored].filter((code) => !writers.acknowledged.has(code))).toEqual([]);
   losses.acknowledged += writers.acknowledged.size;
   losses.lost += lost.length;
   console.log(
-    `kill ${losses.kills}: ${lost.length} of ${writers.acknowledged.size} acknowledged writes lost; written ` +
-      `again after ${wroteAgainAt - lostAt} ms, the old primary a replica after ${wasBackAt - lostAt} ms`,
+    `kill ${losses.kills}: ${lost.length} of ${writers.acknowledged.size} acknowledged writes lost; writes ` +
+      `resumed after ${wroteAgainAt - lostAt} ms, the old primary a replica after ${wasBackAt - lostAt} ms`,
   );
 }
 
-test('with semi-synchronous replication, no acknowledged write is lost with the primary', async () => {
+test('with semi-synchronous replication, losing the primary loses no acknowledged write', async () => {
   const { acknowledged, lost } = await losePrimaries('on', ({ kills }) => kills >= KILLS);
   expect(acknowledged).toBeGreaterThan(KILLS * ACKNOWLEDGED_BEFORE);
   expect(lost).toBe(0);
 });
 
-test('without it, some are: the test would see a loss', async () => {
+test('without semi-synchronous replication, the test detects lost writes', async () => {
   const { lost } = await losePrimaries(
     'off',
     ({ kills, lost }) => lost > 0 || kills >= KILLS_WITHOUT_SEMI_SYNC,

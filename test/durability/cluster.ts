@@ -9,10 +9,9 @@ import { waitUntil } from '../support/wait-until.ts';
 import { SlowLink } from './slow-link.ts';
 
 const DELAY_MS = 50;
-/** Whether mysqld has been kept from running since it was started again, and nobody could reach it. */
 const WATCH_EVERY_MS = 10;
 
-/** A primary and a replica that change places, with a slow link between them. */
+/** A primary and a replica that swap roles, with a slow link between them. */
 export class Cluster {
   primary = 'primary';
   replica = 'replica1';
@@ -25,7 +24,6 @@ export class Cluster {
     this.#semiSync = semiSync;
   }
 
-  /** Puts the slow link between the replica and its primary. */
   async insertLink(): Promise<void> {
     this.close();
     this.#link = await SlowLink.to(this.#stack.data.process(this.primary).port!, DELAY_MS);
@@ -44,7 +42,7 @@ export class Cluster {
     this.#link = undefined;
   }
 
-  /** Commits wait for the replica: without this, a run in which nothing is lost would prove little. */
+  /** Commits wait for the replica; otherwise a run without losses would prove nothing. */
   async #hasConfirmingReplica(): Promise<boolean> {
     const primary = await this.#stack.data.connect(this.primary);
     try {
@@ -68,25 +66,20 @@ export class Cluster {
     }
   }
 
-  /** The primary's process is killed, and what it has sent and the replica has not received is gone with it. */
+  /** Kills the process; data in transit to the replica is lost. */
   killPrimary(): undefined {
     process.kill(this.#stack.data.process(this.primary).pid, 'SIGKILL');
     this.#link?.drop();
   }
 
-  /**
-   * The machine of the primary is lost: its process is killed, and what it has sent and the replica has not
-   * received is gone with it.
-   *
-   * @returns what brings the machine back
-   */
+  /** Kills the process and keeps it down, as if the machine were lost. @returns brings it back */
   losePrimary(): () => void {
     const { pid } = this.#stack.data.process(this.primary);
     process.kill(pid, 'SIGKILL');
     this.#link?.cut();
     const lost = this.primary;
     let held: number | undefined;
-    // The launcher starts it again in half a second. It is stopped there before it opens its port.
+    // The launcher restarts it within half a second; stop it before it opens its port.
     const holding = setInterval(() => {
       const started = this.#stack.data.processes().find(({ name }) => name === lost)?.pid;
       if (!started || started === pid || started === held) return;
@@ -99,12 +92,7 @@ export class Cluster {
     };
   }
 
-  /**
-   * `npm run promote -- REPLICA`, up to the moment from which the replica is the primary. `done` is when the
-   * old primary has become a replica too.
-   *
-   * @throws with its words when it fails
-   */
+  /** Resolves when the replica has become the primary; `done`, when the old primary has become a replica. */
   async promote(): Promise<{ done: Promise<void> }> {
     const promote = spawn(process.execPath, [join(PROJECT_DIR, 'tools/launcher/promote.ts'), this.replica], {
       env: {
@@ -132,7 +120,6 @@ export class Cluster {
     return { done: done() };
   }
 
-  /** The codes, of those that begin with `prefix`, that the primary has. */
   async codes(prefix: string): Promise<Set<string>> {
     const primary = await this.#stack.data.connect(this.primary);
     try {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A line between two machines: everything takes `delayMs` in each direction, and it can be cut. */
+/** A TCP proxy that delays each direction by `delayMs` and can be cut. */
 export class SlowLink {
   readonly port: number;
   readonly #server: Server;
@@ -37,12 +37,12 @@ export class SlowLink {
     });
   }
 
-  /** Loses all that is on its way, with the connections; new ones can be made. */
+  /** Closes all connections and loses data in transit; new connections are accepted. */
   drop(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Nothing comes through any more, what is on its way included. */
+  /** Drops everything and accepts no new connections. */
   cut(): void {
     this.#server.close();
     this.drop();

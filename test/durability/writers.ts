@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Session } from '../support/session.ts';
 
-/** People who register products as fast as they can, and note each one that they are told is saved. */
+/** Registers products as fast as possible and records each acknowledged one. */
 export class Writers {
   readonly acknowledged = new Set<string>();
   readonly #prefix: string;

@@ -5,9 +5,9 @@ import type { MovementReason } from '../../src/database/tables.ts';
 interface ExpectedProduct {
   code: string;
   name: string;
-  /** Which version the last edit started from: that edit gave the name. */
+  /** The version that the edit which set the name started from. */
   namedAt: number;
-  /** `reason delta user`, one for each movement. */
+  /** Each as `reason delta user`. */
   movements: string[];
   quantity: number;
   version: number;
@@ -16,7 +16,7 @@ interface ExpectedProduct {
 
 type FoundProduct = RowDataPacket & Omit<ExpectedProduct, 'movements' | 'namedAt'> & { id: number };
 
-/** What must be in the database when all that was acknowledged is there once, and nothing else. */
+/** The database content if every acknowledged write was applied exactly once. */
 export class Expectation {
   readonly #products = new Map<number, ExpectedProduct>();
   readonly #codePrefix: string;
@@ -36,7 +36,7 @@ export class Expectation {
     this.#move(id, 'adjustment', delta, userId);
   }
 
-  /** A count that was accepted has seen the quantity as it was. */
+  /** The version check guarantees that an accepted count has seen the current quantity. */
   counted(id: number, seen: { quantity: number }, quantity: number, userId: number): void {
     if (quantity === seen.quantity) return;
     this.#get(id).version++;
@@ -76,7 +76,6 @@ export class Expectation {
     return this.#products.get(id)!;
   }
 
-  /** @returns in words, all in which a server's products and ledger differ */
   async differencesFrom(server: Connection): Promise<string[]> {
     const [rows] = await server.query<FoundProduct[]>(
       `SELECT id, code, name, quantity, version, 0 AS isDeleted FROM product WHERE code LIKE :codes
@@ -88,7 +87,7 @@ export class Expectation {
     for (const { id, code, name, quantity, version, isDeleted } of rows) {
       const expected = this.#products.get(id);
       if (!expected) {
-        differences.push(`${code} (${id}) is there, but nobody was told that it was registered`);
+        differences.push(`${code} (${id}) exists, but its registration was not acknowledged`);
         continue;
       }
       const movements = await movementsOf(server, id);
@@ -96,13 +95,13 @@ export class Expectation {
       const found = { code, name, movements, quantity, version, isDeleted };
       if (!isDeepStrictEqual(found, wanted)) {
         differences.push(
-          `${code} (${id}, named at ${namedAt})\n  must be ${JSON.stringify(wanted)}\n  but is ${JSON.stringify(found)}`,
+          `${code} (${id}, named at ${namedAt})\n  expected ${JSON.stringify(wanted)}\n  found ${JSON.stringify(found)}`,
         );
       }
     }
     const ids = new Set(rows.map(({ id }) => id));
     for (const [id, { code }] of this.#products) {
-      if (!ids.has(id)) differences.push(`${code} (${id}) was registered and is not there`);
+      if (!ids.has(id)) differences.push(`${code} (${id}) was registered but is missing`);
     }
     return differences;
   }
@@ -116,7 +115,7 @@ async function movementsOf(server: Connection, productId: number): Promise<strin
   return rows.map(({ reason, delta, user_id }) => `${reason} ${delta} ${user_id}`).sort();
 }
 
-/** What holds for every product there is, whoever made it: @returns the violations in words */
+/** Checks the invariants of all products, not only those of this run. @returns the violations */
 export async function ledgerViolations(server: Connection): Promise<string[]> {
   const [rows] = await server.query<RowDataPacket[]>(`
     WITH everything AS (
@@ -137,9 +136,9 @@ export async function ledgerViolations(server: Connection): Promise<string[]> {
     SELECT CONCAT('product ', product_id, ': a movement does not follow from the one before it')
     FROM chain WHERE gap <> 0 OR quantity_after < 0
     UNION ALL
-    SELECT CONCAT('product ', product_id, ': movements of a product that never was')
+    SELECT CONCAT('product ', product_id, ': movements of a product that does not exist')
     FROM booked LEFT JOIN everything ON id = product_id WHERE id IS NULL
     UNION ALL
-    SELECT CONCAT(product.code, ': both there and deleted') FROM product JOIN deleted_product USING (id)`);
+    SELECT CONCAT(product.code, ': both active and deleted') FROM product JOIN deleted_product USING (id)`);
   return rows.map(({ violation }) => String(violation));
 }

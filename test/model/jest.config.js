@@ -1,6 +1,5 @@
 import shared from '../../jest.config.js';
 
-// Each file starts the systems that it breaks.
 const { globalSetup: _setup, globalTeardown: _teardown, ...rest } = shared;
 
 export default {

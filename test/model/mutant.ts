@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { PROJECT_DIR, readStackConfig } from '../../tools/launcher/stack-config.ts';
 import { Stack } from '../support/stack.ts';
 
-/** One protection taken out: `text` stands in `file` once, and is replaced. */
+/** Replaces `text`, which occurs once in `file`, to remove a protection. */
 export interface Change {
   file: string;
   text: string;
   by: string;
 }
 
-/** Runs `work` on a system of its own, whose sources are these with the changes made. */
+/** Runs `work` on a system started from a changed copy of the sources. */
 export async function withMutant<T>(changes: Change[], work: (stack: Stack) => Promise<T>): Promise<T> {
   const projectDir = await mkdtemp(join(tmpdir(), 'inventario-mutant-'));
   try {
@@ -32,10 +32,11 @@ export async function withMutant<T>(changes: Change[], work: (stack: Stack) => P
   }
 }
 
-/** @throws when the text is not there exactly once: then the mutant would prove nothing */
+/** @throws unless the text occurs exactly once: otherwise the mutant would prove nothing */
 async function make({ file, text, by }: Change, projectDir: string): Promise<void> {
   const path = join(projectDir, file);
   const parts = (await readFile(path, 'utf8')).split(text);
-  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${text}`);
+  if (parts.length !== 2)
+    throw new Error(`${file} contains this ${parts.length - 1} times, not once: ${text}`);
   await writeFile(path, parts.join(by));
 }

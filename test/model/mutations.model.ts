@@ -8,11 +8,8 @@ import { signInPeople } from './working-people.ts';
 const RUNS = 8;
 const noFaults = fc.constant<Fault[]>([]);
 
-/**
- * What the model test says of a system with these changes, up to its first complaint. Without changes it has
- * none: see stock.model.ts.
- */
-async function complaintsAbout(changes: Change[], faults: fc.Arbitrary<Fault[]>): Promise<string> {
+/** The problems of the first scenario that finds any. Unchanged sources have none: see stock.model.ts. */
+async function problemsWith(changes: Change[], faults: fc.Arbitrary<Fault[]>): Promise<string> {
   return withMutant(changes, async (stack) => {
     const system = await signInPeople(stack);
     for (const scenario of fc.sample(scenarios(faults), { seed: 7, numRuns: RUNS })) {
@@ -29,8 +26,8 @@ const guard = {
   by: '',
 };
 
-test('without the guard in the UPDATE, what must be refused is an error', async () => {
-  expect(await complaintsAbout([guard], noFaults)).toMatch(/PATCH .*"delta":-\d+.*: 500/);
+test('without the guard in the UPDATE, a refusal becomes a server error', async () => {
+  expect(await problemsWith([guard], noFaults)).toMatch(/PATCH .*"delta":-\d+.*: 500/);
 });
 
 test('without the guard and the CHECKs, stock falls below zero', async () => {
@@ -39,10 +36,10 @@ test('without the guard and the CHECKs, stock falls below zero', async () => {
     { file: schema, text: ' CHECK (quantity >= 0)', by: '' },
     { file: schema, text: ' CHECK (quantity_after >= 0)', by: '' },
   ];
-  expect(await complaintsAbout([guard, ...checks], noFaults)).toContain('is below 0');
+  expect(await problemsWith([guard, ...checks], noFaults)).toContain('is below 0');
 });
 
-test('with the ledger row outside of the transaction, the ledger does not add up', async () => {
+test('with the ledger row outside the transaction, the ledger does not add up', async () => {
   const changes = [
     {
       file: 'src/database/databases.ts',
@@ -52,7 +49,7 @@ test('with the ledger row outside of the transaction, the ledger does not add up
     {
       file: 'src/stock/stock-movements.ts',
       text: '  await writeLedgerRow(trx, movement, left);',
-      // Right as long as nothing happens in between.
+      // Correct only without concurrent writes.
       by: `
   const { quantity } = await trx.selectFrom('product').select('quantity').where('id', '=', productId)
     .executeTakeFirstOrThrow();
@@ -62,10 +59,10 @@ test('with the ledger row outside of the transaction, the ledger does not add up
   await new Promise((resolve) => setTimeout(resolve, 20));`,
     },
   ];
-  expect(await complaintsAbout(changes, faultsOnInstances())).toContain('the ledger adds up to');
+  expect(await problemsWith(changes, faultsOnInstances())).toContain('the ledger adds up to');
 });
 
-test('without the idempotency check, what is sent twice is done twice', async () => {
+test('without the idempotency check, a repeated request is applied twice', async () => {
   const changes = [
     {
       file: 'src/database/databases.ts',
@@ -73,10 +70,10 @@ test('without the idempotency check, what is sent twice is done twice', async ()
       by: "runOnce(db, Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex'), work)",
     },
   ];
-  expect(await complaintsAbout(changes, noFaults)).toMatch(/sent twice/);
+  expect(await problemsWith(changes, noFaults)).toMatch(/sent twice/);
 });
 
-test('without waiting for the own last write, a delayed replica shows old values', async () => {
+test('without waiting for the last own write, a delayed replica shows stale values', async () => {
   const changes = [
     {
       file: 'src/database/databases.ts',
@@ -85,5 +82,5 @@ test('without waiting for the own last write, a delayed replica shows old values
     },
   ];
   const delayed = fc.constant<Fault[]>([{ afterOperations: 1, kind: 'delay replication', seconds: 1 }]);
-  expect(await complaintsAbout(changes, delayed)).toContain('stale: ');
+  expect(await problemsWith(changes, delayed)).toContain('stale: ');
 });

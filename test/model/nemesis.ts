@@ -4,10 +4,10 @@ import type { StackData } from '../support/stack-data.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { SERVERS, type Fault } from './scenario.ts';
 
-/** An instance knows by then that the primary is back. */
+/** How long instances take to notice that the primary is back. */
 const NOTICE_MS = 3000;
 
-/** Breaks servers as its schedule says, each fault when so many operations have begun. */
+/** Breaks servers on a schedule counted in operations. */
 export class Nemesis {
   readonly #data: StackData;
   readonly #schedule: Fault[];
@@ -21,7 +21,7 @@ export class Nemesis {
     this.#schedule = faults.toSorted((a, b) => a.afterOperations - b.afterOperations);
   }
 
-  operationBegins(): void {
+  onOperation(): void {
     this.#begun++;
     while (this.#schedule[0] && this.#schedule[0].afterOperations <= this.#begun) {
       this.#running.push(this.#strike(this.#schedule.shift()!));
@@ -30,7 +30,7 @@ export class Nemesis {
 
   async #strike(fault: Fault): Promise<void> {
     if (fault.kind === 'delay replication') {
-      // A replica that is down just now has its delay already.
+      // The replica may be down.
       await delayReplication(this.#data, fault.seconds).catch(() => undefined);
       return;
     }
@@ -54,15 +54,12 @@ export class Nemesis {
     }
   }
 
-  /**
-   * The primary was away at some time since then, as far as the instances know. They show the best there is
-   * while it is, which a replica that is behind as well may have without the own last write.
-   */
+  /** While the primary is away, instances read from a replica that may lack the last own write. */
   wasPrimaryAway(since: number): boolean {
     return since < this.#primaryAwayUntil;
   }
 
-  /** Ends all faults, and waits until every server works and the replica has all that the primary has. */
+  /** Ends all faults and waits until every server is ready and the replica has caught up. */
   async heal(): Promise<void> {
     await Promise.all(this.#running);
     for (const pid of this.#stopped) signal(pid, 'SIGCONT');
@@ -82,6 +79,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It has ended meanwhile.
+    // The process has already exited.
   }
 }

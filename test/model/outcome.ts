@@ -1,6 +1,6 @@
 import type { Answer, Sent } from '../support/session.ts';
 
-/** Business refusals are answers like any other; whatever else comes is a fault of the product. */
+/** Business refusals are expected; anything else is a bug. */
 export function outcome({ status, location }: Answer): 'acknowledged' | 'refused' | 'unexpected' {
   if (status === 200 || (status === 303 && location.startsWith('/products'))) return 'acknowledged';
   return [404, 409, 422].includes(status) ? 'refused' : 'unexpected';

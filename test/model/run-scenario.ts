@@ -11,11 +11,7 @@ import type { Person, RunningSystem } from './working-people.ts';
 
 let runs = 0;
 
-/**
- * Runs a scenario and compares what is on the primary and on the replica then with what the people were told.
- *
- * @returns what was wrong, in words
- */
+/** Runs a scenario, then compares primary and replica with the acknowledged writes. @returns the problems */
 export async function runScenario(system: RunningSystem, scenario: Scenario): Promise<string[]> {
   const { stack, people } = system;
   const run = new Run(system, scenario);
@@ -25,7 +21,7 @@ export async function runScenario(system: RunningSystem, scenario: Scenario): Pr
   for (const server of ['primary', 'replica1']) {
     const connection = await stack.data.connect(server);
     connection.config.namedPlaceholders = true;
-    await run.judge(server, connection);
+    await run.verify(server, connection);
     await connection.end();
   }
   return run.problems;
@@ -60,7 +56,7 @@ class Run {
     const own: { id: number; code: string }[] = [];
     try {
       for (const operation of program) {
-        this.nemesis.operationBegins();
+        this.nemesis.onOperation();
         const product = [...this.#shared, ...own][operation.slot] ?? own.at(-1) ?? this.#shared[0]!;
         const registered = await this.#perform(person, operation, product);
         if (registered) own.push(registered);
@@ -153,14 +149,15 @@ class Run {
     written.set(id, Math.max(version, written.get(id) ?? 0));
   }
 
-  /** @returns the answer when the write was acknowledged, undefined when it was refused */
+  /** @returns undefined when the write was refused */
   async #send(person: Person, sent: Sent, operation: Partial<Operation>): Promise<Answer | undefined> {
     const withKey = { ...sent, key: randomUUID() };
-    const send = (entrance: number) => person.session.sendUntilAnswered(this.#urlsFrom(entrance), withKey);
-    const { entrance = 0, resent = 'no' } = operation;
-    const together = resent === 'together' ? send(entrance + 1) : undefined;
-    const answer = await send(entrance);
-    const second = (await together) ?? (resent === 'afterwards' ? await send(entrance + 1) : answer);
+    const send = (entryPoint: number) =>
+      person.session.sendUntilAnswered(this.#urlsFrom(entryPoint), withKey);
+    const { entryPoint = 0, resent = 'no' } = operation;
+    const together = resent === 'together' ? send(entryPoint + 1) : undefined;
+    const answer = await send(entryPoint);
+    const second = (await together) ?? (resent === 'afterwards' ? await send(entryPoint + 1) : answer);
     if (outcome(second) !== outcome(answer) || second.location !== answer.location) {
       this.problems.push(
         `${describe(sent)}, sent twice ${resent}: first ${brief(answer)}, then ${brief(second)}`,
@@ -170,13 +167,13 @@ class Run {
     return outcome(answer) === 'acknowledged' ? answer : undefined;
   }
 
-  /** Reads a product somewhere else than it was written, and sees to it that no own write is missing. */
-  async #read(person: Person, { id, code }: { id: number; code: string }, { entrance }: Operation) {
+  /** Reads through another instance and checks that no own write is missing. */
+  async #read(person: Person, { id, code }: { id: number; code: string }, { entryPoint }: Operation) {
     const path = `/api/products?search=${encodeURIComponent(code)}`;
     const atLeast = person.written.get(id) ?? 0;
     for (;;) {
       const startedAt = Date.now();
-      const answer = await person.session.sendUntilAnswered(this.#urlsFrom(entrance + 2), { path });
+      const answer = await person.session.sendUntilAnswered(this.#urlsFrom(entryPoint + 2), { path });
       if (answer.status !== 200) {
         this.problems.push(`reading ${code}: ${brief(answer)}`);
         return undefined;
@@ -195,12 +192,12 @@ class Run {
     }
   }
 
-  #urlsFrom(entrance: number): string[] {
+  #urlsFrom(entryPoint: number): string[] {
     const { urls } = this.#system;
-    return urls.map((_, index) => urls[(entrance + index) % urls.length]!);
+    return urls.map((_, index) => urls[(entryPoint + index) % urls.length]!);
   }
 
-  async judge(server: string, connection: Connection): Promise<void> {
+  async verify(server: string, connection: Connection): Promise<void> {
     const found = [
       ...(await this.#expected.differencesFrom(connection)),
       ...(await ledgerViolations(connection)),

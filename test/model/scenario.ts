@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** The products that all clients work on; further ones are those that a client registers itself. */
+/** Products that all clients work on. Others belong to the client that registered them. */
 export const SHARED_PRODUCTS = 5;
 export const CLIENTS = 4;
 const OPERATIONS_PER_CLIENT = 15;
@@ -10,16 +10,15 @@ export type OperationKind =
   'register' | 'add' | 'take' | 'count' | 'edit' | 'delete' | 'undo' | 'take the last';
 
 export interface Operation {
-  /** Unlike all others of the run: found again in codes, names and, as the amount of ±n, in the ledger. */
+  /** Unique in a run; identifies the operation in codes, names and ledger amounts. */
   number: number;
   kind: OperationKind;
-  /** Which product: a shared one, else one of the client's own. */
+  /** Index into the shared products, then the client's own. */
   slot: number;
-  /** What is counted, typed or registered. */
   quantity: number;
-  /** Which instance is asked, or NGINX. */
-  entrance: number;
-  /** Whether the person clicks twice, or the browser sends it once more when it has been answered. */
+  /** Index of the instance, or NGINX, that receives the request. */
+  entryPoint: number;
+  /** A double click, or a resend after the response. */
   resent: 'no' | 'together' | 'afterwards';
 }
 
@@ -30,7 +29,7 @@ export type Fault =
 
 export interface Scenario {
   initialQuantities: number[];
-  /** What each client does, one after the other; the clients work at the same time. */
+  /** One sequential program per client; the clients run concurrently. */
   programs: Operation[][];
   faults: Fault[];
 }
@@ -42,7 +41,7 @@ const operation = fc.record({
   ),
   slot: fc.nat(SHARED_PRODUCTS + 1),
   quantity: fc.nat(120),
-  entrance: fc.nat(3),
+  entryPoint: fc.nat(3),
   resent: fc.constantFrom<Operation['resent']>('no', 'no', 'no', 'no', 'together', 'afterwards'),
 });
 
@@ -76,7 +75,6 @@ function faultOn(servers: Fault extends infer F ? (F extends { server: infer S }
   );
 }
 
-/** @param faults what the nemesis may do; by default anything */
 export function scenarios(
   faults: fc.Arbitrary<Fault[]> = fc.array(fault, { minLength: 3, maxLength: 5, size: 'max' }),
 ): fc.Arbitrary<Scenario> {
@@ -90,7 +88,7 @@ export function scenarios(
   });
 }
 
-/** In the middle of its program, each client takes the last unit of one product. */
+/** All clients take the last unit of the same product halfway through. */
 function withNumbers(program: Omit<Operation, 'number'>[], client: number): Operation[] {
   return program.map((each, index) => ({
     ...each,
@@ -99,7 +97,7 @@ function withNumbers(program: Omit<Operation, 'number'>[], client: number): Oper
   }));
 }
 
-/** The faults that the mutation check needs, of one kind, spread over the run. */
+/** For the mutation tests: kills of instances, spread over the run. */
 export function faultsOnInstances(): fc.Arbitrary<Fault[]> {
   return fc.array(
     fc.record({

@@ -5,7 +5,7 @@ import type { Stack } from '../support/stack.ts';
 export interface Person {
   userId: number;
   session: Session;
-  /** The version of each product that the user's own writes have reached: no read may show an older one. */
+  /** Latest version of each product written by this user; reads must not show an older one. */
   written: Map<number, number>;
 }
 
@@ -16,7 +16,7 @@ export interface RunningSystem {
   people: Person[];
 }
 
-/** Signs in four people: three users, one of whom works on two devices. */
+/** Signs in three users, one of them on two devices. */
 export async function signInPeople(stack: Stack): Promise<RunningSystem> {
   const urls = [stack.url, ...stack.data.instanceUrls()];
   const usernames = ['ana', 'benito', 'carmen'];

@@ -1,7 +1,7 @@
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { StackData } from './stack-data.ts';
 
-/** Adds users with the administrator's password and whatever else belongs to it. @returns their numbers */
+/** Adds copies of the administrator's account, with the same password. @returns their ids */
 export async function addUsers(data: StackData, usernames: string[]): Promise<number[]> {
   const primary = await data.connect('primary');
   try {

@@ -3,13 +3,13 @@ import { stack } from './shared-stack.ts';
 
 let last = 0;
 
-/** An address that no other test uses. */
+/** A client address that no other test uses. */
 export function newAddress(): string {
   last++;
   return `198.51.${(Date.now() >> 8) & 255}.${last}`;
 }
 
-/** A browser at `address`: what an instance believes of NGINX, which is the one proxy before it. */
+/** A client whose X-Forwarded-For the instance trusts, as it does NGINX's. */
 export function clientFrom(address: string, instance = 'web1'): Client {
   const client = new Client(`http://127.0.0.1:${stack.process(instance).port}`);
   void client.agent.set('X-Forwarded-For', address);

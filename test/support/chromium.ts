@@ -8,7 +8,7 @@ import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const FOLDER = join(PROJECT_DIR, '.runtime/chromium');
 
-/** The Chromium on PATH, or Debian's, unpacked beside the servers. */
+/** Chromium from PATH, or Debian's unpacked into .runtime. */
 export async function findOrInstallChromium(): Promise<string> {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const onPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
@@ -18,7 +18,7 @@ export async function findOrInstallChromium(): Promise<string> {
   return launcher;
 }
 
-/** Built for the machine's own release, it runs on the machine's libraries and those it lacks. */
+/** Unpacks the packages for this machine's release, with only the libraries that it lacks. */
 async function install(): Promise<void> {
   console.log(`Installing Chromium into ${FOLDER} ...`);
   const unfinished = `${FOLDER}.new`;
@@ -33,7 +33,7 @@ async function install(): Promise<void> {
     into: unfinished,
   });
   const folders = (await readdir(join(unfinished, 'usr/lib'))).filter((name) => name.includes('linux-gnu'));
-  // libpulse keeps a library that it needs in a folder of its own.
+  // libpulse keeps a private library in a subfolder.
   const libraries = folders
     .flatMap((name) => [`$here/usr/lib/${name}`, `$here/usr/lib/${name}/pulseaudio`])
     .join(':');
@@ -51,12 +51,11 @@ exec "$here/usr/lib/chromium/chromium" "$@"
   await rename(unfinished, FOLDER);
 }
 
-/** @throws when Chromium is neither there nor can be installed */
 export async function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: await findOrInstallChromium(),
     args: [
-      // As root, and inside containers, Chromium's own sandbox cannot be set up.
+      // Chromium's sandbox does not work as root or in containers.
       ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-dev-shm-usage', '--disable-quic'],
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
     ],

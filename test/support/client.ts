@@ -6,12 +6,11 @@ export type ProductJson = Omit<Product, 'updatedAt'> & { updatedAt: string };
 
 let counter = 0;
 
-/** A code that no other test uses. */
 export function uniqueCode(): string {
   return `T-${Date.now().toString(36)}-${counter++}`;
 }
 
-/** A person with a browser: keeps cookies, and sends a page's token with what is typed on it. */
+/** Acts like a browser: keeps cookies and sends the CSRF token. */
 export class Client {
   readonly agent: ReturnType<typeof request.agent>;
   #token = '';
@@ -32,7 +31,7 @@ export class Client {
     return this.agent.get(path);
   }
 
-  /** What would let somebody else act as this person: values of cookies, the session's id, the token. */
+  /** Cookie values, session id and CSRF token, none of which may appear in logs. */
   secrets(): string[] {
     const { jar } = this.agent as unknown as {
       jar: { getCookies: (access: object) => { name: string; value: string }[] };
@@ -50,18 +49,16 @@ export class Client {
     return response;
   }
 
-  /** What a page of ours sends with a change. */
   get token(): string {
     return this.#token;
   }
 
-  /** Reads the CSRF token of a page. */
   async takeToken(path: string): Promise<void> {
     const { text } = await this.get(path);
     this.#token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
   }
 
-  /** Any request, with a page's token and nothing else. */
+  /** Sends a request with the CSRF token and no body. */
   async send(method: string, path: string) {
     const verb = method.toLowerCase() as 'get' | 'head' | 'post' | 'patch' | 'delete';
     return this.agent[verb](path).set('x-csrf-token', this.#token);
@@ -81,7 +78,6 @@ export class Client {
       .send(change);
   }
 
-  /** Registers a product and gives its number. */
   async register(fields: Record<string, string | number> = {}): Promise<{ id: number; code: string }> {
     const code = String(fields.code ?? uniqueCode());
     const product = { name: 'Producto de prueba', quantity: 5, unit: 'unidad', category: 'Otros', code };
@@ -104,7 +100,7 @@ export class Client {
   async findByCode(code: string): Promise<ProductJson> {
     const { items } = await this.search({ search: code });
     const found = items.find((item) => item.code === code);
-    if (!found) throw new Error(`${code} is not found`);
+    if (!found) throw new Error(`${code} was not found`);
     return found;
   }
 }

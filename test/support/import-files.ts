@@ -12,7 +12,7 @@ export interface ImportState {
   totals: { new: number; changed: number; unchanged: number; wrong: number } | null;
 }
 
-/** Uploads a file as a browser does, the token and the key before it. */
+/** Sends token and key before the file, as the page does. */
 export function upload(client: Client, content: Buffer | string, name = 'archivo.csv', key?: string) {
   return client.agent
     .post('/imports')
@@ -34,7 +34,7 @@ export async function waitForRest(client: Client, id: number): Promise<ImportSta
   return state!;
 }
 
-/** Uploads a file and waits for its preview, or for the word that it is none. */
+/** Uploads a file and waits until it is read or refused. */
 export async function preview(client: Client, content: Buffer | string, name?: string) {
   const response = await upload(client, content, name);
   const id = Number(/^\/imports\/(\d+)$/.exec(response.headers.location ?? '')?.[1]);
@@ -47,7 +47,6 @@ export async function page(client: Client, id: number, query = ''): Promise<stri
   return text.replaceAll('&#34;', '"').replaceAll('&#39;', "'");
 }
 
-/** Why each wrong row is wrong. */
 export async function problems(client: Client, id: number): Promise<string[]> {
   const text = await page(client, id, '?kind=wrong');
   return [...text.matchAll(/class="import-problems">(.*?)<\/ul>/gs)].flatMap(([, list]) =>
@@ -55,17 +54,15 @@ export async function problems(client: Client, id: number): Promise<string[]> {
   );
 }
 
-/** Why a file was refused. */
 export async function refusal(client: Client, content: Buffer | string, name?: string): Promise<string> {
   const { id, state } = await preview(client, content, name);
   if (state !== 'refused') return `not refused, but ${state}`;
   return /no se puede importar\.<\/p>\s*<p class="mb-0">(.*?)<\/p>/.exec(await page(client, id))?.[1] ?? '';
 }
 
-/** Applies a preview, as it is shown now. */
 export async function startApplying(client: Client, id: number) {
   const reading = /name="reading" value="(\d+)"/.exec(await page(client, id))?.[1];
-  if (!reading) throw new Error(`Import ${id} is not offered to be applied`);
+  if (!reading) throw new Error(`Import ${id} cannot be applied`);
   return client.post(`/imports/${id}/apply`, { reading, _key: crypto.randomUUID() });
 }
 
@@ -76,7 +73,6 @@ export async function apply(client: Client, id: number): Promise<ImportState> {
 
 type CellValue = ExcelJS.CellValue;
 
-/** A workbook with one sheet for each list of rows. */
 export async function workbook(sheets: Record<string, CellValue[][]>, shared = true): Promise<Buffer> {
   const out = new PassThrough();
   const chunks: Buffer[] = [];
@@ -99,7 +95,7 @@ const relations = (entries: string) =>
   `<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${entries}</Relationships>`;
 const TYPE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 
-/** A workbook whose parts a test writes itself. */
+/** A workbook from hand-written XML parts. */
 export function rawWorkbook(
   sheetData: string | Buffer,
   others: Record<string, string | Buffer> = {},
@@ -123,21 +119,21 @@ export function rawWorkbook(
   });
 }
 
-/** A zip file; what it says of sizes can be made wrong. */
-export function zip(files: Record<string, string | Buffer>, saysSize?: (size: number) => number): Buffer {
+/** `declareSize` can make the headers lie about uncompressed sizes. */
+export function zip(files: Record<string, string | Buffer>, declareSize?: (size: number) => number): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
   for (const [name, content] of Object.entries(files)) {
     const data = Buffer.from(content);
     const packed = deflateRawSync(data);
-    const said = saysSize ? saysSize(data.length) : data.length;
+    const declared = declareSize ? declareSize(data.length) : data.length;
     const head = Buffer.alloc(26);
     head.writeUInt16LE(20, 0);
     head.writeUInt16LE(8, 4);
     head.writeUInt32LE(crc32(data), 10);
     head.writeUInt32LE(packed.length, 14);
-    head.writeUInt32LE(said, 18);
+    head.writeUInt32LE(declared, 18);
     head.writeUInt16LE(name.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), head, Buffer.from(name), packed]);
     const rest = Buffer.alloc(14);

@@ -6,7 +6,7 @@ import { Jobs } from '../../src/jobs/jobs.ts';
 import { openDatabases } from './open-databases.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** The background work of one more instance, which can be cut off from its databases. */
+/** The background jobs of an extra instance that can be cut off from its databases. */
 export class JobsInstance {
   readonly jobs: Jobs;
   readonly databases: Databases;
@@ -16,8 +16,8 @@ export class JobsInstance {
 
   private constructor(databases: Databases) {
     this.databases = databases;
-    const directory = this.#onTheWayTo(databases.directory);
-    // The same group as the system has it.
+    const directory = this.#withCutOff(databases.directory);
+    // Like the system under test, directory and catalogue share one group.
     const catalogue = directory as unknown as Databases['catalogue'];
     const groups = new Map([[directory.name, directory]]) as unknown as Databases['groups'];
     this.jobs = new Jobs(
@@ -38,7 +38,7 @@ export class JobsInstance {
     await closeDatabases(this.databases);
   }
 
-  #onTheWayTo<Group extends object>(group: Group): Group {
+  #withCutOff<Group extends object>(group: Group): Group {
     return new Proxy(group, {
       get: (target, key) => {
         const method: unknown = Reflect.get(target, key);

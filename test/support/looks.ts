@@ -6,7 +6,6 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 export const PHONE = { width: 390, height: 844 };
 
-/** How people see the pages: both languages, light and dark, at a desk and on a phone. */
 export const LOOKS: [string, BrowserContextOptions][] = [
   ['es-light-desk', { locale: 'es-ES', colorScheme: 'light', viewport: { width: 1366, height: 850 } }],
   ['en-dark-desk', { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 1366, height: 850 } }],
@@ -20,9 +19,9 @@ export const LOOKS: [string, BrowserContextOptions][] = [
   ],
 ];
 
-/** What axe finds wrong with a page, each with the first place. */
+/** The violations that axe finds, each with its first node. */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
-  // Evaluated, not added as a <script>: the page's policy allows no foreign one.
+  // Evaluated, because the page's CSP blocks injected scripts.
   await page.evaluate(await readFile(AXE, 'utf8'));
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as {

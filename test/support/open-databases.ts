@@ -1,7 +1,6 @@
 import { createDatabases, waitForFirstReports, type Databases } from '../../src/database/databases.ts';
 import { stack } from './shared-stack.ts';
 
-/** How an instance of the system that is tested reaches its databases. */
 export async function databaseConfig() {
   const address = (name: string) => ({ host: '127.0.0.1', port: stack.process(name).port! });
   return {
@@ -12,7 +11,7 @@ export async function databaseConfig() {
   };
 }
 
-/** The databases of the system that is tested, as one more instance would open them. */
+/** Opens the databases of the system under test, like an extra instance. */
 export async function openDatabases(): Promise<Databases> {
   const databases = createDatabases(await databaseConfig());
   await waitForFirstReports(databases);

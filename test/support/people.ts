@@ -11,7 +11,7 @@ export interface Person {
 
 let counter = 0;
 
-/** A new user with a password of their own, signed in; or with the one-time password still. */
+/** Creates and signs in a user, still with the one-time password unless `choosesPassword`. */
 export async function createPerson(
   administrator: Client,
   role: Role,
@@ -33,16 +33,15 @@ export async function createPerson(
   return { id, username, password, client };
 }
 
-/** All tests have one address: the wrong log-ins of one file must not keep out the people of another. */
+/** All tests share one address, so failed log-ins of one file would block those of another. */
 async function forgetWrongLogIns(): Promise<void> {
   const primary = await stack.connect('primary');
   await primary.query("DELETE FROM login_attempt WHERE subject = 'address 127.0.0.1'");
   await primary.end();
 }
 
-/** The one-time password that a page shows. */
 export function oneTimePasswordIn(html: string): string {
   const password = /one-time-password">([^<]+)</.exec(html)?.[1];
-  if (!password) throw new Error(`No one-time password is shown: ${html}`);
+  if (!password) throw new Error(`The page shows no one-time password: ${html}`);
   return password;
 }

@@ -1,7 +1,7 @@
 import { stack } from './shared-stack.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** Runs `work` while the primary hangs: it accepts connections, and answers nothing. */
+/** A hung primary accepts connections but never answers. */
 export async function withHungPrimary<T>(work: () => Promise<T>): Promise<T> {
   const { pid } = stack.process('primary');
   process.kill(pid, 'SIGSTOP');
@@ -12,7 +12,7 @@ export async function withHungPrimary<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs `work` while there is no primary: it was killed, and what starts in its place does not get far. */
+/** Kills the primary and suspends the process that the launcher starts in its place. */
 export async function withDeadPrimary<T>(work: () => Promise<T>): Promise<T> {
   const { pid } = stack.process('primary');
   process.kill(pid, 'SIGKILL');

@@ -9,7 +9,7 @@ import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 
 const INSTALLED = join(PROJECT_DIR, '.runtime/prometheus');
 
-/** The Prometheus on PATH, or Debian's, unpacked beside the servers. */
+/** Prometheus from PATH, or Debian's unpacked into .runtime. */
 async function findOrInstall(): Promise<string> {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const onPath = folders.map((folder) => join(folder, 'prometheus')).find(existsSync);
@@ -21,14 +21,13 @@ async function findOrInstall(): Promise<string> {
     const osRelease = await readFile('/etc/os-release', 'utf8');
     const suite = /^VERSION_CODENAME=(\w+)/m.exec(osRelease)?.[1] ?? 'stable';
     await unpackDebianPackages({ packages: ['prometheus'], suite, onTopOfMachine: true, into: unpacked });
-    // The program alone is enough.
     await rename(join(unpacked, 'usr/bin/prometheus'), INSTALLED);
     await rm(unpacked, { recursive: true });
   }
   return INSTALLED;
 }
 
-/** A real Prometheus with the settings of monitoring/, but faster, and asking other addresses. */
+/** A real Prometheus with the settings of monitoring/, but shorter intervals and other targets. */
 export class Prometheus {
   readonly #url: string;
   readonly #folder: string;
@@ -61,7 +60,7 @@ export class Prometheus {
     return new Prometheus(`http://127.0.0.1:${port}`, folder, running);
   }
 
-  /** What its API says at `path`, such as `targets` or `query?query=up`. */
+  /** `path` is relative to the HTTP API, such as `targets` or `query?query=up`. */
   async ask<T>(path: string): Promise<T> {
     const response = await fetch(`${this.#url}/api/v1/${path}`);
     const { data } = (await response.json()) as { data: T };

@@ -1,16 +1,15 @@
 import { connect, type Socket } from 'node:net';
 
-/** A connection whose bytes the test chooses itself: what no HTTP library would send. */
+/** Sends bytes that no HTTP library would. */
 export class RawConnection {
   readonly socket: Socket;
   received = '';
-  /** Resolves when the server has ended the connection. */
   readonly ended: Promise<void>;
 
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1');
     this.socket.on('data', (chunk: Buffer) => (this.received += chunk.toString('latin1')));
-    // A reset is an end, too.
+    // A reset also ends the connection.
     this.socket.on('error', () => undefined);
     this.ended = new Promise((resolve) => this.socket.once('close', () => resolve()));
   }
@@ -20,7 +19,7 @@ export class RawConnection {
     return this;
   }
 
-  /** The status of the answer, 0 if there is none. */
+  /** 0 without a response. */
   get status(): number {
     return Number(/^HTTP\/1\.[01] (\d{3})/.exec(this.received)?.[1] ?? 0);
   }
@@ -41,7 +40,7 @@ export class RawConnection {
   }
 }
 
-/** Sends `bytes` and gives what came until the server ended the connection. */
+/** Sends `bytes` and waits until the server closes the connection. */
 export async function exchange(port: number, bytes: string | Buffer): Promise<RawConnection> {
   const connection = new RawConnection(port).send(bytes);
   await connection.ended;

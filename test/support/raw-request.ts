@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { port } from './shared-stack.ts';
 
-/** NGINX's answer to `GET target`, sent as it stands: fetch would put the address in order first. */
+/** Sends `target` unchanged; fetch would normalize it. */
 export async function rawGet(target: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';

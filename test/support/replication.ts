@@ -1,7 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { StackData } from './stack-data.ts';
 
-/** Lets the replica apply everything so many seconds late. */
 export async function delayReplication(data: StackData, seconds: number): Promise<void> {
   const replica = await data.connect('replica1');
   try {
@@ -13,7 +12,7 @@ export async function delayReplication(data: StackData, seconds: number): Promis
   }
 }
 
-/** Whether the replica has executed, within a while, what the primary has. */
+/** Waits up to 20 s for the replica to catch up with the primary. */
 export async function replicaHasAll(data: StackData): Promise<boolean> {
   const primary = await data.connect('primary');
   const replica = await data.connect('replica1');

@@ -1,32 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const REPEAT_FOR_MS = 90_000;
-const PATIENCE_MS = 30_000;
-/** Who repeats a request anyhow need not wait long for an answer. */
-const SHORT_PATIENCE_MS = 5000;
+const RETRY_FOR_MS = 90_000;
+const TIMEOUT_MS = 30_000;
+const RETRY_TIMEOUT_MS = 5000;
 
 export interface Sent {
   path: string;
   method?: 'POST' | 'PATCH';
   form?: Record<string, string | number>;
   json?: object;
-  /** The idempotency key: a repetition carries the same one. */
+  /** The idempotency key, the same for every retry. */
   key?: string;
 }
 
 export interface Answer {
   status: number;
-  /** Where a redirect leads, else empty. */
+  /** Empty without a redirect. */
   location: string;
   text: string;
 }
 
-/** Nobody answered for so long that the outcome of a request stays unknown. */
+/** All retries failed; the outcome of the request is unknown. */
 export class NoAnswerError extends Error {
   override name = 'NoAnswerError';
 }
 
-/** A signed-in person's cookies and token. Every instance takes them, so each request says where it goes. */
+/** A user's cookies and CSRF token. Every instance accepts them, so each request names its address. */
 export class Session {
   readonly #cookies = new Map<string, string>();
   #token = '';
@@ -41,7 +40,6 @@ export class Session {
     return session;
   }
 
-  /** What a client of another kind sends, to be the same person. */
   get cookie(): string {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
@@ -55,8 +53,8 @@ export class Session {
     this.#token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
   }
 
-  /** @throws when there is no whole answer in time: what became of the request is unknown then */
-  async send(url: string, { path, method, form, json, key }: Sent, limitMs = PATIENCE_MS): Promise<Answer> {
+  /** @throws when no complete response arrives in time; the outcome is then unknown */
+  async send(url: string, { path, method, form, json, key }: Sent, limitMs = TIMEOUT_MS): Promise<Answer> {
     const headers: Record<string, string> = {
       cookie: this.cookie,
       ...(method && { 'x-csrf-token': this.#token }),
@@ -80,16 +78,16 @@ export class Session {
   }
 
   /**
-   * Sends the request, with its key again and again while its outcome is unknown (502 to 504, a cut connection,
-   * no answer in time), to one address after the other.
+   * Retries with the same key, at one address after the other, while the outcome is unknown (502 to 504, a
+   * broken connection, a timeout).
    *
    * @throws NoAnswerError
    */
   async sendUntilAnswered(urls: string[], sent: Sent): Promise<Answer> {
-    const giveUpAt = Date.now() + REPEAT_FOR_MS;
+    const giveUpAt = Date.now() + RETRY_FOR_MS;
     for (let attempt = 0; ; attempt++) {
-      const problem = await this.send(urls[attempt % urls.length]!, sent, SHORT_PATIENCE_MS).then(
-        (answer) => (isAway(sent, answer) ? `${answer.status} ${answer.text.slice(0, 200)}` : answer),
+      const problem = await this.send(urls[attempt % urls.length]!, sent, RETRY_TIMEOUT_MS).then(
+        (answer) => (isUnavailable(sent, answer) ? `${answer.status} ${answer.text.slice(0, 200)}` : answer),
         (error: unknown) => String(error),
       );
       if (typeof problem !== 'string') return problem;
@@ -99,7 +97,7 @@ export class Session {
   }
 }
 
-/** NGINX's or an instance's "not at the moment": a GET gets 500, which NGINX does not take for a broken instance. */
-function isAway({ method }: Sent, { status }: Answer): boolean {
+/** A GET may get 500 while a database is away: NGINX does not count that as a broken instance. */
+function isUnavailable({ method }: Sent, { status }: Answer): boolean {
   return [502, 503, 504].includes(status) || (!method && status === 500);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { readState, type RecordedProcess } from '../../tools/launcher/stack-state.ts';
 
-/** What a running system keeps in its VAR_DIR: its processes and secrets, and with them its servers. */
+/** Processes, secrets and servers of a running system, read from its VAR_DIR. */
 export class StackData {
   readonly varDir: string;
 
@@ -21,7 +21,7 @@ export class StackData {
     return found;
   }
 
-  /** Where each web instance answers by itself, without NGINX. */
+  /** The addresses of the instances, bypassing NGINX. */
   instanceUrls(): string[] {
     const instances = this.processes().filter(({ role }) => role === 'web');
     return instances.map(({ port }) => `http://127.0.0.1:${port}`);
@@ -38,7 +38,6 @@ export class StackData {
     });
   }
 
-  /** How a MySQL client reaches a server. */
   async address(server: string, user = 'root', passwordName = 'ROOT_PASSWORD') {
     return {
       host: '127.0.0.1',

@@ -13,11 +13,11 @@ export interface StartOptions {
   env?: Record<string, string>;
   varDir?: string;
   port?: number;
-  /** Where the sources are, when they are not these. */
+  /** Another source tree. */
   projectDir?: string;
 }
 
-/** What `npm start` runs, as a process of its own, on ports and data of its own. */
+/** A separate `npm start` with its own ports and data. */
 export class Stack {
   readonly varDir: string;
   readonly port: number;
@@ -49,14 +49,14 @@ export class Stack {
     return new Stack(folder, freePort, launcher);
   }
 
-  /** @throws with the launcher's own words when it ends instead of running */
+  /** @throws with the launcher's output if it exits */
   static async start(options: StartOptions = {}): Promise<Stack> {
     const stack = await Stack.spawn(options);
     await stack.isRunning();
     return stack;
   }
 
-  /** Waits until everything runs. @throws with the launcher's own words when it ends instead */
+  /** Waits until everything runs. @throws with the launcher's output if it exits */
   async isRunning(giveUp?: AbortSignal): Promise<void> {
     while (!this.output.includes('Stop it with')) {
       if (this.launcher.exitCode !== null) throw new Error(`npm start ended:\n${this.output}`);
@@ -85,13 +85,13 @@ export class Stack {
   }
 }
 
-/** Whoever runs the tests may have settings of an own system; only where the servers are stays. */
+/** The environment without the developer's own settings, except where the servers are installed. */
 export function environmentWithoutSettings(): NodeJS.ProcessEnv {
   const ours = STACK_SETTINGS.filter((name) => name !== 'RUNTIME_DIR');
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.includes(name)));
 }
 
-/** The first of a run of forty ports that nothing listens on, below those given to outgoing connections. */
+/** The first of forty ports, below the ephemeral range, of which those a system uses are free. */
 export async function findFreePorts(): Promise<number> {
   for (;;) {
     const first = 12_000 + Math.floor(Math.random() * 18_000);

@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 
-/** Jest runs the same code that Node runs: TypeScript with its types taken out, line by line in place. */
+/** Strips types as Node does, so that Jest runs the same code with the same line numbers. */
 export default {
   process: (source) => ({ code: stripTypeScriptTypes(source) }),
 };

@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/**
- * Waits until `condition` holds; an error counts as "not yet".
- *
- * @throws when it does not hold within a minute and a half
- */
+/** Waits up to 90 s until `condition` holds; an error counts as "not yet". */
 export async function waitUntil(condition: () => Promise<boolean> | boolean): Promise<void> {
   const giveUpAt = Date.now() + 90_000;
   let problem: unknown = 'it never became true';
@@ -16,5 +12,5 @@ export async function waitUntil(condition: () => Promise<boolean> | boolean): Pr
     }
     await sleep(100);
   }
-  throw new Error(`Waited in vain: ${String(problem)}`);
+  throw new Error(`Timed out: ${String(problem)}`);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { WebConfig } from '../../src/config/config.ts';
 import { databaseConfig } from './open-databases.ts';
 
-/** What an instance of the shared system would have, for a part of it that runs in the test itself. */
+/** The configuration of an instance, for parts that run inside the test process. */
 export async function webConfig(): Promise<WebConfig> {
   return {
     ...(await databaseConfig()),

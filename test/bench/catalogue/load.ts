@@ -10,23 +10,19 @@ import { indexPending } from '../../../src/search/indexing.ts';
 import { CHUNK_SIZE } from '../../../src/search/product-set.ts';
 import { CATEGORIES, seededProducts, type SeededProduct } from './products.ts';
 
-const ROWS_A_STATEMENT = 2000;
-/** Statements go out while the next one is written, so that neither side waits for the other. */
+const ROWS_PER_STATEMENT = 2000;
+/** Sent before the first is answered, so that neither side waits for the other. */
 const STATEMENTS_AHEAD = 2;
 
-/** How many seconds each took. */
+/** In seconds. */
 export interface LoadTimes {
   load: number;
   index: number;
 }
 
 /**
- * Fills the catalogue up to `count` products, each with its first stock movement and its place in the search
- * index, as fast as one server goes: for one that nobody uses yet, whose replicas are cloned afterwards.
- * Triggers run as always.
- *
- * @param root may change what holds for the whole server
- * @param stopping ends it in the middle
+ * Fills the catalogue up to `count` products, with initial stock movements and search index. Writes no binary
+ * log, so load before the replicas are cloned.
  */
 export async function loadCatalogue(
   server: ServerAddress,
@@ -36,7 +32,7 @@ export async function loadCatalogue(
   const pool = createPool({
     ...connectionOptions(server, root),
     database: DATABASE,
-    // Of its own, because what is set for a session has to hold for every statement.
+    // Session variables must apply to every statement.
     connectionLimit: 1,
     multipleStatements: true,
   });
@@ -44,7 +40,7 @@ export async function loadCatalogue(
   stopping.addEventListener('abort', giveUp, { once: true });
   const connection = pool.promise();
   const existing = await countRows(connection, 'product');
-  // Nothing of what is written now has to outlive a power cut: whoever is cut off begins anew.
+  // Crash safety does not matter: an interrupted load starts over.
   await connection.query(
     `SET sql_log_bin = 0, foreign_key_checks = 0, unique_checks = 0, innodb_ddl_buffer_size = 268435456;
      ALTER INSTANCE DISABLE INNODB REDO_LOG`,
@@ -77,15 +73,14 @@ export async function seconds(work: () => Promise<void>): Promise<number> {
   return (performance.now() - began) / 1000;
 }
 
-/** Sorting each key once, at the end, takes less than finding the place for every row. */
+/** Building each key once at the end is faster than updating it for every row. */
 async function withoutKeys<T>(connection: Pool, table: string, work: () => Promise<T>): Promise<T> {
   const [[shown]] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE ${table}`);
-  // As SHOW CREATE TABLE writes them, they can be added again, whatever they are.
   const lines = String(shown?.['Create Table']).matchAll(
     /^ {2}((?:(?:UNIQUE )?KEY|CONSTRAINT) `(\w+)` (?:\(|(FOREIGN KEY)).*?),?$/gm,
   );
   const keys = [...lines].map(([, definition, name, foreign]) => ({ definition, name, foreign }));
-  // A foreign key holds on to the key of its column.
+  // MySQL refuses to drop the key of a column while its foreign key exists.
   const drop = keys.map(({ name, foreign }) => `DROP ${foreign ?? 'KEY'} ${name}`);
   await connection.query(`ALTER TABLE ${table} ${drop.join(', ')}`);
   const result = await work();
@@ -101,7 +96,6 @@ async function ensureCategories(connection: Pool): Promise<Map<string, number>> 
   return new Map(rows.map(({ id, name }) => [String(name), Number(id)]));
 }
 
-/** @returns the quantity of each new product, by its number */
 async function insertProducts(connection: Pool, categories: Map<string, number>, count: number) {
   const [[last]] = await connection.query<RowDataPacket[]>('SELECT COALESCE(MAX(id), 0) AS id FROM product');
   let id = Number(last?.id);
@@ -137,7 +131,7 @@ async function insertMovements(
   await insert.end();
 }
 
-/** Rows that go to the server some thousands at a time. */
+/** Inserts rows in batches. */
 class Statements {
   readonly #connection: Pool;
   readonly #insert: string;
@@ -151,7 +145,7 @@ class Statements {
 
   async add(row: string): Promise<void> {
     this.#rows.push(row);
-    if (this.#rows.length < ROWS_A_STATEMENT) return;
+    if (this.#rows.length < ROWS_PER_STATEMENT) return;
     this.#send();
     if (this.#running.length > STATEMENTS_AHEAD) await this.#running.shift();
   }
@@ -163,7 +157,7 @@ class Statements {
 
   #send(): void {
     const sent = this.#connection.query<ResultSetHeader>(`${this.#insert} VALUES ${this.#rows.join()}`);
-    // Looked at when its turn comes.
+    // Prevents an unhandled rejection; add() and end() await it later.
     sent.catch(() => undefined);
     this.#running.push(sent);
     this.#rows = [];

@@ -9,22 +9,20 @@ import { Supervisor } from '../../../tools/launcher/supervisor.ts';
 import { loadCatalogue, type LoadTimes } from './load.ts';
 
 export interface CatalogueOrder {
-  /** Where the data are to be; `npm start` goes on with them. */
   varDir: string;
   port: number;
   products: number;
-  /** Ends it in the middle. */
   stopping: AbortSignal;
-  say: (line: string) => void;
+  log: (line: string) => void;
 }
 
-/** Makes the primary's data folder with so many products; the next start clones the replicas from it. */
+/** Creates the primary's data folder with this many products; the next start clones the replicas from it. */
 export async function prepareCatalogue({
   varDir,
   port,
   products,
   stopping,
-  say,
+  log,
 }: CatalogueOrder): Promise<LoadTimes> {
   const config = readStackConfig([], {
     VAR_DIR: varDir,
@@ -32,11 +30,11 @@ export async function prepareCatalogue({
     RUNTIME_DIR: process.env.RUNTIME_DIR,
   });
   mkdirSync(config.runtimeDir, { recursive: true });
-  const programs = await findOrInstallPrograms(config.runtimeDir, { phpMyAdmin: false }, say);
+  const programs = await findOrInstallPrograms(config.runtimeDir, { phpMyAdmin: false }, log);
   await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
   mkdirSync(`${varDir}/run`, { recursive: true });
   await initializeDatabase(config, programs, config.primary, stopping);
-  const primary = new Supervisor(mysqlProcess(config, programs, config.primary), say, () => undefined);
+  const primary = new Supervisor(mysqlProcess(config, programs, config.primary), log, () => undefined);
   try {
     await primary.start();
     const setup = readSetupConfig(config);

@@ -25,7 +25,7 @@ interface Department {
   kinds: readonly Kind[];
 }
 
-/** What a shop takes over at once: neighbours by number and by code, of one category and mostly one brand. */
+/** Products added together: consecutive ids and codes, one category, mostly one brand. */
 interface Delivery {
   number: number;
   department: Department;
@@ -36,7 +36,7 @@ interface Delivery {
 
 const BRANDS = 4000;
 const SERIES = 120_000;
-/** The last departments have some products in a million. */
+/** The last departments: a few products each in a million. */
 const TINY = 5;
 const TINY_SHARE = 0.0005;
 const RARE_SHARE = 0.0008;
@@ -47,12 +47,12 @@ const tinyDepartments = ownDepartments().slice(-TINY);
 
 export const CATEGORIES = [...departments, ...tinyDepartments].map(({ category }) => category);
 
-/** The catalogue of a shop, product by product, without end: the same for the same seed. */
+/** An endless shop catalogue, deterministic for a seed. */
 export function* seededProducts(seed = 1): Generator<SeededProduct> {
   const random = new Random(seed);
-  const codesGiven = new Map<string, number>();
+  const codeCounts = new Map<string, number>();
   for (let number = 1; ; number++) {
-    const delivery = nextDelivery(random, number, codesGiven);
+    const delivery = nextDelivery(random, number, codeCounts);
     for (let item = 0; item < delivery.size; item++) {
       const isTiny = random.chance(TINY_SHARE);
       const department = isTiny ? random.pickRanked(tinyDepartments, 5) : delivery.department;
@@ -61,26 +61,26 @@ export function* seededProducts(seed = 1): Generator<SeededProduct> {
   }
 }
 
-function nextDelivery(random: Random, number: number, codesGiven: Map<string, number>): Delivery {
+function nextDelivery(random: Random, number: number, codeCounts: Map<string, number>): Delivery {
   const department = random.pickRanked(departments, 1.8);
-  const brand = invented(random.rank(BRANDS), 2);
-  // Most are small, some are a wholesaler's whole list.
+  const brand = inventedWord(random.rank(BRANDS), 2);
+  // Most are small; a few are as large as a wholesaler's list.
   const size = 4 + Math.floor(800 * random.next() ** 4);
   return {
     number,
     department,
     brand,
     size,
-    codeOf: codeStyle(random, { number, department, brand, codesGiven }),
+    codeOf: codeStyle(random, { number, department, brand, codeCounts }),
   };
 }
 
-type CodeContext = Pick<Delivery, 'number' | 'department' | 'brand'> & { codesGiven: Map<string, number> };
+type CodeContext = Pick<Delivery, 'number' | 'department' | 'brand'> & { codeCounts: Map<string, number> };
 
-/** Each style has the delivery's number in it, or counts on, so that no code comes twice. */
+/** Each style contains the delivery's number or a running count, so codes are unique. */
 function codeStyle(
   random: Random,
-  { number, department, brand, codesGiven }: CodeContext,
+  { number, department, brand, codeCounts }: CodeContext,
 ): Delivery['codeOf'] {
   const initials = brand.slice(0, 3).toUpperCase();
   const first = 1000 + random.below(8000);
@@ -88,8 +88,8 @@ function codeStyle(
   const { codePrefix } = department;
   const styles: Delivery['codeOf'][] = [
     () => {
-      const count = (codesGiven.get(codePrefix) ?? 0) + 1;
-      codesGiven.set(codePrefix, count);
+      const count = (codeCounts.get(codePrefix) ?? 0) + 1;
+      codeCounts.set(codePrefix, count);
       return `${codePrefix}-${String(count).padStart(6, '0')}`;
     },
     (item) =>
@@ -112,10 +112,10 @@ function ean13(digits: string): string {
 
 function product(random: Random, department: Department, usualBrand: string): Omit<SeededProduct, 'code'> {
   const kind = random.pickRanked(department.kinds, 1.6);
-  const brand = random.chance(0.8) ? usualBrand : invented(random.rank(BRANDS), 2);
+  const brand = random.chance(0.8) ? usualBrand : inventedWord(random.rank(BRANDS), 2);
   const name = [kind.name, random.pickRanked(kind.variants, 1.5)];
   if (random.chance(0.75)) name.push(brand);
-  if (random.chance(0.45)) name.push(invented(random.rank(SERIES), 3));
+  if (random.chance(0.45)) name.push(inventedWord(random.rank(SERIES), 3));
   if (random.chance(0.25)) name.push(String(10 * (1 + random.rank(400))));
   if (random.chance(0.4)) name.push(random.pickRanked(COLOURS));
   const isRare = random.chance(RARE_SHARE);
@@ -131,7 +131,7 @@ function product(random: Random, department: Department, usualBrand: string): Om
   };
 }
 
-/** Sentences of no more than 25 words together; none for some products, as in any real list. */
+/** At most 25 words; empty for some products, as in real catalogues. */
 function describe(random: Random, kind: Kind): string[] {
   if (random.chance(0.14)) return [];
   const { MATERIALS, USES, QUALITIES, NOTES } = PHRASES;
@@ -152,10 +152,10 @@ function quantity(random: Random): number {
   return 1 + Math.floor(most * random.next() ** 3);
 }
 
-/** A word of some syllables that stands for `index`, and for no other one. */
-function invented(index: number, syllables: number): string {
+/** A word unique to `index`. */
+function inventedWord(index: number, syllables: number): string {
   const words = SYLLABLES.length ** syllables;
-  // Neighbours are not to begin alike: 7919 has no divisor in common with the number of words.
+  // 7919 is coprime to the number of words, so neighbouring indexes start differently.
   let rest = (index * 7919 + 31) % words;
   let word = '';
   for (let i = 0; i < syllables; i++) {
@@ -173,7 +173,6 @@ function ownDepartments(): Department[] {
   }));
 }
 
-/** Their codes count on behind the demonstration's own, which have four digits. */
 function demoDepartments(): Department[] {
   return DEMO_CATALOGUE.map(({ kinds, ...department }) => ({
     ...department,

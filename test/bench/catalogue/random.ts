@@ -1,4 +1,4 @@
-/** Numbers that are the same for the same seed: mulberry32, by Tommy Ettinger. */
+/** Seeded random numbers: mulberry32, by Tommy Ettinger. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to, and without, 1. */
+  /** In [0, 1). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -14,7 +14,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** From 0 up to, and without, `count`. */
+  /** In [0, count). */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
@@ -27,7 +27,7 @@ export class Random {
     return items[this.below(items.length)]!;
   }
 
-  /** The first ones most, as words are used: about r^-(1 - 1/skew) as often at rank r. */
+  /** A Zipf-like rank: rank r comes up in proportion to r^-(1 - 1/skew). */
   rank(count: number, skew = 3): number {
     return Math.floor(count * this.next() ** skew);
   }

@@ -1,10 +1,9 @@
-/** What the catalogue of `npm run bench` is made of, beside the words of the demonstration. */
 export interface Department {
   category: string;
   codePrefix: string;
   units: readonly string[];
   kinds: readonly string[];
-  /** Said of any kind: nothing that agrees in gender. */
+  /** Fit any kind, so nothing that agrees in gender. */
   variants: readonly string[];
   presentations: readonly string[];
 }
@@ -26,7 +25,7 @@ function department(
   };
 }
 
-/** The largest first; the last ones are tiny. */
+/** Largest first. */
 export const DEPARTMENTS: readonly Department[] = [
   department('Ferretería', 'FER', 'unidad|caja|bolsa', [
     'Tornillo|Tuerca|Arandela|Taco|Clavo|Alcayata|Bisagra|Escuadra|Candado|Cerradura|Pasador|Remache|Varilla roscada|Cáncamo|Mosquetón|Cadena|Cable de acero|Tirador|Pestillo|Muelle',
@@ -230,7 +229,7 @@ export const DEPARTMENTS: readonly Department[] = [
   ]),
 ];
 
-/** Brands and series are made of these: pronounceable, and none of a real firm. */
+/** For invented brands and series. */
 export const SYLLABLES =
   'al|bar|be|ca|cor|dal|de|dor|du|el|fa|fer|ga|gor|gua|la|len|li|lo|lum|ma|men|mi|mo|mur|na|nor|ñe|ño|or|pa|per|pi|que|ra|ren|ri|ro|rru|sa|sel|si|sol|ta|ten|ti|tor|tru|va|vel|vi|vo|xa|ya|yun|za|zo|bri|cla|zen'.split(
     '|',
@@ -261,11 +260,11 @@ const NOTES =
     '|',
   );
 
-/** Words that a million products have in some dozens of places, as a shop's own notes do. */
+/** Each appears a few dozen times in a million products. */
 export const RARE_WORDS =
   'quejigo|ñandú|zarzamora|güisqui|pingüino|jícara|alféizar|cigüeñal|azulejo nazarí|búcaro|chistera|damajuana|escaramujo|faltriquera|gualdrapa|hojalatería|ibérico puro|jaramago|kayak|lapislázuli|mampara de biombo|noria|ñame|orzuelo|pértiga|quitasol|rebeca|sextante|tarabilla|urogallo|vellón|xilófono|yesquero|zahón|albahaca seca|bergamota|cachivache|desván|encina milenaria|farallón'.split(
     '|',
   );
 
-/** What descriptions say; those at the front of their list are said most. */
+/** Most frequent first. */
 export const PHRASES = { MATERIALS, USES, QUALITIES, NOTES };
