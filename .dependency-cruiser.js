@@ -1,27 +1,26 @@
 /**
- * The layers of src/, lowest first; `holds` are starts of paths. A module imports from its own layer and from
- * those below; `advice` tells where code belongs that would import upwards.
+ * The layers of src/, lowest first. A module may import from its own layer and those below. `holds` are path
+ * prefixes; `advice` says where code that would import upwards belongs.
  */
 const LAYERS = [
   {
     name: 'foundations',
     holds: ['config/', 'errors/', 'locales/', 'telemetry/', 'spreadsheets/'],
     advice:
-      'config/, errors/ and telemetry/ know neither database nor product. spreadsheets/ reads and writes ' +
-      'files only: put what needs the database into imports/ or exports/.',
+      'config/, errors/ and telemetry/ depend on neither database nor products. spreadsheets/ only reads and ' +
+      'writes files: put code that needs the database into imports/ or exports/.',
   },
   {
     name: 'database',
     holds: ['database/'],
     advice:
-      'database/ holds servers, connections and table types: put a query into the folder of what it reads, ' +
+      'database/ holds servers, connections and table types: put a query into the folder of its feature, ' +
       'periodic work into jobs/, and a type that a table shares with a feature into database/.',
   },
   {
     name: 'jobs',
     holds: ['jobs/'],
-    advice:
-      'jobs/ runs work without knowing it: put the work into its feature and pass it in from server.ts.',
+    advice: 'jobs/ knows no feature: put the work into its feature and pass it in from server.ts.',
   },
   {
     name: 'http',
@@ -34,41 +33,40 @@ const LAYERS = [
     name: 'auth',
     holds: ['auth/', 'audit/', 'directory/'],
     advice:
-      'auth/ and the audit trail serve every feature and know none: put pages about accounts into users/. ' +
-      'directory/ answers what other folders may ask about people.',
+      'auth/ and the audit trail serve every feature and know none: put account pages into users/. ' +
+      'directory/ provides user data to other folders.',
   },
   {
     name: 'stock',
     holds: ['stock/'],
     advice:
-      'stock/ writes quantities and their ledger: put the rest of a product into products/, and limits of a ' +
-      'quantity into stock/.',
+      'stock/ writes quantities and their ledger: put other product fields into products/, and quantity ' +
+      'limits into stock/.',
   },
   {
     name: 'search',
     holds: ['search/'],
     advice:
-      'search/ turns words into product numbers: put what a list shows or sorts by into product-list/, and a ' +
+      'search/ turns words into product ids: put what a list shows or sorts by into product-list/, and a ' +
       'filter that both need into search/.',
   },
   {
     name: 'products',
     holds: ['products/'],
-    advice:
-      'products/ holds one product at a time: put pages, filters and totals of many into product-list/.',
+    advice: 'products/ handles single products: put lists, filters and totals into product-list/.',
   },
   {
     name: 'product-list',
     holds: ['product-list/'],
     advice:
-      'product-list/ finds and sorts products: put files made of them into exports/, and files read for them ' +
+      'product-list/ finds and sorts products: put files written from them into exports/, and files read ' +
       'into imports/.',
   },
   {
     name: 'features',
     holds: ['exports/', 'imports/', 'users/', 'system/'],
     advice:
-      'A feature does not know what mounts or starts it: pass in what it needs from app.ts or server.ts.',
+      'A feature must not import what mounts or starts it: pass in what it needs from app.ts or server.ts.',
   },
   { name: 'programs', holds: ['audiences/', 'commands/', 'demo/', '[^/]+[.]ts$'] },
 ];
@@ -87,14 +85,14 @@ export default {
     {
       name: 'spreadsheets-without-database',
       comment:
-        'spreadsheets/ reads and writes files only: put what needs the database into imports/ or exports/.',
+        'spreadsheets/ only reads and writes files: put code that needs the database into imports/ or exports/.',
       severity: 'error',
       from: { path: '^src/spreadsheets/' },
       to: { path: '^src/database/|^node_modules/(kysely|mysql2)/' },
     },
     {
       name: 'every-folder-has-a-layer',
-      comment: 'Name the new folder of src/ in one of the LAYERS of .dependency-cruiser.js.',
+      comment: 'Add the new folder of src/ to one of the LAYERS in .dependency-cruiser.js.',
       severity: 'error',
       from: { path: '^src/', pathNot: pathOf(LAYERS) },
       to: {},
@@ -102,7 +100,7 @@ export default {
     {
       name: 'no-circles-between-folders',
       comment:
-        'Folders that import each other are one folder or need a third: move what both need into the lower ' +
+        'Folders that import each other are one folder or need a third: move shared code into the lower ' +
         'one, or pass it in as an argument.',
       severity: 'error',
       scope: 'folder',
@@ -126,7 +124,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: '^node_modules/' },
-    // Types count: a table type that needs a feature's is a circle as well.
+    // Type-only imports count, too.
     tsPreCompilationDeps: true,
   },
 };

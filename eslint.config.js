@@ -9,16 +9,15 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      // Numbers in a template are what they look like.
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
       // An Express handler may return a promise: Express 5 forwards its rejection.
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
-      // `!` stands where a rule outside of the types holds, such as a user behind requireUser.
+      // `!` marks guarantees outside the type system, such as a user behind requireUser.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // `return next();` is how Express handlers end early.
+      // Express handlers end early with `return next();`.
       '@typescript-eslint/no-confusing-void-expression': 'off',
     },
   },

@@ -5,7 +5,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.runtime', '<rootDir>/var'],
   watchman: false,
-  // The tests share real servers, on a machine that may have two cores.
+  // The tests share one system, and the machine may have only two cores.
   maxWorkers: 1,
   testTimeout: 120_000,
   globalSetup: './test/support/global-setup.ts',
