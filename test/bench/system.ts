@@ -44,7 +44,7 @@ export class BenchSystem {
       stopping.throwIfAborted();
       const start = await seconds(async () => {
         stack = await Stack.spawn({ varDir, port });
-        await stack.isRunning(stopping);
+        await stack.waitUntilRunning(stopping);
       });
       const system = new BenchSystem(stack!, { ...times, start });
       return await Promise.race([measure(system), rejectOnAbort(stopping)]);

@@ -36,7 +36,7 @@ class Run {
   readonly #shared: { id: number; code: string }[] = [];
   readonly #everDeleted = new Set<number>();
   #lastUnit = { id: 0, code: '' };
-  #buyers = 0;
+  #lastUnitBuyers = 0;
 
   constructor(system: RunningSystem, { faults }: Scenario) {
     this.#system = system;
@@ -80,7 +80,7 @@ class Run {
         await this.#adjust(person, id, -number, operation);
         return;
       case 'take the last':
-        if (await this.#adjust(person, this.#lastUnit.id, -1, operation)) this.#buyers++;
+        if (await this.#adjust(person, this.#lastUnit.id, -1, operation)) this.#lastUnitBuyers++;
         return;
       case 'count': {
         const seen = await this.#read(person, product, operation);
@@ -203,8 +203,8 @@ class Run {
       ...(await ledgerViolations(connection)),
     ];
     this.problems.push(...found.map((problem) => `${server}: ${problem}`));
-    if (server === 'primary' && this.#buyers !== 1) {
-      this.problems.push(`${this.#buyers} of four buyers got the last unit`);
+    if (server === 'primary' && this.#lastUnitBuyers !== 1) {
+      this.problems.push(`${this.#lastUnitBuyers} of four buyers got the last unit`);
     }
   }
 }

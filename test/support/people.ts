@@ -17,7 +17,7 @@ export async function createPerson(
   role: Role,
   { choosesPassword = true } = {},
 ): Promise<Person> {
-  await forgetWrongLogIns();
+  await clearFailedLogIns();
   const username = `${role}-${Date.now().toString(36)}-${counter++}`;
   const created = await administrator.post('/users', { username, role });
   const oneTime = oneTimePasswordIn(created.text);
@@ -34,7 +34,7 @@ export async function createPerson(
 }
 
 /** All tests share one address, so failed log-ins of one file would block those of another. */
-async function forgetWrongLogIns(): Promise<void> {
+async function clearFailedLogIns(): Promise<void> {
   const primary = await stack.connect('primary');
   await primary.query("DELETE FROM login_attempt WHERE subject = 'address 127.0.0.1'");
   await primary.end();

@@ -52,12 +52,12 @@ export class Stack {
   /** @throws with the launcher's output if it exits */
   static async start(options: StartOptions = {}): Promise<Stack> {
     const stack = await Stack.spawn(options);
-    await stack.isRunning();
+    await stack.waitUntilRunning();
     return stack;
   }
 
   /** Waits until everything runs. @throws with the launcher's output if it exits */
-  async isRunning(giveUp?: AbortSignal): Promise<void> {
+  async waitUntilRunning(giveUp?: AbortSignal): Promise<void> {
     while (!this.output.includes('Stop it with')) {
       if (this.launcher.exitCode !== null) throw new Error(`npm start ended:\n${this.output}`);
       await sleep(50, undefined, { signal: giveUp });
