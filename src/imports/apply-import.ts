@@ -18,25 +18,23 @@ import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import type { Totals } from './import-queries.ts';
 
 const BATCH = 2000;
-/** MySQL ends the connection of an instance that has gone without a word, and with it the transaction. */
-const SILENCE_SECONDS = 20;
-/** Of a new product that the file says nothing else of. */
+/** MySQL then closes the connection of a dead instance and rolls its transaction back. */
+const IDLE_TIMEOUT_SECONDS = 20;
 const DEFAULT_CATEGORY = 'Otros';
 const DEFAULT_UNIT = 'unidad';
 
-/** A product of the preview is not as it was shown: somebody else saved, deleted or registered it. */
-export class ChangedMeanwhileError extends DomainError {
+/** A product was saved, deleted or registered after the preview was made. */
+export class ProductsChangedError extends DomainError {
   constructor() {
     super({ code: 'changed_meanwhile', status: 409, textKey: 'imports.notices.changedMeanwhile' });
   }
 }
 
 /**
- * Makes the changes of a preview, all of them or none, once: in one transaction with the note that they
- * are made. Called again for an import whose changes were made when nobody lived to tell, it changes
- * nothing but is a write of the person's, which their reads then wait for.
+ * Applies a preview in one transaction that also marks the import as applied. A retry after a crash changes
+ * nothing but still counts as the user's last write, so their reads wait for it.
  *
- * @throws ChangedMeanwhileError, LeaseLostError
+ * @throws ProductsChangedError, LeaseLostError
  */
 export async function applyImport(
   databases: Databases,
@@ -59,7 +57,7 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (state === 'applied') return;
-  await sql`SET SESSION wait_timeout = ${sql.lit(SILENCE_SECONDS)}`.execute(trx);
+  await sql`SET SESSION wait_timeout = ${sql.lit(IDLE_TIMEOUT_SECONDS)}`.execute(trx);
   try {
     await makeChanges(trx, claimed, { totals: totals as Totals, lease });
     const { changed, unchanged, new: added } = totals as Totals;
@@ -67,8 +65,8 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
     const target = { id, name: fileName };
     const actor = { kind: 'user', id: claimed.appliedBy } as const;
     await recordProductEvent(trx, { action: 'product.imported', actor, target, details });
-    // Last, because the instance tells in the same row how far it is. The lease stays: the person is told
-    // when the next read will see the changes.
+    // Last, because this locks the row that progress is reported in. `lease.finish` runs after the commit,
+    // so the import shows as done only once reads see the changes.
     const { numUpdatedRows } = await trx
       .updateTable('product_import')
       .set({ state: 'applied', applied_at: sql`UTC_TIMESTAMP(3)` })
@@ -78,7 +76,7 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
       .executeTakeFirstOrThrow();
     if (numUpdatedRows === 0n) throw new LeaseLostError();
   } finally {
-    // The connection goes back to the others; one that is lost takes its settings with it.
+    // The connection returns to the pool.
     await sql`SET SESSION wait_timeout = DEFAULT`.execute(trx).catch(() => undefined);
   }
 }
@@ -89,7 +87,7 @@ async function makeChanges(
   { totals, lease }: { totals: Totals; lease: ImportLease },
 ): Promise<void> {
   const all = sql`r.import_id = ${claimed.id} AND r.reading = ${claimed.reading}`;
-  await refuseWhatChanged(trx, all);
+  await assertUnchanged(trx, all);
   await createCategories(trx, all);
   const actor = { kind: 'user', id: claimed.appliedBy } as const;
   const document = { kind: 'import', id: claimed.id };
@@ -106,28 +104,28 @@ async function makeChanges(
   };
   const insertsShare = (0.95 * totals.new) / Math.max(1, totals.new + totals.changed);
   if (totals.new > 0) {
-    await run(insertOrRefuse, { from: 0, to: insertsShare * 0.7 });
+    await run(insertProducts, { from: 0, to: insertsShare * 0.7 });
     await run(recordInitialStock, { from: insertsShare * 0.7, to: insertsShare });
   }
   if (totals.changed > 0) {
     await run(recordMovements, { from: insertsShare, to: insertsShare + (0.95 - insertsShare) * 0.3 });
-    // Last: what others may want to change is locked from here to the end.
+    // Last, to keep product locks short.
     const share = { from: insertsShare + (0.95 - insertsShare) * 0.3, to: 0.95 };
-    if ((await run(updateProducts, share)) !== totals.changed) throw new ChangedMeanwhileError();
+    if ((await run(updateProducts, share)) !== totals.changed) throw new ProductsChangedError();
   }
 }
 
-/** Nothing is done in vain; the statements that follow have guards of their own. */
-async function refuseWhatChanged(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
+/** Fails early; the statements that follow have their own guards. */
+async function assertUnchanged(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   const { rows } = await sql`
     SELECT /*+ MAX_EXECUTION_TIME(30000) */ 1
     FROM product_import_row AS r LEFT JOIN product AS p ON p.code = r.code
     WHERE ${all} AND NOT (p.id <=> r.product_id AND p.version <=> r.version)
     LIMIT 1`.execute(trx);
-  if (rows.length > 0) throw new ChangedMeanwhileError();
+  if (rows.length > 0) throw new ProductsChangedError();
 }
 
-/** Each in the spelling of the first row that has it. */
+/** A category takes the spelling of the first row that names it. */
 async function createCategories(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   await sql`
     INSERT IGNORE INTO category (name)
@@ -145,11 +143,11 @@ async function createCategories(trx: Transaction<Catalogue>, all: RawBuilder<unk
     WHERE found.count = 0`.execute(trx);
 }
 
-const insertOrRefuse: BulkStep = async (trx, bulk) => {
+const insertProducts: BulkStep = async (trx, bulk) => {
   try {
     return await insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT })(trx, bulk);
   } catch (error) {
-    if (isDuplicateKey(error)) throw new ChangedMeanwhileError();
+    if (isDuplicateKey(error)) throw new ProductsChangedError();
     throw error;
   }
 };

@@ -3,16 +3,16 @@ import type { Catalogue } from '../database/tables.ts';
 import { enqueue } from '../jobs/outbox.ts';
 import { DROP_FILE, DROP_ROWS } from './removal.ts';
 
-const IMPORTS_AT_A_TIME = 20;
+const BATCH = 20;
 
-/** A clean-up: has the rows and files of some imports removed whose time is over. */
+/** Queues the removal of the rows and files of expired imports. */
 export async function expireImports(trx: Transaction<Catalogue>): Promise<{ numAffectedRows: bigint }> {
   const expired = await trx
     .selectFrom('product_import')
     .select(['id', 'file'])
     .where('expires_at', '<', sql<Date>`UTC_TIMESTAMP(3)`)
     .where('lease_until', 'is', null)
-    .limit(IMPORTS_AT_A_TIME)
+    .limit(BATCH)
     .execute();
   for (const one of expired) await expire(trx, one);
   return { numAffectedRows: BigInt(expired.length) };
@@ -26,7 +26,7 @@ async function expire(
     .updateTable('product_import')
     .set({ expires_at: null })
     .where('id', '=', id)
-    // It may have been asked to be applied in the meantime.
+    // A user may have applied it since the SELECT.
     .where('expires_at', '<', sql<Date>`UTC_TIMESTAMP(3)`)
     .where('lease_until', 'is', null)
     .executeTakeFirstOrThrow();
@@ -35,7 +35,6 @@ async function expire(
   await enqueue(trx, DROP_FILE, { file: file.toString('hex') });
 }
 
-/** A clean-up: removes parts of uploads that were never finished. */
 export function deleteUnfinishedUploads(db: Kysely<Catalogue>) {
   return sql`
     DELETE FROM product_import_part

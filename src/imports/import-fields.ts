@@ -5,7 +5,7 @@ export type Field = FieldKey;
 
 const IMPORTED = PRODUCT_FIELDS.filter(({ headers }) => headers);
 
-/** What a column can be; first the code, which tells products apart. */
+/** The fields a column can hold, the code first. */
 export const FIELDS: readonly Field[] = [
   'code',
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),
@@ -17,8 +17,8 @@ const FIELD_OF = new Map(
   ),
 );
 
-/** The field of each column, null where none is recognised; of two columns for one field the first is it. */
-export function recognise(headers: string[]): (Field | null)[] {
+/** The field of each column, or null. The first of two columns with the same field gets it. */
+export function recogniseColumns(headers: string[]): (Field | null)[] {
   const taken = new Set<Field>();
   return headers.map((header) => {
     const field = FIELD_OF.get(plainHeader(header));
@@ -28,7 +28,6 @@ export function recognise(headers: string[]): (Field | null)[] {
   });
 }
 
-/** Whether these are the headers of a sheet of products: it has their codes. */
 export function hasCodes(headers: string[]): boolean {
-  return recognise(headers).includes('code');
+  return recogniseColumns(headers).includes('code');
 }

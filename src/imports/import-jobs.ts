@@ -7,20 +7,20 @@ import { deleteUnfinishedUploads, expireImports } from './clean-imports.ts';
 import { ImportRunner } from './import-runner.ts';
 import { DROP_FILE, DROP_ROWS, dropFile, dropRows } from './removal.ts';
 
-const isWaiting = sql<boolean>`
+const hasWaitingImport = sql<boolean>`
   EXISTS (SELECT 1 FROM product_import WHERE lease_until < UTC_TIMESTAMP(3))`;
 
 interface ImportDependencies {
   config: WebConfig;
   databases: Databases;
   logger: Logger;
-  /** Aborted when the instance is to end: it leaves what it works on to the others. */
+  /** Aborted on shutdown; another instance takes over the current import. */
   draining: AbortSignal;
 }
 
 export function importJobs(jobs: Jobs, { config, databases, logger, draining }: ImportDependencies): void {
   const runner = new ImportRunner(config, databases, logger);
-  jobs.whenDue('imports', { group: databases.catalogue, condition: isWaiting }, (stopping) =>
+  jobs.whenDue('imports', { group: databases.catalogue, condition: hasWaitingImport }, (stopping) =>
     runner.work(AbortSignal.any([stopping, draining])),
   );
   jobs.handle(DROP_FILE, ({ file }) => dropFile(databases, Buffer.from(file, 'hex')));

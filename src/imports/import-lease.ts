@@ -7,7 +7,6 @@ import type { Findings } from './import-queries.ts';
 
 const CHANGE_LIMIT_MS = 8000;
 
-/** An import that this instance works on. */
 export interface ClaimedImport {
   id: number;
   attempt: number;
@@ -23,10 +22,7 @@ export interface ClaimedImport {
   requestId: string;
 }
 
-/**
- * Takes an import that nobody works on, if there is one. One that is to be applied waits while another is:
- * they would wait for each other's products.
- */
+/** Claims a waiting import. Only one is applied at a time: two would block on each other's product locks. */
 export async function claimImport(
   databases: Databases,
   instance: string,
@@ -69,7 +65,7 @@ async function getClaimed(databases: Databases, id: number): Promise<ClaimedImpo
   });
 }
 
-/** Keeps an import for this instance, and tells how far it is. */
+/** Renews this instance's claim on an import and reports its progress. */
 export class ImportLease extends Lease {
   readonly #databases: Databases;
   readonly #claimed: ClaimedImport;
@@ -86,7 +82,7 @@ export class ImportLease extends Lease {
     this.#progress = Math.max(this.#progress, Math.min(1, progress));
   }
 
-  /** Ends this attempt's hold on the import, with what came of it; nothing when it was lost. */
+  /** Ends the lease and saves the outcome. @returns false when another attempt has taken over */
   async finish(changes: UpdateObject<Catalogue, 'product_import'>): Promise<boolean> {
     this.end();
     const { id, attempt } = this.#claimed;
@@ -103,11 +99,17 @@ export class ImportLease extends Lease {
     return numUpdatedRows === 1n;
   }
 
-  /** Somebody may take it over, after a moment: what went wrong may be over by then. */
-  async release({ counts, seconds }: { counts: boolean; seconds: number }): Promise<void> {
+  /** Lets any instance retry after `delaySeconds`. */
+  async release({
+    countsAsTry,
+    delaySeconds,
+  }: {
+    countsAsTry: boolean;
+    delaySeconds: number;
+  }): Promise<void> {
     await this.finish({
-      lease_until: inSeconds(seconds),
-      ...(!counts && { tries: sql`tries - 1` }),
+      lease_until: inSeconds(delaySeconds),
+      ...(!countsAsTry && { tries: sql`tries - 1` }),
     });
   }
 

@@ -1,4 +1,4 @@
-/** How people and spreadsheets write a number: in digits alone, or in groups of three. */
+/** Plain digits, or groups of three separated by dots, commas or spaces. */
 const FORMATS = [
   /^(?<whole>\d+)(?:[.,](?<decimals>\d+))?$/,
   /^(?<whole>\d{1,3}(?:\.\d{3})+)(?:,(?<decimals>\d+))?$/,
@@ -7,16 +7,14 @@ const FORMATS = [
 ];
 
 /**
- * Writes a quantity as a spreadsheet has it ("12,0", "1.234,00", "1 234") in digits alone. What it cannot
- * tell stays as it is, for the rules of the form to refuse.
- *
- * @returns a problem where the text could mean two things, or a part of a piece
+ * Normalises "12,0", "1.234,00" or "1 234" to digits. Text that is not a number is returned unchanged, for
+ * the form rules to reject.
  */
 export function readQuantity(
   text: string,
 ): { digits: string } | { problem: 'fraction' | 'ambiguous'; values: object } {
   const typed = text.trim();
-  // Thousands for some, decimals for others.
+  // 1.234 is 1234 in Spain and a decimal in the US.
   if (/^[1-9]\d{0,2}[.,]\d{3}$/.test(typed)) {
     return { problem: 'ambiguous', values: { whole: typed.replace(/[.,]/, ''), typed } };
   }

@@ -6,23 +6,21 @@ import { FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
 import type { RefusalReason } from '../spreadsheets/spreadsheet.ts';
 
-/** Its rows and its file are kept for so long, from the last step on. */
+/** How long rows and file are kept after the last step. */
 const KEPT_DAYS = 7;
 const KEPT_DAYS_APPLIED = 1;
 export const ROWS_PER_PAGE = 50;
 const LISTED = 50;
 
-/** The import has gone on meanwhile, or has been removed. */
-export class ImportMovedOnError extends DomainError {
+/** The import is no longer in the state that the change expects. */
+export class StaleImportError extends DomainError {
   constructor() {
     super({ code: 'import_moved_on', status: 409, textKey: 'imports.errors.movedOn' });
   }
 }
 
-/** What stands in a file. */
 export interface Findings {
   headers: string[];
-  /** By column. */
   columns: (Field | null)[];
   sheets: string[];
   ignoredSheets: string[];
@@ -32,7 +30,7 @@ export interface Findings {
 
 export type Totals = Record<ImportRowKind, number>;
 
-/** Why a file was refused, or why what was to be applied was not. */
+/** Why a file was refused or an import was not applied. */
 export interface Notice {
   reason: RefusalReason | 'changedMeanwhile' | 'notApplied';
   values?: Record<string, string | number>;
@@ -41,9 +39,9 @@ export interface Notice {
 export interface ImportJson {
   id: number;
   state: ImportState;
-  /** Somebody works on it, or soon will. */
+  /** An instance works on it, or will soon. */
   isBusy: boolean;
-  /** Of the present work, from 0 to 1. */
+  /** Of the current step, from 0 to 1. */
   progress: number;
   totals: Totals | null;
 }
@@ -58,7 +56,7 @@ export interface ImportDetails extends ImportJson {
   notice: Notice | null;
   findings: Findings | null;
   reading: number | null;
-  /** Its rows and its file have not been removed yet. */
+  /** Rows and file have not been removed. */
   isKept: boolean;
 }
 
@@ -129,13 +127,11 @@ export async function findImport(db: Kysely<Catalogue>, id: number): Promise<Imp
   return record && toDetails(record);
 }
 
-/** The newest imports of all people. */
 export async function listImports(db: Kysely<Catalogue>): Promise<ImportDetails[]> {
   const records = await selectImports(db).orderBy('product_import.id', 'desc').limit(LISTED).execute();
   return records.map(toDetails);
 }
 
-/** How many files of one person wait to be read or applied. */
 export async function countBusyImports(db: Kysely<Catalogue>, userId: number): Promise<number> {
   const { count } = await db
     .selectFrom('product_import')
@@ -146,11 +142,7 @@ export async function countBusyImports(db: Kysely<Catalogue>, userId: number): P
   return count;
 }
 
-/**
- * Has the file read again with other columns.
- *
- * @throws ImportMovedOnError
- */
+/** Queues the file to be read again. @throws StaleImportError */
 export async function assignColumns(
   trx: Transaction<Catalogue>,
   id: number,
@@ -172,19 +164,17 @@ export async function assignColumns(
     .where('lease_until', 'is', null)
     .where('expires_at', 'is not', null)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new ImportMovedOnError();
+  if (numUpdatedRows === 0n) throw new StaleImportError();
 }
 
 /**
- * Has the changes of a preview made.
- *
- * @param reading the preview that the person has seen
- * @throws ImportMovedOnError
+ * @param reading the preview that the user saw
+ * @throws StaleImportError
  */
 export async function startApplying(
   trx: Transaction<Catalogue>,
   id: number,
-  { reading, userId, address, requestId }: Applying & { reading: number },
+  { reading, userId, address, requestId }: ApplyRequest & { reading: number },
 ): Promise<void> {
   const { numUpdatedRows } = await trx
     .updateTable('product_import')
@@ -206,11 +196,10 @@ export async function startApplying(
     .where('lease_until', 'is', null)
     .where('expires_at', 'is not', null)
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new ImportMovedOnError();
+  if (numUpdatedRows === 0n) throw new StaleImportError();
 }
 
-/** Who asked for it, and how. */
-export interface Applying {
+export interface ApplyRequest {
   userId: number;
   address: string;
   requestId: string;
@@ -226,7 +215,7 @@ export interface ImportRow extends CheckedFields {
   problems: Problem[] | null;
 }
 
-/** Rows in their order, those after the row `after`. */
+/** Keyset pagination: the rows numbered above `after`. */
 export async function listImportRows(
   db: Kysely<Catalogue>,
   { id, reading }: { id: number; reading: number },
@@ -245,8 +234,8 @@ export async function listImportRows(
   return rows as ImportRow[];
 }
 
-/** What an import becomes when nobody works on it any more. */
-export function atRest<State extends ImportState>(state: State) {
+/** The columns of an import that no instance works on. */
+export function idleImport<State extends ImportState>(state: State) {
   const days = state === 'applied' ? KEPT_DAYS_APPLIED : KEPT_DAYS;
   return { state, lease_until: null, owner: null, tries: 0, progress: 1000, expires_at: inDays(days) };
 }

@@ -9,12 +9,9 @@ import { describeProblem } from './problem-text.ts';
 import { readCells } from './reading-process.ts';
 import { textOf } from '../spreadsheets/spreadsheet.ts';
 
-const ROWS_AT_A_TIME = 500;
+const BATCH = 500;
 
-/**
- * Writes what was uploaded as CSV, with what became of each row and what is wrong in it, row by row, at the
- * pace at which `out` takes it.
- */
+/** Streams the uploaded rows as CSV, with the outcome and problems of each, honouring back-pressure. */
 export async function writeResult(
   { config, databases }: { config: DatabaseConfig; databases: Databases },
   found: ImportDetails & { reading: number },
@@ -52,10 +49,10 @@ async function* readResults(
 ): AsyncGenerator<ImportRow> {
   for (let after = 0; ;) {
     const rows = await databases.catalogue.transact((db) =>
-      listImportRows(db, { id, reading }, { after, limit: ROWS_AT_A_TIME }),
+      listImportRows(db, { id, reading }, { after, limit: BATCH }),
     );
     yield* rows;
-    if (rows.length < ROWS_AT_A_TIME) return;
+    if (rows.length < BATCH) return;
     after = rows.at(-1)!.number;
   }
 }

@@ -30,11 +30,10 @@ import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from '../spreadsheets/spreadshe
 import { storeFile } from './stored-file.ts';
 import { discardUpload } from './removal.ts';
 
-/** Files of one person that are read or applied at the same time. */
 const BUSY_PER_USER = 3;
-/** More are a column that was taken for another. */
+/** More than this means that the wrong column was assigned. */
 const MAX_NEW_CATEGORIES = 200;
-/** Wrong rows come first: nothing can be applied while there is one. */
+/** Wrong rows first: one is enough to block the import. */
 const KINDS = ['wrong', 'changed', 'new', 'unchanged'] as const satisfies ImportRowKind[];
 const RESULT_LIMIT_MS = 5 * 60_000;
 const STALL_LIMIT_MS = 15_000;
@@ -59,14 +58,14 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const file = randomBytes(16);
     try {
       const { bytes, digest } = await storeFile(databases, file, upload.file);
-      if (upload.isCut()) {
+      if (upload.isTruncated()) {
         await discard(file);
         return await renderList(res, 'imports.errors.tooLarge', 413);
       }
       const fileName = Array.from(upload.name.toWellFormed().replace(/\p{Cc}+/gu, ' '))
         .slice(0, 200)
         .join('');
-      // What makes a second request the same as the first: the key, and all that was sent.
+      // A repeated request has the same key and content, and creates one import.
       const writeId = req.writeId({ fileName, file: digest });
       const created = await databases.catalogue.transactOnce(user, writeId, async (trx) => {
         const id = await createImport(trx, { userId: user.id, file, fileName, fileBytes: bytes });
@@ -133,7 +132,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const found = await getImport(req);
     const count = found.findings?.headers.length ?? 0;
     const columns = readColumns(req.body, count);
-    await moveOn(res, found, async () => {
+    await changeImport(res, found, async () => {
       await databases.catalogue.transactOnce(req.principal!, req.writeId(), (trx) =>
         assignColumns(trx, found.id, columns),
       );
@@ -144,15 +143,15 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const found = await getImport(req);
     const { reading } = z.object({ reading: z.coerce.number().int().positive() }).parse(req.body ?? {});
     const { id: requestId = '', address = '' } = requestContext.getStore() ?? {};
-    const asked = {
+    const request = {
       reading,
       userId: req.principal!.id,
       requestId: requestId.slice(0, 64),
       address: address.replace(/[^\w.:%-]/g, '').slice(0, 45),
     };
-    await moveOn(res, found, async () => {
+    await changeImport(res, found, async () => {
       await databases.catalogue.transactOnce(req.principal!, req.writeId(), (trx) =>
-        startApplying(trx, found.id, asked),
+        startApplying(trx, found.id, request),
       );
     });
   });
@@ -165,13 +164,13 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const name = found.fileName.replace(/\.\w{1,5}$/, '');
     res.attachment(`${name} - ${req.t('imports.resultName')}.csv`);
     res.set('Content-Type', 'text/csv; charset=utf-8');
-    const gone = new AbortController();
+    const disconnected = new AbortController();
     const cutOff = () => res.destroy();
-    res.once('close', () => gone.abort());
+    res.once('close', () => disconnected.abort());
     res.setTimeout(STALL_LIMIT_MS, cutOff);
     const limit = setTimeout(cutOff, RESULT_LIMIT_MS);
     try {
-      const to = { out: res, signal: gone.signal, t: req.t };
+      const to = { out: res, signal: disconnected.signal, t: req.t };
       await writeResult({ config, databases }, { ...found, reading }, to);
     } catch (error) {
       if (!res.destroyed) throw error;
@@ -187,14 +186,18 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
 
   async function getImport(req: Request): Promise<ImportDetails> {
     const id = productId.safeParse(req.params.id);
-    // The primary, because a replica may not have the rows of a preview that has just been made.
+    // A replica may not have the rows of a new preview yet.
     const found = id.success && (await databases.catalogue.readPrimary((db) => findImport(db, id.data)));
     if (!found) throw new HttpError(404, 'imports.errors.notFound');
     return found;
   }
 
-  /** Whatever somebody else has made of the import meanwhile is on its page. */
-  async function moveOn(res: Response, { id }: ImportDetails, change: () => Promise<void>): Promise<void> {
+  /** A stale change is dropped; the import's page shows its current state. */
+  async function changeImport(
+    res: Response,
+    { id }: ImportDetails,
+    change: () => Promise<void>,
+  ): Promise<void> {
     try {
       await change();
     } catch (error) {
@@ -222,13 +225,12 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
   return router;
 }
 
-/** A category is the same in any spelling that MySQL takes for its name. */
+/** Compares categories as MySQL's collation does. */
 function isSame(field: Field, from: string | number, to: string | number): boolean {
   if (field !== 'category') return from === to;
   return String(from).localeCompare(String(to), 'es', { sensitivity: 'base' }) === 0;
 }
 
-/** The form has a choice for each column, by its number. */
 function readColumns(body: unknown, count: number): (Field | null)[] {
   const fields = (body ?? {}) as Record<string, unknown>;
   const columns = Array.from({ length: count }, (_, index) =>
@@ -242,9 +244,9 @@ function readColumns(body: unknown, count: number): (Field | null)[] {
 /** So many at a time as for exports, each with a connection or a file in hand. */
 function limited(slots: Semaphore): RequestHandler {
   return (req, res, next) => {
-    const giveBack = slots.take(req.principal!.id);
-    if (!giveBack) throw tooMany();
-    res.once('close', giveBack);
+    const release = slots.take(req.principal!.id);
+    if (!release) throw tooMany();
+    res.once('close', release);
     next();
   };
 }

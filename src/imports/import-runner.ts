@@ -9,18 +9,15 @@ import { applyImport } from './apply-import.ts';
 import { readInProcess } from './reading-process.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import { claimImport, ImportLease, type ClaimedImport } from './import-lease.ts';
-import { atRest, type Notice } from './import-queries.ts';
+import { idleImport, type Notice } from './import-queries.ts';
 import { UnreadableFileError } from '../spreadsheets/spreadsheet.ts';
 import { dropRows } from './removal.ts';
 
-/** What fails so often fails always: a file that ends every instance that reads it, perhaps. */
+/** Stops a file that crashes each instance that reads it from being retried for ever. */
 const MAX_TRIES = 5;
-const PAUSE_SECONDS = 2;
+const RETRY_SECONDS = 2;
 
-/**
- * Does the work of imports, one at a time, whichever instance took the upload. What an instance leaves
- * behind when it dies, another one begins anew.
- */
+/** Reads and applies imports one at a time. If an instance dies, another starts its import again. */
 export class ImportRunner {
   readonly #config: WebConfig;
   readonly #databases: Databases;
@@ -32,23 +29,23 @@ export class ImportRunner {
     this.#logger = logger;
   }
 
-  /** Works until no import is waiting, or the instance stops: then what it works on is left to the others. */
+  /** Runs until no import waits or `stopping` aborts, which releases the current one to other instances. */
   async work(stopping: AbortSignal): Promise<void> {
     while (!stopping.aborted) {
       const claimed = await claimImport(this.#databases, this.#config.INSTANCE);
       if (!claimed) return;
       const lease = new ImportLease(this.#databases, claimed, stopping);
       try {
-        await this.#carryOut(claimed, lease);
+        await this.#process(claimed, lease);
       } catch (error) {
-        await this.#leave(error, lease);
+        await this.#releaseFailed(error, lease);
       } finally {
         lease.end();
       }
     }
   }
 
-  async #carryOut(claimed: ClaimedImport, lease: ImportLease): Promise<void> {
+  async #process(claimed: ClaimedImport, lease: ImportLease): Promise<void> {
     const isReading = claimed.state === 'reading';
     try {
       if (isReading) {
@@ -56,18 +53,18 @@ export class ImportRunner {
         await this.#read(claimed, lease);
         await dropRows(this.#databases, claimed.id, claimed.attempt);
       } else if (claimed.state === 'applying' && claimed.tries > MAX_TRIES) {
-        await lease.finish({ ...atRest('preview'), notice: asJson({ reason: 'notApplied' }) });
+        await lease.finish({ ...idleImport('preview'), notice: asJson({ reason: 'notApplied' }) });
       } else {
         await applyImport(this.#databases, claimed, lease);
-        await lease.finish(atRest('applied'));
+        await lease.finish(idleImport('applied'));
       }
     } catch (error) {
       if (error instanceof UnreadableFileError) {
         const { reason, values } = error;
-        await lease.finish({ ...atRest('refused'), notice: asJson({ reason, values }) });
+        await lease.finish({ ...idleImport('refused'), notice: asJson({ reason, values }) });
       } else if (isDomainError(error, 'changed_meanwhile')) {
         await lease.finish({
-          ...atRest('reading'),
+          ...idleImport('reading'),
           notice: asJson({ reason: 'changedMeanwhile' }),
           progress: 0,
           lease_until: sql`UTC_TIMESTAMP(3)`,
@@ -87,20 +84,20 @@ export class ImportRunner {
     const findings = JSON.stringify(outcome.findings);
     if (outcome.totals) {
       const totals = JSON.stringify(outcome.totals);
-      await lease.finish({ ...atRest('preview'), reading: attempt, findings, totals });
+      await lease.finish({ ...idleImport('preview'), reading: attempt, findings, totals });
     } else {
-      await lease.finish({ ...atRest('unassigned'), reading: null, findings, totals: null });
+      await lease.finish({ ...idleImport('unassigned'), reading: null, findings, totals: null });
     }
   }
 
-  async #leave(error: unknown, lease: ImportLease): Promise<void> {
-    const isNobodysFault = error instanceof LeaseLostError || isAway(error);
-    if (!isNobodysFault) {
+  async #releaseFailed(error: unknown, lease: ImportLease): Promise<void> {
+    const isTransient = error instanceof LeaseLostError || isAway(error);
+    if (!isTransient) {
       this.#logger.error({ err: error }, 'import failed');
       noteError(error, '');
     }
-    const seconds = error instanceof LeaseLostError ? 0 : PAUSE_SECONDS;
-    await lease.release({ counts: !isNobodysFault, seconds });
+    const delaySeconds = error instanceof LeaseLostError ? 0 : RETRY_SECONDS;
+    await lease.release({ countsAsTry: !isTransient, delaySeconds });
   }
 }
 

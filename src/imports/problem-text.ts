@@ -2,7 +2,7 @@ import type { TFunction } from 'i18next';
 import type { Findings } from './import-queries.ts';
 import type { Problem } from './row-check.ts';
 
-/** "Column “Cantidad”: why («what stands there»)", with the column as it is called in the file. */
+/** `Column “Cantidad”: reason («cell text»)`, with the header from the file. */
 export function describeProblem(
   { field, key, values, typed }: Problem,
   { findings }: { findings: Findings | null },
@@ -14,13 +14,13 @@ export function describeProblem(
   return typed ? `${full} («${typed}»)` : full;
 }
 
-/** Where another row stands that a problem is about. */
+/** The place of the other row that a problem refers to. */
 function placeOf(values: Problem['values'], findings: Findings | null, t: TFunction): string {
   const { line, sheet } = (values ?? {}) as { line?: number; sheet?: number };
   return line === undefined ? '' : describePlace({ line, sheet: sheet ?? 0 }, findings, t);
 }
 
-/** "Row 7", and of which sheet where there are several. */
+/** "Row 7", with the sheet when there are several. */
 export function describePlace(
   { line, sheet }: { line: number; sheet: number },
   findings: Findings | null,

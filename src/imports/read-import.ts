@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue, ImportRowKind } from '../database/tables.ts';
-import { hasCodes, recognise, type Field } from './import-fields.ts';
+import { hasCodes, recogniseColumns, type Field } from './import-fields.ts';
 import type { Findings, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { checkRow } from './row-check.ts';
@@ -13,34 +13,33 @@ import {
 } from '../spreadsheets/spreadsheet.ts';
 import { StoredFile } from './stored-file.ts';
 
-/** Rows in one statement. */
 const BATCH = 1000;
 const STORE_LIMIT_MS = 15_000;
 const NEW_CATEGORIES_SHOWN = 50;
-/** The part of the time that reading takes; the rest is comparing rows with each other. */
+/** Reading's share of the progress bar; comparing the rows takes the rest. */
 const READING_SHARE = 0.95;
 
-/** What is read, and under which number its rows are stored. */
 export interface Reading {
   id: number;
+  /** Stored with the rows, which keeps those of different attempts apart. */
   attempt: number;
   file: Uint8Array;
   fileBytes: number;
-  /** What each column is; as recognised where it is left out. */
+  /** Recognised from the headers when undefined. */
   columns: (Field | null)[] | undefined;
 }
 
 export interface ReadOutcome {
   findings: Findings;
-  /** Absent when no column has the codes. */
+  /** Undefined without a code column. */
   totals: Totals | undefined;
 }
 
 /**
- * Reads the file of an import and compares each row with the product of its code, as it is now. The rows
- * are stored beside those of earlier attempts; they count once somebody says so.
+ * Stages the file's rows, each compared with the current product of its code. They take effect when
+ * `product_import.reading` names this attempt.
  *
- * @param report is told how far it is, from 0 to 1
+ * @param report receives the progress, from 0 to 1
  * @throws UnreadableFileError
  */
 export async function readImport(
@@ -52,11 +51,11 @@ export async function readImport(
   const { fileBytes } = reading;
   const file = new StoredFile(databases, Buffer.from(reading.file), fileBytes, (bytes) => (fetched += bytes));
   const { rows, ...opened } = await openSpreadsheet(file, hasCodes);
-  // Text was read once already, to find out how it is written.
+  // Opening a CSV file reads all of it, to detect the encoding.
   const before = fetched;
   const left = before >= fileBytes ? fileBytes : fileBytes - before;
   const reportRead = () => report(Math.min(1, (fetched - before) / left) * READING_SHARE);
-  const columns = reading.columns ?? recognise(opened.headers);
+  const columns = reading.columns ?? recogniseColumns(opened.headers);
   const findings = { ...opened, columns, newCategories: [], newCategoryCount: 0 };
   if (!columns.includes('code')) {
     for await (const found of rows()) if (found.length > 0) return { findings, totals: undefined };
@@ -84,17 +83,17 @@ async function stageRows(
   const store = async () => {
     const json = JSON.stringify(batch);
     batch = [];
-    // One batch is stored while the next one is read.
+    // Store this batch while the next one is read.
     await storing;
     onStored();
     storing = databases.catalogue.transact((db) => storeRows(db, reading, json), { limitMs: STORE_LIMIT_MS });
-    // It is awaited with the next batch, or at the end: until then it is nobody's.
+    // Awaited with the next batch; this avoids an unhandled rejection until then.
     storing.catch(() => undefined);
   };
   for await (const found of rows()) {
     for (const row of found) {
       if (++number > MAX_ROWS) throw new UnreadableFileError('tooManyRows', { maximum: MAX_ROWS });
-      batch.push(staged(number, row, columns));
+      batch.push(toStagedRow(number, row, columns));
       if (batch.length >= BATCH) await store();
     }
   }
@@ -103,17 +102,16 @@ async function stageRows(
   await storing;
 }
 
-/** A row as `storeRows` takes it. */
-function staged(number: number, { sheet, line, cells }: SheetRow, columns: (Field | null)[]): unknown[] {
+function toStagedRow(number: number, { sheet, line, cells }: SheetRow, columns: (Field | null)[]): unknown[] {
   const { code, name, description, category, quantity, unit, problems } = checkRow(cells, columns);
   const found = problems.length > 0 ? problems : null;
   return [number, sheet, line, code, name, description, category, quantity, unit, found];
 }
 
 /**
- * Nothing is stored under an attempt that another one has followed.
+ * Stores nothing once a newer attempt has begun.
  *
- * @param rows a JSON array of arrays, in the order of the columns below
+ * @param rows a JSON array of arrays, in the order of the JSON_TABLE columns
  */
 async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: string): Promise<void> {
   await sql`
@@ -161,7 +159,7 @@ async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: 
     WHERE EXISTS (SELECT 1 FROM product_import WHERE id = ${id} AND attempt = ${attempt})`.execute(db);
 }
 
-/** What can only be said of all rows together. */
+/** Marks repeated codes and counts rows and new categories. */
 async function compareRows(
   db: Kysely<Catalogue>,
   { id, attempt }: Reading,

@@ -8,12 +8,11 @@ import { readImport } from './read-import.ts';
 import { UnreadableFileError, type Cell } from '../spreadsheets/spreadsheet.ts';
 import { StoredFile } from './stored-file.ts';
 
-/** Rows in one message. */
 const BATCH = 300;
-/** For a primary that can be written to; what needs one complains later. */
-const PATIENCE_MS = 5000;
+/** After this, queries that need the primary fail with their own error. */
+const PRIMARY_WAIT_MS = 5000;
 
-// An instance that dies takes it along.
+// The parent has died.
 process.once('disconnect', () => process.exit());
 const [{ config, task }] = (await once(process, 'message')) as [ToReading];
 const send = (message: FromReading) => process.send!(message);
@@ -21,7 +20,7 @@ const databases = createDatabases(config);
 
 try {
   await databases.catalogue.monitor.ready();
-  await databases.catalogue.monitor.waitFor(() => databases.catalogue.monitor.canSave(), PATIENCE_MS);
+  await databases.catalogue.monitor.waitFor(() => databases.catalogue.monitor.canSave(), PRIMARY_WAIT_MS);
   if (task.is === 'read') {
     const outcome = await readImport(databases, task, (progress) => send({ is: 'progress', progress }));
     send({ is: 'done', outcome });
@@ -39,19 +38,19 @@ try {
   }
 }
 
-/** All rows, some at a time, each time when they are asked for. */
+/** Sends one batch for each 'more' message. */
 async function sendCells(file: StoredFile): Promise<void> {
-  let onAsked = () => {};
-  let asked = 1;
+  let onCredit = () => {};
+  let credits = 1;
   process.on('message', () => {
-    asked++;
-    onAsked();
+    credits++;
+    onCredit();
   });
   let rows: (Cell | undefined)[][] = [];
-  const pass = async () => {
-    if (asked === 0) await new Promise<void>((resolve) => (onAsked = resolve));
-    asked--;
-    // Text is passed on faster than objects are.
+  const sendBatch = async () => {
+    if (credits === 0) await new Promise<void>((resolve) => (onCredit = resolve));
+    credits--;
+    // A string crosses process boundaries faster than objects.
     send({ is: 'rows', json: JSON.stringify(rows) });
     rows = [];
   };
@@ -59,8 +58,8 @@ async function sendCells(file: StoredFile): Promise<void> {
   for await (const found of spreadsheet.rows()) {
     for (const { cells } of found) {
       rows.push(cells);
-      if (rows.length >= BATCH) await pass();
+      if (rows.length >= BATCH) await sendBatch();
     }
   }
-  if (rows.length > 0) await pass();
+  if (rows.length > 0) await sendBatch();
 }

@@ -7,7 +7,7 @@ import { PrimaryAwayError } from '../database/away.ts';
 import type { Reading, ReadOutcome } from './read-import.ts';
 import { UnreadableFileError, type Cell, type RefusalReason } from '../spreadsheets/spreadsheet.ts';
 
-/** More than any file within the limits takes; one that takes more ends that process, not the instance. */
+/** Enough for any file within the limits. Exceeding it kills the child process, not the instance. */
 const MEMORY_MB = 128;
 const YOUNG_MEMORY_MB = 4;
 
@@ -28,8 +28,7 @@ export type FromReading =
   | { is: 'end' };
 
 /**
- * Reads an import in a process of its own: this one stays free for other people's requests, and the memory
- * that a file takes is given back with the process.
+ * Reads an import in a child process, which keeps the event loop free and returns the memory when it exits.
  *
  * @throws UnreadableFileError, PrimaryAwayError
  */
@@ -42,10 +41,10 @@ export async function readInProcess(
     if (message.is === 'progress') report(message.progress);
     if (message.is === 'done') return message.outcome;
   }
-  throw new Error('The process that reads had nothing to say');
+  throw new Error('The reading process sent no result');
 }
 
-/** The cells of each row of a file, no faster than they are taken. */
+/** Streams the rows with back-pressure. */
 export async function* readCells(
   config: DatabaseConfig,
   { file, bytes }: { file: Buffer; bytes: number },
@@ -56,28 +55,28 @@ export async function* readCells(
   }
 }
 
-/** What the process says; rows are answered once they have been taken. */
+/** Yields the child's messages, and requests the next rows once the last ones are consumed. */
 async function* run(
   { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }: DatabaseConfig,
   task: ReadingTask,
   signal: AbortSignal,
 ): AsyncGenerator<FromReading> {
-  // As TypeScript here, as JavaScript in the image.
+  // TypeScript in development, JavaScript in the image.
   const script = fileURLToPath(new URL(`./reading-main${extname(import.meta.url)}`, import.meta.url));
   const child = fork(script, {
     execArgv: [`--max-old-space-size=${MEMORY_MB}`, `--max-semi-space-size=${YOUNG_MEMORY_MB}`],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  // Also once nobody listens any more: what was sent to a process that has just ended is lost, and no harm.
+  // A message to a child that has just exited fails; the 'exit' event reports that.
   child.on('error', () => undefined);
   try {
     const messages = on(child, 'message', { signal, close: ['exit'] }) as AsyncIterable<[FromReading]>;
-    // By message, because everybody on the machine may see what a process is started with.
+    // Passwords go by message, because other processes can read command lines.
     child.send({ config: { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }, task } satisfies ToReading);
     for await (const [message] of messages) {
       if (message.is === 'end') return;
-      if (message.is === 'away') throw new PrimaryAwayError('The process that reads found no server');
+      if (message.is === 'away') throw new PrimaryAwayError('The reading process found no server');
       if (message.is === 'failed') throw new Error(message.message);
       if (message.is === 'refused') throw new UnreadableFileError(message.reason, message.values);
       yield message;
@@ -85,7 +84,7 @@ async function* run(
     }
     // V8 aborts when it has no memory left.
     if (child.signalCode === 'SIGABRT' || child.exitCode === 134) throw new UnreadableFileError('tooLarge');
-    throw new Error('The process that reads has ended early');
+    throw new Error('The reading process ended early');
   } finally {
     child.kill('SIGKILL');
   }

@@ -4,8 +4,8 @@ import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
 
-/** So many rows are removed at a time, so that nobody waits and no replica falls behind. */
-const ROWS_AT_A_TIME = 5000;
+/** Small transactions keep locks short and replicas in step. */
+const BATCH = 5000;
 const DROP_LIMIT_MS = 10_000;
 
 export const DROP_FILE = {
@@ -19,15 +19,15 @@ export const DROP_ROWS = {
   payload: z.object({ id: z.number() }),
 } satisfies OutboxKind<unknown>;
 
-/** Has the parts of an upload removed that became no import, or that became one already. */
+/** Queues the removal of an upload that became no import, or repeats one. */
 export async function discardUpload(databases: Databases, file: Buffer): Promise<void> {
   await databases.catalogue
     .transact((trx) => enqueue(trx, DROP_FILE, { file: file.toString('hex') }), { limitMs: QUICK_CHANGE_MS })
-    // While the primary is away: what remains is removed with the uploads that were never finished.
+    // With the primary away, `deleteUnfinishedUploads` removes it later.
     .catch(() => undefined);
 }
 
-/** Removes the parts of a file, unless an import needs it: the write that makes one may have an unknown outcome. */
+/** Keeps a file that an import uses: the outcome of the write that creates one may be unknown. */
 export async function dropFile(databases: Databases, file: Buffer): Promise<void> {
   await databases.catalogue.transact(
     (db) =>
@@ -41,22 +41,16 @@ export async function dropFile(databases: Databases, file: Buffer): Promise<void
   );
 }
 
-/**
- * Removes the rows of an import, of attempts that were given up or that another one has followed.
- *
- * @param kept the reading whose rows stay, if any does
- */
+/** Removes an import's rows, except those of the reading `kept`. */
 export async function dropRows(databases: Databases, id: number, kept?: number): Promise<void> {
   for (;;) {
     const { numAffectedRows = 0n } = await databases.catalogue.transact(
       (db) =>
         sql`
           DELETE FROM product_import_row
-          WHERE import_id = ${id} AND NOT reading <=> ${kept ?? null} LIMIT ${sql.lit(ROWS_AT_A_TIME)}`.execute(
-          db,
-        ),
+          WHERE import_id = ${id} AND NOT reading <=> ${kept ?? null} LIMIT ${sql.lit(BATCH)}`.execute(db),
       { limitMs: DROP_LIMIT_MS },
     );
-    if (numAffectedRows < BigInt(ROWS_AT_A_TIME)) return;
+    if (numAffectedRows < BigInt(BATCH)) return;
   }
 }

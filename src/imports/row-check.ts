@@ -3,16 +3,16 @@ import { FIELDS, type Field } from './import-fields.ts';
 import { readQuantity } from './import-quantity.ts';
 import { textOf, type Cell } from '../spreadsheets/spreadsheet.ts';
 
-/** Something wrong in a row; `key` and `values` make a text, `typed` is what stands in the cell. */
+/** `key` and `values` are for the translation, `typed` is the cell's text. */
 export interface Problem {
-  /** Absent when it is not about one column. */
+  /** Absent when the problem concerns the whole row. */
   field?: Field;
   key: string;
   values?: object;
   typed?: string;
 }
 
-/** What a row says of a product; null for what it says nothing about. */
+/** Null where the row gives no value. */
 export type CheckedFields = { [Key in Field]: ProductInput[Key] | null };
 
 export interface CheckedRow extends CheckedFields {
@@ -33,16 +33,15 @@ export function checkRow(cells: (Cell | undefined)[], columns: (Field | null)[])
     if ('value' in checked) row[field] = checked.value;
     else problems.push({ field, ...checked, typed: shorten(textOf(cells[index])) });
   }
-  // Usually decimals with a comma, in a file that separates columns with commas.
-  const beyond = cells.findIndex((cell, index) => index >= columns.length && textOf(cell).trim() !== '');
-  if (beyond >= 0) {
-    const typed = shorten(textOf(cells[beyond]));
+  // Usually decimal commas in a comma-separated file.
+  const extra = cells.findIndex((cell, index) => index >= columns.length && textOf(cell).trim() !== '');
+  if (extra >= 0) {
+    const typed = shorten(textOf(cells[extra]));
     problems.push({ key: 'imports.problems.beyond', values: { columns: columns.length }, typed });
   }
   return { ...(row as CheckedFields), problems };
 }
 
-/** Enough to recognise it by. */
 function shorten(text: string): string {
   const typed = text.trim();
   return typed.length > TYPED_LENGTH
@@ -55,7 +54,7 @@ function shorten(text: string): string {
 
 function checkCell(field: Field, cell: Cell | undefined): { value: string | number } | Problem {
   if (typeof cell === 'object') {
-    // Spreadsheet programs take codes such as 3-1 for dates: what was typed is lost then.
+    // Excel turns codes such as 3-1 into dates and loses the original text.
     const isWrong = cell.is !== 'date' || field === 'code' || field === 'quantity';
     if (isWrong) return { key: `imports.problems.${cell.is}` };
   }

@@ -6,17 +6,16 @@ import type { Catalogue } from '../database/tables.ts';
 import { PART_BYTES, type FileSource } from '../spreadsheets/file-source.ts';
 
 const STORE_LIMIT_MS = 8000;
-/** In one transaction. */
-const PARTS_AT_A_TIME = 10;
+const PARTS_PER_TRANSACTION = 10;
 
-/** A file that was uploaded, in the database: every instance can read it, and none keeps it. */
+/** An upload kept in the database, where every instance can read it. */
 export class StoredFile implements FileSource {
   readonly #databases: Databases;
   readonly #id: Buffer;
   readonly bytes: number;
   readonly #onFetched: (bytes: number) => void;
 
-  /** @param onFetched is told of each part that was fetched */
+  /** @param onFetched receives the size of each fetched part */
   constructor(
     databases: Databases,
     id: Buffer,
@@ -30,7 +29,7 @@ export class StoredFile implements FileSource {
   }
 
   async fetchPart(part: number): Promise<Buffer> {
-    // However long it takes: nobody waits for a page.
+    // Without a time limit: this runs in the background.
     const row = await this.#databases.catalogue.transact((db) =>
       db
         .selectFrom('product_import_part')
@@ -39,13 +38,13 @@ export class StoredFile implements FileSource {
         .where('part', '=', part)
         .executeTakeFirst(),
     );
-    if (!row) throw new Error('A part of the file is not there');
+    if (!row) throw new Error('A part of the file is missing');
     this.#onFetched(row.data.length);
     return row.data;
   }
 }
 
-/** Stores what comes, some parts at a time; returns how much it was, and its SHA-256. */
+/** @returns the size and the SHA-256 digest */
 export async function storeFile(
   databases: Databases,
   id: Buffer,
@@ -64,18 +63,18 @@ export async function storeFile(
       limitMs: STORE_LIMIT_MS,
     });
   };
-  for await (const part of inParts(upload)) {
+  for await (const part of splitIntoParts(upload)) {
     bytes += part.length;
     hash.update(part);
     waiting.push(part);
-    if (waiting.length >= PARTS_AT_A_TIME) await store();
+    if (waiting.length >= PARTS_PER_TRANSACTION) await store();
   }
   await store();
   return { bytes, digest: hash.digest('hex') };
 }
 
-/** Of PART_BYTES each, but the last. */
-async function* inParts(upload: Readable): AsyncGenerator<Buffer> {
+/** All of PART_BYTES, except the last. */
+async function* splitIntoParts(upload: Readable): AsyncGenerator<Buffer> {
   let part = Buffer.allocUnsafe(PART_BYTES);
   let filled = 0;
   for await (const chunk of upload as AsyncIterable<Buffer>) {

@@ -4,25 +4,25 @@ import type { Request, RequestHandler } from 'express';
 import { HttpError } from '../http/http-error.ts';
 import { MAX_FILE_BYTES } from '../spreadsheets/spreadsheet.ts';
 
-/** A file on its way; `isCut` once it was larger than we take. */
+/** `isTruncated` turns true when the file exceeds the size limit. */
 export interface Upload {
   name: string;
   file: Readable;
-  isCut: () => boolean;
+  isTruncated: () => boolean;
 }
 
 /**
- * Takes the fields of an upload, which come before the file, as the body: token and key are then where
- * every other form has them. The file waits in `req.upload` until somebody reads it.
+ * Puts the fields that precede the file into `req.body`, where CSRF token and key are in other forms.
+ * `req.upload` holds the unread file.
  */
 export function receiveUpload(): RequestHandler {
   return (req, res, next) => {
     if (req.method !== 'POST' || req.path !== '/imports' || !req.is('multipart/form-data')) return next();
     const fields = new Map<string, string>();
-    let isPassedOn = false;
-    const passOn = (error?: unknown) => {
-      if (isPassedOn) return;
-      isPassedOn = true;
+    let hasContinued = false;
+    const proceed = (error?: unknown) => {
+      if (hasContinued) return;
+      hasContinued = true;
       req.body = Object.fromEntries(fields);
       next(error);
     };
@@ -30,24 +30,24 @@ export function receiveUpload(): RequestHandler {
     if (!parser) return next(new HttpError(400, 'errors.badRequest'));
     parser.on('field', (name, value) => fields.set(name, value));
     parser.on('file', (_field, file: Readable, name) => {
-      let isCut = false;
-      file.once('limit', () => (isCut = true));
-      // Nobody may be reading when the person goes away.
+      let isTruncated = false;
+      file.once('limit', () => (isTruncated = true));
+      // There may be no reader yet when the client disconnects.
       file.on('error', () => undefined);
       req.once('close', () => {
         if (!req.complete) file.destroy(new HttpError(400, 'errors.badRequest'));
       });
-      req.upload = { name, file, isCut: () => isCut };
-      passOn();
+      req.upload = { name, file, isTruncated: () => isTruncated };
+      proceed();
     });
-    parser.once('finish', () => passOn());
+    parser.once('finish', () => proceed());
     parser.once('error', () => {
       req.upload?.file.destroy(new HttpError(400, 'errors.badRequest'));
       req.unpipe(parser);
       req.resume();
-      passOn(new HttpError(400, 'errors.badRequest'));
+      proceed(new HttpError(400, 'errors.badRequest'));
     });
-    // What was refused before it was read to its end is thrown away as it comes.
+    // Discard the rest of a refused upload.
     res.once('finish', () => {
       req.unpipe(parser);
       req.resume();

@@ -10,10 +10,10 @@ import {
 } from './spreadsheet.ts';
 import { readBytes, type FileSource } from './file-source.ts';
 
-/** In characters: a hundred columns of what a description may have, and room. */
+/** In characters: room for 100 columns, each as long as a description can be. */
 const MAX_RECORD = 256 * 1024;
 const SLICE = 64 * 1024;
-const ROWS_AT_A_TIME = 250;
+const BATCH = 250;
 const DELIMITERS = [';', '\t', ','];
 
 /** @throws UnreadableFileError */
@@ -41,7 +41,7 @@ export async function openCsv(file: FileSource): Promise<Spreadsheet> {
         if (record.length > MAX_COLUMNS && record.findLastIndex((text) => text !== '') >= MAX_COLUMNS)
           throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
         rows.push({ sheet: 0, line, cells: record.map(cellOf) });
-        if (rows.length < ROWS_AT_A_TIME) continue;
+        if (rows.length < BATCH) continue;
         yield rows;
         rows = [];
       }
@@ -50,17 +50,14 @@ export async function openCsv(file: FileSource): Promise<Spreadsheet> {
   };
 }
 
-/**
- * Text that a program evaluates is no text: a formula is refused. A ' before it, as our own export writes,
- * makes text of it, and ="007" is how some programs keep zeros.
- */
+/** Flags formulas. Our export escapes them with a leading '; some programs write ="007" to keep the zeros. */
 function cellOf(text: string): Cell {
   if (text.startsWith("'")) return text.replace(/^'(?='*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/, '');
   if (!text.startsWith('=')) return text;
   return /^="([^"]*)"$/.exec(text)?.[1] ?? { is: 'formula', text };
 }
 
-/** UTF-8 if all of it is valid, else the Latin-1 of Windows; UTF-16 by its mark. */
+/** UTF-16 by its byte order mark, UTF-8 if the whole file is valid, else Windows-1252. */
 async function detectEncoding(file: FileSource): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let isFirst = true;
@@ -70,7 +67,7 @@ async function detectEncoding(file: FileSource): Promise<string> {
       const mark = part.toString('latin1', 0, 2);
       if (mark === '\xff\xfe') return 'utf-16le';
       if (mark === '\xfe\xff') return 'utf-16be';
-      // Characters that no text has, in a picture or a program.
+      // Control characters occur in binary files only.
       if (/[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(part.toString('latin1', 0, SLICE)))
         throw new UnreadableFileError('otherKind');
       isFirst = false;
@@ -102,7 +99,7 @@ async function* decoded(file: FileSource, encoding: string): AsyncGenerator<stri
   return undefined;
 }
 
-/** The one that the header has most of, outside quotes; Excel's own hint in a first line counts. */
+/** Excel's `sep=` line, or the most frequent delimiter in the header, quoted text aside. */
 async function detectDelimiter(file: FileSource, encoding: string) {
   const first = await decoded(file, encoding).next();
   const start = first.value ?? '';
@@ -120,7 +117,7 @@ async function* readRecords(file: FileSource, encoding: string, delimiter: strin
     delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     bom: true,
-    // Inches: 3" pipe
+    // Inches, as in 3" pipe.
     relax_quotes: true,
     relax_column_count: true,
     max_record_size: MAX_RECORD,

@@ -3,7 +3,7 @@ import { UnreadableFileError, type HeaderTest, type Spreadsheet } from './spread
 import { readBytes, type FileSource } from './file-source.ts';
 import { openXlsx } from './xlsx-reader.ts';
 
-/** What a file begins with, whatever it is called. */
+/** Magic numbers; the file name is not trusted. */
 const OTHER_KINDS = [
   '%PDF-',
   '\x89PNG',
@@ -19,12 +19,12 @@ const OTHER_KINDS = [
 ];
 const ZIP = 'PK\x03\x04';
 const EMPTY_ZIP = 'PK\x05\x06';
-/** Of the format in which Excel kept workbooks before 2007, and keeps those with a password. */
+/** Excel's format before 2007, and still its container for encrypted workbooks. */
 const OLE = '\xd0\xcf\x11\xe0';
 
 /**
- * @param isWanted tells which sheet of a workbook is read
- * @throws UnreadableFileError saying what the file is instead, or what is wrong with it
+ * @param isWanted selects the sheet of a workbook by its headers
+ * @throws UnreadableFileError
  */
 export async function openSpreadsheet(file: FileSource, isWanted: HeaderTest): Promise<Spreadsheet> {
   const first = await readBytes(file, 0, Math.min(file.bytes, 64)).next();

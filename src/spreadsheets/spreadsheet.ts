@@ -1,35 +1,32 @@
-/** What stands in a cell: text, or something that is none and is named, with the text that it shows. */
 export type Cell = string | SpecialCell;
 
 export interface SpecialCell {
   is: 'formula' | 'date' | 'error';
+  /** As displayed. */
   text: string;
 }
 
 export interface SheetRow {
-  /** From 0, among the sheets that are read. */
+  /** Index in `Spreadsheet.sheets`. */
   sheet: number;
-  /** As a spreadsheet program counts, the header included. */
+  /** As spreadsheet programs number rows: the header is usually 1. */
   line: number;
-  /** By column; a cell that is empty may be absent. */
   cells: (Cell | undefined)[];
 }
 
-/** A file that is open to be read once, from the first row below the header to the last. */
+/** An open file, whose rows can be read once. */
 export interface Spreadsheet {
   headers: string[];
-  /** The names of the sheets that are read, if the file has sheets. */
+  /** The names of the sheets to read; empty for CSV. */
   sheets: string[];
-  /** The names of those with another header, which are not. */
+  /** The names of sheets with a different header. */
   ignoredSheets: string[];
-  /** Some rows at a time, none of them empty. */
+  /** In batches, without the header and empty rows. */
   rows: () => AsyncIterable<SheetRow[]>;
 }
 
-/** Tells from its headers whether a sheet of a workbook is the one to read. */
 export type HeaderTest = (headers: string[]) => boolean;
 
-/** Why a file cannot be read; each has a text of its own. */
 export type RefusalReason =
   | 'empty'
   | 'noRows'
@@ -47,7 +44,6 @@ export type RefusalReason =
   | 'headerFormula'
   | 'failed';
 
-/** The file is none that we read, or not within the limits. */
 export class UnreadableFileError extends Error {
   override name = 'UnreadableFileError';
   readonly reason: RefusalReason;
@@ -70,7 +66,7 @@ export function textOf(cell: Cell | null | undefined): string {
   return typeof cell === 'string' ? cell : (cell?.text ?? '');
 }
 
-/** Without case, accents, spaces and signs: "Código " and "CODIGO" are the same. */
+/** Ignores case, accents, spaces and punctuation: "Código " equals "CODIGO". */
 export function plainHeader(header: string): string {
   return header
     .normalize('NFKD')
@@ -78,7 +74,7 @@ export function plainHeader(header: string): string {
     .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
-/** @throws UnreadableFileError when there are more columns than we read */
+/** @throws UnreadableFileError on too many columns or a formula */
 export function checkedHeaders(cells: (Cell | undefined)[]): string[] {
   const headers = Array.from(cells, (cell) => {
     if (typeof cell === 'object' && cell.is === 'formula') throw new UnreadableFileError('headerFormula');

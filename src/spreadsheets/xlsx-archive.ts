@@ -5,7 +5,7 @@ import { readBytes, type FileSource } from './file-source.ts';
 
 const MAX_ENTRIES = 2000;
 
-/** Lets yauzl read from the database what it would read from a file on disk. */
+/** Adapts a FileSource to yauzl. */
 class FileSourceReader extends yauzl.RandomAccessReader {
   readonly #file: FileSource;
 
@@ -19,7 +19,6 @@ class FileSourceReader extends yauzl.RandomAccessReader {
   }
 }
 
-/** The parts of a zip file, each to be read as a stream. */
 export class XlsxArchive {
   readonly #zip: ZipFile;
   readonly #entries: Map<string, Entry>;
@@ -39,7 +38,7 @@ export class XlsxArchive {
         (error, opened) => (error ? reject(error) : resolve(opened)),
       );
     }).catch((error: unknown) => {
-      throw asDamagedZip(error);
+      throw toDamagedZipError(error);
     });
     if (zip.entryCount > MAX_ENTRIES) throw new UnreadableFileError('damaged');
     const entries = new Map<string, Entry>();
@@ -49,7 +48,7 @@ export class XlsxArchive {
         zip.readEntry();
       });
       zip.once('end', resolve);
-      zip.once('error', (error) => reject(asDamagedZip(error)));
+      zip.once('error', (error) => reject(toDamagedZipError(error)));
       zip.readEntry();
     });
     return new XlsxArchive(zip, entries);
@@ -59,32 +58,31 @@ export class XlsxArchive {
     return this.#entries.has(name);
   }
 
-  /** @throws UnreadableFileError when there is no such part, or none that can be read */
+  /** @throws UnreadableFileError when the part is missing, encrypted or damaged */
   async stream(name: string): Promise<Readable> {
     const entry = this.#entries.get(name);
     if (!entry) throw new UnreadableFileError('damaged');
     if (entry.isEncrypted()) throw new UnreadableFileError('encrypted');
     return new Promise((resolve, reject) => {
       this.#zip.openReadStream(entry, (error, stream) => {
-        if (error) return reject(asDamagedZip(error));
-        // Its own complaints (less or more than it says) have no name to tell them by.
-        resolve(Readable.from(refusingBrokenData(stream), { objectMode: false }));
+        if (error) return reject(toDamagedZipError(error));
+        resolve(Readable.from(withDamageErrors(stream), { objectMode: false }));
       });
     });
   }
 }
 
-async function* refusingBrokenData(stream: Readable): AsyncGenerator<Buffer> {
+async function* withDamageErrors(stream: Readable): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of stream) yield chunk;
   } catch (error) {
-    throw asDamagedZip(error);
+    throw toDamagedZipError(error);
   }
 }
 
-/** What comes from the database keeps its meaning; yauzl's and zlib's errors say that the file is broken. */
-function asDamagedZip(error: unknown): Error {
+/** yauzl and zlib throw plain Errors for a damaged file. Database errors, which set `fatal`, pass through. */
+function toDamagedZipError(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  const isOfZip = error.name === 'Error' && !('fatal' in error);
-  return isOfZip ? new UnreadableFileError('damaged') : error;
+  const isZipError = error.name === 'Error' && !('fatal' in error);
+  return isZipError ? new UnreadableFileError('damaged') : error;
 }

@@ -1,11 +1,11 @@
 const DAY_MS = 24 * 3600_000;
 
-/** By style, whether its number format shows a date or a time. */
+/** For each style, whether its number format is a date or a time. */
 export function dateStyles(styles: number[], formats: Map<number, string>): boolean[] {
   return styles.map((format) => {
     const code = formats.get(format);
     if (code === undefined) return isBuiltInDate(format);
-    // Without texts in quotes, escaped characters and conditions, the letters of a date remain.
+    // Drop quoted text, escapes and conditions, then look for date letters.
     return /[dmyhs]/i.test(
       code
         .slice(0, 1000)
@@ -15,7 +15,7 @@ export function dateStyles(styles: number[], formats: Map<number, string>): bool
   });
 }
 
-/** ECMA-376, 18.8.30: the formats that every workbook has. */
+/** ECMA-376, 18.8.30: built-in formats. */
 function isBuiltInDate(format: number): boolean {
   return (
     (format >= 14 && format <= 22) ||
@@ -25,7 +25,7 @@ function isBuiltInDate(format: number): boolean {
   );
 }
 
-/** @param serial days since the end of 1899, or since 1904-01-01 */
+/** @param serial days since 1899-12-30, or since 1904-01-01 */
 export function isoDate(serial: number, startsIn1904: boolean): string {
   const start = startsIn1904 ? Date.UTC(1904, 0, 1) : Date.UTC(1899, 11, 30);
   const date = new Date(start + Math.round(serial * DAY_MS));

@@ -25,13 +25,12 @@ interface Workbook {
   budget: InflateBudget;
   sheets: { name: string; part: string }[];
   sharedStrings: string[];
-  /** By style, whether it shows a date. */
   dateStyles: boolean[];
   startsIn1904: boolean;
 }
 
 /**
- * @param isWanted tells the sheet to read from its headers; without one, the first is read
+ * @param isWanted selects the sheet by its headers; the first one is the fallback
  * @throws UnreadableFileError
  */
 export async function openXlsx(file: FileSource, isWanted: HeaderTest): Promise<Spreadsheet> {
@@ -41,7 +40,7 @@ export async function openXlsx(file: FileSource, isWanted: HeaderTest): Promise<
     const first = await firstRow(workbook, sheet.part);
     if (first) headed.push({ ...sheet, headers: checkedHeaders(first.cells) });
   }
-  // Other sheets with the same header continue it.
+  // Sheets with the same header are read as one table.
   const main = headed.find(({ headers }) => isWanted(headers)) ?? headed[0];
   if (!main) throw new UnreadableFileError('empty');
   const isSame = (headers: string[]) =>
@@ -110,7 +109,7 @@ interface Relation {
   target: string;
 }
 
-/** What a part refers to, by id; the targets are names of parts. */
+/** A part's relationships by id; targets are part names. */
 async function readRelations(
   { archive, budget }: Pick<Workbook, 'archive' | 'budget'>,
   part: string,
@@ -169,7 +168,7 @@ async function readDateStyles({ archive, budget }: Workbook, part: string | unde
   return dateStyles(styles, formats);
 }
 
-/** The text of a string or cell, which may be in several pieces; not how it is pronounced (rPh). */
+/** Joins the runs of a rich text, without its phonetic guide (rPh). */
 class TextCollector {
   #text = '';
   #isText = false;
@@ -194,7 +193,7 @@ class TextCollector {
   take(): string {
     const text = this.#text;
     this.#text = '';
-    // Excel writes characters that XML cannot hold in this way.
+    // Excel's encoding of characters that XML forbids.
     return text.includes('_x')
       ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_all, code: string) => String.fromCharCode(parseInt(code, 16)))
       : text;
@@ -206,7 +205,7 @@ async function firstRow(workbook: Workbook, part: string): Promise<SheetRow | un
   return undefined;
 }
 
-/** The rows of a sheet that are not empty, as many at a time as one piece of the file holds. */
+/** Yields the non-empty rows of each chunk of the file. */
 async function* readSheet(workbook: Workbook, part: string, sheet: number): AsyncGenerator<SheetRow[]> {
   let rows: SheetRow[] = [];
   let row: SheetRow = { sheet, line: 0, cells: [] };
@@ -298,7 +297,7 @@ function cellOf(workbook: Workbook, { type, style, value }: RawCell): Cell {
   }
 }
 
-/** A number as people write it: 1.0 and 1E0 are 1, and 0.1 + 0.2 is 0.3, as Excel shows it. */
+/** As Excel displays it, with 15 significant digits: 1.0 and 1E0 are 1, and 0.1 + 0.2 is 0.3. */
 function numberText(value: string): string {
   if (/^\d{1,15}$/.test(value)) return value;
   const number = Number(value);

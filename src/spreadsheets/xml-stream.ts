@@ -3,21 +3,22 @@ import { SaxesParser } from 'saxes';
 import { UnreadableFileError } from './spreadsheet.ts';
 
 const MAX_DEPTH = 50;
-/** So much text without a tag, or in one tag, is in no workbook; a parser would keep it all. */
+/** In bytes. The parser buffers a text or tag whole, and no real workbook has one this long. */
 const MAX_WITHOUT_TAG = 1_000_000;
-/** What a file may become: a sheet of 200,000 rows is about 100 MB. */
+/** In bytes. A sheet of 200,000 rows is about 100 MB. */
 const MAX_INFLATED = 400_000_000;
-/** Deflate makes 1,000 times less of nothing but zeros; of rows that repeat, 30 times less. */
+/** Deflate shrinks zeros 1,000-fold and repetitive rows 30-fold. */
 const MAX_RATIO = 200;
-const SMALL = 5_000_000;
+/** Small files may expand to this size at any ratio. */
+const MIN_BUDGET = 5_000_000;
 
-/** Counts what really comes out of a file, whatever its directory says. */
+/** Limits the bytes actually inflated; the sizes in a zip directory can lie. */
 export class InflateBudget {
   readonly #limit: number;
   #used = 0;
 
   constructor(fileBytes: number) {
-    this.#limit = Math.min(MAX_INFLATED, Math.max(SMALL, fileBytes * MAX_RATIO));
+    this.#limit = Math.min(MAX_INFLATED, Math.max(MIN_BUDGET, fileBytes * MAX_RATIO));
   }
 
   /** @throws UnreadableFileError */
@@ -28,15 +29,14 @@ export class InflateBudget {
 }
 
 export interface XmlHandlers {
-  /** Names come without a prefix. */
+  /** Names have no namespace prefix. */
   open?: (name: string, attributes: Record<string, string>) => void;
   close?: (name: string) => void;
   text?: (text: string) => void;
 }
 
 /**
- * Parses a part of a workbook in constant memory, and gives control back after each piece of it. There are
- * no entities but XML's own five: a document type is refused.
+ * Parses in constant memory and yields after each chunk. Refuses a document type, and so custom entities.
  *
  * @throws UnreadableFileError
  */
@@ -57,12 +57,12 @@ export async function* parseXml(
   parser.on('opentag', ({ name, attributes }) => {
     sinceTag = 0;
     if (++depth > MAX_DEPTH) refuse();
-    handlers.open?.(withoutPrefix(name), attributes);
+    handlers.open?.(localName(name), attributes);
   });
   parser.on('closetag', ({ name }) => {
     sinceTag = 0;
     depth--;
-    handlers.close?.(withoutPrefix(name));
+    handlers.close?.(localName(name));
   });
   if (handlers.text) {
     parser.on('text', handlers.text);
@@ -79,24 +79,23 @@ export async function* parseXml(
     parser.write(decoder.decode());
     parser.close();
   } catch (error) {
-    throw asDamaged(error);
+    throw toDamagedError(error);
   }
 }
 
-/** Errors of zlib, of the decoder and of the parser all mean the same to a person. */
-export function asDamaged(error: unknown): unknown {
-  const isOfFile =
+/** Turns zlib, decoder and parser errors into UnreadableFileError. */
+function toDamagedError(error: unknown): unknown {
+  const isFileError =
     error instanceof Error &&
     (/^(Z_|ERR_ENCODING)/.test(String((error as { code?: unknown }).code)) || error instanceof TypeError);
-  return isOfFile ? new UnreadableFileError('damaged') : error;
+  return isFileError ? new UnreadableFileError('damaged') : error;
 }
 
-/** Runs through a part to its end. */
 export async function readXml(stream: Readable, budget: InflateBudget, handlers: XmlHandlers): Promise<void> {
   const parsing = parseXml(stream, budget, handlers);
   while (!(await parsing.next()).done);
 }
 
-function withoutPrefix(name: string): string {
+function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
