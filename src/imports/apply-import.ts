@@ -31,9 +31,8 @@ export class ProductsChangedError extends DomainError {
 }
 
 /**
- * Applies a preview in one transaction that also marks the import as applied. A retry after a crash changes
- * nothing but still counts as the user's last write, so their reads wait for it.
- *
+ * Applies a preview in one transaction. A retry after a crash changes nothing but counts as the user's last
+ * write, so their reads wait for it.
  * @throws ProductsChangedError, LeaseLostError
  */
 export async function applyImport(
@@ -65,8 +64,7 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
     const target = { id, name: fileName };
     const actor = { kind: 'user', id: claimed.appliedBy } as const;
     await recordProductEvent(trx, { action: 'product.imported', actor, target, details });
-    // Last, because this locks the row that progress is reported in. `lease.finish` runs after the commit,
-    // so the import shows as done only once reads see the changes.
+    // Last, because this locks the row that `lease.report` updates. The runner ends the lease after the commit.
     const { numUpdatedRows } = await trx
       .updateTable('product_import')
       .set({ state: 'applied', applied_at: sql`UTC_TIMESTAMP(3)` })
@@ -76,7 +74,6 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
       .executeTakeFirstOrThrow();
     if (numUpdatedRows === 0n) throw new LeaseLostError();
   } finally {
-    // The connection returns to the pool.
     await sql`SET SESSION wait_timeout = DEFAULT`.execute(trx).catch(() => undefined);
   }
 }
@@ -109,13 +106,11 @@ async function makeChanges(
   }
   if (totals.changed > 0) {
     await run(recordMovements, { from: insertsShare, to: insertsShare + (0.95 - insertsShare) * 0.3 });
-    // Last, to keep product locks short.
     const share = { from: insertsShare + (0.95 - insertsShare) * 0.3, to: 0.95 };
     if ((await run(updateProducts, share)) !== totals.changed) throw new ProductsChangedError();
   }
 }
 
-/** Fails early; the statements that follow have their own guards. */
 async function assertUnchanged(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   const { rows } = await sql`
     SELECT /*+ MAX_EXECUTION_TIME(30000) */ 1

@@ -5,7 +5,6 @@ import { DROP_FILE, DROP_ROWS } from './removal.ts';
 
 const BATCH = 20;
 
-/** Queues the removal of the rows and files of expired imports. */
 export async function expireImports(trx: Transaction<Catalogue>): Promise<{ numAffectedRows: bigint }> {
   const expired = await trx
     .selectFrom('product_import')

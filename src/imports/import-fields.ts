@@ -5,7 +5,6 @@ export type Field = FieldKey;
 
 const IMPORTED = PRODUCT_FIELDS.filter(({ headers }) => headers);
 
-/** The fields a column can hold, the code first. */
 export const FIELDS: readonly Field[] = [
   'code',
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),

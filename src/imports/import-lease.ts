@@ -65,7 +65,6 @@ async function getClaimed(databases: Databases, id: number): Promise<ClaimedImpo
   });
 }
 
-/** Renews this instance's claim on an import and reports its progress. */
 export class ImportLease extends Lease {
   readonly #databases: Databases;
   readonly #claimed: ClaimedImport;
@@ -99,7 +98,6 @@ export class ImportLease extends Lease {
     return numUpdatedRows === 1n;
   }
 
-  /** Lets any instance retry after `delaySeconds`. */
   async release({
     countsAsTry,
     delaySeconds,

@@ -6,10 +6,7 @@ const FORMATS = [
   /^(?<whole>\d{1,3}(?:[ \u00a0\u202f]\d{3})+)(?:[.,](?<decimals>\d+))?$/,
 ];
 
-/**
- * Normalises "12,0", "1.234,00" or "1 234" to digits. Text that is not a number is returned unchanged, for
- * the form rules to reject.
- */
+/** Turns "12,0", "1.234,00" or "1 234" into digits. Other text is returned as is, for the form rules to reject. */
 export function readQuantity(
   text: string,
 ): { digits: string } | { problem: 'fraction' | 'ambiguous'; values: object } {

@@ -6,7 +6,6 @@ import { FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
 import type { RefusalReason } from '../spreadsheets/spreadsheet.ts';
 
-/** How long rows and file are kept after the last step. */
 const KEPT_DAYS = 7;
 const KEPT_DAYS_APPLIED = 1;
 export const ROWS_PER_PAGE = 50;
@@ -30,7 +29,6 @@ export interface Findings {
 
 export type Totals = Record<ImportRowKind, number>;
 
-/** Why a file was refused or an import was not applied. */
 export interface Notice {
   reason: RefusalReason | 'changedMeanwhile' | 'notApplied';
   values?: Record<string, string | number>;
@@ -39,7 +37,6 @@ export interface Notice {
 export interface ImportJson {
   id: number;
   state: ImportState;
-  /** An instance works on it, or will soon. */
   isBusy: boolean;
   /** Of the current step, from 0 to 1. */
   progress: number;
@@ -56,7 +53,6 @@ export interface ImportDetails extends ImportJson {
   notice: Notice | null;
   findings: Findings | null;
   reading: number | null;
-  /** Rows and file have not been removed. */
   isKept: boolean;
 }
 

@@ -11,7 +11,6 @@ import { textOf } from '../spreadsheets/spreadsheet.ts';
 
 const BATCH = 500;
 
-/** Streams the uploaded rows as CSV, with the outcome and problems of each, honouring back-pressure. */
 export async function writeResult(
   { config, databases }: { config: DatabaseConfig; databases: Databases },
   found: ImportDetails & { reading: number },

@@ -33,7 +33,6 @@ import { discardUpload } from './removal.ts';
 const BUSY_PER_USER = 3;
 /** More than this means that the wrong column was assigned. */
 const MAX_NEW_CATEGORIES = 200;
-/** Wrong rows first: one is enough to block the import. */
 const KINDS = ['wrong', 'changed', 'new', 'unchanged'] as const satisfies ImportRowKind[];
 const RESULT_LIMIT_MS = 5 * 60_000;
 const STALL_LIMIT_MS = 15_000;

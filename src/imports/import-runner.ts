@@ -29,7 +29,6 @@ export class ImportRunner {
     this.#logger = logger;
   }
 
-  /** Runs until no import waits or `stopping` aborts, which releases the current one to other instances. */
   async work(stopping: AbortSignal): Promise<void> {
     while (!stopping.aborted) {
       const claimed = await claimImport(this.#databases, this.#config.INSTANCE);

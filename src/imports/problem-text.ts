@@ -14,13 +14,11 @@ export function describeProblem(
   return typed ? `${full} («${typed}»)` : full;
 }
 
-/** The place of the other row that a problem refers to. */
 function placeOf(values: Problem['values'], findings: Findings | null, t: TFunction): string {
   const { line, sheet } = (values ?? {}) as { line?: number; sheet?: number };
   return line === undefined ? '' : describePlace({ line, sheet: sheet ?? 0 }, findings, t);
 }
 
-/** "Row 7", with the sheet when there are several. */
 export function describePlace(
   { line, sheet }: { line: number; sheet: number },
   findings: Findings | null,

@@ -25,21 +25,17 @@ export interface Reading {
   attempt: number;
   file: Uint8Array;
   fileBytes: number;
-  /** Recognised from the headers when undefined. */
   columns: (Field | null)[] | undefined;
 }
 
 export interface ReadOutcome {
   findings: Findings;
-  /** Undefined without a code column. */
   totals: Totals | undefined;
 }
 
 /**
- * Stages the file's rows, each compared with the current product of its code. They take effect when
- * `product_import.reading` names this attempt.
- *
- * @param report receives the progress, from 0 to 1
+ * Stages the rows, compared with current products. They take effect when `product_import.reading` names this
+ * attempt. `report` receives the progress, from 0 to 1.
  * @throws UnreadableFileError
  */
 export async function readImport(
@@ -83,7 +79,6 @@ async function stageRows(
   const store = async () => {
     const json = JSON.stringify(batch);
     batch = [];
-    // Store this batch while the next one is read.
     await storing;
     onStored();
     storing = databases.catalogue.transact((db) => storeRows(db, reading, json), { limitMs: STORE_LIMIT_MS });
@@ -108,11 +103,7 @@ function toStagedRow(number: number, { sheet, line, cells }: SheetRow, columns: 
   return [number, sheet, line, code, name, description, category, quantity, unit, found];
 }
 
-/**
- * Stores nothing once a newer attempt has begun.
- *
- * @param rows a JSON array of arrays, in the order of the JSON_TABLE columns
- */
+/** Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. */
 async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: string): Promise<void> {
   await sql`
     INSERT INTO product_import_row
@@ -159,7 +150,6 @@ async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: 
     WHERE EXISTS (SELECT 1 FROM product_import WHERE id = ${id} AND attempt = ${attempt})`.execute(db);
 }
 
-/** Marks repeated codes and counts rows and new categories. */
 async function compareRows(
   db: Kysely<Catalogue>,
   { id, attempt }: Reading,

@@ -9,7 +9,6 @@ import { UnreadableFileError, type Cell } from '../spreadsheets/spreadsheet.ts';
 import { StoredFile } from './stored-file.ts';
 
 const BATCH = 300;
-/** After this, queries that need the primary fail with their own error. */
 const PRIMARY_WAIT_MS = 5000;
 
 // The parent has died.

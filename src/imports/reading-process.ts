@@ -28,8 +28,7 @@ export type FromReading =
   | { is: 'end' };
 
 /**
- * Reads an import in a child process, which keeps the event loop free and returns the memory when it exits.
- *
+ * Uses a child process, which keeps the event loop free and returns the memory when it exits.
  * @throws UnreadableFileError, PrimaryAwayError
  */
 export async function readInProcess(
@@ -44,7 +43,6 @@ export async function readInProcess(
   throw new Error('The reading process sent no result');
 }
 
-/** Streams the rows with back-pressure. */
 export async function* readCells(
   config: DatabaseConfig,
   { file, bytes }: { file: Buffer; bytes: number },
@@ -72,7 +70,7 @@ async function* run(
   child.on('error', () => undefined);
   try {
     const messages = on(child, 'message', { signal, close: ['exit'] }) as AsyncIterable<[FromReading]>;
-    // Passwords go by message, because other processes can read command lines.
+    // Sent as a message because other processes can read command lines.
     child.send({ config: { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }, task } satisfies ToReading);
     for await (const [message] of messages) {
       if (message.is === 'end') return;

@@ -10,7 +10,6 @@ const DROP_LIMIT_MS = 10_000;
 
 export const DROP_FILE = {
   name: 'imports.dropFile',
-  /** In hexadecimal digits. */
   payload: z.object({ file: z.string() }),
 } satisfies OutboxKind<unknown>;
 
@@ -19,7 +18,6 @@ export const DROP_ROWS = {
   payload: z.object({ id: z.number() }),
 } satisfies OutboxKind<unknown>;
 
-/** Queues the removal of an upload that became no import, or repeats one. */
 export async function discardUpload(databases: Databases, file: Buffer): Promise<void> {
   await databases.catalogue
     .transact((trx) => enqueue(trx, DROP_FILE, { file: file.toString('hex') }), { limitMs: QUICK_CHANGE_MS })
@@ -41,7 +39,6 @@ export async function dropFile(databases: Databases, file: Buffer): Promise<void
   );
 }
 
-/** Removes an import's rows, except those of the reading `kept`. */
 export async function dropRows(databases: Databases, id: number, kept?: number): Promise<void> {
   for (;;) {
     const { numAffectedRows = 0n } = await databases.catalogue.transact(

@@ -23,7 +23,6 @@ const EMPTY_ROW = Object.fromEntries(FIELDS.map((field) => [field, null])) as Re
 
 const TYPED_LENGTH = 60;
 
-/** Checks a row by the rules of the product form. */
 export function checkRow(cells: (Cell | undefined)[], columns: (Field | null)[]): CheckedRow {
   const row: Record<Field, string | number | null> = { ...EMPTY_ROW };
   const problems: Problem[] = [];

@@ -8,14 +8,12 @@ import { PART_BYTES, type FileSource } from '../spreadsheets/file-source.ts';
 const STORE_LIMIT_MS = 8000;
 const PARTS_PER_TRANSACTION = 10;
 
-/** An upload kept in the database, where every instance can read it. */
 export class StoredFile implements FileSource {
   readonly #databases: Databases;
   readonly #id: Buffer;
   readonly bytes: number;
   readonly #onFetched: (bytes: number) => void;
 
-  /** @param onFetched receives the size of each fetched part */
   constructor(
     databases: Databases,
     id: Buffer,
@@ -73,7 +71,6 @@ export async function storeFile(
   return { bytes, digest: hash.digest('hex') };
 }
 
-/** All of PART_BYTES, except the last. */
 async function* splitIntoParts(upload: Readable): AsyncGenerator<Buffer> {
   let part = Buffer.allocUnsafe(PART_BYTES);
   let filled = 0;

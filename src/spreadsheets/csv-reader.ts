@@ -99,7 +99,6 @@ async function* decoded(file: FileSource, encoding: string): AsyncGenerator<stri
   return undefined;
 }
 
-/** Excel's `sep=` line, or the most frequent delimiter in the header, quoted text aside. */
 async function detectDelimiter(file: FileSource, encoding: string) {
   const first = await decoded(file, encoding).next();
   const start = first.value ?? '';

@@ -3,11 +3,9 @@ export const PART_BYTES = 48 * 1024;
 
 export interface FileSource {
   readonly bytes: number;
-  /** Counted from 0. */
   fetchPart: (part: number) => Promise<Uint8Array>;
 }
 
-/** `end` is exclusive. */
 export async function* readBytes(file: FileSource, start = 0, end = file.bytes): AsyncGenerator<Buffer> {
   for (let at = start; at < end;) {
     const part = Math.floor(at / PART_BYTES);

@@ -22,10 +22,7 @@ const EMPTY_ZIP = 'PK\x05\x06';
 /** Excel's format before 2007, and still its container for encrypted workbooks. */
 const OLE = '\xd0\xcf\x11\xe0';
 
-/**
- * @param isWanted selects the sheet of a workbook by its headers
- * @throws UnreadableFileError
- */
+/** @throws UnreadableFileError */
 export async function openSpreadsheet(file: FileSource, isWanted: HeaderTest): Promise<Spreadsheet> {
   const first = await readBytes(file, 0, Math.min(file.bytes, 64)).next();
   if (first.done) throw new UnreadableFileError('empty');

@@ -2,7 +2,6 @@ export type Cell = string | SpecialCell;
 
 export interface SpecialCell {
   is: 'formula' | 'date' | 'error';
-  /** As displayed. */
   text: string;
 }
 
@@ -14,12 +13,10 @@ export interface SheetRow {
   cells: (Cell | undefined)[];
 }
 
-/** An open file, whose rows can be read once. */
 export interface Spreadsheet {
   headers: string[];
   /** The names of the sheets to read; empty for CSV. */
   sheets: string[];
-  /** The names of sheets with a different header. */
   ignoredSheets: string[];
   /** In batches, without the header and empty rows. */
   rows: () => AsyncIterable<SheetRow[]>;
@@ -59,7 +56,6 @@ export class UnreadableFileError extends Error {
 export const MAX_FILE_BYTES = 32 * 1024 * 1024;
 export const MAX_COLUMNS = 100;
 export const MAX_ROWS = 200_000;
-/** Excel's own limit for a cell. */
 export const MAX_CELL_LENGTH = 32_767;
 
 export function textOf(cell: Cell | null | undefined): string {

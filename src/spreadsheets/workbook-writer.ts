@@ -2,8 +2,7 @@ import { addAbortSignal, Readable, type Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 
-/** Excel's limit, header included. */
-const MAX_ROWS = 1_048_576;
+const MAX_SHEET_ROWS = 1_048_576;
 /** For 1,000,000 products, level 6 saves 10 % in size and takes 50 % longer. */
 const COMPRESSION_LEVEL = 3;
 
@@ -20,7 +19,6 @@ export interface Table {
 
 /**
  * Streams an Excel workbook with back-pressure, one batch in memory. The first bytes do not wait for a row.
- *
  * @throws what `rows` throws, and when `out` closes early; both have ended by then
  */
 export async function writeTable(table: Table, out: Writable): Promise<void> {
@@ -31,7 +29,6 @@ export async function writeTable(table: Table, out: Writable): Promise<void> {
     throw error;
   };
   const { signal } = aborter;
-  // If one fails, the other is aborted.
   const [added, sent] = await Promise.allSettled([
     addParts(zip, table, signal).catch(end),
     pipeline(zip.outputStream, out, { signal }).catch(end),
@@ -42,7 +39,7 @@ export async function writeTable(table: Table, out: Writable): Promise<void> {
 
 async function addParts(
   zip: ZipFile,
-  { name, columns, rows, maxRows = MAX_ROWS }: Table,
+  { name, columns, rows, maxRows = MAX_SHEET_ROWS }: Table,
   signal: AbortSignal,
 ) {
   const queue = new RowQueue(rows);
@@ -63,7 +60,6 @@ async function addParts(
   zip.end();
 }
 
-/** Splits batches where a sheet is full. */
 class RowQueue {
   readonly #source: AsyncIterator<Cell[][]>;
   #waiting: Cell[][] = [];
@@ -81,7 +77,6 @@ class RowQueue {
     return true;
   }
 
-  /** Returns up to `count` rows, none at the end. */
   async take(count: number): Promise<Cell[][]> {
     return (await this.hasMore()) ? this.#waiting.splice(0, count) : [];
   }

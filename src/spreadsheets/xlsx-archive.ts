@@ -5,7 +5,6 @@ import { readBytes, type FileSource } from './file-source.ts';
 
 const MAX_ENTRIES = 2000;
 
-/** Adapts a FileSource to yauzl. */
 class FileSourceReader extends yauzl.RandomAccessReader {
   readonly #file: FileSource;
 

@@ -1,6 +1,5 @@
 const DAY_MS = 24 * 3600_000;
 
-/** For each style, whether its number format is a date or a time. */
 export function dateStyles(styles: number[], formats: Map<number, string>): boolean[] {
   return styles.map((format) => {
     const code = formats.get(format);

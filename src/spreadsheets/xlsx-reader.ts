@@ -30,7 +30,7 @@ interface Workbook {
 }
 
 /**
- * @param isWanted selects the sheet by its headers; the first one is the fallback
+ * Reads the first sheet if `isWanted` accepts none.
  * @throws UnreadableFileError
  */
 export async function openXlsx(file: FileSource, isWanted: HeaderTest): Promise<Spreadsheet> {
@@ -40,7 +40,6 @@ export async function openXlsx(file: FileSource, isWanted: HeaderTest): Promise<
     const first = await firstRow(workbook, sheet.part);
     if (first) headed.push({ ...sheet, headers: checkedHeaders(first.cells) });
   }
-  // Sheets with the same header are read as one table.
   const main = headed.find(({ headers }) => isWanted(headers)) ?? headed[0];
   if (!main) throw new UnreadableFileError('empty');
   const isSame = (headers: string[]) =>
@@ -109,7 +108,6 @@ interface Relation {
   target: string;
 }
 
-/** A part's relationships by id; targets are part names. */
 async function readRelations(
   { archive, budget }: Pick<Workbook, 'archive' | 'budget'>,
   part: string,
@@ -205,7 +203,6 @@ async function firstRow(workbook: Workbook, part: string): Promise<SheetRow | un
   return undefined;
 }
 
-/** Yields the non-empty rows of each chunk of the file. */
 async function* readSheet(workbook: Workbook, part: string, sheet: number): AsyncGenerator<SheetRow[]> {
   let rows: SheetRow[] = [];
   let row: SheetRow = { sheet, line: 0, cells: [] };

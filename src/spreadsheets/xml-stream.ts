@@ -29,7 +29,6 @@ export class InflateBudget {
 }
 
 export interface XmlHandlers {
-  /** Names have no namespace prefix. */
   open?: (name: string, attributes: Record<string, string>) => void;
   close?: (name: string) => void;
   text?: (text: string) => void;
@@ -37,7 +36,6 @@ export interface XmlHandlers {
 
 /**
  * Parses in constant memory and yields after each chunk. Refuses a document type, and so custom entities.
- *
  * @throws UnreadableFileError
  */
 export async function* parseXml(
@@ -83,7 +81,6 @@ export async function* parseXml(
   }
 }
 
-/** Turns zlib, decoder and parser errors into UnreadableFileError. */
 function toDamagedError(error: unknown): unknown {
   const isFileError =
     error instanceof Error &&
