@@ -1,12 +1,10 @@
 /**
- * Brings a new version into a running deployment, one web instance after the other, without a request
- * failing:
+ * Deploys a new version one web instance at a time, without failed requests:
  *
  *     node tools/rolling-update.js
  *
- * Plain JavaScript without packages: any Node will do. COMPOSE_FILE names the files of a deployment
- * that uses more than docker-compose.yml, and whatever else Docker Compose takes from the environment
- * counts too.
+ * Plain JavaScript without packages, for any Node. Docker Compose's environment variables apply, such as
+ * COMPOSE_FILE for a deployment with several files.
  */
 import { execFileSync } from 'node:child_process';
 
@@ -16,28 +14,28 @@ function compose(...args) {
 }
 
 /** @param {string[]} args */
-function askCompose(...args) {
+function readCompose(...args) {
   return execFileSync('docker', ['compose', ...args], { encoding: 'utf8' });
 }
 
-const services = askCompose('config', '--services').trim().split('\n');
+const services = readCompose('config', '--services').trim().split('\n');
 const instances = services.filter((name) => /^web\d+$/.test(name)).sort();
 
 try {
   // All instances share one image.
   compose('build', 'web1');
-  // New tables and columns come first; the old version works with them until it is replaced.
+  // Migrate first: the old version works with the new schema.
   compose('run', '--rm', '--no-deps', '-T', 'migrate');
   for (const instance of instances) {
     console.log(`Replacing ${instance} ...`);
-    // The old container drains on SIGTERM: NGINX moves on while running requests finish.
+    // On SIGTERM the old container drains, and NGINX sends new requests elsewhere.
     compose('up', '-d', '--no-deps', '--no-build', '--wait', instance);
   }
   console.log('Every instance runs the new version.');
 } catch {
-  // Docker Compose has said why. The instances that were not reached run the old version.
+  // Docker Compose has printed the reason.
   console.error(
-    'The update stopped here; the other instances go on with what they run. Try again when it is mended.',
+    'The update stopped here. Later instances still run the old version. Fix the problem and run it again.',
   );
   process.exitCode = 1;
 }

@@ -3,22 +3,21 @@ import { once } from 'node:events';
 import { SettingsError } from '../../src/config/settings.ts';
 import { listeners, type StackConfig } from './stack-config.ts';
 
-/** A port that another program listens on. */
 export class PortTakenError extends Error {
   override name = 'PortTakenError';
 }
 
-/** @throws PortTakenError naming each port that is taken and the setting that moves it */
+/** @throws PortTakenError naming each taken port and the setting that moves it */
 export async function checkPorts(config: StackConfig): Promise<void> {
   const taken: string[] = [];
   for (const { host, port, what, setting } of listeners(config)) {
-    const problem = await whyTaken(host, port);
+    const problem = await findPortProblem(host, port);
     if (problem) taken.push(`Port ${port} (${what}) ${problem}. Choose another with ${setting}=NUMBER.`);
   }
   if (taken.length > 0) throw new PortTakenError(taken.join('\n'));
 }
 
-async function whyTaken(host: string, port: number): Promise<string | undefined> {
+async function findPortProblem(host: string, port: number): Promise<string | undefined> {
   const server = createServer();
   server.listen(port, host);
   try {
@@ -37,7 +36,6 @@ async function whyTaken(host: string, port: number): Promise<string | undefined>
   }
 }
 
-/** Something accepts connections on this loopback port. */
 export async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {

@@ -11,7 +11,7 @@ import type { ProcessSpec } from './supervisor.ts';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
-/** mysqld's exit code when it wants to be started again, as after a clone. */
+/** mysqld exits with this code to request a restart, for example after a clone. */
 const MYSQLD_RESTART = 16;
 
 const logFile = (config: StackConfig, name: string) => join(config.varDir, 'log', `${name}.log`);
@@ -22,7 +22,7 @@ function mysqldOptions(config: StackConfig, server: DatabaseServer): string[] {
     ...(isRoot ? ['--user=root'] : []),
     `--datadir=${dataDir(config, server)}`,
     `--server-id=${server.serverId}`,
-    // Below the data folder, because the path of a socket may have no more than 107 characters.
+    // Relative to the data folder: a socket's path is limited to 107 characters.
     '--socket=mysqld.sock',
     `--port=${server.port}`,
     '--bind-address=127.0.0.1',
@@ -38,27 +38,22 @@ export function dataDir(config: StackConfig, server: DatabaseServer): string {
 
 export function hasData(config: StackConfig, server: DatabaseServer): boolean {
   return (
-    existsSync(join(dataDir(config, server), 'mysql.ibd')) && !existsSync(unfinishedMark(config, server))
+    existsSync(join(dataDir(config, server), 'mysql.ibd')) && !existsSync(initializingMarker(config, server))
   );
 }
 
-/** The server has been made the primary in place of another: MySQL notes that it may be written to. */
+/** A promotion persists super_read_only = OFF. */
 export function hasBeenPromoted(config: StackConfig, server: DatabaseServer): boolean {
   const persisted = join(dataDir(config, server), 'mysqld-auto.cnf');
   if (!hasData(config, server) || !existsSync(persisted)) return false;
   return /"super_read_only"\s*:\s*\{\s*"Value"\s*:\s*"OFF"/.test(readFileSync(persisted, 'utf8'));
 }
 
-/** Stands while a data folder is being made: one that was cut off is made anew. */
-function unfinishedMark(config: StackConfig, server: DatabaseServer): string {
-  return join(config.varDir, 'run', `${server.name}.unfinished`);
+/** Exists during initialization; if one was interrupted, it starts again. */
+function initializingMarker(config: StackConfig, server: DatabaseServer): string {
+  return join(config.varDir, 'run', `${server.name}.marker`);
 }
 
-/**
- * Makes the server's data folder, with a root account that has the generated password.
- *
- * @param stopping ends it in the middle
- */
 export async function initializeDatabase(
   config: StackConfig,
   programs: Programs,
@@ -67,13 +62,13 @@ export async function initializeDatabase(
 ): Promise<void> {
   const folder = dataDir(config, server);
   if (hasData(config, server)) return;
-  const unfinished = unfinishedMark(config, server);
+  const marker = initializingMarker(config, server);
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, '..'), { recursive: true });
-  await writeFile(unfinished, '');
+  await writeFile(marker, '');
   const password = await readFile(secretFile(config.secretsDir, 'ROOT_PASSWORD'), 'utf8');
   const initFile = join(config.varDir, 'run', `${server.name}-init.sql`);
-  // One statement a line, as --init-file wants it. root may come over TCP, which is bound to loopback.
+  // --init-file takes one statement per line. root may use TCP, which is bound to loopback.
   const statements = [
     'SET sql_log_bin = 0;',
     `ALTER USER root@localhost IDENTIFIED BY '${password}';`,
@@ -84,7 +79,7 @@ export async function initializeDatabase(
   try {
     const options = [...mysqldOptions(config, server), '--initialize-insecure', `--init-file=${initFile}`];
     await run(programs.mysqld, options, { signal: stopping });
-    await rm(unfinished);
+    await rm(marker);
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
     const errors = stderr.split('\n').filter((line) => line.includes('[ERROR]'));
@@ -101,7 +96,7 @@ export function mysqlProcess(config: StackConfig, programs: Programs, server: Da
     port: server.port,
     command: programs.mysqld,
     args: mysqldOptions(config, server),
-    // Tells mysqld that someone starts it again when it asks for that.
+    // Tells mysqld that a supervisor restarts it on request.
     env: { MYSQLD_PARENT_PID: String(process.pid) },
     restartCode: MYSQLD_RESTART,
     logFile: logFile(config, server.name),
@@ -136,7 +131,6 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
   };
 }
 
-/** Renders the templates under nginx/ with this machine's addresses. */
 export async function nginxProcess(config: StackConfig, programs: Programs): Promise<ProcessSpec> {
   const runDir = join(config.varDir, 'run/nginx');
   mkdirSync(runDir, { recursive: true });
@@ -164,12 +158,12 @@ export async function nginxProcess(config: StackConfig, programs: Programs): Pro
     command: programs.nginx,
     args: ['-e', 'stderr', '-p', runDir, '-c', main],
     logFile: logFile(config, 'nginx'),
-    isReady: () => answersOk(`http://${reachable(config.host)}:${config.port}/health/live`),
+    isReady: () => answersOk(`http://${reachableHost(config.host)}:${config.port}/health/live`),
     stopSignal: 'SIGQUIT',
   };
 }
 
-/** Fills in `${NAME}`, like the envsubst of NGINX's Docker image: only names that are given. */
+/** Like envsubst in NGINX's Docker image: replaces `${NAME}` for the given names only. */
 async function render(template: string, file: string, values: Record<string, string>) {
   const text = await readFile(join(PROJECT_DIR, 'nginx', template), 'utf8');
   await writeFile(
@@ -216,13 +210,12 @@ export async function phpMyAdminProcess(
   };
 }
 
-/** Where a program on this machine reaches a server that listens on `host`. */
-export function reachable(host: string): string {
+/** The host by which local programs reach a server that listens on `host`. */
+export function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return urlHost(host === '::' ? '::1' : host);
 }
 
-/** IPv6 addresses stand in brackets. */
 function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

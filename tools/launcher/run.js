@@ -3,8 +3,8 @@
  *
  *     node tools/launcher/run.js FILE [ARGUMENT...]
  *
- * Installs the npm packages first when they are missing or no longer what package-lock.json says.
- * Plain JavaScript, because it is what an older Node on a fresh clone starts with.
+ * Installs the npm packages first if they are missing or do not match package-lock.json.
+ * Plain JavaScript, because a fresh clone may start it with an older Node.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -45,7 +45,6 @@ function installPackages() {
   const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
     cwd: root,
     encoding: 'utf8',
-    // Without the settings of the `npm start` that is running now.
     env: { ...process.env, NODE_ENV: '' },
   });
   if (npm.status !== 0 || !existsSync(pinnedNode)) {

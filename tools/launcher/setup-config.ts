@@ -8,7 +8,6 @@ export function addressOf({ port }: { port: number }): ServerAddress {
   return { host: '127.0.0.1', port };
 }
 
-/** What the set-up needs to know of the servers that `npm start` runs. */
 export function readSetupConfig(config: StackConfig): SetUpConfig {
   const secret = (name: SecretName) => readFileSync(secretFile(config.secretsDir, name), 'utf8');
   return {

@@ -8,7 +8,7 @@ import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../
 
 export const PROJECT_DIR = fileURLToPath(new URL('../../', import.meta.url));
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
-/** The weights of web1, web2, web3; instances beyond them count one. */
+/** Of web1 to web3; further instances have weight 1. */
 const WEIGHTS = [3, 2, 1];
 
 const settings = z.object({
@@ -26,7 +26,6 @@ const settings = z.object({
   ...sessionSettings,
 });
 
-/** The settings of `npm start`, as the README lists them. */
 export const STACK_SETTINGS = Object.keys(settings.shape);
 
 export interface WebInstance {
@@ -42,16 +41,15 @@ export interface DatabaseServer {
 }
 
 export interface StackConfig {
-  /** The address NGINX listens on; everything else stays on loopback. */
+  /** For NGINX; everything else listens on loopback. */
   host: string;
   port: number;
   phpMyAdminPort: number | undefined;
   varDir: string;
   secretsDir: string;
   runtimeDir: string;
-  /** Only this machine can reach it, so admin / admin123 and the demonstration's products are there. */
+  /** Creates admin / admin123 and sample products; only when NGINX listens on loopback. */
   demo: boolean;
-  /** A commit is acknowledged once a replica has it too. */
   semiSync: boolean;
   sessionIdleMinutes: number;
   sessionMaxHours: number;
@@ -92,11 +90,10 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
       serverId: 2 + index,
     })),
   };
-  refuseImpossiblePorts(config);
+  checkPortNumbers(config);
   return config;
 }
 
-/** What listens where, with the setting that moves it. */
 export function listeners({ host, port, phpMyAdminPort, web, primary, replicas }: StackConfig) {
   const loopback = '127.0.0.1';
   return [
@@ -114,8 +111,8 @@ export function listeners({ host, port, phpMyAdminPort, web, primary, replicas }
   ];
 }
 
-/** @throws SettingsError when a port is beyond the last one, or two listeners have the same */
-function refuseImpossiblePorts(config: StackConfig): void {
+/** @throws SettingsError when a port exceeds 65535 or is used twice */
+function checkPortNumbers(config: StackConfig): void {
   const taken = new Map<number, string>();
   for (const { what, port, setting } of listeners(config)) {
     const other = taken.get(port);

@@ -4,21 +4,21 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Role } from './supervisor.ts';
 
-/** A process as it stands in the record: its start time tells it from a later one of the same pid. */
 export interface RecordedProcess {
   name: string;
   role: Role | 'launcher';
   pid: number;
+  /** Distinguishes it from a later process with the same pid. */
   startedAt: string;
   port?: number;
   weight?: number;
 }
 
-/** What runs, kept in VAR_DIR for `npm run status`, `npm stop` and the next start. */
+/** Kept in VAR_DIR for `npm run status`, `npm stop` and the next start. */
 export interface StackState {
   url: string;
   launcher: RecordedProcess;
-  /** All MySQL servers, also one that does not run just now; the first primary is the first. */
+  /** All MySQL servers, running or not. The original primary comes first. */
   servers: { name: string; port: number }[];
   semiSync: boolean;
   processes: RecordedProcess[];
@@ -34,17 +34,12 @@ export function writeState(varDir: string, state: StackState): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Forgets the stack that this process has launched. */
 export function removeState(varDir: string): void {
   rmSync(stateFile(varDir), { force: true });
   rmSync(lockFile(varDir), { force: true });
 }
 
-/**
- * Makes this process the one that launches in `varDir`.
- *
- * @returns whether it may: false while another launcher lives
- */
+/** @returns false while another launcher is running in `varDir` */
 export function takeLaunchLock(varDir: string): boolean {
   const file = lockFile(varDir);
   mkdirSync(dirname(file), { recursive: true });
@@ -62,7 +57,6 @@ export function takeLaunchLock(varDir: string): boolean {
   }
 }
 
-/** The record of the stack in `varDir`; undefined when none was left. */
 export function readState(varDir: string): StackState | undefined {
   return readJson(stateFile(varDir)) as StackState | undefined;
 }
@@ -86,13 +80,13 @@ export function isAlive({ pid, startedAt }: RecordedProcess): boolean {
   return startTime(pid) === startedAt;
 }
 
-/** When a process was started, in the system's own notation; undefined when there is none. */
+/** In the system's notation; undefined without such a process. */
 function startTime(pid: number): string | undefined {
   try {
     if (process.platform !== 'linux') {
       return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
     }
-    // Field 22 of proc(5)'s stat, the 20th behind the name in parentheses; field 3 is Z for a zombie.
+    // proc(5) stat: field 22 is the start time, field 3 the state (Z for a zombie).
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
@@ -101,24 +95,24 @@ function startTime(pid: number): string | undefined {
   }
 }
 
-/** Ends what a launcher that was killed has left running, with the workers of what was killed too. */
-export async function stopLeftovers(state: StackState, say: (line: string) => void): Promise<void> {
-  const isLeft = (process: RecordedProcess) => isAlive(process) || hasOrphans(process);
-  const leftovers = state.processes.filter(isLeft);
+/** Stops the processes of a killed launcher, and orphaned workers. */
+export async function stopLeftovers(state: StackState, log: (line: string) => void): Promise<void> {
+  const isRunning = (process: RecordedProcess) => isAlive(process) || hasOrphans(process);
+  const leftovers = state.processes.filter(isRunning);
   if (leftovers.length === 0) return;
-  say(`Stopping what an earlier start has left: ${leftovers.map(({ name }) => name).join(', ')}`);
+  log(`Stopping what an earlier start has left: ${leftovers.map(({ name }) => name).join(', ')}`);
   for (const { pid } of leftovers) signalGroup(pid, 'SIGTERM');
   const giveUpAt = Date.now() + 30_000;
-  while (leftovers.some(isLeft) && Date.now() < giveUpAt) await sleep(100);
-  for (const { pid } of leftovers.filter(isLeft)) signalGroup(pid, 'SIGKILL');
+  while (leftovers.some(isRunning) && Date.now() < giveUpAt) await sleep(100);
+  for (const { pid } of leftovers.filter(isRunning)) signalGroup(pid, 'SIGKILL');
 }
 
-/** The process is gone and its group is not: the system gives its pid to nobody else until it is. */
+/** The process has ended but its group has not. The system does not reuse the pid until then. */
 function hasOrphans({ pid }: RecordedProcess): boolean {
   return startTime(pid) === undefined && signalGroup(pid, 0);
 }
 
-/** Every process is started as the leader of a group, which its workers belong to. */
+/** Each process leads a group that includes its workers. */
 export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-pid, signal);

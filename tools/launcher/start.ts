@@ -13,7 +13,7 @@ import {
   mysqlProcess,
   nginxProcess,
   phpMyAdminProcess,
-  reachable,
+  reachableHost,
   webProcess,
 } from './processes.ts';
 import { readSetupConfig } from './setup-config.ts';
@@ -29,9 +29,9 @@ import {
 import { Supervisor, type ProcessSpec } from './supervisor.ts';
 import { printSummary } from './summary.ts';
 
-const say = (line: string) => console.log(line);
+const log = (line: string) => console.log(line);
 
-/** The processes in the order they were started; they are stopped in the opposite one. */
+/** In start order; stopped in reverse. */
 const started: Supervisor[][] = [];
 const stopped = new AbortController();
 let stopping: Promise<void> | undefined;
@@ -43,7 +43,7 @@ try {
     process.on('exit', () => removeState(config.varDir));
     await start(config);
   } else {
-    say('Inventario runs already here (npm run status shows it, npm stop ends it).');
+    log('Inventario runs already here (npm run status shows it, npm stop ends it).');
     process.exitCode = 1;
   }
 } catch (error) {
@@ -55,33 +55,33 @@ try {
 async function start(config: StackConfig): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!stopping) say('Stopping ...');
-      // Exits itself: what was being waited for would otherwise hold the process for minutes.
+      if (!stopping) log('Stopping ...');
+      // Exit explicitly, because pending waits would hold the process for minutes.
       void stop().then(() => process.exit(0));
     });
   }
   const earlier = readState(config.varDir);
-  if (earlier) await stopLeftovers(earlier, say);
+  if (earlier) await stopLeftovers(earlier, log);
   await checkPorts(config);
   const wanted = { phpMyAdmin: config.phpMyAdminPort !== undefined };
-  const programs = await findOrInstallPrograms(config.runtimeDir, wanted, say);
+  const programs = await findOrInstallPrograms(config.runtimeDir, wanted, log);
   await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
-  refuseToReplacePrimary(config);
+  checkPrimaryData(config);
 
   const servers = [config.primary, ...config.replicas];
-  record(config);
+  saveState(config);
   await Promise.all(servers.map((server) => initializeDatabase(config, programs, server, stopped.signal)));
   await startTogether(config, [mysqlProcess(config, programs, config.primary)]);
   await startTogether(
     config,
     config.replicas.map((server) => mysqlProcess(config, programs, server)),
   );
-  const oneTimePassword = await setUp(readSetupConfig(config), say);
+  const oneTimePassword = await setUp(readSetupConfig(config), log);
   await startTogether(
     config,
     config.web.map((instance) => webProcess(config, instance)),
   );
-  await startTogether(config, await entrances(config, programs));
+  await startTogether(config, await frontProcesses(config, programs));
   if (!stopping)
     printSummary(
       config,
@@ -90,7 +90,7 @@ async function start(config: StackConfig): Promise<void> {
     );
 }
 
-async function entrances(config: StackConfig, programs: Programs): Promise<ProcessSpec[]> {
+async function frontProcesses(config: StackConfig, programs: Programs): Promise<ProcessSpec[]> {
   const nginx = await nginxProcess(config, programs);
   if (!programs.php || !config.phpMyAdminPort) return [nginx];
   return [nginx, await phpMyAdminProcess(config, programs.php, config.phpMyAdminPort)];
@@ -98,7 +98,7 @@ async function entrances(config: StackConfig, programs: Programs): Promise<Proce
 
 async function startTogether(config: StackConfig, specs: ProcessSpec[]): Promise<void> {
   if (stopping) throw new Error('stopped');
-  const group = specs.map((spec) => new Supervisor(spec, say, () => noteChange(config)));
+  const group = specs.map((spec) => new Supervisor(spec, log, () => trySaveState(config)));
   started.push(group);
   await Promise.all(group.map((supervisor) => supervisor.start()));
 }
@@ -113,19 +113,19 @@ async function stop(): Promise<void> {
   return stopping;
 }
 
-/** Notes what runs; a disk that is full just now must not end what runs. */
-function noteChange(config: StackConfig): void {
+/** A full disk must not stop the stack. */
+function trySaveState(config: StackConfig): void {
   try {
-    record(config);
+    saveState(config);
   } catch (error) {
-    say(`What runs cannot be noted: ${String(error)}`);
+    log(`Cannot save the stack's state: ${String(error)}`);
   }
 }
 
-function record(config: StackConfig): void {
+function saveState(config: StackConfig): void {
   const running = started.flat().filter(({ pid }) => pid !== undefined);
   writeState(config.varDir, {
-    url: `http://${reachable(config.host)}:${config.port}`,
+    url: `http://${reachableHost(config.host)}:${config.port}`,
     launcher: recordProcess(process.pid, { name: 'launcher', role: 'launcher' }),
     servers: [config.primary, ...config.replicas].map(({ name, port }) => ({ name, port })),
     semiSync: config.semiSync,
@@ -135,14 +135,13 @@ function record(config: StackConfig): void {
   });
 }
 
-/** Errors whose message says all that the reader needs. */
+/** These messages need no stack trace. */
 function isExpected(error: unknown): error is Error {
   return [SettingsError, PortTakenError, MissingProgramsError, ReplicaAheadError, TwoPrimariesError].some(
     (type) => error instanceof type,
   );
 }
 
-/** @throws SettingsError naming the folder that cannot be written to */
 function makeFolders({ varDir, runtimeDir }: StackConfig): void {
   for (const [setting, folder] of [
     ['VAR_DIR', varDir],
@@ -158,11 +157,11 @@ function makeFolders({ varDir, runtimeDir }: StackConfig): void {
 }
 
 /** @throws ReplicaAheadError when the primary's data are gone and a replica has the only copy */
-function refuseToReplacePrimary(config: StackConfig): void {
+function checkPrimaryData(config: StackConfig): void {
   const servers = [config.primary, ...config.replicas];
   const survivor = config.replicas.find((server) => hasData(config, server));
   if (hasData(config, config.primary) || !survivor) return;
-  // One that was promoted is the primary, whatever its name: the other one is only a replica.
+  // A promoted server is the primary, whatever its name.
   if (servers.some((server) => hasBeenPromoted(config, server))) return;
   throw new ReplicaAheadError(
     `The primary's data are gone from ${dataDir(config, config.primary)}, and ${survivor.name} still has a copy.\n` +

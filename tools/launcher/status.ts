@@ -6,11 +6,11 @@ import { isAlive, readState } from './stack-state.ts';
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 const state = readState(readStackConfig([]).varDir);
 const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
-const servers = await askServers();
+const servers = await fetchServers();
 const processes = (state?.processes ?? []).map((recorded) => ({
   ...recorded,
   alive: isAlive(recorded),
-  ...asSeenByAnInstance(recorded.name),
+  ...replicationStatus(recorded.name),
 }));
 
 if (values.json) {
@@ -33,14 +33,14 @@ if (values.json) {
 }
 process.exitCode = running ? 0 : 3;
 
-/** What a database server is by now, which changes when another becomes the primary, and its lag. */
-function asSeenByAnInstance(name: string) {
+/** The current role, which a promotion changes, and the lag. */
+function replicationStatus(name: string) {
   const server = servers.find((candidate) => candidate.name === name);
   return server && { role: server.role, lagSeconds: server.replication?.lagSeconds };
 }
 
-/** The servers as an instance sees them; nothing when no instance answers. */
-async function askServers(): Promise<ServerState[]> {
+/** As reported by an instance; empty when none answers. */
+async function fetchServers(): Promise<ServerState[]> {
   try {
     const response = await fetch(`${state?.url}/health`, {
       headers: { accept: 'application/json' },

@@ -9,7 +9,7 @@ if (!state) {
 } else {
   if (isAlive(state.launcher)) process.kill(state.launcher.pid, 'SIGTERM');
   while (isAlive(state.launcher)) await sleep(100);
-  // A launcher that was killed could not stop the rest.
+  // A killed launcher leaves its processes running.
   await stopLeftovers(state, console.log);
   removeState(varDir);
   console.log('Inventario has stopped.');

@@ -1,11 +1,10 @@
 import { secretFile } from '../../src/config/secrets.ts';
-import { reachable } from './processes.ts';
+import { reachableHost } from './processes.ts';
 import type { StackConfig } from './stack-config.ts';
 import type { ProcessSpec } from './supervisor.ts';
 
-/** What someone needs to know who has just started the system. */
 export function printSummary(config: StackConfig, processes: ProcessSpec[], oneTimePassword?: string): void {
-  const host = reachable(config.host);
+  const host = reachableHost(config.host);
   const lines = [
     '',
     `Inventario is running on http://${host}:${config.port}`,

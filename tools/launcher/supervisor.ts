@@ -11,40 +11,39 @@ export interface ProcessSpec {
   name: string;
   role: Role;
   port: number;
-  /** NGINX's weight, for web instances. */
+  /** In NGINX's upstream; for web instances. */
   weight?: number;
   command: string;
   args: string[];
   env?: Record<string, string>;
   logFile: string;
-  /** Whether it serves now. */
   isReady: () => Promise<boolean>;
   stopSignal?: NodeJS.Signals;
-  /** An exit code that asks to be started again at once, without it being a failure. */
+  /** An exit code that requests an immediate restart. */
   restartCode?: number;
 }
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** A process that ran this long was well: the next pause begins small again. */
+/** After running this long, the pause is reset. */
 const HEALTHY_MS = 60_000;
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 30_000;
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 
-/** Keeps one process running: starts it again, after a growing pause, whenever it ends by itself. */
+/** Restarts a process whenever it exits, after a growing pause. */
 export class Supervisor {
   readonly spec: ProcessSpec;
-  readonly #say: (line: string) => void;
+  readonly #log: (line: string) => void;
   readonly #onChange: () => void;
   #child: ChildProcess | undefined;
   #pause = FIRST_PAUSE_MS;
   #startedAt = 0;
   #stopping = new AbortController();
 
-  constructor(spec: ProcessSpec, say: (line: string) => void, onChange: () => void) {
+  constructor(spec: ProcessSpec, log: (line: string) => void, onChange: () => void) {
     this.spec = spec;
-    this.#say = say;
+    this.#log = log;
     this.#onChange = onChange;
   }
 
@@ -52,17 +51,13 @@ export class Supervisor {
     return this.#child?.pid;
   }
 
-  /**
-   * Starts the process and waits until it serves.
-   *
-   * @throws when it ends before that, or does not serve in two minutes
-   */
+  /** @throws when the process exits or is not ready within START_LIMIT_MS */
   async start(): Promise<void> {
     const child = this.#spawn();
     const giveUpAt = Date.now() + START_LIMIT_MS;
     for (;;) {
       const isReady = await this.spec.isReady();
-      // Only then: something else that answers on its port must not be taken for it.
+      // Check this even if ready: another program may be answering on the port.
       if (hasEnded(child)) throw new Error(`${this.spec.name} did not start; see ${this.spec.logFile}`);
       if (isReady) break;
       if (Date.now() > giveUpAt) {
@@ -73,7 +68,6 @@ export class Supervisor {
     this.#keepAlive(child);
   }
 
-  /** Asks the process to end and waits; kills it when it does not end in half a minute. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const child = this.#child;
@@ -87,19 +81,19 @@ export class Supervisor {
 
   #spawn(): ChildProcess {
     const { command, args, env, logFile } = this.spec;
-    const log = openLog(logFile);
-    // A group of its own: Ctrl-C in the terminal reaches the launcher alone, which stops all in order.
+    const logFd = openLog(logFile);
+    // Own process group: Ctrl-C reaches only the launcher, which stops everything in order.
     const child = spawn(command, args, {
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', logFd, logFd],
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
     });
-    closeSync(log);
+    closeSync(logFd);
     this.#child = child;
     this.#startedAt = Date.now();
-    child.on('error', (error) => this.#say(`${this.spec.name}: ${error.message}`));
+    child.on('error', (error) => this.#log(`${this.spec.name}: ${error.message}`));
     child.on('exit', () => {
-      // Workers of a process that was killed (NGINX, PHP) would hold on to its port.
+      // Orphaned workers (NGINX, PHP) would keep the port open.
       if (child.pid) signalGroup(child.pid, 'SIGKILL');
       this.#child = undefined;
       this.#onChange();
@@ -113,16 +107,16 @@ export class Supervisor {
   }
 
   #keepAlive(child: ChildProcess): void {
-    if (hasEnded(child)) void this.#revive(child.exitCode, child.signalCode);
-    else child.on('exit', (code, signal) => void this.#revive(code, signal));
+    if (hasEnded(child)) void this.#restart(child.exitCode, child.signalCode);
+    else child.on('exit', (code, signal) => void this.#restart(code, signal));
   }
 
-  async #revive(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+  async #restart(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     if (this.#isStopping()) return;
     if (code === null || code !== this.spec.restartCode) {
       if (Date.now() - this.#startedAt > HEALTHY_MS) this.#pause = FIRST_PAUSE_MS;
       const reason = signal ? `was ended by ${signal}` : `ended with code ${code}`;
-      this.#say(`${this.spec.name} ${reason}; starting it again in ${this.#pause / 1000} s`);
+      this.#log(`${this.spec.name} ${reason}; starting it again in ${this.#pause / 1000} s`);
       const pause = this.#pause;
       this.#pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
@@ -131,9 +125,9 @@ export class Supervisor {
     try {
       this.#keepAlive(this.#spawn());
     } catch (error) {
-      // A full disk, say: its log cannot be written. It is tried again like a process that has ended.
-      this.#say(`${this.spec.name}: ${String(error)}`);
-      await this.#revive(null, null);
+      // For example, a full disk: the log cannot be opened.
+      this.#log(`${this.spec.name}: ${String(error)}`);
+      await this.#restart(null, null);
     }
   }
 }
@@ -142,7 +136,7 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 }
 
-/** Opens a log for appending; a large one makes room, and the one before it is kept as NAME.1. */
+/** Rotates a large log to NAME.1. */
 function openLog(file: string): number {
   mkdirSync(dirname(file), { recursive: true });
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;

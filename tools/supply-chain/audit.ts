@@ -1,7 +1,6 @@
 /**
- * `npm run audit`: asks the npm registry for known vulnerabilities of what runs in production. Ends with 0
- * when there are none of high or critical severity, 1 when there are, and 2 when the registry gives no
- * answer, which is no good news but none at all.
+ * `npm run audit`: checks production packages for known vulnerabilities. Exit codes: 0 for none of high or
+ * critical severity, 1 for some, 2 for no answer from the registry.
  */
 import { spawnSync } from 'node:child_process';
 

@@ -1,6 +1,6 @@
 /**
- * `npm run sbom [FILE]`: writes the software bill of materials (CycloneDX) of what runs in production, as
- * package-lock.json says, into sbom.cdx.json.
+ * `npm run sbom [FILE]`: writes a CycloneDX software bill of materials of the production packages in
+ * package-lock.json. FILE defaults to sbom.cdx.json.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ const bill = JSON.parse(
   }),
 ) as Bill;
 
-// npm's own --omit=dev leaves out what both we and our tools need, such as Express's own qs.
+// npm's --omit=dev also drops packages that production shares with dev tools, such as qs.
 const inProduction = new Set(
   Object.entries(lock.packages)
     .filter(([, { dev }]) => !dev)
@@ -48,7 +48,7 @@ const refs = new Set([bill.metadata.component, ...bill.components].map((componen
 bill.dependencies = bill.dependencies
   .filter(({ ref }) => refs.has(ref))
   .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((other) => refs.has(other)) }));
-// npm takes the folder's name, and where it got each package from: the machine's own affair.
+// npm uses the folder's name and records download URLs, which differ between machines.
 bill.metadata.component.name = lock.name;
 for (const component of [bill.metadata.component, ...bill.components]) {
   component.externalReferences =

@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const BIG = { maxBuffer: 64 * 1024 * 1024 };
+const LARGE_OUTPUT = { maxBuffer: 64 * 1024 * 1024 };
 
-/** Packages cannot be had here; the message says what is missing. */
+/** The message says what is missing. */
 export class CannotInstallError extends Error {
   override name = 'CannotInstallError';
 }
@@ -17,17 +17,14 @@ interface PackageRequest {
   packages: readonly string[];
   /** A Debian suite, such as `sid`; packages come from the machine's own mirror. */
   suite: string;
-  /** Leave out what the machine has installed, to run on its own libraries. */
+  /** Skip packages that the machine has, and use its libraries. */
   onTopOfMachine: boolean;
-  /** Where the packages are unpacked. */
   into: string;
 }
 
 /**
- * Fetches Debian packages with all they depend on and unpacks them into a folder. An apt of its own
- * resolves and verifies them; nothing outside of the folder is touched and root is not needed.
- *
- * @throws CannotInstallError where there is no apt, no Debian mirror or no such package
+ * Unpacks Debian packages and their dependencies without root, with apt confined to the folder `into`.
+ * @throws CannotInstallError without apt, a Debian mirror or such a package
  */
 export async function unpackDebianPackages({ packages, suite, onTopOfMachine, into }: PackageRequest) {
   if (!existsSync(KEYRING)) throw new CannotInstallError('this is not Debian');
@@ -40,11 +37,12 @@ export async function unpackDebianPackages({ packages, suite, onTopOfMachine, in
   await writeFile(join(apt, 'apt.conf'), await aptConfiguration(apt, onTopOfMachine));
   const env = { ...process.env, APT_CONFIG: join(apt, 'apt.conf'), LC_ALL: 'C.UTF-8' };
   try {
-    await run('apt-get', ['update', '--error-on=any'], { ...BIG, env });
-    await run('apt-get', ['install', '--download-only', ...packages], { ...BIG, env });
+    await run('apt-get', ['update', '--error-on=any'], { ...LARGE_OUTPUT, env });
+    await run('apt-get', ['install', '--download-only', ...packages], { ...LARGE_OUTPUT, env });
     const archives = join(apt, 'cache/archives');
     for (const file of await readdir(archives)) {
-      if (file.endsWith('.deb')) await run('dpkg-deb', ['--extract', join(archives, file), into], BIG);
+      if (file.endsWith('.deb'))
+        await run('dpkg-deb', ['--extract', join(archives, file), into], LARGE_OUTPUT);
     }
   } catch (error) {
     throw new CannotInstallError(`${packages.join(', ')} of Debian ${suite}: ${lastLines(error)}`);
@@ -52,7 +50,7 @@ export async function unpackDebianPackages({ packages, suite, onTopOfMachine, in
   await rm(apt, { recursive: true });
 }
 
-/** The machine's own Debian mirror. Before the first `apt-get update`, apt knows no origins. */
+/** Before the first `apt-get update`, apt knows no origins, so match the address. */
 async function mirror(): Promise<string> {
   const { stdout } = await run('apt-get', [
     'indextargets',
@@ -68,9 +66,9 @@ async function mirror(): Promise<string> {
   return debian[1];
 }
 
-/** The settings by which the machine reaches its mirror, and folders of our own for all the rest. */
+/** Keeps the machine's network settings and uses our folders for the rest. */
 async function aptConfiguration(apt: string, onTopOfMachine: boolean): Promise<string> {
-  const { stdout } = await run('apt-config', ['dump'], BIG);
+  const { stdout } = await run('apt-config', ['dump'], LARGE_OUTPUT);
   const network = stdout.split('\n').filter((line) => /^Acquire::(http|https|Retries)\b/.test(line));
   const status = onTopOfMachine ? '/var/lib/dpkg/status' : join(apt, 'status');
   return [
@@ -82,7 +80,7 @@ async function aptConfiguration(apt: string, onTopOfMachine: boolean): Promise<s
     `Dir::Cache "${apt}/cache"; Dir::Log "${apt}";`,
     'APT::Install-Recommends "false"; APT::Get::Assume-Yes "true"; APT::Sandbox::User "";',
     'Acquire::Languages "none"; Debug::NoLocking "true";',
-    // Signatures are verified; only a list's "valid until" is not, for a machine whose clock is off.
+    // Tolerates a wrong clock; signatures are still verified.
     'Acquire::Check-Valid-Until "false";',
   ].join('\n');
 }

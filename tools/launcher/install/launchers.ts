@@ -5,9 +5,8 @@ import { findFile } from './find-file.ts';
 import { CannotInstallError } from './debian-packages.ts';
 
 /**
- * Writes `bin/NAME` for the programs in a folder of unpacked packages. They are newer than the
- * machine, so each is started by the C library's loader that came with it, on the libraries that came
- * with it.
+ * Writes a `bin/NAME` wrapper for each unpacked program. The programs are newer than the machine, so they
+ * run on the loader and libraries from their own packages.
  */
 export async function writeLaunchers(folder: string): Promise<void> {
   await mergeLibFolders(folder);
@@ -35,7 +34,6 @@ interface InstalledProgram {
   name: string;
   path: string;
   preamble?: string;
-  /** Put before the caller's own options. */
   options?: string;
 }
 
@@ -67,7 +65,7 @@ async function listPrograms(folder: string): Promise<InstalledProgram[]> {
   return programs;
 }
 
-/** Older packages put libraries into /lib, which is a link to /usr/lib on a real system. */
+/** Older packages install into /lib, which is a link to /usr/lib on a real system. */
 async function mergeLibFolders(folder: string): Promise<void> {
   const lib = join(folder, 'lib');
   if (!existsSync(lib) || (await lstat(lib)).isSymbolicLink()) return;

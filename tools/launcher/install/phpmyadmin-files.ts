@@ -1,11 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-/**
- * Makes Debian's PHP and phpMyAdmin work from `folder`: PHP is told its extensions, phpMyAdmin takes
- * its configuration and folder for temporary files from the environment, and finds Debian's PHP
- * libraries in `folder` instead of /usr/share.
- */
+/** Makes Debian's PHP and phpMyAdmin run from `folder`, configured by environment variables. */
 export async function preparePhpMyAdmin(folder: string): Promise<void> {
   await enableExtensions(folder);
   const libraries = join(folder, 'usr/share/phpmyadmin/libraries');
@@ -18,7 +14,7 @@ export async function preparePhpMyAdmin(folder: string): Promise<void> {
   await redirectIncludes(join(folder, 'usr/share'), folder.replace(/\.new$/, ''));
 }
 
-/** Debian keeps each extension's ini file, with its place in the order, in a folder of templates. */
+/** Debian's template folders hold each extension's ini file, with its load priority. */
 async function enableExtensions(folder: string): Promise<void> {
   const enabled = join(folder, 'etc/php-extensions');
   await mkdir(enabled, { recursive: true });
@@ -37,7 +33,7 @@ async function enableExtensions(folder: string): Promise<void> {
   }
 }
 
-/** Rewrites `require '/usr/share/...'` in PHP files to where the folder is going to stand. */
+/** Points `require '/usr/share/...'` at the folder's final path. */
 async function redirectIncludes(share: string, finalFolder: string): Promise<void> {
   const entries = await readdir(share, { recursive: true, withFileTypes: true });
   for (const entry of entries) {

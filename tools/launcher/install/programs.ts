@@ -12,13 +12,13 @@ const SUITE = 'sid';
 
 interface ProgramBundle {
   title: string;
-  /** The program whose presence counts, and what its version must be when it is the machine's. */
   program: string;
+  /** Without it, the machine's own program is not used. */
   isUsable?: (versionText: string) => boolean;
   versionOption: string;
   packages: readonly string[];
   prepare?: (folder: string) => Promise<void>;
-  /** How to get it where it cannot be installed from here. */
+  /** Shown where it cannot be installed automatically. */
   advice: string;
 }
 
@@ -48,7 +48,7 @@ const PHPMYADMIN: ProgramBundle = {
   title: 'phpMyAdmin',
   program: 'php',
   versionOption: '--version',
-  // dbconfig-no-thanks stands for a set-up by package scripts, which do not run here.
+  // dbconfig-no-thanks replaces dbconfig-common, whose scripts do not run here.
   packages: [
     ...['php-cli', 'php-mysql', 'php-mbstring', 'php-xml', 'php-zip', 'php-gd', 'php-curl', 'php-bz2'],
     ...['php-intl', 'dbconfig-no-thanks', 'phpmyadmin'],
@@ -60,29 +60,24 @@ const PHPMYADMIN: ProgramBundle = {
 export interface Programs {
   mysqld: string;
   nginx: string;
-  /** With phpMyAdmin, and the folder it is served from. */
+  /** `phpMyAdmin` is its document root. */
   php?: { command: string; phpMyAdmin: string };
 }
 
-/** Something is missing and cannot be installed here; the message says how to get it. */
 export class MissingProgramsError extends Error {
   override name = 'MissingProgramsError';
 }
 
-/**
- * Finds the servers on PATH, or installs them into `runtimeDir`.
- *
- * @throws MissingProgramsError naming all that is missing and how to get it
- */
+/** @throws MissingProgramsError naming each missing program and how to get it */
 export async function findOrInstallPrograms(
   runtimeDir: string,
   wanted: { phpMyAdmin: boolean },
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Programs> {
   const missing: string[] = [];
   const find = async (bundle: ProgramBundle) => {
     try {
-      return (await findOnPath(bundle)) ?? (await install(bundle, runtimeDir, say));
+      return (await findOnPath(bundle)) ?? (await install(bundle, runtimeDir, log));
     } catch (error) {
       if (!(error instanceof CannotInstallError)) throw error;
       missing.push(`  ${bundle.advice}\n    (not installed by npm start: ${error.message})`);
@@ -114,16 +109,16 @@ async function findOnPath({ program, versionOption, isUsable }: ProgramBundle): 
   return undefined;
 }
 
-/** Unpacks beside the final folder and renames, so that a broken download leaves nothing behind. */
-async function install(bundle: ProgramBundle, runtimeDir: string, say: (line: string) => void) {
+/** Unpacks beside the final folder and renames, so an interrupted install is never used. */
+async function install(bundle: ProgramBundle, runtimeDir: string, log: (line: string) => void) {
   const folder = join(runtimeDir, bundle.title.toLowerCase());
   const program = join(folder, 'bin', bundle.program);
   const stamp = join(folder, 'installed.json');
-  // The folder's own path is part of it: some programs are told where their files are.
+  // Includes the path, which is written into some of the files.
   const recipe = JSON.stringify({ packages: bundle.packages, folder });
   if (existsSync(program) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === recipe) return program;
 
-  say(`Installing ${bundle.title} into ${folder} ...`);
+  log(`Installing ${bundle.title} into ${folder} ...`);
   const unfinished = `${folder}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
