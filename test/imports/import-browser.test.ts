@@ -12,7 +12,7 @@ const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 
 let browser: Browser;
 let client: Client;
-const complaints: string[] = [];
+const consoleErrors: string[] = [];
 
 beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -25,10 +25,10 @@ async function logIn(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('pageerror', (error) => consoleErrors.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error' && !/status of 4(04|09|22)/.test(message.text()))
-      complaints.push(message.text());
+      consoleErrors.push(message.text());
   });
   await page.goto('/login');
   await page.fill('#username', 'admin');
@@ -42,7 +42,7 @@ async function chooseFile(page: Page, content: string | Buffer, name: string): P
   await page.setInputFiles('#file', { name, mimeType: 'text/csv', buffer: Buffer.from(content) });
 }
 
-test('from the list of products to a preview, other columns, and products that are there after a reload', async () => {
+test('imports a file from the product list: preview, reassigned columns, applied products', async () => {
   const code = uniqueCode();
   await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5 });
   const page = await logIn();
@@ -53,7 +53,7 @@ test('from the list of products to a preview, other columns, and products that a
   await page.click('button:has-text("Subir y ver los cambios")');
   await page.waitForURL(/\/imports\/\d+$/);
   await page.waitForSelector('.import-totals');
-  // The column with the names is called in a way of its own.
+  // The header of the name column is not recognised.
   await page.waitForSelector('text=El producto es nuevo y el archivo no tiene columna con el nombre.');
   expect(await page.locator('button:has-text("Aplicar los cambios")').count()).toBe(0);
   await page.click('.import-columns summary');
@@ -77,7 +77,7 @@ test('from the list of products to a preview, other columns, and products that a
   await page.context().close();
 });
 
-test('everything works without JavaScript', async () => {
+test('imports without JavaScript', async () => {
   const code = uniqueCode();
   const page = await logIn({ javaScriptEnabled: false });
   await page.goto('/imports');
@@ -93,7 +93,7 @@ test('everything works without JavaScript', async () => {
   await page.context().close();
 });
 
-test.each(LOOKS)('the pages are accessible and none is wider than the screen: %s', async (look, options) => {
+test.each(LOOKS)('pages are accessible and fit the screen: %s', async (look, options) => {
   const code = uniqueCode();
   await client.register({
     code: `${code}-1`,
@@ -137,7 +137,7 @@ test.each(LOOKS)('the pages are accessible and none is wider than the screen: %s
   await examine('unassigned');
   await send(good.join('\n'), 'productos de la tienda.csv');
   await examine('preview');
-  // A moment of work, held.
+  // Freeze the progress display.
   await page.route('**/api/imports/*', (route) =>
     route.fulfill({ json: { isBusy: true, state: 'applying', progress: 0.42 } }),
   );
@@ -154,6 +154,6 @@ test.each(LOOKS)('the pages are accessible and none is wider than the screen: %s
   await page.context().close();
 });
 
-test('the browser had nothing to complain about', () => {
-  expect(complaints).toEqual([]);
+test('the browser logs no errors', () => {
+  expect(consoleErrors).toEqual([]);
 });

@@ -19,21 +19,24 @@ beforeAll(async () => (client = await Client.signedIn()));
 const HEADER = ['Código', 'Nombre', 'Cantidad'];
 const KINDS_OF_TEXT: [string, (code: string) => Buffer][] = [
   [
-    'semicolons, UTF-8 with a mark',
+    'semicolons, UTF-8 with a byte order mark',
     (code) => Buffer.from(`\ufeffCódigo;Nombre;Cantidad\r\n${code};Ñandú;12\r\n`),
   ],
-  ['commas, UTF-8 without', (code) => Buffer.from(`Código,Nombre,Cantidad\n${code},"Ñandú",12`)],
+  [
+    'commas, UTF-8 without a byte order mark',
+    (code) => Buffer.from(`Código,Nombre,Cantidad\n${code},"Ñandú",12`),
+  ],
   ['tabs, Latin-1', (code) => Buffer.from(`Código\tNombre\tCantidad\r\n${code}\tÑandú\t12\r\n`, 'latin1')],
   [
     'semicolons, Latin-1, decimal comma',
     (code) => Buffer.from(`Código;Nombre;Cantidad\r${code};Ñandú;12,0\r`, 'latin1'),
   ],
   [
-    'tabs, UTF-16, as Excel says "Unicode text"',
+    'tabs, UTF-16 (Excel\'s "Unicode text")',
     (code) => Buffer.from(`\ufeffCódigo\tNombre\tCantidad\r\n${code}\tÑandú\t12\r\n`, 'utf16le'),
   ],
   [
-    "Excel's own hint and empty lines",
+    "Excel's sep= line and empty lines",
     (code) => Buffer.from(`sep=,\r\n\r\nCódigo,Nombre,Cantidad\r\n\r\n${code},Ñandú,12\r\n`),
   ],
 ];
@@ -49,7 +52,7 @@ test.each(KINDS_OF_TEXT)('reads text with %s', async (_what, make) => {
   for (const part of [code, 'Ñandú', '12 unidad']) expect(text).toContain(part);
 });
 
-test('a character that only the last bytes of a large file have wrong makes all of it Latin-1', async () => {
+test('one invalid UTF-8 byte at the end of a large file makes it Latin-1', async () => {
   const rows = Array.from({ length: 3000 }, (_, index) => `${uniqueCode()}-${index};Jabon;1`).join('\n');
   const file = Buffer.concat([
     Buffer.from(`Codigo;Nombre;Cantidad\n${rows}\nX-${uniqueCode()};`),
@@ -61,7 +64,7 @@ test('a character that only the last bytes of a large file have wrong makes all 
   expect(await page(client, id, '?kind=new&after=3000')).toContain('Ñ');
 });
 
-test.each([true, false])('reads a workbook, its texts shared: %s', async (shared) => {
+test.each([true, false])('reads a workbook (shared strings: %s)', async (shared) => {
   const code = uniqueCode();
   const file = await workbook(
     {
@@ -78,7 +81,7 @@ test.each([true, false])('reads a workbook, its texts shared: %s', async (shared
   expect(await page(client, id)).toContain('Ñandú &amp; &lt;b&gt;');
 });
 
-test('a code that is a number keeps its digits, and what is a date, a formula or an error is told apart', async () => {
+test('keeps the digits of numeric codes and reports dates, formulas and errors', async () => {
   const file = await workbook({
     Hoja: [
       ['Código', 'Nombre', 'Cantidad'],
@@ -99,7 +102,7 @@ test('a code that is a number keeps its digits, and what is a date, a formula or
   expect(half).toContain('La cantidad debe ser un número entero. («0.5»)');
 });
 
-test('sheets with the same header are one table, and others are named and left out', async () => {
+test('reads sheets with the same header as one table and lists the ignored ones', async () => {
   const code = uniqueCode();
   const file = await workbook({
     Instrucciones: [['Rellene la segunda hoja']],
@@ -117,9 +120,9 @@ test('sheets with the same header are one table, and others are named and left o
 const OTHER_FILES: [string, () => Buffer | Promise<Buffer>, string][] = [
   ['an empty file', () => Buffer.alloc(0), 'está vacío'],
   ['blank lines', () => Buffer.from('\r\n\r\n'), 'está vacío'],
-  ['a header alone', () => Buffer.from('Código;Nombre\r\n'), 'ninguna fila'],
-  ['a workbook with a header alone', () => workbook({ Hoja: [HEADER] }), 'ninguna fila'],
-  ['a workbook with nothing', () => workbook({ Hoja: [] }), 'está vacío'],
+  ['only a header', () => Buffer.from('Código;Nombre\r\n'), 'ninguna fila'],
+  ['a workbook with only a header', () => workbook({ Hoja: [HEADER] }), 'ninguna fila'],
+  ['an empty workbook', () => workbook({ Hoja: [] }), 'está vacío'],
   ['a PDF', () => Buffer.from('%PDF-1.7\n…'), 'No es una hoja de cálculo'],
   ['a picture', () => Buffer.from('\x89PNG\r\n\x1a\n\x00', 'latin1'), 'No es una hoja de cálculo'],
   [
@@ -141,7 +144,7 @@ const OTHER_FILES: [string, () => Buffer | Promise<Buffer>, string][] = [
   ['a binary workbook', () => rawWorkbook('', { 'xl/workbook.bin': 'x' }), '.xlsb'],
   ['a zip of something else', () => zip({ 'a.txt': 'a' }), 'No es una hoja de cálculo'],
   ['half a workbook', async () => (await workbook({ Hoja: [HEADER] })).subarray(0, 900), 'dañado'],
-  ['a sheet that is no XML', () => rawWorkbook('<row><c></row>'), 'dañado'],
+  ['a sheet that is not XML', () => rawWorkbook('<row><c></row>'), 'dañado'],
   ['a document type', () => rawWorkbook(Buffer.from('<!DOCTYPE x [<!ENTITY a "b">]><worksheet/>')), 'dañado'],
   ['an entity', () => rawWorkbook('<row><c t="str"><v>&a;</v></c></row>'), 'dañado'],
   [
@@ -157,7 +160,7 @@ const OTHER_FILES: [string, () => Buffer | Promise<Buffer>, string][] = [
   ],
 ];
 
-test.each(OTHER_FILES)('refuses %s, and says what it is', async (_what, make, words) => {
+test.each(OTHER_FILES)('refuses %s and says why', async (_what, make, words) => {
   const content = await make();
   if (content.length === 0) {
     const response = await upload(client, content);
@@ -171,12 +174,12 @@ const cell = (text: string, at = '') => `<c ${at} t="str"><v>${text}</v></c>`;
 const header = `<row r="1">${cell('Código')}${cell('Nombre')}</row>`;
 const LARGE_FILES: [string, () => Buffer, string][] = [
   [
-    'a sheet that becomes 400 MB of rows',
+    'a sheet that inflates to 400 MB of rows',
     () => rawWorkbook(`${header}${'<row></row>'.repeat(36_000_000)}`),
     'demasiado grande',
   ],
   [
-    'a sheet that becomes 100 MB of one text',
+    'a sheet that inflates to one text of 100 MB',
     () => rawWorkbook(`${header}<row>${cell('a'.repeat(100_000_000))}</row>`),
     'demasiado',
   ],
@@ -185,23 +188,27 @@ const LARGE_FILES: [string, () => Buffer, string][] = [
     () => rawWorkbook(`${header}<row x="${'a'.repeat(100_000_000)}"/>`),
     'demasiado',
   ],
-  ['tags in tags in tags', () => rawWorkbook('<a>'.repeat(3_000_000)), 'dañado'],
+  ['deeply nested tags', () => rawWorkbook('<a>'.repeat(3_000_000)), 'dañado'],
   [
-    'shared texts of 90 MB',
+    'shared strings of 90 MB',
     () =>
       rawWorkbook(header, {
         'xl/sharedStrings.xml': `<sst>${`<si><t>${'ab'.repeat(15_000)}</t></si>`.repeat(3000)}</sst>`,
       }),
     'demasiado grande',
   ],
-  ['less said than there is', () => zip({ '[Content_Types].xml': 'x'.repeat(100) }, () => 3), 'dañado|No es'],
+  [
+    'a part larger than its declared size',
+    () => zip({ '[Content_Types].xml': 'x'.repeat(100) }, () => 3),
+    'dañado|No es',
+  ],
   [
     'a million columns in a workbook',
     () => rawWorkbook(`<row>${cell('Código').repeat(1_000_000)}</row>`),
     'más de 100 columnas',
   ],
   [
-    'a million columns in a text',
+    'a million columns in a text file',
     () => Buffer.from(`${'Código;'.repeat(1_000_000)}\n1`),
     'más de 100 columnas',
   ],
@@ -211,14 +218,14 @@ const LARGE_FILES: [string, () => Buffer, string][] = [
     'demasiado larga',
   ],
   [
-    'quotes that are not closed',
+    'unclosed quotes',
     () => Buffer.from(`Código;Nombre\na;"${'b;c\n'.repeat(500_000)}`),
     'comillas que no se cierran',
   ],
-  ['more rows than are read', () => Buffer.from(`Código;Nombre\n${'a;b\n'.repeat(200_001)}`), 'más de 200'],
+  ['too many rows', () => Buffer.from(`Código;Nombre\n${'a;b\n'.repeat(200_001)}`), 'más de 200'],
 ];
 
-test('refuses bombs of every kind in constant memory, and goes on serving', async () => {
+test('refuses decompression bombs in constant memory and keeps serving', async () => {
   const pids = stack
     .processes()
     .filter(({ role }) => role === 'web')
@@ -249,7 +256,7 @@ test('refuses bombs of every kind in constant memory, and goes on serving', asyn
   expect((await client.get('/products')).status).toBe(200);
 }, 300_000);
 
-test('a file that is too large is refused in words, and nothing of it is kept', async () => {
+test('refuses a file that is too large with a message', async () => {
   const response = await upload(client, Buffer.alloc(33 * 1024 * 1024, 'a;b\n'));
   expect(response.status).toBe(413);
   expect(response.text).toContain('El archivo es demasiado grande.');

@@ -38,7 +38,7 @@ async function rowsOf(query: string, values: unknown[] = []): Promise<RowDataPac
 const csv = (...rows: string[]) =>
   ['Código;Nombre;Descripción;Categoría;Cantidad;Unidad', ...rows].join('\r\n');
 
-test('says per row what is new, what changes from what to what, and what is wrong and why', async () => {
+test('the preview shows new rows, old and new values, and the reason for each error', async () => {
   const code = uniqueCode();
   await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5, category: 'Hogar' });
   await client.register({ code: `${code}-2`, name: 'Igual', quantity: 5, category: 'Hogar' });
@@ -71,7 +71,7 @@ test('says per row what is new, what changes from what to what, and what is wron
   expect(changed).toMatch(/<del>Jabón<\/del>.*<ins>Jabón verde<\/ins>/s);
   expect(changed).toMatch(/<del>5<\/del>.*<ins>7<\/ins>/s);
   expect(changed).not.toContain('<dt>Categoría</dt>');
-  // All or nothing: with a wrong row nothing is offered, and what is asked for all the same changes nothing.
+  // One wrong row blocks the import: there is no button, and a forged request changes nothing.
   expect(changed).not.toContain('Aplicar los cambios');
   const reading = (await rowsOf('SELECT reading FROM product_import WHERE id = ?', [id]))[0]!
     .reading as number;
@@ -80,7 +80,7 @@ test('says per row what is new, what changes from what to what, and what is wron
   expect((await client.findByCode(`${code}-1`)).name).toBe('Jabón');
 });
 
-test('applies new and changed products with their movements and one audit event; again it changes nothing', async () => {
+test('applies products with stock movements and one audit event; a second import changes nothing', async () => {
   const code = uniqueCode();
   const { id: oldId } = await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5 });
   const { client: clerk, username } = await createPerson(client, 'clerk');
@@ -93,7 +93,7 @@ test('applies new and changed products with their movements and one audit event;
   expect(await page(clerk, id)).toContain(`Se creará una categoría: Jardín ${code}.`);
   expect((await apply(clerk, id)).state).toBe('applied');
 
-  // The next read sees it, whichever server answers.
+  // The next read sees the changes, on any server.
   expect(await clerk.findByCode(`${code}-1`)).toMatchObject({
     id: oldId,
     description: 'Con aroma',
@@ -132,7 +132,7 @@ test('applies new and changed products with their movements and one audit event;
   expect(await page(clerk, again.id)).toContain('no hay nada que cambiar');
 });
 
-test('recognises columns by many names, lets people assign others, and leaves the rest as it was', async () => {
+test('recognises header synonyms, lets users assign columns, and leaves other fields unchanged', async () => {
   const code = uniqueCode();
   const { id: productId } = await client.register({
     code,
@@ -204,7 +204,7 @@ test.each([
   ['xlsx', 'en'],
   ['csv', 'es'],
   ['csv', 'en'],
-])('our own export imports back without a change: %s, %s', async (format, language) => {
+])('importing our own export changes nothing: %s, %s', async (format, language) => {
   const code = uniqueCode();
   for (const name of ['=1+1', "'=1+1", '-menos', '+más', '@arroba', "'cita", 'con "comillas"; y, comas'])
     await client.register({
@@ -222,7 +222,7 @@ test.each([
   expect(totals!.unchanged).toBe((await client.search({})).total);
 });
 
-test('the result is what was uploaded, with an error column, and can be mended and uploaded again', async () => {
+test('the result repeats the upload with an error column, and can be corrected and uploaded again', async () => {
   const code = uniqueCode();
   const { id } = await preview(client, csv(`${code};=1+1;"a;b";Otros;x;unidad`), 'mi lista.csv');
   const response = await client.get(`/imports/${id}/result.csv`);
@@ -232,12 +232,12 @@ test('the result is what was uploaded, with an error column, and can be mended a
   expect(row).toMatch(new RegExp(`^${code};'=1\\+1;"a;b";Otros;x;unidad;con error;`));
   expect(row).toContain('Columna «Nombre»: La celda contiene una fórmula.');
   expect(row).toContain('Columna «Cantidad»: Escriba un número entero, 0 o mayor.');
-  const mended = response.text.replace(';x;', ';4;');
-  expect((await preview(client, mended)).totals).toMatchObject({ new: 1, wrong: 0 });
+  const corrected = response.text.replace(';x;', ';4;');
+  expect((await preview(client, corrected)).totals).toMatchObject({ new: 1, wrong: 0 });
 });
 
 test.each(['saved', 'deleted', 'registered'])(
-  'nothing is applied when a product was %s after the preview; the comparison is made anew',
+  'applies nothing and makes a new preview when a product was %s after the preview',
   async (what) => {
     const code = uniqueCode();
     const { id: productId } = await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5 });
@@ -271,7 +271,7 @@ test.each(['saved', 'deleted', 'registered'])(
   },
 );
 
-test('the same upload sent twice is one import, and the same click applies once', async () => {
+test('a repeated upload creates one import, and a double click applies it once', async () => {
   const code = uniqueCode();
   const key = crypto.randomUUID();
   const file = csv(`${code};Nuevo;;Otros;3;caja`);
@@ -289,7 +289,7 @@ test('the same upload sent twice is one import, and the same click applies once'
     [code],
   );
   expect(movements).toHaveLength(1);
-  // Each request stored the file, and one of the two is dropped.
+  // Both requests stored the file; one copy is deleted.
   await waitUntil(async () => {
     const left = await rowsOf(
       'SELECT DISTINCT file FROM product_import_part WHERE file NOT IN (SELECT file FROM product_import)',
@@ -298,7 +298,7 @@ test('the same upload sent twice is one import, and the same click applies once'
   });
 });
 
-test('an upload whose registration had an unknown outcome loses its file only if it is no import', async () => {
+test('a discarded upload keeps its file if the import exists after all', async () => {
   const { id } = await preview(client, csv(`${uniqueCode()};Nuevo;;Otros;3;caja`));
   const [{ file }] = (await rowsOf('SELECT file FROM product_import WHERE id = ?', [id])) as [
     { file: Buffer },
@@ -318,7 +318,7 @@ test('an upload whose registration had an unknown outcome loses its file only if
   expect(parts.map((part) => part.file as Buffer)).toEqual([file]);
 });
 
-test('an upload without a token, by a viewer or by nobody is refused, and nothing of it is kept', async () => {
+test('refuses an upload without a token, by a viewer or signed out, and stores nothing', async () => {
   const count = async () =>
     (await rowsOf('SELECT COUNT(DISTINCT file) AS count FROM product_import_part'))[0]!.count as number;
   const before = await count();
@@ -336,9 +336,9 @@ test('an upload without a token, by a viewer or by nobody is refused, and nothin
   const { client: viewer } = await createPerson(client, 'viewer');
   expect((await upload(viewer, file)).status).toBe(403);
   expect((await viewer.get('/products')).text).not.toContain('/imports');
-  const nobody = new Client();
-  await nobody.takeToken('/login');
-  expect((await upload(nobody, file)).headers.location).toContain('/login');
+  const anonymous = new Client();
+  await anonymous.takeToken('/login');
+  expect((await upload(anonymous, file)).headers.location).toContain('/login');
   const none = await client.agent.post('/imports').field('_csrf', client.token).field('_key', 'k');
   expect(none.status).toBe(422);
   expect(none.text).toContain('Elija un archivo.');
@@ -348,7 +348,7 @@ test('an upload without a token, by a viewer or by nobody is refused, and nothin
   expect(await count()).toBe(before);
 });
 
-test('rows and files go when their time is over, the import stays in the list', async () => {
+test('expired rows and files are deleted; the import stays in the list', async () => {
   const code = uniqueCode();
   const { id } = await preview(client, csv(`${code};Nuevo;;Otros;3;caja`), `${code}.csv`);
   await primary.query(
@@ -358,7 +358,7 @@ test('rows and files go when their time is over, the import stays in the list', 
   const databases = await openDatabases();
   await waitUntil(() => databases.catalogue.monitor.canSave());
   await databases.catalogue.transact(expireImports).finally(() => closeDatabases(databases));
-  // An instance of the system carries that out.
+  // A running instance does the deletion.
   const left = () =>
     rowsOf(
       `SELECT number FROM product_import_row WHERE import_id = ? UNION ALL
@@ -371,7 +371,7 @@ test('rows and files go when their time is over, the import stays in the list', 
   expect((await client.get('/imports')).text).toContain(`${code}.csv`);
 });
 
-test('the instance that applies dies: another one finishes, exactly once, and the progress goes on', async () => {
+test('another instance finishes exactly once when the applying one dies', async () => {
   const code = uniqueCode();
   const rows = Array.from({ length: 20_000 }, (_, index) => [`${code}-${index}`, `Producto ${index}`, 2]);
   const base = await preview(
@@ -395,7 +395,7 @@ test('the instance that applies dies: another one finishes, exactly once, and th
     return row!.state !== 'applying' || Number(row!.progress) > 50;
   });
   process.kill(stack.process(owner).pid, 'SIGKILL');
-  // Whatever was in the database then is all or nothing, also while it is done again.
+  // All or nothing, even during the retry.
   const [seen] = await rowsOf('SELECT COUNT(*) AS count FROM product WHERE code LIKE ? AND quantity = 5', [
     `${code}-%`,
   ]);
@@ -416,11 +416,11 @@ test('the instance that applies dies: another one finishes, exactly once, and th
     [id],
   );
   expect(events).toHaveLength(1);
-  // Other tests count.
+  // Other tests count products.
   await primary.query('DELETE FROM product WHERE code LIKE ?', [`${code}-%`]);
 }, 300_000);
 
-test('the instance that reads dies: another one reads the file anew', async () => {
+test('another instance reads the file again when the reading one dies', async () => {
   const code = uniqueCode();
   const rows = Array.from({ length: 60_000 }, (_, index) => `${code}-${index};Producto ${index};;Otros;1;u`);
   const response = await upload(client, csv(...rows));

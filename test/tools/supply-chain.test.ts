@@ -28,17 +28,17 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-test('every package of the lock file is held by its SHA-512', () => {
+test('the lock file pins every package by its SHA-512', () => {
   expect(locked.length).toBeGreaterThan(500);
-  const unheld = locked.filter(([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? ''));
-  expect(unheld).toEqual([]);
+  const unpinned = locked.filter(([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? ''));
+  expect(unpinned).toEqual([]);
 });
 
-test('the lock file names no place to get a package from: each machine asks its own registry', () => {
+test('the lock file has no download URLs: each machine uses its own registry', () => {
   expect(locked.filter(([, { resolved, link }]) => resolved ?? link)).toEqual([]);
 });
 
-test('the bill of materials lists every package that runs in production, and nothing about this machine', async () => {
+test('the bill of materials lists every production package and nothing about this machine', async () => {
   const file = join(folder, 'sbom.json');
   const made = spawnSync(process.execPath, [join(PROJECT_DIR, 'tools/supply-chain/sbom.ts'), file], {
     encoding: 'utf8',
@@ -63,7 +63,7 @@ test('the bill of materials lists every package that runs in production, and not
   expect(text).not.toMatch(/"type": "distribution"|\.tgz/);
 });
 
-/** The audit as it is with an npm that answers `answer`. */
+/** Runs the audit with a fake npm that prints `answer`. */
 async function auditWith(answer: string) {
   const npm = join(folder, 'npm');
   await writeFile(npm, `#!/bin/sh\ncat <<'END'\n${answer}\nEND\n`);
@@ -74,7 +74,7 @@ async function auditWith(answer: string) {
   });
 }
 
-test('an audit fails at high and above, passes below, and never takes silence for good news', async () => {
+test('an audit fails at high and above, passes below, and reports a missing answer', async () => {
   const counts = { info: 0, low: 0, moderate: 1, high: 0, critical: 0 };
   const finding = (severity: string) => ({ leftpad: { severity, range: '<2' } });
   const moderate = { vulnerabilities: finding('moderate'), metadata: { vulnerabilities: counts } };
@@ -85,8 +85,8 @@ test('an audit fails at high and above, passes below, and never takes silence fo
     expect([severity, audit.status]).toEqual([severity, 1]);
     expect(audit.stderr).toContain(`${severity}: leftpad <2`);
   }
-  for (const silence of ['', '{"message":"405 Method Not Allowed","error":{}}', '<html></html>']) {
-    const audit = await auditWith(silence);
+  for (const answer of ['', '{"message":"405 Method Not Allowed","error":{}}', '<html></html>']) {
+    const audit = await auditWith(answer);
     expect(audit.status).toBe(2);
     expect(audit.stderr).toContain('NOT looked for');
     expect(audit.stdout).toBe('');

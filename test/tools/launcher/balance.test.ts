@@ -4,22 +4,22 @@ import { Client } from '../../support/client.ts';
 import { baseUrl, stack } from '../../support/shared-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-/** Counts who answered `total` requests, sent ten at a time. */
+/** Sends `total` requests, ten at a time. */
 async function countByInstance(total: number): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   let left = total;
-  const ask = async () => {
+  const send = async () => {
     while (left-- > 0) {
       const response = await fetch(`${baseUrl}/health/live`);
       const { instance } = (await response.json()) as { instance: string };
       counts[instance] = (counts[instance] ?? 0) + 1;
     }
   };
-  await Promise.all(Array.from({ length: 10 }, ask));
+  await Promise.all(Array.from({ length: 10 }, send));
   return counts;
 }
 
-/** Other tests kill instances: NGINX takes them up again bit by bit. */
+/** Other tests kill instances, and NGINX restores their share gradually. */
 beforeAll(() =>
   waitUntil(async () => {
     const { web1, web2, web3 } = await countByInstance(60);
@@ -27,11 +27,11 @@ beforeAll(() =>
   }),
 );
 
-test('600 requests through NGINX are 300, 200 and 100', async () => {
+test('NGINX spreads 600 requests 300, 200 and 100', async () => {
   expect(await countByInstance(600)).toEqual({ web1: 300, web2: 200, web3: 100 });
 });
 
-test('a killed instance costs no failed GET, and comes back', async () => {
+test('killing an instance fails no GET, and it comes back', async () => {
   const client = await Client.signedIn();
   const killed = stack.process('web1');
   const statuses: number[] = [];

@@ -10,12 +10,12 @@ test.each([
   const page = await agent.get('/').redirects(2);
   expect(page.text).toMatch(new RegExp(`<option\\s+value="${number}"[^>]*>\\s*${name}`));
   const token = /name="token" value="([^"]*)"/.exec(page.text)![1]!;
-  const entered = await agent
+  const signedIn = await agent
     .post('/index.php?route=/')
     .type('form')
     .send({ token, server: number, pma_username: 'root', pma_password: await stack.secret('ROOT_PASSWORD') })
     .redirects(2);
-  expect(entered.text).toContain('logged_in:true');
+  expect(signedIn.text).toContain('logged_in:true');
   const rows = await agent.get(`/index.php?route=/sql&server=${number}&db=inventario&table=category&pos=0`);
   expect(rows.text).toContain('Electrónicos');
 });

@@ -31,7 +31,7 @@ async function outcome(options: Parameters<typeof Stack.spawn>[0]) {
   return { code, output: stack.output, left: stack.data.processes().filter(isAlive) };
 }
 
-test('a port that is taken is named with the setting that moves it, and nothing is left half started', async () => {
+test('names a taken port and the setting that moves it, and leaves nothing running', async () => {
   const port = await findFreePorts();
   const blocker = createServer().listen(port + 12, '127.0.0.1');
   await once(blocker, 'listening');
@@ -59,7 +59,7 @@ test.each([
   [{ env: { VAR_DIR: '/dev/null' } }, 'VAR_DIR is "/dev/null"; it must be a folder that can be written to'],
   [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
   [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --phpmyadmin'],
-])('a bad setting refuses to start and says what it accepts: %j', async (options, message) => {
+])('refuses to start with a bad setting and says what it accepts: %j', async (options, message) => {
   const { code, output } = await outcome(options);
   expect(code).toBe(1);
   expect(output).toContain(message);
@@ -72,7 +72,7 @@ test('the README lists every setting of npm start', async () => {
   }
 });
 
-test('four instances and three replicas share the work, and status shows them', async () => {
+test('runs four instances and three replicas, and status shows them', async () => {
   const stack = await start({ args: ['--web', '4', '--replicas', '3'] });
   const names = stack.data.processes().map(({ name }) => name);
   expect(names.sort()).toEqual([
@@ -128,7 +128,7 @@ test('four instances and three replicas share the work, and status shows them', 
   expect(readState(stack.varDir)).toBeUndefined();
 });
 
-test('after kill -9 of everything a second start finds all data, and a lost replica is cloned again', async () => {
+test('restarts with all data after kill -9 of everything, and clones a lost replica again', async () => {
   const stack = await start();
   const client = await Client.signedIn(stack.url);
   const { id, code } = await client.register({ quantity: 5 });
@@ -149,7 +149,7 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   const sameClient = await Client.signedIn(second.url);
   expect(await sameClient.findByCode(code)).toMatchObject({ id, quantity: 8 });
 
-  // The launcher alone dies: the next start ends what it has left, and the replica needs no copy.
+  // Only the launcher dies: the next start stops its processes, and the replica needs no new clone.
   const orphans = second.data.processes();
   const secondEnded = once(second.launcher, 'exit');
   second.launcher.kill('SIGKILL');
@@ -159,7 +159,7 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   expect(third.output).not.toContain('copying the primary');
   expect(orphans.filter(isAlive)).toEqual([]);
 
-  // npm stop ends what a killed launcher has left, too.
+  // npm stop stops the processes of a killed launcher too.
   const left = third.data.processes();
   const thirdEnded = once(third.launcher, 'exit');
   third.launcher.kill('SIGKILL');
@@ -169,14 +169,14 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   });
   expect(left.filter(isAlive)).toEqual([]);
 
-  // The primary's data are gone: the copy on the replica is not overwritten.
+  // With the primary's data gone, the replica's copy is not overwritten.
   await rm(join(stack.varDir, 'mysql/primary'), { recursive: true });
   const refused = await outcome({ varDir: stack.varDir, port: stack.port });
   expect(refused.code).toBe(1);
   expect(refused.output).toContain('replica1 still has a copy');
   expect(refused.left).toEqual([]);
 
-  // What the message advises.
+  // Follow the message's advice.
   await rename(join(stack.varDir, 'mysql/replica1'), join(stack.varDir, 'mysql/primary'));
   const recovered = await start({ varDir: stack.varDir, port: stack.port });
   const recoveredClient = await Client.signedIn(recovered.url);
@@ -185,7 +185,7 @@ test('after kill -9 of everything a second start finds all data, and a lost repl
   await recovered.stop();
 });
 
-test('a replica that knows more than the primary is never cloned over', async () => {
+test('never clones over a replica that is ahead of the primary', async () => {
   const stack = await start();
   const replica = await stack.data.connect('replica1');
   await replica.query("SET GLOBAL super_read_only = OFF; INSERT INTO category (name) VALUES ('Solo aquí')");
@@ -197,7 +197,7 @@ test('a replica that knows more than the primary is never cloned over', async ()
   expect(refused.left).toEqual([]);
 });
 
-test('told to stop while it is still starting, it stops at once and leaves nothing', async () => {
+test('stops at once during start-up and leaves nothing running', async () => {
   const stack = await Stack.spawn();
   stacks.push(stack);
   await waitUntil(() => stack.output.includes('schema:'));
@@ -205,13 +205,13 @@ test('told to stop while it is still starting, it stops at once and leaves nothi
   expect(processes.length).toBeGreaterThan(0);
   const startedAt = performance.now();
   await stack.stop();
-  // Waiting for a server that is gone took two minutes once.
+  // Waiting for a stopped server would take two minutes.
   expect(performance.now() - startedAt).toBeLessThan(60_000);
   expect(processes.filter(isAlive)).toEqual([]);
   expect(readState(stack.varDir)).toBeUndefined();
 });
 
-test('a replica that is too old for the binary log is cloned again', async () => {
+test('clones a replica again when it needs purged binary logs', async () => {
   const stack = await start();
   const replica = await stack.data.connect('replica1');
   await replica.query('STOP REPLICA; RESET PERSIST super_read_only');
@@ -231,7 +231,7 @@ test('a replica that is too old for the binary log is cloned again', async () =>
   await second.stop();
 });
 
-test('where others can reach it, there is no demonstration: the administrator gets a one-time password', async () => {
+test('off loopback there is no demo account: the administrator gets a one-time password', async () => {
   const stack = await start({ env: { HOST: '0.0.0.0' } });
   const password = /log in\s+admin \/ (\S+) \(once/.exec(stack.output)?.[1] ?? '';
   expect(password).toMatch(/^[a-z2-9-]{23}$/);
