@@ -1,12 +1,12 @@
 # syntax=docker/dockerfile:1
 
-# The packages, without those for development. bcrypt brings its binary along: nothing is compiled.
+# Production packages. bcrypt ships a prebuilt binary, so no compiler is needed.
 FROM node:24-trixie-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/npm-cache npm ci --cache /npm-cache --omit=dev --omit=optional --no-audit --no-fund
 
-# JavaScript: not every Node 24 runs TypeScript (docs/decisions/typescript-without-a-build.md).
+# Compile, because not every Node 24 runs TypeScript (docs/decisions/typescript-without-a-build.md).
 FROM node:24-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -16,13 +16,13 @@ COPY mysql mysql
 COPY public public
 COPY views views
 COPY src src
-# Readable whatever the modes of the files were where the image is built.
+# Files must be readable whatever their modes on the build machine.
 RUN npx tsc --project tsconfig.build.json && chmod -R a+rX dist mysql public views package.json package-lock.json
 
 FROM node:24-trixie-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# A new volume takes on the owner of the folder it covers.
+# A new volume takes the owner of the folder it is mounted on.
 RUN mkdir -p /secrets/database /secrets/web /settings && chown -R node:node /secrets /settings
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/package.json /app/package-lock.json ./
