@@ -15,7 +15,8 @@ export interface Change {
 export async function withMutant<T>(changes: Change[], work: (stack: Stack) => Promise<T>): Promise<T> {
   const projectDir = await mkdtemp(join(tmpdir(), 'inventario-mutant-'));
   try {
-    for (const name of ['src', 'views', 'public', 'mysql', 'nginx', 'package.json', 'package-lock.json']) {
+    const parts = ['src', 'tools', 'views', 'public', 'mysql', 'nginx', 'package.json', 'package-lock.json'];
+    for (const name of parts) {
       await cp(join(PROJECT_DIR, name), join(projectDir, name), { recursive: true });
     }
     await symlink(join(PROJECT_DIR, 'node_modules'), join(projectDir, 'node_modules'));

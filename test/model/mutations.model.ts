@@ -42,9 +42,9 @@ test('without the guard and the CHECKs, stock falls below zero', async () => {
 test('with the ledger row outside the transaction, the ledger does not add up', async () => {
   const changes = [
     {
-      file: 'src/database/databases.ts',
-      text: 'const monitor = new ServerMonitor(config);',
-      by: 'const monitor = new ServerMonitor(config); globalThis.outside = () => primary().db;',
+      file: 'src/database/database-group.ts',
+      text: 'this.monitor = new ServerMonitor(config, findPrimary);',
+      by: 'this.monitor = new ServerMonitor(config, findPrimary); globalThis.outside = () => this.#primary().db;',
     },
     {
       file: 'src/stock/stock-movements.ts',
@@ -65,9 +65,9 @@ test('with the ledger row outside the transaction, the ledger does not add up', 
 test('without the idempotency check, a repeated request is applied twice', async () => {
   const changes = [
     {
-      file: 'src/database/databases.ts',
-      text: 'runOnce(db, id, work)',
-      by: "runOnce(db, Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex'), work)",
+      file: 'src/database/database-group.ts',
+      text: 'runOnce(db, { id,',
+      by: "runOnce(db, { id: Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex'),",
     },
   ];
   expect(await problemsWith(changes, noFaults)).toMatch(/sent twice/);
@@ -76,9 +76,9 @@ test('without the idempotency check, a repeated request is applied twice', async
 test('without waiting for the last own write, a delayed replica shows stale values', async () => {
   const changes = [
     {
-      file: 'src/database/databases.ts',
-      text: 'if (await hasReached(replica, actor.lastWrite, { term: monitor.term(), limitMs })) return replica;',
-      by: 'return replica;',
+      file: 'src/database/database-group.ts',
+      text: 'if (await shows(replica, this.monitor.isUpToDate(replica.name) ? CATCH_UP_MS : BEHIND_MS))',
+      by: 'if (replica)',
     },
   ];
   const delayed = fc.constant<Fault[]>([{ afterOperations: 1, kind: 'delay replication', seconds: 1 }]);
