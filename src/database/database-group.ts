@@ -66,7 +66,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `query` runOn a replica that shows the actor's own writes, otherwise runOn the primary.
+   * Runs `query` on a replica that shows the actor's own writes, otherwise on the primary.
    *
    * @param sharedAs key of the query and its parameters: concurrent calls with the same key and
    *   permissions share one answer
@@ -139,7 +139,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `work` in one transaction runOn the primary, without retries. The actor's later reads do not wait for it.
+   * Runs `work` in one transaction on the primary, without retries. The actor's later reads do not wait for it.
    *
    * @param limitMs without it, waits briefly for a primary that is down, and the work may take any time
    * @throws PrimaryAwayError when the primary does not answer or stops answering, TimeLimitError
@@ -155,7 +155,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `work` once, in one transaction runOn the primary: a repeat with the same `id` returns the stored
+   * Runs `work` once, in one transaction on the primary: a repeat with the same `id` returns the stored
    * outcome. The actor's later reads wait for this write.
    *
    * @param id the same for identical requests (`req.writeId()`)

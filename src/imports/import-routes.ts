@@ -240,7 +240,7 @@ function readColumns(body: unknown, count: number): (Field | null)[] {
   return columns;
 }
 
-/** So many at a time as for exports, each with a connection or a file in hand. */
+/** The limits of exports: each upload or download holds a connection or a file. */
 function limited(slots: Semaphore): RequestHandler {
   return (req, res, next) => {
     const release = slots.take(req.principal!.id);
