@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { WebConfig } from '../config/config.ts';
+import { HttpError } from './http-error.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 
 /** Sets `req.writeId()`, the same for a repeated request, and `newKey()` for the forms in views. */
@@ -25,8 +26,18 @@ function writeIdOf(req: Request, secret: string, more: Record<string, unknown> =
   const fields = Object.entries({ ...(req.body as Record<string, unknown> | undefined), ...more });
   const content = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
   const key = req.get('idempotency-key') ?? keyOfForm(req) ?? requestContext.getStore()?.id;
-  const write = JSON.stringify([req.principal?.id, key, req.method, req.path, content]);
+  const write = asJson([req.principal?.id, key, req.method, req.path, content]);
   return createHmac('sha256', secret).update(write).digest();
+}
+
+/** JSON.parse reads 100 kB of nested brackets, which JSON.stringify has no stack to write. */
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw new HttpError(400, 'errors.badRequest');
+    throw error;
+  }
 }
 
 declare module 'express-serve-static-core' {

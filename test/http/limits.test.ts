@@ -93,6 +93,18 @@ test('NGINX and instances drop clients that never finish headers or body', async
   expect(ended).toEqual([true, true, true, true]);
 });
 
+test('refuses JSON that is nested too deeply to be identified', async () => {
+  const person = { deep: 'x' };
+  const body = JSON.stringify(person).replace('"x"', `${'['.repeat(45_000)}${']'.repeat(45_000)}`);
+  for (const path of ['/users', '/users/2/password', '/products']) {
+    const answer = await client.agent
+      .post(path)
+      .set({ 'x-csrf-token': client.token, 'content-type': 'application/json' })
+      .send(body);
+    expect([path, answer.status < 500]).toEqual([path, true]);
+  }
+});
+
 test('two hundred stalled clients do not block others', async () => {
   const slow = Array.from({ length: 200 }, () => new RawConnection(port).send('GET /login HTTP/1.1\r\nX-'));
   await sleep(500);
