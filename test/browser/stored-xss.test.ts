@@ -164,7 +164,7 @@ test('a user name stays text at the log-in, in the menu and in the history', asy
   );
   const { context: own, page: ownPage } = await openWithCanary();
   try {
-    await primary.query('UPDATE stock_movement SET user_id = ? WHERE product_id = ?', [insertId, id]);
+    await primary.query('UPDATE stock_movement SET actor_id = ? WHERE product_id = ?', [insertId, id]);
     await ownPage.goto('/login');
     await ownPage.fill('#username', username);
     await ownPage.fill('#password', 'wrong');
@@ -183,7 +183,7 @@ test('a user name stays text at the log-in, in the menu and in the history', asy
   } finally {
     await own.close();
     await primary.query(
-      `UPDATE stock_movement SET user_id = (SELECT id FROM user WHERE username = 'admin') WHERE product_id = ${id};
+      `UPDATE stock_movement SET actor_id = (SELECT id FROM user WHERE username = 'admin') WHERE product_id = ${id};
        DELETE FROM session WHERE user_id = ${insertId};`,
     );
     // Other rows may refer to the user, which then stays.
