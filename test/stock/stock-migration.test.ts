@@ -82,7 +82,7 @@ test('reserved stock is never negative, and cannot be promised again', async () 
   await root.query('UPDATE product SET reserved = 3');
   expect(await promised()).toEqual({ promised: 4 });
   await expect(root.query('UPDATE product SET reserved = -1')).rejects.toMatchObject({
-    code: 'ER_CHECK_CONSTRAINT_VIOLATED',
+    code: 'ER_WARN_DATA_OUT_OF_RANGE',
   });
   await db.destroy();
 });
