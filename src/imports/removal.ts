@@ -9,12 +9,12 @@ const BATCH = 5000;
 const DROP_LIMIT_MS = 10_000;
 
 export const DROP_FILE = {
-  name: 'imports.dropFile',
+  name: 'drop-import-file',
   payload: z.object({ file: z.string() }),
 } satisfies OutboxKind<unknown>;
 
 export const DROP_ROWS = {
-  name: 'imports.dropRows',
+  name: 'drop-import-rows',
   payload: z.object({ id: z.number() }),
 } satisfies OutboxKind<unknown>;
 

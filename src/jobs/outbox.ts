@@ -13,7 +13,7 @@ import { OutboxEntry } from './outbox-entry.ts';
 const CONCURRENCY = 4;
 
 export interface OutboxKind<Payload> {
-  /** At most 60 characters, such as `imports.dropFile`. */
+  /** At most 60 characters, such as `drop-import-file`. */
   name: string;
   /** JSON values only: the writing and reading instances may differ. */
   payload: z.ZodType<Payload>;
