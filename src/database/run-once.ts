@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import { isDomainError, type DomainError } from '../errors/domain-error.ts';
+import { isDomainError } from '../errors/domain-error.ts';
 import { groupTables } from './group-tables.ts';
 import { restoreRefusal, storeRefusal, type StoredRefusal } from './stored-refusal.ts';
 import type { GroupTables } from './tables.ts';
@@ -33,6 +33,11 @@ export class CompletedWrite<T> {
   }
 }
 
+/** The write is done already, so this transaction has to be rolled back. */
+class RepeatedWrite extends Error {
+  override name = 'RepeatedWrite';
+}
+
 export interface Write {
   /** 32 bytes, the same for identical requests. */
   id: Buffer;
@@ -42,57 +47,46 @@ export interface Write {
 
 /**
  * Runs `work` unless a write with this id is done. Stores the outcome and counts the write in the same
- * transaction. A concurrent repeat waits for the first one's row lock.
+ * transaction.
  *
  * @param db for transactions
  */
 export async function runOnce<Tables extends GroupTables, T>(
   db: Kysely<Tables>,
-  write: Write,
+  { id, actor, group }: Write,
   work: (trx: Transaction<Tables>) => Promise<T>,
 ): Promise<CompletedWrite<T>> {
   const inTransaction = (complete: (trx: Transaction<Tables>) => Promise<string>) =>
     db.transaction().execute(async (trx) => {
       const outcome = await complete(trx);
       // A repeat counts too, so that the reads after it wait for the first write.
-      return new CompletedWrite<T>(outcome, await countWrite(groupTables(trx), write.group, write.actor));
+      return new CompletedWrite<T>(outcome, await countWrite(groupTables(trx), group, actor));
     });
   try {
-    return await inTransaction((trx) => runAndStore(trx, write.id, work));
+    return await inTransaction(async (trx) => {
+      const outcome = JSON.stringify({ result: await work(trx) } satisfies Outcome);
+      // Last, to save a statement: a repeat works in vain, and is rolled back.
+      if (!(await isStored(groupTables(trx), id, outcome))) throw new RepeatedWrite();
+      return outcome;
+    });
   } catch (error) {
-    if (!isDomainError(error)) throw error;
-    return inTransaction((trx) => storeRefusalOutcome(groupTables(trx), write.id, error));
+    if (!(error instanceof RepeatedWrite) && !isDomainError(error)) throw error;
+    // A refused repeat gets the first outcome as well: the first write may be what it is refused for.
+    const outcome = isDomainError(error)
+      ? JSON.stringify(storeRefusal(error) satisfies Outcome)
+      : EMPTY_OUTCOME;
+    return inTransaction(async (trx) =>
+      (await isStored(groupTables(trx), id, outcome)) ? outcome : getOutcome(groupTables(trx), id),
+    );
   }
 }
 
-async function runAndStore<Tables extends GroupTables, T>(
-  trx: Transaction<Tables>,
-  id: Buffer,
-  work: (trx: Transaction<Tables>) => Promise<T>,
-): Promise<string> {
-  const own = groupTables(trx);
+/** A concurrent repeat waits for the first one's row lock. @returns false when the id has an outcome already */
+async function isStored(trx: Transaction<GroupTables>, id: Buffer, outcome: string): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    INSERT INTO completed_write (id) VALUES (${id})
-    ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(own);
-  if (numAffectedRows !== 1n) return getOutcome(own, id);
-  const outcome = JSON.stringify({ result: await work(trx) } satisfies Outcome);
-  if (outcome !== EMPTY_OUTCOME) {
-    await own.updateTable('completed_write').set({ outcome }).where('id', '=', id).execute();
-  }
-  return outcome;
-}
-
-/** A concurrent repeat may have succeeded since the rollback: its outcome then answers both. */
-async function storeRefusalOutcome(
-  trx: Transaction<GroupTables>,
-  id: Buffer,
-  refusal: DomainError,
-): Promise<string> {
-  const outcome = JSON.stringify(storeRefusal(refusal) satisfies Outcome);
-  const { numAffectedRows } = await sql`
-    INSERT INTO completed_write (id, outcome) VALUES (${id}, ${outcome})
+    INSERT INTO completed_write (id, outcome) VALUES (${id}, ${outcome === EMPTY_OUTCOME ? null : outcome})
     ON DUPLICATE KEY UPDATE repeats = repeats + 1`.execute(trx);
-  return numAffectedRows === 1n ? outcome : getOutcome(trx, id);
+  return numAffectedRows === 1n;
 }
 
 async function getOutcome(trx: Transaction<GroupTables>, id: Buffer): Promise<string> {

@@ -35,8 +35,8 @@ export function productApiRoutes(databases: Databases): Router {
     const user = req.principal!;
     const product = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
       'delta' in change.data
-        ? adjustQuantity(trx, id.data, change.data.delta, user.id)
-        : setQuantity(trx, id.data, change.data, user.id),
+        ? adjustQuantity(trx, id.data, change.data.delta, user)
+        : setQuantity(trx, id.data, change.data, user),
     );
     res.json(product);
   });

@@ -5,7 +5,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { DomainError, isDomainError } from '../errors/domain-error.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
-import { recordStockMovement, saveQuantity } from '../stock/stock-movements.ts';
+import { recordStockMovement, saveQuantity, type MovementActor } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import {
   differingFields,
@@ -75,16 +75,16 @@ export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Pr
 export async function createProduct(
   trx: Transaction<Catalogue>,
   { category, ...product }: ProductInput,
-  userId: number,
+  actor: MovementActor,
 ): Promise<number> {
   const categoryId = await findOrCreateCategory(trx, category);
   const productId = await throwIfCodeTaken(() =>
-    insertProduct(trx, { ...product, category_id: categoryId }, { kind: 'user', id: userId }),
+    insertProduct(trx, { ...product, category_id: categoryId }, actor),
   );
   const { name, code, quantity, unit } = product;
   await recordProductEvent(trx, {
     action: 'product.registered',
-    actor: { kind: 'user', id: userId },
+    actor,
     target: { id: productId, name },
     details: { code, quantity, unit },
   });
@@ -97,7 +97,7 @@ export async function updateProduct(
   id: number,
   version: number,
   input: ProductInput,
-  userId: number,
+  actor: MovementActor,
 ): Promise<void> {
   const { category, quantity, ...product } = input;
   const { current, now } = await lockProduct(trx, id);
@@ -107,12 +107,12 @@ export async function updateProduct(
     ...product,
     ...(isMoved && { category_id: await findOrCreateCategory(trx, category) }),
   };
-  const cause = { reason: 'edit', actor: { kind: 'user', id: userId } } as const;
+  const cause = { reason: 'edit', actor } as const;
   await throwIfCodeTaken(() => saveQuantity(trx, current, { quantity, columns, savedAt: now }, cause));
   const details = { changes: changesBetween(current, input) };
   await recordProductEvent(trx, {
     action: 'product.edited',
-    actor: { kind: 'user', id: userId },
+    actor,
     target: current,
     details,
   });
@@ -128,17 +128,17 @@ export async function setQuantity(
   trx: Transaction<Catalogue>,
   id: number,
   { quantity, version }: { quantity: number; version: number },
-  userId: number,
+  actor: MovementActor,
 ): Promise<Product> {
   const { current, now } = await lockProduct(trx, id);
   if (current.version !== version) throw new VersionConflictError(current);
   if (quantity === current.quantity) return current;
-  const cause = { reason: 'count', actor: { kind: 'user', id: userId } } as const;
+  const cause = { reason: 'count', actor } as const;
   await saveQuantity(trx, current, { quantity, savedAt: now }, cause);
   const details = { from: current.quantity, to: quantity };
   await recordProductEvent(trx, {
     action: 'product.counted',
-    actor: { kind: 'user', id: userId },
+    actor,
     target: current,
     details,
   });
@@ -150,10 +150,9 @@ export async function adjustQuantity(
   trx: Transaction<Catalogue>,
   id: number,
   delta: number,
-  userId: number,
+  actor: MovementActor,
 ): Promise<Product> {
   try {
-    const actor = { kind: 'user', id: userId } as const;
     await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', actor });
   } catch (error) {
     if (isDomainError(error, 'insufficient_stock')) await getProduct(trx, id);
@@ -163,7 +162,7 @@ export async function adjustQuantity(
   const details = { delta, to: product.quantity };
   await recordProductEvent(trx, {
     action: 'product.adjusted',
-    actor: { kind: 'user', id: userId },
+    actor,
     target: product,
     details,
   });
@@ -174,14 +173,14 @@ export async function adjustQuantity(
 export async function deleteProduct(
   trx: Transaction<Catalogue>,
   id: number,
-  userId: number,
+  actor: { kind: 'user'; id: number },
 ): Promise<Product> {
   const { current: product } = await lockProduct(trx, id);
-  await moveToDeleted(trx, { id, userId }, STORED_COLUMNS);
+  await moveToDeleted(trx, { id, userId: actor.id }, STORED_COLUMNS);
   const details = { code: product.code };
   await recordProductEvent(trx, {
     action: 'product.deleted',
-    actor: { kind: 'user', id: userId },
+    actor,
     target: product,
     details,
   });
@@ -189,7 +188,11 @@ export async function deleteProduct(
 }
 
 /** @throws RestoreTooLateError after `UNDO_MINUTES`, RestoreCodeTakenError */
-export async function restoreProduct(trx: Transaction<Catalogue>, id: number, userId: number): Promise<void> {
+export async function restoreProduct(
+  trx: Transaction<Catalogue>,
+  id: number,
+  actor: MovementActor,
+): Promise<void> {
   const deleted = await trx
     .selectFrom('deleted_product')
     .select(['id', 'name', 'code'])
@@ -202,7 +205,7 @@ export async function restoreProduct(trx: Transaction<Catalogue>, id: number, us
   const details = { code: deleted.code };
   await recordProductEvent(trx, {
     action: 'product.restored',
-    actor: { kind: 'user', id: userId },
+    actor,
     target: deleted,
     details,
   });

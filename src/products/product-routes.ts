@@ -48,7 +48,7 @@ export function productRoutes(databases: Databases): Router {
     await saveForm(req, res, {
       parse: () => readProductForm(req.body, req.t),
       save: (input) =>
-        databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user.id)),
+        databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user)),
       show: (page) => renderForm(req, res, page),
       done: (id, { name }) => {
         leaveFlash(req, res, { textKey: 'product.registered', productName: name });
@@ -96,7 +96,7 @@ export function productRoutes(databases: Databases): Router {
       parse: () => readProductForm(req.body, req.t),
       save: (input) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
-          updateProduct(trx, id, version.data, input, user.id),
+          updateProduct(trx, id, version.data, input, user),
         ),
       show: async (page) => renderForm(req, res, { ...page, product: await getProduct(req) }),
       showConflict: ({ details }, conflict) => {
@@ -121,7 +121,7 @@ export function productRoutes(databases: Databases): Router {
     const user = req.principal!;
     const id = readId(req);
     const { name } = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
-      deleteProduct(trx, id, user.id),
+      deleteProduct(trx, id, user),
     );
     leaveFlash(req, res, { textKey: 'product.deleted', productName: name, undoId: id });
     res.redirect(303, returnAddress(req));
@@ -130,7 +130,7 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products/:id/restore', async (req, res) => {
     const user = req.principal!;
     const id = readId(req);
-    await databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreProduct(trx, id, user.id));
+    await databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreProduct(trx, id, user));
     leaveFlash(req, res, { textKey: 'product.restored' });
     res.redirect(303, returnAddress(req));
   });

@@ -52,9 +52,9 @@ test('retries the victim of a deadlock between two writes', async () => {
   const takeOneOfBoth = (one: number, other: number) =>
     databases.catalogue.transactOnce({ ...admin }, randomBytes(32), async (trx) => {
       attempts++;
-      await adjustQuantity(trx, one, -1, admin.id);
+      await adjustQuantity(trx, one, -1, admin);
       await sleep(300);
-      await adjustQuantity(trx, other, -1, admin.id);
+      await adjustQuantity(trx, other, -1, admin);
     });
   await Promise.all([takeOneOfBoth(first.id, second.id), takeOneOfBoth(second.id, first.id)]);
   expect(attempts).toBe(3);

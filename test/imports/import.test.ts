@@ -387,14 +387,20 @@ test('another instance finishes exactly once when the applying one dies', async 
     'b.xlsx',
   );
   expect(totals).toEqual({ new: 10_000, changed: 10_000, unchanged: 0, wrong: 0 });
+  // Held, so that the import cannot end before its instance is killed.
+  const blocker = await stack.connect('primary');
+  await blocker.query('START TRANSACTION; SELECT id FROM product WHERE code = ? FOR UPDATE', [
+    `${code}-9999`,
+  ]);
   await startApplying(client, id);
   let owner = '';
   await waitUntil(async () => {
-    const [row] = await rowsOf('SELECT owner, progress, state FROM product_import WHERE id = ?', [id]);
+    const [row] = await rowsOf('SELECT owner, progress FROM product_import WHERE id = ?', [id]);
     owner = String(row!.owner);
-    return row!.state !== 'applying' || Number(row!.progress) > 50;
+    return Number(row!.progress) > 50;
   });
   process.kill(stack.process(owner).pid, 'SIGKILL');
+  await blocker.end();
   // All or nothing, even during the retry.
   const [seen] = await rowsOf('SELECT COUNT(*) AS count FROM product WHERE code LIKE ? AND quantity = 5', [
     `${code}-%`,
