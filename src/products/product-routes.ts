@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
-import { findUsernames } from '../directory/usernames.ts';
+import { Usernames } from '../directory/usernames.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { localPath } from '../http/local-path.ts';
@@ -38,6 +38,7 @@ const MOVEMENTS_PER_PAGE = 25;
 
 export function productRoutes(databases: Databases): Router {
   const router = Router();
+  const usernames = new Usernames(databases.directory);
 
   router.get('/products/new', async (req, res) => {
     await renderForm(req, res, { values: initialValues() });
@@ -69,7 +70,7 @@ export function productRoutes(databases: Databases): Router {
     if (!product) throw new ProductNotFoundError();
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
     const users = shown.flatMap(({ actorKind, actorId }) => (actorKind === 'user' ? (actorId ?? []) : []));
-    const names = await databases.directory.readReplica(req.principal!, (db) => findUsernames(db, users));
+    const names = await usernames.find(req.principal!, users);
     res.render('products/show', {
       product,
       fields: PRODUCT_FIELDS,
