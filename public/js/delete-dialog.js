@@ -13,13 +13,11 @@ export function enableDeleteDialog(
     const link = event.target.closest('[data-delete]');
     if (!link) return;
     event.preventDefault();
-    const { name, quantity, unit } = describe(link.closest('tr') ?? link);
+    const { name, quantity } = describe(link.closest('tr') ?? link);
     form.action = link.getAttribute('href');
     form.elements.namedItem('return').value = returnTo();
     dialog.querySelector('h2').textContent = dialog.dataset.title.replace('{name}', () => name);
-    dialog.querySelector('p[data-text]').textContent = dialog.dataset.text
-      .replace('{quantity}', quantity)
-      .replace('{unit}', () => unit);
+    dialog.querySelector('p[data-text]').textContent = dialog.dataset.text.replace('{quantity}', quantity);
     dialog.showModal();
   });
 }

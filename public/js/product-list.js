@@ -57,7 +57,6 @@ enableQuickQuantity(rows, {
 enableDeleteDialog(rows, (row) => ({
   name: row.querySelector('[data-field=name]').textContent,
   quantity: row.querySelector('[data-field=quantity]').textContent,
-  unit: row.querySelector('[data-field=unit]').textContent,
 }));
 enableExportProgress(list.querySelectorAll('[data-format]'), {
   container: document.getElementById('exports'),
@@ -110,7 +109,7 @@ function show(page, query) {
   );
   document.getElementById('results').hidden = page.items.length === 0;
   document.getElementById('empty').hidden = page.items.length > 0;
-  document.getElementById('total').textContent = totalText(page);
+  document.getElementById('total').textContent = page.total === 0 ? texts.totalZero : totalText(page);
   updateLinks(page, query);
 }
 

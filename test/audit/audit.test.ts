@@ -64,7 +64,7 @@ test('log-ins, failures, refusals and log-outs record user, address and request'
     'account.passwordChanged',
   ]);
   expect((await sentences(`user=${person.id}&kind=access`, 1))[0]).toBe(
-    `${person.username} envió algo que se rechazó: POST /products`,
+    `${person.username} hizo una solicitud que se rechazó: POST /products`,
   );
   expect((await sentences(`user=${person.id}&kind=session`, 4))[2]).toBe(
     `Alguien intentó iniciar sesión como «${person.username}» y no pudo.`,
@@ -104,9 +104,9 @@ test('records every change to a product with the previous values', async () => {
   await clerk.client.post(`/products/${id}/restore`);
   const who = clerk.username;
   expect((await sentences(`user=${clerk.id}&kind=product`, 6)).reverse()).toEqual([
-    `${who} registró «Café» (${code}) con 10 kg.`,
+    `${who} agregó «Café» (${code}) con 10 kg.`,
     `${who} cambió la cantidad de «Café» en −3: quedan 7.`,
-    `${who} contó «Café»: 7 → 12.`,
+    `${who} actualizó las existencias de «Café»: 7 → 12.`,
     `${who} editó «Café»: Nombre: Café → Té; Cantidad: 12 → 11.`,
     `${who} eliminó «Té» (${code}).`,
     `${who} recuperó «Té» (${code}).`,
@@ -135,9 +135,9 @@ test('changes to users name the administrator and the user, in both languages', 
   const [who, whom] = [chief.username, person.username];
   expect((await sentences(`user=${chief.id}&kind=account`, 6)).reverse()).toEqual([
     `${who} cambió su contraseña.`,
-    `${who} creó el usuario «${whom}» con la función Consulta.`,
-    `${who} cambió la función de «${whom}» de Consulta a Existencias.`,
-    `${who} dio a «${whom}» una contraseña de un solo uso.`,
+    `${who} creó el usuario «${whom}» con el rol Solo lectura.`,
+    `${who} cambió el rol de «${whom}» de Solo lectura a Bodega.`,
+    `${who} generó una contraseña temporal para «${whom}».`,
     `${who} desactivó a «${whom}».`,
     `${who} reactivó a «${whom}».`,
   ]);

@@ -140,9 +140,9 @@ async function outcomeOf(client: Client, route: string): Promise<Outcome> {
   if (response.status === 401 || location.startsWith('/login?return=')) return 'asked to log in';
   if (response.status === 303 && location === '/password') return 'asked for a password';
   if (response.status !== 403) return 'allowed';
-  const isPasswordNeeded = response.text.includes('Cambie primero la contraseña de un solo uso.');
+  const isPasswordNeeded = response.text.includes('Cambie primero la contraseña temporal.');
   if (isPasswordNeeded) return 'asked for a password';
-  expect(response.text).toContain('Su función no permite esto.');
+  expect(response.text).toContain('No tiene permiso.');
   return 'refused';
 }
 

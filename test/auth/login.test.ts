@@ -32,13 +32,13 @@ test('an unknown user and a wrong password get the same answer', async () => {
   const strip = (html: string) =>
     html
       .replace(/value="[^"]*"/g, '')
-      .replace(/Atendido por \w+/, '')
+      .replace(/Servido por \w+/, '')
       .replace(/\sautofocus/g, '');
 
   expect(known.status).toBe(422);
   expect(unknown.status).toBe(422);
   expect(strip(known.text)).toBe(strip(unknown.text));
-  expect(known.text).toContain('El usuario o la contraseña no son correctos.');
+  expect(known.text).toContain('Usuario o contraseña incorrectos.');
 });
 
 test('every instance serves the same session', async () => {
@@ -130,7 +130,7 @@ test('changing the password takes the current one and the new one twice', async 
   const client = await Client.signedIn();
   const response = await client.post('/password', { current: 'wrong', password: 'short', repeated: 'other' });
   expect(response.status).toBe(422);
-  expect(response.text).toContain('La contraseña actual no es correcta.');
+  expect(response.text).toContain('La contraseña actual es incorrecta.');
   expect(response.text).toContain('La contraseña debe tener de 8 a 128 caracteres.');
   const known = { current: 'admin123', password: 'password1', repeated: 'password1' };
   expect((await client.post('/password', known)).text).toContain('Elija otra.');

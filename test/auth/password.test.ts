@@ -61,7 +61,7 @@ test('refuses passwords that are easy to guess', async () => {
   ]) {
     const refused = await choose(guess);
     expect([guess, refused.status]).toEqual([guess, 422]);
-    expect(refused.text).toContain('Esa contraseña es de las primeras que prueba quien quiere entrar.');
+    expect(refused.text).toContain('Esa contraseña es demasiado común.');
   }
   expect((await choose('ventana de hojalata')).status).toBe(303);
 });

@@ -63,9 +63,9 @@ test('a working day: register, live search, count, export, history, delete, undo
   const code = uniqueCode();
   await logIn(page);
 
-  await page.click('text=Registrar producto');
+  await page.click('text=Agregar producto');
   await page.fill('#name', 'Mermelada de mora');
-  await page.click('button:has-text("Registrar")');
+  await page.click('button:has-text("Guardar")');
   await page.waitForSelector('#code-error');
   expect(await page.inputValue('#name')).toBe('Mermelada de mora');
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('code');
@@ -74,8 +74,8 @@ test('a working day: register, live search, count, export, history, delete, undo
   await page.fill('#quantity', '10');
   await page.selectOption('#category', { label: 'Otra…' });
   await page.fill('#newCategory', `Conservas ${code}`);
-  await page.click('button:has-text("Registrar")');
-  await page.waitForSelector('text=se ha registrado');
+  await page.click('button:has-text("Guardar")');
+  await page.waitForSelector('text=Producto agregado');
 
   // Live search: the address follows without Enter.
   await page.goto('/products');
@@ -132,7 +132,7 @@ test('a working day: register, live search, count, export, history, delete, undo
   await page.waitForSelector('dialog[open]');
   await shoot(page, 'delete');
   await page.click('dialog button:has-text("Eliminar")');
-  await page.waitForSelector('text=se ha eliminado');
+  await page.waitForSelector('text=Producto eliminado');
   await page.click('button:has-text("Deshacer")');
   await page.waitForSelector('text=de nuevo en la lista');
   expect(await other.findByCode(code)).toMatchObject({ id, quantity: 20 });

@@ -115,13 +115,13 @@ test('a product created in the browser appears on the replica, which refuses wri
   await page.fill('#password', PASSWORD);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/products');
-  await page.click('text=Registrar producto');
+  await page.click('text=Agregar producto');
   await page.fill('#name', 'Hecho en el navegador');
   await page.fill('#code', code);
   await page.fill('#quantity', '4');
   await page.selectOption('#category', { label: 'Hogar' });
-  await page.click('button:has-text("Registrar")');
-  await page.waitForSelector('text=se ha registrado');
+  await page.click('button:has-text("Guardar")');
+  await page.waitForSelector('text=Producto agregado');
   await browser.close();
 
   await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', code)).length === 1);

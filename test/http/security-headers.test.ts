@@ -181,7 +181,7 @@ test('without instances NGINX answers in both languages or JSON, with Retry-Afte
     expect(page.status).toBe(503);
     expect(page.headers.get('retry-after')).toBe('5');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(await page.text()).toMatch(/no responde ninguna instancia.*No instance answers/);
+    expect(await page.text()).toMatch(/Ninguna instancia responde.*No instance is responding/);
     const json = await fetch(`${base}/api/products`);
     expect(json.status).toBe(503);
     expect(json.headers.get('retry-after')).toBe('5');

@@ -58,8 +58,8 @@ test('imports a file from the product list: preview, reassigned columns, applied
   expect(await page.locator('button:has-text("Aplicar los cambios")').count()).toBe(0);
   await page.click('.import-columns summary');
   await page.selectOption('#column1', { label: 'Nombre' });
-  await page.click('button:has-text("Leer con estas columnas")');
-  await page.waitForSelector('text=Todo está bien.');
+  await page.click('button:has-text("Aplicar columnas")');
+  await page.waitForSelector('text=Todo listo para aplicar.');
   expect(await page.locator('.import-totals dd').allTextContents()).toEqual(['7999', '1', '0', '0']);
   await page.click('.import-tabs a:has-text("Nuevos")');
   expect(await page.locator('.import-rows tbody tr').count()).toBe(50);
@@ -69,7 +69,7 @@ test('imports a file from the product list: preview, reassigned columns, applied
   await page.click('button:has-text("Aplicar los cambios")');
   await page.waitForSelector('progress, .badge-available');
   await page.reload();
-  await page.waitForSelector('text=Los cambios se han aplicado.');
+  await page.waitForSelector('text=Cambios aplicados.');
   await page.click('a:has-text("Ver los productos")');
   await page.fill('input[name=search]', `${code}-7777`);
   await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
@@ -86,9 +86,9 @@ test('imports without JavaScript', async () => {
   const refreshUntil = async (text: string) => {
     while ((await page.locator(`text=${text}`).count()) === 0) await page.goto(page.url());
   };
-  await refreshUntil('Todo está bien.');
+  await refreshUntil('Todo listo para aplicar.');
   await page.click('button:has-text("Aplicar los cambios")');
-  await refreshUntil('Los cambios se han aplicado.');
+  await refreshUntil('Cambios aplicados.');
   expect((await client.findByCode(code)).name).toBe('Sin guion');
   await page.context().close();
 });

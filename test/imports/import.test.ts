@@ -167,7 +167,7 @@ test('recognises header synonyms, lets users assign columns, and leaves other fi
 
   const unknown = await preview(client, `uno;dos\r\n${code}-2;Dos`);
   expect(unknown.state).toBe('unassigned');
-  expect(await page(client, unknown.id)).toContain('Ninguna columna se ha reconocido como código.');
+  expect(await page(client, unknown.id)).toContain('No se reconoció ninguna columna como código.');
   await assign(unknown.id, ['code', '']);
   expect((await waitForRest(client, unknown.id)).totals).toMatchObject({ new: 0, wrong: 1 });
   expect(await problems(client, unknown.id)).toEqual([
@@ -256,7 +256,7 @@ test.each(['saved', 'deleted', 'registered'])(
     expect(state).toBe('preview');
     const text = await page(client, id);
     expect(text).toContain(
-      'Mientras tanto otra persona ha cambiado alguno de estos productos: no se ha aplicado nada.',
+      'Otra persona cambió alguno de estos productos mientras tanto: no se aplicó nada.',
     );
     const expected = {
       saved: { new: 2, changed: 1 },
@@ -366,7 +366,7 @@ test('expired rows and files are deleted; the import stays in the list', async (
       [id, id],
     );
   await waitUntil(async () => (await left()).length === 0);
-  expect(await page(client, id)).toContain('lo que contenía ya se ha borrado');
+  expect(await page(client, id)).toContain('sus datos se eliminaron');
   expect((await client.get(`/imports/${id}/result.csv`)).status).toBe(404);
   expect((await client.get('/imports')).text).toContain(`${code}.csv`);
 });

@@ -128,7 +128,7 @@ test('while the primary is away the page still works, and marks its data as old'
     expect(server(system, 'replica1').condition).not.toBe('down');
     expect(instance(system, 'web1').condition).toBe('up');
     const { text } = await clients.web1!.get('/system');
-    expect(text).toContain('se ha leído en una réplica');
+    expect(text).toContain('se leyeron en una réplica');
     expect(text).toContain('se puede leer, no guardar');
   } finally {
     process.kill(pid, 'SIGCONT');

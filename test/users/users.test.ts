@@ -73,7 +73,7 @@ test('refuses a username that is taken in any spelling, or invalid', async () =>
   }
   const noRole = await administrator.post('/users', { username: uniqueName(), role: 'root' });
   expect(noRole.status).toBe(422);
-  expect(noRole.text).toContain('Elija una función.');
+  expect(noRole.text).toContain('Elija un rol.');
 });
 
 test.each([
@@ -110,7 +110,7 @@ test('a disabled user gets the answer of a wrong password until enabled', async 
   await administrator.post(`/users/${id}/disable`);
   const refused = await new Client().logIn(username, password);
   expect(refused.status).toBe(422);
-  expect(refused.text).toContain('El usuario o la contraseña no son correctos.');
+  expect(refused.text).toContain('Usuario o contraseña incorrectos.');
   await administrator.post(`/users/${id}/enable`);
   expect((await new Client().logIn(username, password)).status).toBe(303);
 });
@@ -133,7 +133,7 @@ test("refuses to disable, demote or reset one's own account", async () => {
   ] as const) {
     const refused = await client.post(`/users/${id}/${action}`, fields);
     expect(refused.status).toBe(409);
-    expect(refused.text).toContain('Su propia cuenta');
+    expect(refused.text).toContain('Su cuenta solo puede modificarla otro administrador.');
   }
   expect((await client.get('/users')).status).toBe(200);
   expect((await client.get(`/users/${id}`)).text).not.toContain(`/users/${id}/disable`);
