@@ -185,7 +185,7 @@ test('without instances NGINX answers in both languages or JSON, with Retry-Afte
     const json = await fetch(`${base}/api/products`);
     expect(json.status).toBe(503);
     expect(json.headers.get('retry-after')).toBe('5');
-    expect(((await json.json()) as { error: string }).error).toContain('No instance answers');
+    expect(((await json.json()) as { error: string }).error).toContain('No instance is responding');
   });
 });
 
@@ -254,7 +254,7 @@ test("NGINX's own refusals carry the headers, both languages and the request id"
       'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/) as unknown,
     });
     const text = Buffer.from(answer.received, 'latin1').toString('utf8');
-    expect(text).toMatch(/<p>(La|Lo) .*<p lang="en">(The|What) /);
+    expect(text).toMatch(/<p>(La|Solicitud) .*<p lang="en">The /);
     const style = /<style>(.*?)<\/style>/.exec(text)![1]!;
     const hash = createHash('sha256').update(style).digest('base64');
     expect(answer.headers['content-security-policy']).toContain(`style-src 'sha256-${hash}'`);
