@@ -4,7 +4,7 @@ import { KNOWN_PASSWORDS } from '../config/settings.ts';
 import commonPasswords from './common-passwords.json' with { type: 'json' };
 
 const COMMON = new Set<string>(commonPasswords);
-const OUR_NAMES = ['inventario', 'inventory', 'administrator', 'administrador', 'administradora'];
+const OUR_NAMES = ['inventario', 'inventory', 'administrator', 'administrador', 'administradora', 'bodega'];
 
 /** Length counts code points after NFC, so an emoji is one character. */
 export const chosenPassword = z

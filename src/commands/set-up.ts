@@ -9,7 +9,7 @@ try {
   });
   if (oneTimePassword) {
     console.log(`\nLog in as: admin\nPassword:  ${oneTimePassword}\n`);
-    console.log('It works once: you choose your own then. It is not shown again.\n');
+    console.log('This password is temporary: you choose your own when you log in. It is not shown again.\n');
   }
   console.log('The servers are ready.');
 } catch (error) {

@@ -2,7 +2,7 @@ import type { TFunction } from 'i18next';
 import type { Findings } from './import-queries.ts';
 import type { Problem } from './row-check.ts';
 
-/** `Column “Cantidad”: reason («cell text»)`, with the header from the file. */
+/** `Columna «Cantidad»: reason («cell text»)`, with the header from the file. */
 export function describeProblem(
   { field, key, values, typed }: Problem,
   { findings }: { findings: Findings | null },
@@ -11,7 +11,7 @@ export function describeProblem(
   const reason = t(key, { ...values, where: placeOf(values, findings, t) });
   const column = field && findings?.headers[findings.columns.indexOf(field)];
   const full = column ? t('imports.problemIn', { column, reason }) : reason;
-  return typed ? `${full} («${typed}»)` : full;
+  return typed ? t('imports.problemTyped', { problem: full, typed }) : full;
 }
 
 function placeOf(values: Problem['values'], findings: Findings | null, t: TFunction): string {

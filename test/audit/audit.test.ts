@@ -104,12 +104,12 @@ test('records every change to a product with the previous values', async () => {
   await clerk.client.post(`/products/${id}/restore`);
   const who = clerk.username;
   expect((await sentences(`user=${clerk.id}&kind=product`, 6)).reverse()).toEqual([
-    `${who} agregó «Café» (${code}) con 10 kg.`,
-    `${who} cambió la cantidad de «Café» en −3: quedan 7.`,
+    `${who} agregó «Café» (${code}): 10 kg.`,
+    `${who} ajustó las existencias de «Café» en −3: saldo 7.`,
     `${who} actualizó las existencias de «Café»: 7 → 12.`,
     `${who} editó «Café»: Nombre: Café → Té; Cantidad: 12 → 11.`,
     `${who} eliminó «Té» (${code}).`,
-    `${who} recuperó «Té» (${code}).`,
+    `${who} restauró «Té» (${code}).`,
   ]);
 });
 

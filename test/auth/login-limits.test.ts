@@ -53,12 +53,12 @@ test('refuses every attempt after ten wrong ones, on every instance', async () =
     const retryAfter = Number(refused.headers['retry-after']);
     expect(retryAfter).toBeGreaterThan(60);
     expect(retryAfter).toBeLessThanOrEqual(15 * 60 + 1);
-    expect(refused.text).toMatch(/Demasiados intentos fallidos. Vuelva a intentarlo dentro de 1\d minutos/);
+    expect(refused.text).toMatch(/Demasiados intentos fallidos. Inténtelo de nuevo en 1\d minutos/);
     expect(refused.text).toContain(`value="${person.username.toUpperCase()}"`);
   }
   const english = clientFrom(address);
   void english.agent.set('Accept-Language', 'en');
-  expect((await english.logIn(person.username, 'x')).text).toContain('Too many wrong attempts.');
+  expect((await english.logIn(person.username, 'x')).text).toContain('Too many failed attempts.');
 
   await endWindows(address);
   expect((await attempt(person, person.password, address)).status).toBe(303);

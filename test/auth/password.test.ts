@@ -56,6 +56,7 @@ test('refuses passwords that are easy to guess', async () => {
     '12345678',
     'aaaaaaaa',
     'Inventario-2026',
+    'Bodega-2026',
     person.username,
     `${person.username.toUpperCase()}!`,
   ]) {

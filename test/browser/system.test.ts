@@ -45,7 +45,7 @@ test('the drawing updates in place, without a reload', async () => {
   try {
     await page.waitForSelector('.drawing-wide .node-down:has-text("web3")');
     expect(await page.locator('.drawing-wide .link-broken').count()).toBe(3);
-    expect(await page.textContent('.headline')).toContain('web3 está en silencio');
+    expect(await page.textContent('.headline')).toContain('web3 no da señal');
   } finally {
     process.kill(pid, 'SIGCONT');
   }

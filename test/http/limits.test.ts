@@ -14,11 +14,11 @@ test('refuses bodies over 100 kB as form, JSON or gzip, with a message', async (
   const large = 'a'.repeat(110_000);
   const form = await client.post('/products', { description: large });
   expect(form.status).toBe(413);
-  expect(form.text).toContain('Lo enviado es demasiado grande.');
+  expect(form.text).toContain('La solicitud es demasiado grande.');
   const { id } = await client.register();
   const json = await client.changeQuantity(id, { delta: 1, note: large });
   expect(json.status).toBe(413);
-  expect((json.body as { error: string }).error).toBe('Lo enviado es demasiado grande.');
+  expect((json.body as { error: string }).error).toBe('La solicitud es demasiado grande.');
   // 20 kB that decompress to 20 MB.
   const bomb = gzipSync(`{"delta":1,"note":"${'a'.repeat(20_000_000)}"}`);
   expect(bomb.length).toBeLessThan(25_000);

@@ -54,7 +54,7 @@ test('imports a file from the product list: preview, reassigned columns, applied
   await page.waitForURL(/\/imports\/\d+$/);
   await page.waitForSelector('.import-totals');
   // The header of the name column is not recognised.
-  await page.waitForSelector('text=El producto es nuevo y el archivo no tiene columna con el nombre.');
+  await page.waitForSelector('text=El producto es nuevo y el archivo no tiene una columna con el nombre.');
   expect(await page.locator('button:has-text("Aplicar los cambios")').count()).toBe(0);
   await page.click('.import-columns summary');
   await page.selectOption('#column1', { label: 'Nombre' });

@@ -113,7 +113,7 @@ test('reads sheets with the same header as one table and lists the ignored ones'
   const { id, totals } = await preview(client, file, 'libro.xlsx');
   expect(totals).toMatchObject({ new: 2, wrong: 1 });
   const text = await page(client, id);
-  expect(text).toContain('Hojas que no se leen, porque tienen otras columnas: Instrucciones.');
+  expect(text).toContain('Hojas omitidas por tener otras columnas: Instrucciones.');
   expect(text).toContain('El código ya está en otra fila del archivo: Fila 2 de «Productos».');
 });
 
@@ -156,7 +156,7 @@ const OTHER_FILES: [string, () => Buffer | Promise<Buffer>, string][] = [
           ['a', 'b'],
         ],
       }),
-    'La cabecera contiene una fórmula',
+    'El encabezado contiene una fórmula',
   ],
 ];
 
@@ -220,7 +220,7 @@ const LARGE_FILES: [string, () => Buffer, string][] = [
   [
     'unclosed quotes',
     () => Buffer.from(`Código;Nombre\na;"${'b;c\n'.repeat(500_000)}`),
-    'comillas que no se cierran',
+    'falte cerrar unas comillas',
   ],
   ['too many rows', () => Buffer.from(`Código;Nombre\n${'a;b\n'.repeat(200_001)}`), 'más de 200'],
 ];

@@ -65,7 +65,7 @@ test('the preview shows new rows, old and new values, and the reason for each er
     'Columna «Cantidad»: Puede ser 1234 o un número con decimales. Escríbalo sin punto ni coma: 1234. («1.234»)',
     'Columna «Cantidad»: La cantidad debe ser un número entero. («2,5»)',
     `Columna «Código»: El código ya está en otra fila del archivo: Fila 4. («${code}-3»)`,
-    expect.stringContaining('La fila tiene más celdas que las 6 columnas de la cabecera.'),
+    expect.stringContaining('La fila tiene más celdas que las 6 columnas del encabezado.'),
   ]);
   const changed = await page(client, id, '?kind=changed');
   expect(changed).toMatch(/<del>Jabón<\/del>.*<ins>Jabón verde<\/ins>/s);
@@ -124,7 +124,7 @@ test('applies products with stock movements and one audit event; a second import
     { name: 'lista ñ.csv', details: { added: 2, changed: 1, unchanged: 0 }, address: '127.0.0.1' },
   ]);
   expect((await client.get('/audit?kind=product')).text).toContain(
-    'importó «lista ñ.csv»: 2 nuevos, 1 cambiados, 0 sin cambios.',
+    'importó «lista ñ.csv»: nuevos: 2; modificados: 1; sin cambios: 0.',
   );
 
   const again = await preview(clerk, file);
@@ -171,7 +171,7 @@ test('recognises header synonyms, lets users assign columns, and leaves other fi
   await assign(unknown.id, ['code', '']);
   expect((await waitForRest(client, unknown.id)).totals).toMatchObject({ new: 0, wrong: 1 });
   expect(await problems(client, unknown.id)).toEqual([
-    'El producto es nuevo y el archivo no tiene columna con el nombre.',
+    'El producto es nuevo y el archivo no tiene una columna con el nombre.',
   ]);
   await assign(unknown.id, ['code', 'name']);
   await waitForRest(client, unknown.id);

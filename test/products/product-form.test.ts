@@ -14,7 +14,7 @@ test('registers a product with its first stock movement and shows both', async (
   const page = await client.get(`/products/${id}`);
   expect(page.text).toContain('Té verde');
   expect(page.text).toContain('+12');
-  expect(page.text).toContain('Registro');
+  expect(page.text).toContain('Creación');
   expect(await client.findByCode(code)).toMatchObject({
     name: 'Té verde',
     quantity: 12,
@@ -123,7 +123,7 @@ test('20 parallel registrations of one code create one product and show 19 error
   expect(responses.filter(({ status }) => status === 303)).toHaveLength(1);
   const refused = responses.filter(({ status }) => status === 422);
   expect(refused).toHaveLength(19);
-  for (const { text } of refused) expect(text).toContain('Ya hay un producto con este código.');
+  for (const { text } of refused) expect(text).toContain('Este código ya está en uso.');
   expect((await client.search({ search: code })).total).toBe(1);
 });
 
@@ -137,7 +137,7 @@ test('codes that differ only in case are duplicates', async () => {
     category: 'Otros',
   });
   expect(response.status).toBe(422);
-  expect(response.text).toContain('Ya hay un producto con este código.');
+  expect(response.text).toContain('Este código ya está en uso.');
 });
 
 test('"Otra…" creates a category, or reuses an existing one', async () => {
@@ -220,7 +220,7 @@ test('a deleted product leaves the list, frees its code, and can be restored who
 
   expect((await client.post(`/products/${id}/restore`)).status).toBe(303);
   expect(await client.findByCode(code)).toMatchObject({ id, quantity: 8 });
-  expect((await client.get(`/products/${id}`)).text).toContain('Registro');
+  expect((await client.get(`/products/${id}`)).text).toContain('Creación');
   expect((await client.post(`/products/${id}/restore`)).status).toBe(404);
 
   await client.post(`/products/${id}/delete`);

@@ -71,7 +71,7 @@ test('SQL in place of a product id is not found', async () => {
     const patched = await client.agent.patch(`/api/products/${path}/quantity`).send({ delta: 1 });
     expect([403, 404]).toContain(patched.status);
     const history = await client.get(`/products/${id}`).query({ before: text });
-    expect([history.status, history.text.includes('Registro')]).toEqual([200, true]);
+    expect([history.status, history.text.includes('Creación')]).toEqual([200, true]);
   }
 });
 

@@ -83,7 +83,7 @@ test('the history shows each change and its reason', async () => {
   const { text } = await client.get(`/products/${id}`);
   const cells = [...text.matchAll(/class="text-end delta [^"]*">([^<]+)</g)].map(([, delta]) => delta);
   expect(cells).toEqual(['+13', '+1', '−4', '+10']);
-  for (const reason of ['Registro', 'Ajuste', 'Recuento', 'Edición']) expect(text).toContain(reason);
+  for (const reason of ['Creación', 'Ajuste', 'Recuento', 'Edición']) expect(text).toContain(reason);
 });
 
 test('for every product the movements add up to the quantity', async () => {

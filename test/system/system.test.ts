@@ -69,7 +69,7 @@ test('a hung instance is shown as silent until it recovers', async () => {
     });
     expect(instance(system, 'web3').share).toBeUndefined();
     const page = await clients.web1!.get('/system');
-    expect(page.text).toContain('web3 está en silencio');
+    expect(page.text).toContain('web3 no da señal');
   } finally {
     process.kill(pid, 'SIGCONT');
   }
@@ -129,7 +129,7 @@ test('while the primary is away the page still works, and marks its data as old'
     expect(instance(system, 'web1').condition).toBe('up');
     const { text } = await clients.web1!.get('/system');
     expect(text).toContain('se leyeron en una réplica');
-    expect(text).toContain('se puede leer, no guardar');
+    expect(text).toContain('se puede consultar, pero no guardar');
   } finally {
     process.kill(pid, 'SIGCONT');
   }

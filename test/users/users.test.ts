@@ -53,7 +53,7 @@ test('refuses a username that is taken in any spelling, or invalid', async () =>
   for (const same of [username, username.toUpperCase(), username.replace('ú', 'u')]) {
     const refused = await administrator.post('/users', { username: same, role: 'viewer' });
     expect(refused.status).toBe(422);
-    expect(refused.text).toContain('Ya hay un usuario con este nombre.');
+    expect(refused.text).toContain('Este nombre de usuario ya está en uso.');
     expect(refused.text).toContain(`value="${same}"`);
   }
   for (const bad of [

@@ -100,7 +100,7 @@ export async function stopLeftovers(state: StackState, log: (line: string) => vo
   const isRunning = (process: RecordedProcess) => isAlive(process) || hasOrphans(process);
   const leftovers = state.processes.filter(isRunning);
   if (leftovers.length === 0) return;
-  log(`Stopping what an earlier start has left: ${leftovers.map(({ name }) => name).join(', ')}`);
+  log(`Stopping what an earlier start left behind: ${leftovers.map(({ name }) => name).join(', ')}`);
   for (const { pid } of leftovers) signalGroup(pid, 'SIGTERM');
   const giveUpAt = Date.now() + 30_000;
   while (leftovers.some(isRunning) && Date.now() < giveUpAt) await sleep(100);

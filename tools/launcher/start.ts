@@ -43,7 +43,7 @@ try {
     process.on('exit', () => removeState(config.varDir));
     await start(config);
   } else {
-    log('Inventario runs already here (npm run status shows it, npm stop ends it).');
+    log('Inventario is already running here (npm run status shows it, npm stop stops it).');
     process.exitCode = 1;
   }
 } catch (error) {
@@ -164,8 +164,8 @@ function checkPrimaryData(config: StackConfig): void {
   // A promoted server is the primary, whatever its name.
   if (servers.some((server) => hasBeenPromoted(config, server))) return;
   throw new ReplicaAheadError(
-    `The primary's data are gone from ${dataDir(config, config.primary)}, and ${survivor.name} still has a copy.\n` +
-      `To go on with that copy, rename ${dataDir(config, survivor)} to primary.\n` +
+    `The primary's data is gone from ${dataDir(config, config.primary)}, and ${survivor.name} still has a copy.\n` +
+      `To continue with that copy, rename ${dataDir(config, survivor)} to primary.\n` +
       "To begin anew, delete the replicas' folders too.",
   );
 }

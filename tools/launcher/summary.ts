@@ -18,12 +18,12 @@ export function printSummary(config: StackConfig, processes: ProcessSpec[], oneT
   for (const { name, port, weight } of processes) {
     lines.push(`  ${name.padEnd(12)} port ${port}${weight ? `, weight ${weight}` : ''}`);
   }
-  lines.push('Stop it with Ctrl-C or npm stop; the data stay in ' + config.varDir, '');
+  lines.push('Stop it with Ctrl-C or npm stop; data stays in ' + config.varDir, '');
   console.log(lines.join('\n'));
 }
 
 function logIn(config: StackConfig, oneTimePassword?: string): string {
   if (config.demo) return 'admin / admin123 (this local demonstration only)';
-  if (oneTimePassword) return `admin / ${oneTimePassword} (once, to choose your own; not shown again)`;
+  if (oneTimePassword) return `admin / ${oneTimePassword} (temporary, not shown again: log in to choose your own)`;
   return 'admin, with the password you chose';
 }

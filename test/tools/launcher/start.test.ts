@@ -134,7 +134,7 @@ test('restarts with all data after kill -9 of everything, and clones a lost repl
   const { id, code } = await client.register({ quantity: 5 });
   await client.changeQuantity(id, { delta: 3 });
   const again = await outcome({ varDir: stack.varDir, port: stack.port });
-  expect(again.output).toContain('Inventario runs already here');
+  expect(again.output).toContain('Inventario is already running here');
 
   const processes = stack.data.processes();
   const ended = once(stack.launcher, 'exit');
@@ -155,7 +155,7 @@ test('restarts with all data after kill -9 of everything, and clones a lost repl
   second.launcher.kill('SIGKILL');
   await secondEnded;
   const third = await start({ varDir: stack.varDir, port: stack.port });
-  expect(third.output).toContain('Stopping what an earlier start has left');
+  expect(third.output).toContain('Stopping what an earlier start left behind');
   expect(third.output).not.toContain('copying the primary');
   expect(orphans.filter(isAlive)).toEqual([]);
 
@@ -233,7 +233,7 @@ test('clones a replica again when it needs purged binary logs', async () => {
 
 test('off loopback there is no demo account: the administrator gets a one-time password', async () => {
   const stack = await start({ env: { HOST: '0.0.0.0' } });
-  const password = /log in\s+admin \/ (\S+) \(once/.exec(stack.output)?.[1] ?? '';
+  const password = /log in\s+admin \/ (\S+) \(temporary/.exec(stack.output)?.[1] ?? '';
   expect(password).toMatch(/^[a-z2-9-]{23}$/);
   const client = new Client(stack.url);
   expect((await client.get('/login')).text).not.toContain('admin123');
