@@ -46,6 +46,18 @@ test('every text key in the code exists', async () => {
   expect(missing).toEqual([]);
 });
 
+// docs/glossary.md, "On screen".
+test('one term for one thing, in Spanish for America and Spain alike', async () => {
+  const avoided = {
+    es: /\b(entrar|entrada|registrar|registre|función|petici(ón|ones)|cabecera|un solo uso)\b|(?<!aún no se )\b(ha|han) \p{L}+/iu,
+    en: /\b(register|registered|one-time|mend|whoever)\b/i,
+  };
+  for (const language of ['es', 'en'] as const) {
+    const found = [...(await texts(language))].filter(([, text]) => avoided[language].test(text));
+    expect([language, found]).toEqual([language, []]);
+  }
+});
+
 test("speaks the browser's language, Spanish when it knows neither, and remembers a choice", async () => {
   const titleFor = async (language: string) =>
     /<h1[^>]*>([^<]+)</.exec((await new Client().get('/login').set('Accept-Language', language)).text)?.[1];

@@ -45,6 +45,11 @@ test('finds all words anywhere, in any order, ignoring case and accents', async 
   expect(await names({ search: `${mark} goma lana` })).toEqual([]);
 });
 
+test('says that nothing was found', async () => {
+  const { text } = await client.get('/products?search=xyzzy-xyzzy');
+  expect(text).toMatch(/id="total"[^>]*>Sin resultados</);
+});
+
 test('treats ñ as a letter of its own', async () => {
   expect(await names({ search: `${mark} cañon` })).toEqual(['Cañón de montaña 🏔️']);
   expect(await names({ search: `${mark} canon` })).toEqual([]);

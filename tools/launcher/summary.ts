@@ -24,6 +24,7 @@ export function printSummary(config: StackConfig, processes: ProcessSpec[], oneT
 
 function logIn(config: StackConfig, oneTimePassword?: string): string {
   if (config.demo) return 'admin / admin123 (this local demonstration only)';
-  if (oneTimePassword) return `admin / ${oneTimePassword} (temporary, not shown again: log in to choose your own)`;
+  if (oneTimePassword)
+    return `admin / ${oneTimePassword} (temporary, not shown again: log in to choose your own)`;
   return 'admin, with the password you chose';
 }
