@@ -1,8 +1,12 @@
 import cookieParser from 'cookie-parser';
 import { Router, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { offerAccess } from '../auth/access.ts';
+import { csrf } from '../auth/csrf.ts';
+import { session } from '../auth/session.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
+import { idempotency } from '../http/idempotency.ts';
 import { requestLog } from '../http/request-log.ts';
 import { noStore, securityHeaders } from '../http/security-headers.ts';
 import { staticFiles } from '../http/static-files.ts';
@@ -28,7 +32,8 @@ export async function open(dependencies: OpenDependencies): Promise<Router> {
 
   router.use(['/health', '/metrics'], cookieParser(), language);
   // Mounted before `drain`, so that health still answers during shutdown.
-  router.use(healthRoutes(config, databases, draining));
+  const frame = [session(config, databases), idempotency(config), csrf(config).offerToken, offerAccess].flat();
+  router.use(healthRoutes(config, databases, { draining, frame }));
   router.use(metricsRoutes(databases));
   return router;
 }

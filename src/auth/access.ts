@@ -6,6 +6,12 @@ import type { Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { ROUTE_PERMISSIONS, type RouteName } from './route-permissions.ts';
 
+/** For views: `may('GET /users')`. */
+export const offerAccess: RequestHandler = (req, res, next) => {
+  res.locals.may = (route: RouteName) => isAdmitted(req.principal, ROUTE_PERMISSIONS[route]);
+  next();
+};
+
 /** Admits a request if its principal has the permission of the route; unlisted routes are refused. */
 export function access(): RequestHandler[] {
   const listed = new WeakSet<Request>();
@@ -21,10 +27,7 @@ export function access(): RequestHandler[] {
     });
   }
   return [
-    (req, res, next) => {
-      res.locals.may = (route: RouteName) => isAdmitted(req.principal, ROUTE_PERMISSIONS[route]);
-      next();
-    },
+    offerAccess,
     // Wrapped, so that the table's routes are not listed as the application's.
     (req, res, next) => table(req, res, next),
     (req, res, next) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { doubleCsrf } from 'csrf-csrf';
 import type { Request, RequestHandler } from 'express';
 import type { WebConfig } from '../config/config.ts';
@@ -17,7 +18,7 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
       cookieOptions: { sameSite: 'lax', secure, httpOnly: true, path: '/' },
       getCsrfTokenFromRequest: (req: Request) => {
         const body = req.body as { _csrf?: unknown } | undefined;
-        return typeof body?._csrf === 'string' ? body._csrf : req.get('x-csrf-token');
+        return unmask(typeof body?._csrf === 'string' ? body._csrf : req.get('x-csrf-token'));
       },
     }),
   });
@@ -30,7 +31,7 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
       dropUnlessText(req, cookieName);
       // One token per page: generating another replaces the cookie that the first one must match.
       let token: string | undefined;
-      res.locals.csrfToken = () => (token ??= generateCsrfToken(req, res));
+      res.locals.csrfToken = () => (token ??= mask(generateCsrfToken(req, res)));
       if (SAFE_METHODS.includes(req.method)) return next();
       if (!comesFromOurPage(req)) throw new HttpError(403, 'errors.csrf');
       next();
@@ -41,6 +42,25 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
       });
     },
   };
+}
+
+/** Different on every page, so that the sizes of compressed pages tell nothing about it (docs/decisions/compression.md). */
+function mask(token: string): string {
+  const bytes = Buffer.from(token);
+  const pad = randomBytes(bytes.length);
+  return Buffer.concat([pad, combine(bytes, pad)]).toString('base64url');
+}
+
+/** A token that is not masked, such as from a page of an earlier version, contains a dot. */
+function unmask(sent: string | undefined): string | undefined {
+  if (!sent || sent.includes('.')) return sent;
+  const bytes = Buffer.from(sent, 'base64url');
+  const half = bytes.length / 2;
+  return Number.isInteger(half) ? combine(bytes.subarray(half), bytes.subarray(0, half)).toString() : undefined;
+}
+
+function combine(bytes: Buffer, pad: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte, index) => byte ^ pad[index]!));
 }
 
 /** cookie-parser turns a value starting with `j:` into an object, which csrf-csrf would treat as a string. */

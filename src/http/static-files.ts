@@ -3,18 +3,20 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { Router, type ErrorRequestHandler } from 'express';
+import { iconStyles } from './icons.ts';
 
 const inProject = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 const FOLDERS = {
   app: inProject('public'),
   bootstrap: inProject('node_modules/bootstrap/dist'),
-  icons: inProject('node_modules/bootstrap-icons/font'),
 } as const;
+const ICONS = inProject('node_modules/bootstrap-icons/icons');
 
 /** VERSION is a digest of our files and the lock file, so browsers may cache the files for a year. */
 export async function staticFiles(locals: Record<string, unknown>): Promise<Router> {
-  const version = await digestOfFiles();
+  const icons = await iconStyles([inProject('views'), inProject('public/js')], ICONS);
+  const version = await digestOfFiles(icons);
   locals.asset = (path: string) => `/static/${version}/${path}`;
   const router = Router();
   for (const [name, folder] of Object.entries(FOLDERS)) {
@@ -23,6 +25,10 @@ export async function staticFiles(locals: Record<string, unknown>): Promise<Rout
     // During an update, instances of another version link here: do not cache.
     router.use(`/static/:version/${name}`, express.static(folder, { cacheControl: false, index: false }));
   }
+  router.get('/static/:version/icons.css', (req, res) => {
+    if (req.params.version === version) res.set('Cache-Control', 'public, max-age=31536000, immutable');
+    res.type('css').send(icons);
+  });
   router.use(treatAsNotFound);
   return router;
 }
@@ -33,10 +39,10 @@ const treatAsNotFound: ErrorRequestHandler = (error: unknown, _req, _res, next) 
   next(status !== undefined && status < 500 ? undefined : error);
 };
 
-async function digestOfFiles(): Promise<string> {
+async function digestOfFiles(icons: string): Promise<string> {
   const entries = await readdir(FOLDERS.app, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(icons);
   for (const file of [...files.sort(), inProject('package-lock.json')]) hash.update(await readFile(file));
   return hash.digest('hex').slice(0, 12);
 }

@@ -1,10 +1,27 @@
-import { Router } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { version } from '../config/version.ts';
 
-export function healthRoutes(config: WebConfig, databases: Databases, draining: AbortSignal): Router {
+interface HealthDependencies {
+  draining: AbortSignal;
+  /** Finds out who looks, for the frame around the page. */
+  frame: RequestHandler[];
+}
+
+export function healthRoutes(
+  config: WebConfig,
+  databases: Databases,
+  { draining, frame }: HealthDependencies,
+): Router {
   const router = Router();
+  const framed = Router().use(frame);
+
+  // Health is shown also while nobody can be recognised.
+  router.get('/health', (req, res, next) => {
+    if (wantsPage(req)) framed(req, res, () => next());
+    else next();
+  });
 
   router.get('/health', (req, res) => {
     const health = {
@@ -17,7 +34,7 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
         ...(replication && { replication }),
       })),
     };
-    if (req.accepts('html', 'json') === 'html') res.render('health/health', { health });
+    if (wantsPage(req)) res.render('health/health', { health });
     else res.json(health);
   });
 
@@ -34,4 +51,8 @@ export function healthRoutes(config: WebConfig, databases: Databases, draining: 
   });
 
   return router;
+}
+
+function wantsPage(req: Request): boolean {
+  return req.accepts('html', 'json') === 'html';
 }
