@@ -39,7 +39,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.demo = config.DEMO;
   app.locals.canSave = () => databases.catalogue.monitor.canSave();
 
-  const audience = { ...dependencies, language: await i18n() };
+  const audience = { ...dependencies, language: await i18n(config.TZ_DEFAULT) };
   app.use(await open({ ...audience, locals: app.locals }));
   app.use(webhooks(audience));
   app.use(api(audience));

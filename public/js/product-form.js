@@ -20,18 +20,3 @@ for (const button of form.querySelectorAll('[data-use-saved]')) {
     field.focus();
   });
 }
-
-// Keeps a draft until the product page confirms the save, so that it survives a log-in after the session
-// has ended.
-const page = form.elements.namedItem('page').value;
-const draft = JSON.parse(sessionStorage.getItem('product-draft') ?? 'null');
-if (draft?.page === page && page === location.pathname) {
-  for (const [name, value] of Object.entries(draft)) {
-    const field = form.elements.namedItem(name);
-    if (field && name !== '_csrf') field.value = value;
-  }
-  newCategory.hidden = !isOther();
-}
-form.addEventListener('submit', () => {
-  sessionStorage.setItem('product-draft', JSON.stringify(Object.fromEntries(new FormData(form))));
-});

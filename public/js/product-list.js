@@ -15,9 +15,6 @@ const template = document.getElementById('row-template');
 const announcement = document.getElementById('announcement');
 const problem = document.getElementById('problem');
 
-// The form was saved or abandoned.
-sessionStorage.removeItem('product-draft');
-
 let timer;
 /** The latest request; responses to earlier ones are dropped. */
 let latestRequest;

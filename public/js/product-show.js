@@ -5,6 +5,3 @@ enableDeleteDialog(
   (link) => link.dataset,
   () => '/products',
 );
-
-// The form was saved.
-sessionStorage.removeItem('product-draft');

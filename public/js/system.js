@@ -21,6 +21,8 @@ for (;;) {
   }
   try {
     const response = await fetch('/system/live', { redirect: 'manual', signal: AbortSignal.timeout(5000) });
+    // To the log-in, and back.
+    if (response.type === 'opaqueredirect') location.reload();
     if (!response.ok) throw new Error(`answered with ${response.status}`);
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     morph(system, page.getElementById('system'));

@@ -4,7 +4,7 @@ import { auditRefusals } from '../audit/audit-refusals.ts';
 import { auditRoutes } from '../audit/audit-routes.ts';
 import { access } from '../auth/access.ts';
 import { csrf } from '../auth/csrf.ts';
-import { loginRoutes } from '../auth/login-routes.ts';
+import { leadOn, loginRoutes, reopenForm } from '../auth/login-routes.ts';
 import { passwordRoutes } from '../auth/password-routes.ts';
 import { session } from '../auth/session.ts';
 import type { WebConfig } from '../config/config.ts';
@@ -49,8 +49,10 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(idempotency(config));
   router.use(offerToken);
   router.use(access());
+  router.use(leadOn);
   router.use(receiveUpload());
   router.use(checkToken);
+  router.use(reopenForm);
 
   router.use(loginRoutes(databases));
   router.use(passwordRoutes(databases));

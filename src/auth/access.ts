@@ -1,7 +1,7 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { wantsJson } from '../http/error-handler.ts';
 import { HttpError } from '../http/http-error.ts';
-import { localPath } from '../http/local-path.ts';
+import { pageOf } from '../http/local-path.ts';
 import type { Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { ROUTE_PERMISSIONS, type RouteName } from './route-permissions.ts';
@@ -46,9 +46,9 @@ export function isAdmitted(principal: Principal | undefined, needed: Permission 
 function refuse(req: Request, res: Response): void {
   if (!req.principal) {
     if (wantsJson(req)) throw new HttpError(401, 'errors.notSignedIn');
-    const { page } = (req.body ?? {}) as { page?: unknown };
-    const target = req.method === 'GET' ? req.originalUrl : localPath(page);
-    return res.redirect(303, `/login?return=${encodeURIComponent(target)}`);
+    // Who sends a form was signed in when the page was made.
+    const ended = req.method === 'POST' ? '&ended=1' : '';
+    return res.redirect(303, `/login?return=${encodeURIComponent(pageOf(req))}${ended}`);
   }
   if (!req.principal.mustChangePassword) throw new HttpError(403, 'errors.notAllowed');
   if (wantsJson(req)) throw new HttpError(403, 'errors.passwordChangeNeeded');

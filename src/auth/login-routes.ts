@@ -1,8 +1,9 @@
-import { Router } from 'express';
+import { Router, type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import { recordAuditEvent } from '../audit/audit-trail.ts';
 import type { Databases } from '../database/databases.ts';
 import type { User } from '../database/tables.ts';
+import { isDomainError } from '../errors/domain-error.ts';
 import { cookieName } from '../http/cookies.ts';
 import { localPath } from '../http/local-path.ts';
 import { endSession, SESSION_COOKIE } from './session.ts';
@@ -18,12 +19,44 @@ const credentials = z.object({
   return: z.string().catch('/products'),
 });
 
+interface LoginForm {
+  username: string;
+  returnTo: string;
+  error?: string;
+  notice?: string | undefined;
+}
+
+function showForm(res: Response, form: LoginForm): void {
+  res.render('auth/login', { error: undefined, notice: undefined, ...form });
+}
+
+/** The form of an older tab leads on, before its token is checked: that one was made for nobody. */
+export const leadOn: RequestHandler = (req, res, next) => {
+  if (!req.principal || req.method !== 'POST' || req.path !== '/login') return next();
+  const { username, return: target } = credentials.parse(req.body ?? {});
+  const returnTo = localPath(target);
+  const isSame = username.localeCompare(req.principal.username, 'es', { sensitivity: 'base' }) === 0;
+  if (isSame) return res.redirect(303, returnTo);
+  const { username: name } = req.principal;
+  showForm(res.status(409), { username, returnTo, error: req.t('login.other', { name }) });
+};
+
+/** The page of the log-in had expired: the form with a new token. */
+export const reopenForm: ErrorRequestHandler = (error: unknown, req, res, next) => {
+  const isExpired = isDomainError(error) && error.textKey === 'errors.csrf';
+  if (!isExpired || req.path !== '/login') return next(error);
+  const { username, return: target } = credentials.parse(req.body ?? {});
+  showForm(res.status(error.status), { username, returnTo: localPath(target), error: req.t('login.again') });
+};
+
 export function loginRoutes(databases: Databases): Router {
   const router = Router();
 
   router.get('/login', (req, res) => {
-    if (req.principal) return res.redirect(303, localPath(req.query.return));
-    res.render('auth/login', { username: '', returnTo: localPath(req.query.return), error: undefined });
+    const returnTo = localPath(req.query.return);
+    if (req.principal) return res.redirect(303, returnTo);
+    const notice = req.query.ended ? req.t('login.ended') : undefined;
+    showForm(res, { username: '', returnTo, notice });
   });
 
   router.post('/login', async (req, res) => {
@@ -43,14 +76,14 @@ export function loginRoutes(databases: Databases): Router {
       }
       failedLogIns.inc();
       await record('session.refused', user, username);
-      res.status(422).render('auth/login', { username, returnTo, error: req.t('login.wrong') });
+      showForm(res.status(422), { username, returnTo, error: req.t('login.wrong') });
     } catch (error) {
       if (!(error instanceof TooManyAttemptsError)) throw error;
       failedLogIns.inc();
       if (error.isFirst) await record('session.limited', user, username);
       const minutes = Math.ceil(error.retryAfterSeconds / 60);
       res.status(429).set('Retry-After', String(error.retryAfterSeconds));
-      res.render('auth/login', { username, returnTo, error: req.t('login.limited', { count: minutes }) });
+      showForm(res, { username, returnTo, error: req.t('login.limited', { count: minutes }) });
     }
   });
 

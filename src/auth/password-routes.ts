@@ -1,4 +1,4 @@
-import { Router, type Request } from 'express';
+import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import type { User } from '../database/tables.ts';
@@ -6,7 +6,8 @@ import { DomainError, isDomainError } from '../errors/domain-error.ts';
 import { readForm, type FormResult } from '../http/forms.ts';
 import { HttpError } from '../http/http-error.ts';
 import { leaveFlash } from '../http/flash.ts';
-import { NO_PROBLEM, saveForm } from '../http/save-form.ts';
+import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
+import { hasProven, isFresh } from './session.ts';
 import { signIn } from './sign-in.ts';
 import { withinLoginLimits } from './login-limits.ts';
 import { chosenPassword, isGuessable } from './password-rules.ts';
@@ -31,8 +32,11 @@ const passwordForm = z
 export function passwordRoutes(databases: Databases): Router {
   const router = Router();
 
-  router.get('/password', (_req, res) => {
-    res.render('auth/password', NO_PROBLEM);
+  const show = (req: Request, res: Response, page: FormPage) =>
+    res.render('auth/password', { ...page, asksCurrent: !isFresh(req) });
+
+  router.get('/password', (req, res) => {
+    show(req, res, NO_PROBLEM);
   });
 
   router.post('/password', async (req, res) => {
@@ -43,9 +47,9 @@ export function passwordRoutes(databases: Databases): Router {
         await databases.directory.transactOnce(req.principal!, req.writeId(), (trx) =>
           changePassword(trx, user, hash),
         );
-        return { ...user, password_hash: hash };
+        return { ...user, password_hash: hash, must_change_password: 0 as const };
       },
-      show: (page) => res.render('auth/password', page),
+      show: (page) => show(req, res, page),
       done: async (user) => {
         if (!(await signIn(req, databases, user))) return res.redirect(303, '/login');
         leaveFlash(req, res, { textKey: 'password.changed' });
@@ -60,7 +64,13 @@ export function passwordRoutes(databases: Databases): Router {
     const form = readForm(passwordForm, req.body, req.t);
     const errors: Record<string, string> = form.ok ? {} : form.errors;
     if (form.ok && isGuessable(form.data.password, user.username)) errors.password = req.t('password.known');
-    if (!(await isCurrentPassword(req, user))) errors.current = req.t('password.wrong');
+    if (hasProven(req, user)) {
+      const chosen = form.ok && form.data.password;
+      if (chosen && (await verifyPassword(chosen, user.password_hash)))
+        errors.password = req.t('password.same');
+    } else if (!(await isCurrentPassword(req, user))) {
+      errors.current = req.t('password.wrong');
+    }
     if (!form.ok || Object.keys(errors).length > 0) return { ok: false, errors };
     return { ok: true, data: { user, password: form.data.password } };
   }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
+import type { User } from '../database/tables.ts';
 import { MysqlSessionStore } from './session-store.ts';
 
 export const SESSION_COOKIE = 'inventario.sid';
@@ -37,10 +39,36 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
   ];
 }
 
+export type SignedInUser = Pick<User, 'id' | 'password_hash' | 'must_change_password'>;
+
+/** How long the one-time password of the log-in counts as the current password. */
+const FRESH_MS = 15 * 60_000;
+
+/** Whether this session has just begun with a one-time password, which need not be typed again to be replaced. */
+export function isFresh(req: Request): boolean {
+  const { oneTimePassword, signedInAt = 0 } = req.session;
+  const mustChange = req.principal?.mustChangePassword === true;
+  return mustChange && oneTimePassword !== undefined && Date.now() - signedInAt < FRESH_MS;
+}
+
+/** The same, and the password is still that one: another one may have been given since the session was read. */
+export function hasProven(req: Request, user: User): boolean {
+  return isFresh(req) && req.session.oneTimePassword === fingerprint(user.password_hash);
+}
+
+/** The hash itself stays in the user's row. */
+function fingerprint(passwordHash: string): string {
+  return createHash('sha256').update(passwordHash).digest('base64url');
+}
+
 /** Regenerates the session id, which prevents session fixation. */
-export async function startSession(req: Request, userId: number): Promise<void> {
+export async function startSession(
+  req: Request,
+  { id, password_hash, must_change_password }: SignedInUser,
+): Promise<void> {
   await finish((done) => req.session.regenerate(done));
-  req.session.userId = userId;
+  req.session.userId = id;
+  if (must_change_password) req.session.oneTimePassword = fingerprint(password_hash);
   req.session.signedInAt = Date.now();
   await save(req);
 }
@@ -64,5 +92,7 @@ declare module 'express-session' {
   interface SessionData {
     userId?: number;
     signedInAt?: number;
+    /** Fingerprint of the one-time password that it began with. */
+    oneTimePassword?: string;
   }
 }

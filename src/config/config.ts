@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { onOff, portNumber, readSettings, secret, wholeNumber } from './settings.ts';
+import { machineTimeZone } from '../locales/dates.ts';
+import { onOff, portNumber, readSettings, secret, timeZone, wholeNumber } from './settings.ts';
 
 export interface ServerAddress {
   host: string;
@@ -31,9 +32,13 @@ export const sessionSettings = {
   SESSION_MAX_HOURS: wholeNumber(1, 168).default(12),
 };
 
+/** For those whose browser has not told its zone. */
+export const timeSettings = { TZ_DEFAULT: timeZone.default(machineTimeZone) };
+
 const webSettings = z.object({
   ...databaseSettings,
   ...sessionSettings,
+  ...timeSettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: portNumber.default(3000),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { findTimeZone } from '../locales/dates.ts';
 
 export class SettingsError extends Error {
   override name = 'SettingsError';
@@ -52,6 +53,14 @@ export function wholeNumber(from: number, to: number) {
 export const portNumber = wholeNumber(1, 65535);
 
 export const onOff = z.enum(['on', 'off'], 'on or off').transform((value) => value === 'on');
+
+const ZONE = 'a time zone, such as America/Guayaquil or Europe/Madrid';
+
+export const timeZone = z.string().transform((name, context) => {
+  const zone = findTimeZone(name);
+  if (!zone) context.addIssue({ code: 'custom', message: ZONE });
+  return zone ?? z.NEVER;
+});
 
 /** Passwords from examples and demos, which attackers try first. */
 export const KNOWN_PASSWORDS =

@@ -1,14 +1,13 @@
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
-import type { TFunction } from 'i18next';
 import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ExportState } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { Semaphore } from '../http/semaphore.ts';
 import type { Product } from '../products/product.ts';
-import { writeCsv, writeWorkbook } from './product-export.ts';
+import { writeCsv, writeWorkbook, type Reader } from './product-export.ts';
 import {
   cancelExport,
   countForProgress,
@@ -27,7 +26,7 @@ const EXPORT_LIMIT_MS = 5 * 60_000;
 /** A query that fails within this time gets an error page; after it, the headers go out. */
 const FIRST_ROW_MS = 200;
 
-type Write = (products: AsyncIterable<Product>, out: Writable, t: TFunction) => Promise<void>;
+type Write = (products: AsyncIterable<Product>, out: Writable, reader: Reader) => Promise<void>;
 
 export function productExportRoutes(databases: Databases): Router {
   const router = Router();
@@ -81,7 +80,7 @@ function exportHandler({ databases, slots, type, extension, write }: ExportOptio
     let reporter: ProgressReporter | undefined;
     try {
       const db = await databases.catalogue.replicaForStream(user);
-      const today = new Date().toISOString().slice(0, 10);
+      const today = req.dates.toWallClock(new Date()).toISOString().slice(0, 10);
       res.attachment(`${req.t('export.fileName')}-${today}.${extension}`);
       res.set('Content-Type', type);
       if (req.method === 'HEAD') return void res.end();
@@ -90,7 +89,7 @@ function exportHandler({ databases, slots, type, extension, write }: ExportOptio
       reporter?.setTotal(countForProgress(db, filter));
       products = streamProducts(db, filter);
       const rows = await waitForFirstRow(products);
-      end = await untilClosed(res, () => write(reporter?.countRows(rows) ?? rows, res, req.t));
+      end = await untilClosed(res, () => write(reporter?.countRows(rows) ?? rows, res, req));
     } finally {
       void reporter?.end(end);
       // Even after the client has left, the connection is busy until the first row arrives.

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { stringify, type Options } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
+import type { Dates } from '../locales/dates.ts';
 import type { Availability } from '../product-list/product-filter.ts';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import type { Product } from '../products/product.ts';
@@ -20,6 +21,12 @@ interface ExportColumn {
   value: (product: Product, availabilities: Availabilities) => Cell;
 }
 
+/** Who reads the file: their language, and the zone of their dates, which the heading names. */
+export interface Reader {
+  t: TFunction;
+  dates: Dates;
+}
+
 const COLUMNS: ExportColumn[] = [
   { titleKey: 'columns.number', width: 10, value: ({ id }) => id },
   ...PRODUCT_FIELDS.flatMap(({ key, exportWidth: width }): ExportColumn[] =>
@@ -30,17 +37,19 @@ const COLUMNS: ExportColumn[] = [
     width: 16,
     value: ({ available }, availabilities) => availabilities[available ? 'available' : 'out_of_stock'],
   },
-  { titleKey: 'columns.updated', width: 20, value: ({ updatedAt }) => updatedAt },
+  { titleKey: 'columns.updated', width: 30, value: ({ updatedAt }) => updatedAt },
 ];
 
 export async function writeWorkbook(
   products: AsyncIterable<Product>,
   out: Writable,
-  t: TFunction,
+  { t, dates }: Reader,
   { maxRows }: { maxRows?: number } = {},
 ): Promise<void> {
-  const columns = COLUMNS.map(({ titleKey, width }) => ({ title: t(titleKey), width }));
-  await writeTable({ name: t('export.sheet'), columns, rows: inBatches(products, t), maxRows }, out);
+  const titles = titlesFor({ t, dates });
+  const columns = COLUMNS.map(({ width }, i) => ({ title: titles[i]!, width }));
+  const rows = inBatches(products, t, (date) => dates.toWallClock(date));
+  await writeTable({ name: t('export.sheet'), columns, rows, maxRows }, out);
 }
 
 const CSV: Options = {
@@ -50,26 +59,46 @@ const CSV: Options = {
   escape_formulas: true,
   // csv-stringify quotes only on its own record delimiter; descriptions contain others.
   quoted_match: /[\r\n]/,
-  cast: { date: (date) => date.toISOString(), string: keepOwnQuote },
+  cast: { string: keepOwnQuote },
 };
 
 /** Semicolons and UTF-8 with a byte order mark, as Excel in Spanish expects. */
-export async function writeCsv(products: AsyncIterable<Product>, out: Writable, t: TFunction): Promise<void> {
+export async function writeCsv(
+  products: AsyncIterable<Product>,
+  out: Writable,
+  { t, dates }: Reader,
+): Promise<void> {
   async function* text() {
-    yield Buffer.from(stringify([COLUMNS.map(({ titleKey }) => t(titleKey))], { ...CSV, bom: true }));
-    for await (const rows of inBatches(products, t)) yield Buffer.from(stringify(rows, CSV));
+    yield Buffer.from(stringify([titlesFor({ t, dates })], { ...CSV, bom: true }));
+    for await (const rows of inBatches(products, t, dates.formatForCsv))
+      yield Buffer.from(stringify(rows, CSV));
   }
   await pipeline(Readable.from(text()), out);
 }
 
-async function* inBatches(products: AsyncIterable<Product>, t: TFunction): AsyncGenerator<Cell[][]> {
+function titlesFor({ t, dates }: Reader): string[] {
+  return COLUMNS.map(({ titleKey }) =>
+    titleKey === 'columns.updated' ? `${t(titleKey)} (${dates.zone})` : t(titleKey),
+  );
+}
+
+async function* inBatches(
+  products: AsyncIterable<Product>,
+  t: TFunction,
+  dateCell: (date: Date) => Cell,
+): AsyncGenerator<Cell[][]> {
   const availabilities = {
     available: t('availability.available'),
     out_of_stock: t('availability.out_of_stock'),
   };
   let batch: Cell[][] = [];
   for await (const product of products) {
-    batch.push(COLUMNS.map(({ value }) => value(product, availabilities)));
+    batch.push(
+      COLUMNS.map(({ value }) => {
+        const cell = value(product, availabilities);
+        return cell instanceof Date ? dateCell(cell) : cell;
+      }),
+    );
     if (batch.length < BATCH_ROWS) continue;
     yield batch;
     batch = [];

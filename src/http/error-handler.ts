@@ -6,6 +6,7 @@ import { isQueryTooLong } from '../database/mysql-errors.ts';
 import { isDomainError, type ErrorAnswer } from '../errors/domain-error.ts';
 import { noteError } from '../telemetry/recent-errors.ts';
 import { HttpError } from './http-error.ts';
+import { pageOf } from './local-path.ts';
 
 export const notFound: RequestHandler = () => {
   throw new HttpError(404, 'errors.notFound');
@@ -33,7 +34,9 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       const requestId = isRepeatable ? undefined : (res.locals.requestId as string);
       res.json({ error: message, ...details, requestId });
     } else {
-      res.render('errors/error', { title: message, status, message });
+      // Only a page that has expired is mended by opening it again.
+      const reopen = textKey === 'errors.csrf' ? pageOf(req) : undefined;
+      res.render('errors/error', { title: message, status, message, reopen });
     }
   };
 }

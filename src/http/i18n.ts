@@ -2,32 +2,28 @@ import type { RequestHandler } from 'express';
 import i18next, { type TFunction } from 'i18next';
 import en from '../locales/en.json' with { type: 'json' };
 import es from '../locales/es.json' with { type: 'json' };
+import { datesIn, findTimeZone, type Dates } from '../locales/dates.ts';
+import { LANGUAGES, type Language } from '../locales/languages.ts';
 import { cookieName } from './cookies.ts';
-import { localPath } from './local-path.ts';
+import { localPath, pageOf } from './local-path.ts';
 
-export const LANGUAGES = ['es', 'en'] as const;
-export type Language = (typeof LANGUAGES)[number];
 const COOKIE = 'lang';
+/** Set by public/js/time-zone.js. */
+const ZONE_COOKIE = 'tz';
 const ONE_YEAR_MS = 365 * 24 * 3600 * 1000;
 
 /** Created once: Intl formatters are as slow to create as a query. */
-const FORMATS = { es: formatsOf('es'), en: formatsOf('en') } satisfies Record<Language, object>;
-
-function formatsOf(language: Language) {
-  const numbers = new Intl.NumberFormat(language);
-  const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
-  return {
-    formatNumber: (value: number) => numbers.format(value),
-    formatDate: (value: Date) => dates.format(value),
-  };
-}
+const NUMBERS = { es: new Intl.NumberFormat('es'), en: new Intl.NumberFormat('en') };
 
 function isLanguage(value: unknown): value is Language {
   return LANGUAGES.includes(value as Language);
 }
 
-/** Sets `t` and `language` from the language cookie, else Accept-Language, else Spanish. */
-export async function i18n(): Promise<RequestHandler> {
+/**
+ * Sets `t` and `language` from the language cookie, else Accept-Language, else Spanish; `dates` in the zone that the
+ * browser told, else in the default one.
+ */
+export async function i18n(defaultZone: string): Promise<RequestHandler> {
   const translations = i18next.createInstance();
   await translations.init({
     resources: { es: { translation: es }, en: { translation: en } },
@@ -50,11 +46,17 @@ export async function i18n(): Promise<RequestHandler> {
     const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
     req.language = isLanguage(language) ? language : 'es';
     req.t = texts[req.language];
-    Object.assign(res.locals, FORMATS[req.language], {
+    req.dates = datesIn(req.language, findTimeZone(cookies?.[cookieName(req, ZONE_COOKIE)]) ?? defaultZone);
+    const { formatDate, formatTime } = req.dates;
+    Object.assign(res.locals, {
       t: req.t,
       language: req.language,
-      currentPath: req.originalUrl,
+      formatNumber: (value: number) => NUMBERS[req.language].format(value),
+      formatDate,
+      formatTime,
     });
+    // The page to show again after the language or the person has changed. Read late: it may be in the body.
+    Object.defineProperty(res.locals, 'currentPath', { enumerable: true, get: () => pageOf(req) });
     res.vary('Accept-Language');
     if (cookies) res.vary('Cookie');
     next();
@@ -89,5 +91,6 @@ declare module 'express-serve-static-core' {
   interface Request {
     t: TFunction;
     language: Language;
+    dates: Dates;
   }
 }

@@ -1,3 +1,5 @@
+import type { Request } from 'express';
+
 const LIST = '/products';
 
 /** Guards against open redirects (`//host`, `/\host`, `https:`): other values give `/products`. */
@@ -8,4 +10,14 @@ export function localPath(value: unknown): string {
   // Removing "." segments can leave two leading slashes, which would name a host.
   if (url?.origin !== base || url.pathname.startsWith('//')) return LIST;
   return `${url.pathname}${url.search}`;
+}
+
+/** The page that a request came from, or asks for: a form names its own in `page`, because its address may only be POSTed to. */
+export function pageOf(req: Request): string {
+  const isDownload = /\.\w+$/.test(req.path);
+  if ((req.method === 'GET' || req.method === 'HEAD') && !isDownload) return req.originalUrl;
+  const { page } = (req.body ?? {}) as { page?: unknown };
+  if (typeof page === 'string') return localPath(page);
+  const referrer = URL.parse(req.get('referer') ?? '');
+  return referrer?.host === req.get('host') ? localPath(`${referrer?.pathname}${referrer?.search}`) : LIST;
 }

@@ -154,7 +154,7 @@ function columnName(index: number): string {
   return String.fromCharCode(65 + index);
 }
 
-/** Days since 30 December 1899, UTC. */
+/** Days since 30 December 1899 of the UTC fields. */
 function serialDate(date: Date): number {
   return date.getTime() / 86_400_000 + 25_569;
 }

@@ -17,14 +17,12 @@ export function systemRoutes(config: WebConfig, databases: Databases, heartbeat:
   async function render(req: Request, res: Response, template: string): Promise<void> {
     const system = await view();
     const { language } = req;
-    const times = new Intl.DateTimeFormat(language, { timeStyle: 'medium', timeZone: 'UTC' });
     res.render(template, {
       system,
       drawings: [drawWide(system), drawTall(system)],
       formatDuration: (seconds: number) => durationText(req.t, language, seconds),
       formatPercent: (part: number) =>
         new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(part),
-      formatTime: (time: Date | string) => times.format(new Date(time)),
     });
   }
 

@@ -14,6 +14,7 @@ import {
   createUser,
   findAccount,
   listAccounts,
+  OwnAccountError,
   UserNotFoundError,
   type AccountChange,
   type UserAccount,
@@ -57,10 +58,8 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
   });
 
   router.get('/users/:id', async (req, res) => {
-    const id = readId(req);
-    const account = await databases.directory.readReplica(req.principal!, (db) => findAccount(db, id));
-    if (!account) throw new UserNotFoundError();
-    res.render('users/show', { account, roles: ROLE_NAMES, isOwn: id === req.principal!.id });
+    const account = await getAccount(req);
+    res.render('users/show', { account, roles: ROLE_NAMES, isOwn: account.id === req.principal!.id });
   });
 
   router.post('/users/:id/role', async (req, res) => {
@@ -69,6 +68,15 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     await change(req, { action: 'account.roleChanged', role: form.data.role });
     redirectToUser(req, res, 'users.roleChanged');
   });
+
+  // Each ends the person's sessions, so it says so and asks.
+  for (const action of ['disable', 'password'] as const) {
+    router.get(`/users/:id/${action}`, async (req, res) => {
+      const account = await getAccount(req);
+      if (account.id === req.principal!.id) throw new OwnAccountError();
+      res.render('users/confirm', { account, action });
+    });
+  }
 
   router.post('/users/:id/disable', async (req, res) => {
     await change(req, { action: 'account.disabled' });
@@ -85,6 +93,13 @@ export function userRoutes(config: WebConfig, databases: Databases): Router {
     const passwordHash = await hashPassword(password);
     showPassword(res, await change(req, { action: 'account.passwordReset', passwordHash }), password);
   });
+
+  async function getAccount(req: Request): Promise<UserAccount> {
+    const id = readId(req);
+    const account = await databases.directory.readReplica(req.principal!, (db) => findAccount(db, id));
+    if (!account) throw new UserNotFoundError();
+    return account;
+  }
 
   async function change(req: Request, what: AccountChange) {
     const actor = req.principal!;

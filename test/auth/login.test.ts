@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Client } from '../support/client.ts';
-import { stack } from '../support/shared-stack.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
 
 test('a correct password opens the requested page, and log-out ends the session', async () => {
   const client = new Client();
@@ -134,4 +134,47 @@ test('changing the password takes the current one and the new one twice', async 
   expect(response.text).toContain('La contraseña debe tener de 8 a 128 caracteres.');
   const known = { current: 'admin123', password: 'password1', repeated: 'password1' };
   expect((await client.post('/password', known)).text).toContain('Elija otra.');
+});
+
+test('the form of an older tab leads on once one is signed in', async () => {
+  const client = new Client();
+  await client.takeToken('/login');
+  const old = client.token;
+  await client.logIn('admin', 'admin123');
+  const fields = { _csrf: old, username: 'ADMIN', password: 'x', return: '/products?search=miel' };
+  const again = await client.post('/login', fields);
+  expect([again.status, again.headers.location]).toEqual([303, '/products?search=miel']);
+  const elsewhere = await client.post('/login', { ...fields, return: '//evil.example' });
+  expect(elsewhere.headers.location).toBe('/products');
+  // Somebody else must not go on as the first person without noticing.
+  const other = await client.post('/login', { ...fields, username: 'nadia' });
+  expect(other.status).toBe(409);
+  expect(other.text).toContain('En este navegador ya inició sesión «admin».');
+  expect((await client.get('/products')).status).toBe(200);
+});
+
+test('a log-in whose token is lost shows the form again with a new one', async () => {
+  const client = new Client();
+  const expired = await client.post('/login', { username: 'admin', password: 'admin123', return: '/users' });
+  expect(expired.status).toBe(403);
+  expect(expired.text).toContain('La página había caducado. Escriba la contraseña otra vez.');
+  expect(expired.text).toContain('value="admin"');
+  expect(expired.text).not.toContain('admin123"');
+  const _csrf = /name="_csrf" value="([^"]+)"/.exec(expired.text)![1]!;
+  const entered = await client.post('/login', {
+    _csrf,
+    username: 'admin',
+    password: 'admin123',
+    return: '/users',
+  });
+  expect(entered.headers.location).toBe('/users');
+});
+
+test('a download of an ended session leads back to its page, not to the file', async () => {
+  const refused = await new Client().agent
+    .get('/products/export.csv?search=miel')
+    .set('Referer', `${baseUrl}/products?search=miel`);
+  expect(refused.headers.location).toBe('/login?return=%2Fproducts%3Fsearch%3Dmiel');
+  const unknown = await new Client().get('/products/export.csv').set('Referer', 'https://evil.example/x');
+  expect(unknown.headers.location).toBe('/login?return=%2Fproducts');
 });

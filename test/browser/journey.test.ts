@@ -259,6 +259,7 @@ test.each(LOOKS)('every page is accessible, and none is wider than the screen: %
     ['password', '/password'],
     ['users', '/users'],
     ['user', `/users/${person.id}`],
+    ['disable', `/users/${person.id}/disable`],
     ['activity', '/audit'],
     ['user-new', '/users/new'],
     ['health', '/health'],

@@ -5,6 +5,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { datesIn } from '../../src/locales/dates.ts';
 import { writeCsv, writeWorkbook } from '../../src/exports/product-export.ts';
 import type { Product } from '../../src/products/product.ts';
 import { Client } from '../support/client.ts';
@@ -178,7 +179,10 @@ test.each([
       if (taken < 500_000) done();
     },
   });
-  const writing = write(products(), out, ((key: string) => key) as never).catch(() => undefined);
+  const writing = write(products(), out, {
+    t: ((key: string) => key) as never,
+    dates: datesIn('es', 'UTC'),
+  }).catch(() => undefined);
   let seen = -1;
   while (seen !== made) {
     seen = made;

@@ -3,9 +3,13 @@ import { buffer } from 'node:stream/consumers';
 import { beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
 import type { Response } from 'superagent';
+import { datesIn, machineTimeZone } from '../../src/locales/dates.ts';
 import { writeWorkbook } from '../../src/exports/product-export.ts';
 import type { Product } from '../../src/products/product.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+
+/** Texts are shown as their keys. */
+const READER = { t: ((key: string) => key) as never, dates: datesIn('es', 'America/Guayaquil') };
 
 let client: Client;
 const mark = uniqueCode();
@@ -55,7 +59,7 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Cantidad',
     'Unidad',
     'Disponibilidad',
-    'Actualizado',
+    `Actualizado (${machineTimeZone()})`,
   ]);
   const [, id, name, code, , category, quantity, , availability, updated] = sheet.getRow(2)
     .values as unknown[];
@@ -86,7 +90,9 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect(response.headers['content-type']).toBe('text/csv; charset=utf-8');
   expect([...body.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const [header, first, second] = body.toString('utf8').slice(1).split('\r\n');
-  expect(header).toBe('N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Disponibilidad;Actualizado');
+  expect(header).toBe(
+    `N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Disponibilidad;Actualizado (${machineTimeZone()})`,
+  );
   expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";Otros;12;`);
   expect(second).toContain(';Jabón;');
 });
@@ -101,7 +107,7 @@ const columns = [
   'unit',
   'availability',
   'updated',
-];
+].map((name) => (name === 'updated' ? `columns.${name} (America/Guayaquil)` : `columns.${name}`));
 
 /** Writes a workbook of products with these names and reads it back with ExcelJS. */
 async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS.Worksheet[]> {
@@ -121,10 +127,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
   }
   const out = new PassThrough();
   const options = maxRows === undefined ? {} : { maxRows };
-  const [file] = await Promise.all([
-    buffer(out),
-    writeWorkbook(products(), out, ((key: string) => key) as never, options),
-  ]);
+  const [file] = await Promise.all([buffer(out), writeWorkbook(products(), out, READER, options)]);
   const workbook = new ExcelJS.Workbook();
   await workbook.xlsx.load(file as never);
   return workbook.worksheets;
@@ -140,7 +143,7 @@ test('continues on further sheets with the same titles', async () => {
   ]);
   const found: unknown[] = [];
   for (const sheet of sheets) {
-    expect((sheet.getRow(1).values as unknown[]).slice(1)).toEqual(columns.map((name) => `columns.${name}`));
+    expect((sheet.getRow(1).values as unknown[]).slice(1)).toEqual(columns);
     expect(sheet.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
     expect(sheet.autoFilter).toBe(`A1:I${sheet.rowCount}`);
     sheet.eachRow((row, number) => number > 1 && found.push(row.getCell(2).value));
@@ -156,7 +159,7 @@ test.each([0, 1, 600])('%i products fill one sheet that holds 600', async (count
   expect(sheets.map(({ rowCount }) => rowCount)).toEqual([count + 1]);
 });
 
-test('a workbook preserves every text and date', async () => {
+test('a workbook preserves every text, and dates as the clock of the reader', async () => {
   const names = [
     ' before',
     'after ',
@@ -173,7 +176,7 @@ test('a workbook preserves every text and date', async () => {
   const [sheet] = await writtenSheets(names);
   const found = names.map((_, i) => sheet!.getRow(i + 2).getCell(2).value);
   expect(found).toEqual(names);
-  expect(sheet!.getRow(2).getCell(9).value).toEqual(new Date('2026-02-28T23:59:59Z'));
+  expect(sheet!.getRow(2).getCell(9).value).toEqual(new Date('2026-02-28T18:59:59Z'));
 });
 
 test('escapes what XML cannot hold, and what looks like an escape, as Excel does', async () => {
@@ -189,8 +192,6 @@ test('a failed query leaves the workbook incomplete', async () => {
   }
   const out = new PassThrough();
   const file = buffer(out).catch(() => 'broken off');
-  await expect(writeWorkbook(products(), out, ((key: string) => key) as never)).rejects.toThrow(
-    'the database has gone',
-  );
+  await expect(writeWorkbook(products(), out, READER)).rejects.toThrow('the database has gone');
   expect(await file).toBe('broken off');
 });

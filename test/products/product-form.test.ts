@@ -90,7 +90,7 @@ test('rejects malformed input with a message, not a server error', async () => {
 test('after the session ends, a form redirects to the log-in and back, and an API call gets 401', async () => {
   const stranger = new Client();
   const form = await stranger.post('/products', { name: 'x', page: '/products/new' });
-  expect(form.headers.location).toBe('/login?return=%2Fproducts%2Fnew');
+  expect(form.headers.location).toBe('/login?return=%2Fproducts%2Fnew&ended=1');
   expect((await stranger.changeQuantity(1, { delta: 1 })).status).toBe(401);
 });
 

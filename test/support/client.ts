@@ -49,6 +49,14 @@ export class Client {
     return response;
   }
 
+  cookies(): string {
+    const { jar } = this.agent as unknown as {
+      jar: { getCookies: (access: object) => { toValueString: () => string }[] };
+    };
+    const cookies = jar.getCookies({ domain: '127.0.0.1', path: '/', secure: false, script: false });
+    return cookies.map((cookie) => cookie.toValueString()).join('; ');
+  }
+
   get token(): string {
     return this.#token;
   }

@@ -12,6 +12,7 @@ export async function webConfig(): Promise<WebConfig> {
     SESSION_SECRET: randomBytes(24).toString('hex'),
     SESSION_IDLE_MINUTES: 30,
     SESSION_MAX_HOURS: 12,
+    TZ_DEFAULT: 'UTC',
     TRUST_PROXY: 0,
     DEMO: false,
     LOG_LEVEL: 'silent',

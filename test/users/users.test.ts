@@ -183,3 +183,58 @@ test('an unknown user is not found', async () => {
     expect((await administrator.post(`/users/${id}/disable`)).status).toBe(404);
   }
 });
+
+test('disabling and a new password ask first and say what they do', async () => {
+  const { id, username, password } = await createPerson(administrator, 'viewer');
+  const profile = (await administrator.get(`/users/${id}`)).text;
+  for (const [action, says] of [
+    ['disable', 'no podrá volver a entrar hasta que se reactive la cuenta'],
+    ['password', 'La contraseña que tiene deja de servir'],
+  ] as const) {
+    expect(profile).toContain(`href="/users/${id}/${action}"`);
+    expect(profile).not.toContain(`action="/users/${id}/${action}"`);
+    const asked = await administrator.get(`/users/${id}/${action}`);
+    expect(asked.status).toBe(200);
+    expect(asked.text).toContain(username);
+    expect(asked.text).toContain(says);
+    expect(asked.text).toContain(`action="/users/${id}/${action}"`);
+  }
+  // Asking has done nothing yet.
+  expect((await new Client().logIn(username, password)).status).toBe(303);
+});
+
+test('a one-time password is not asked for again a moment after the log-in', async () => {
+  const { id, username, password, client } = await createPerson(administrator, 'clerk', {
+    choosesPassword: false,
+  });
+  expect((await client.get('/password')).text).not.toContain('name="current"');
+  const repeated = await client.post('/password', { password, repeated: password });
+  expect(repeated.text).toContain('Elija una contraseña distinta de la actual.');
+  const own = 'limonero en maceta';
+  expect((await client.post('/password', { password: own, repeated: own })).status).toBe(303);
+  // Any other change takes the current one.
+  await client.takeToken('/password');
+  expect((await client.get('/password')).text).toContain('name="current"');
+  const next = 'naranjo en maceta';
+  expect((await client.post('/password', { password: next, repeated: next })).status).toBe(422);
+
+  const oneTime = oneTimePasswordIn((await administrator.post(`/users/${id}/password`)).text);
+  const late = new Client();
+  await late.logIn(username, oneTime);
+  const primary = await stack.connect('primary');
+  await primary.query(
+    `UPDATE session SET data = JSON_SET(data, '$.signedInAt', ${Date.now() - 16 * 60_000}) WHERE user_id = ?`,
+    [id],
+  );
+  expect((await late.get('/password')).text).toContain('name="current"');
+  expect((await late.post('/password', { password: own, repeated: own })).status).toBe(422);
+
+  // The password that the session began with has been replaced since.
+  await primary.query(
+    `UPDATE session SET data = JSON_SET(data, '$.signedInAt', ${Date.now()}) WHERE user_id = ?`,
+    [id],
+  );
+  await primary.query("UPDATE user SET password_hash = CONCAT(password_hash, 'x') WHERE id = ?", [id]);
+  await primary.end();
+  expect((await late.post('/password', { password: own, repeated: own })).status).toBe(422);
+});

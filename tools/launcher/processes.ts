@@ -124,6 +124,7 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       DEMO: config.demo ? 'on' : 'off',
       SESSION_IDLE_MINUTES: String(config.sessionIdleMinutes),
       SESSION_MAX_HOURS: String(config.sessionMaxHours),
+      TZ_DEFAULT: config.timeZone,
       ...Object.fromEntries(WEB_SECRETS.map((name) => [`${name}_FILE`, secretFile(config.secretsDir, name)])),
     },
     logFile: logFile(config, instance.name),

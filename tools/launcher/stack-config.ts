@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { sessionSettings } from '../../src/config/config.ts';
+import { sessionSettings, timeSettings } from '../../src/config/config.ts';
 import { serverName } from '../../src/database/connect.ts';
 import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../../src/config/settings.ts';
 
@@ -24,6 +24,7 @@ const settings = z.object({
   RUNTIME_DIR: z.string().default('.runtime'),
   SEMI_SYNC: onOff.default(false),
   ...sessionSettings,
+  ...timeSettings,
 });
 
 export const STACK_SETTINGS = Object.keys(settings.shape);
@@ -53,6 +54,7 @@ export interface StackConfig {
   semiSync: boolean;
   sessionIdleMinutes: number;
   sessionMaxHours: number;
+  timeZone: string;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -82,6 +84,7 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     semiSync: values.SEMI_SYNC,
     sessionIdleMinutes: values.SESSION_IDLE_MINUTES,
     sessionMaxHours: values.SESSION_MAX_HOURS,
+    timeZone: values.TZ_DEFAULT,
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({

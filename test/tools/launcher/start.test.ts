@@ -57,6 +57,10 @@ test.each([
     'HOST is "no-such-host.invalid"; it must be an address of this machine',
   ],
   [{ env: { VAR_DIR: '/dev/null' } }, 'VAR_DIR is "/dev/null"; it must be a folder that can be written to'],
+  [
+    { env: { TZ_DEFAULT: 'Guayaquil' } },
+    'TZ_DEFAULT is "Guayaquil"; it must be a time zone, such as America/Guayaquil or Europe/Madrid',
+  ],
   [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
   [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --phpmyadmin'],
 ])('refuses to start with a bad setting and says what it accepts: %j', async (options, message) => {
