@@ -1,3 +1,5 @@
+import { ignoreDoubleClick } from './double-click.js';
+
 /** Confirms a deletion in a dialog; without this script the link leads to a confirmation page. */
 export function enableDeleteDialog(
   container,
@@ -19,5 +21,6 @@ export function enableDeleteDialog(
     dialog.querySelector('h2').textContent = dialog.dataset.title.replace('{name}', () => name);
     dialog.querySelector('p[data-text]').textContent = dialog.dataset.text.replace('{quantity}', quantity);
     dialog.showModal();
+    ignoreDoubleClick(dialog, event);
   });
 }

@@ -18,6 +18,8 @@ const problem = document.getElementById('problem');
 let timer;
 /** The latest request; responses to earlier ones are dropped. */
 let latestRequest;
+/** The matches are shown once the open quantities are saved or cancelled. */
+let isWaiting = false;
 
 form.addEventListener('input', (event) => {
   clearTimeout(timer);
@@ -44,12 +46,17 @@ window.addEventListener('pageshow', () => {
   if (typed !== shown.toString()) showMatches();
 });
 
-enableQuickQuantity(rows, {
+const quantities = enableQuickQuantity(rows, {
   texts: texts.quantity,
   language: texts.language,
   csrfToken: list.dataset.csrfToken,
   update: (row, product) => fillRow(row, product, texts),
   announce: (text) => (announcement.textContent = text),
+  refuse: () => showProblem(texts.quantity.unsaved),
+  settled: () => {
+    if (problem.textContent === texts.quantity.unsaved) problem.hidden = true;
+    if (isWaiting) showMatches();
+  },
 });
 enableDeleteDialog(rows, (row) => ({
   name: row.querySelector('[data-field=name]').textContent,
@@ -76,23 +83,36 @@ async function showMatches() {
   latestRequest?.abort();
   const request = new AbortController();
   latestRequest = request;
+  isWaiting = false;
   rows.classList.add('is-loading');
   try {
-    const response = await fetch(`/api/products?${query}`, {
-      headers: { accept: 'application/json' },
-      signal: request.signal,
-    });
-    if (response.status === 401) throw new Error(texts.sessionEnded);
-    if (!response.ok) throw new Error(texts.searchFailed);
-    const page = await response.json();
+    // An editor may open while the matches are on their way; its row must not be replaced.
+    let page;
+    do {
+      if (!(await quantities.settle())) throw new Error(texts.quantity.unsaved);
+      page = await fetchMatches(query, request.signal);
+    } while (quantities.isEditing());
     if (latestRequest === request) show(page, query);
   } catch (error) {
     if (latestRequest !== request) return;
-    problem.textContent = error.message === texts.sessionEnded ? texts.sessionEnded : texts.searchFailed;
-    problem.hidden = false;
+    isWaiting = error.message === texts.quantity.unsaved;
+    const isKnown = isWaiting || error.message === texts.sessionEnded;
+    showProblem(isKnown ? error.message : texts.searchFailed);
   } finally {
     if (latestRequest === request) rows.classList.remove('is-loading');
   }
+}
+
+async function fetchMatches(query, signal) {
+  const response = await fetch(`/api/products?${query}`, { headers: { accept: 'application/json' }, signal });
+  if (response.status === 401) throw new Error(texts.sessionEnded);
+  if (!response.ok) throw new Error(texts.searchFailed);
+  return response.json();
+}
+
+function showProblem(text) {
+  problem.textContent = text;
+  problem.hidden = false;
 }
 
 function show(page, query) {

@@ -16,8 +16,10 @@ export function fillRow(row, product, texts) {
   quantity.textContent = new Intl.NumberFormat(texts.language).format(product.quantity);
   quantity.dataset.value = product.quantity;
   // Plain text for users who may not change it.
-  if ('quickQuantity' in quantity.dataset)
+  if ('quickQuantity' in quantity.dataset) {
     quantity.title = texts.changeQuantity.replace('{name}', () => product.name);
+    quantity.setAttribute('aria-label', `${product.name}: ${quantity.textContent} ${product.unit}`);
+  }
   const badge = row.querySelector('[data-field=available]');
   badge.textContent = product.available ? texts.available : texts.outOfStock;
   badge.className = `badge ${product.available ? 'badge-available' : 'badge-out'}`;

@@ -1,0 +1,258 @@
+import { ignoreDoubleClick } from './double-click.js';
+
+/** Accepted by the server but for a conflict, so the next editor may open before the answer. */
+const PLAIN_NUMBER = /^\d{1,9}$/;
+
+/**
+ * Edits the quantity of one row. Enter saves and moves on, Esc cancels, losing the focus saves; an editor that
+ * cannot save stays open and says why. A typed number replaces a known version; steps are added to the current
+ * quantity, so that parallel steps all count.
+ */
+export function openEditor(link, { texts, language, csrfToken, update, announce, moveOn, closed }) {
+  const row = link.closest('tr');
+  const field = (name) => row.querySelector(`[data-field=${name}]`).textContent;
+  const name = field('name');
+  const start = Number(link.dataset.value);
+  const version = Number(row.dataset.version);
+  let isOpen = true;
+  let isTyped = false;
+  /** The request under way. */
+  let saving;
+  /** The value that the server has refused: it is not sent again by itself. */
+  let refused;
+  /** The last request without a response: a retry with the same key counts once. */
+  let unanswered = { body: '', key: '' };
+
+  const editor = element('form', 'quantity-editor');
+  editor.noValidate = true;
+  editor.setAttribute(
+    'aria-label',
+    texts.change.replace('{name}', () => name),
+  );
+  const controls = element('div', 'controls');
+  const input = element('input', 'form-control form-control-sm');
+  input.inputMode = 'numeric';
+  input.autocomplete = 'off';
+  input.enterKeyHint = 'next';
+  input.value = String(start);
+  input.setAttribute('aria-label', `${name}: ${texts.label} (${field('unit')})`);
+  const less = button('btn btn-sm btn-outline-secondary', 'bi-dash-lg', texts.decrease, () => step(-1));
+  const more = button('btn btn-sm btn-outline-secondary', 'bi-plus-lg', texts.increase, () => step(1));
+  const submit = button('btn btn-sm btn-primary', 'bi-check-lg', texts.save);
+  submit.type = 'submit';
+  const cancel = button('btn btn-sm btn-outline-secondary', 'bi-x-lg', texts.cancel, close);
+  controls.append(less, input, more, submit, cancel);
+  const problem = element('p', 'problem');
+  problem.setAttribute('role', 'alert');
+  problem.hidden = true;
+  const choices = element('div', 'choices');
+  editor.append(controls, problem, choices);
+  link.parentElement.append(editor);
+  focus();
+
+  input.addEventListener('input', () => {
+    isTyped = true;
+    hideProblem();
+  });
+  editor.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      close();
+    } else if (event.target !== input) {
+      return;
+    } else if (event.key === 'Enter' && !event.isComposing) {
+      event.preventDefault();
+      // Holding Enter down must not run down the list.
+      if (!event.repeat) void saveAndMoveOn();
+    } else if (event.key === '+' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      step(1);
+    } else if (event.key === '-' || event.key === 'ArrowDown') {
+      event.preventDefault();
+      step(-1);
+    }
+  });
+  editor.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void save();
+  });
+  // Buttons leave the focus where it is: without this, pressing × would first save.
+  editor.addEventListener('mousedown', (event) => {
+    if (event.target.closest('button')) event.preventDefault();
+  });
+  editor.addEventListener('focusout', ({ relatedTarget }) => {
+    // Another window may have the focus: the person comes back to an open editor.
+    if (document.hasFocus() && !editor.contains(relatedTarget)) void settle();
+  });
+
+  function focus() {
+    input.focus();
+    input.select();
+  }
+
+  function step(by) {
+    const value = Number(input.value);
+    if (saving || !Number.isInteger(value)) return;
+    input.value = String(Math.max(0, value + by));
+    hideProblem();
+    input.focus();
+  }
+
+  async function saveAndMoveOn() {
+    const isSaved = save();
+    if (PLAIN_NUMBER.test(typed()) || (await isSaved)) moveOn(row);
+  }
+
+  function typed() {
+    return input.value.trim();
+  }
+
+  /** Like `save`, but does not repeat what the server has refused. */
+  function settle() {
+    return !saving && typed() === refused ? Promise.resolve(false) : save();
+  }
+
+  /** @returns whether nothing is left to save */
+  function save() {
+    if (!isOpen) return Promise.resolve(true);
+    if (saving) return saving;
+    if (typed() === String(start)) {
+      close();
+      return Promise.resolve(true);
+    }
+    return send(isTyped ? { quantity: typed(), version } : { delta: Number(typed()) - start });
+  }
+
+  function send(change) {
+    showSaving(true);
+    saving = exchange(change).finally(() => {
+      saving = undefined;
+      showSaving(false);
+    });
+    return saving;
+  }
+
+  function showSaving(isSaving) {
+    input.readOnly = isSaving;
+    editor.classList.toggle('is-saving', isSaving);
+    editor.setAttribute('aria-busy', String(isSaving));
+  }
+
+  async function exchange(change) {
+    hideProblem();
+    refused = undefined;
+    const body = JSON.stringify(change);
+    if (body !== unanswered.body) unanswered = { body, key: randomKey() };
+    try {
+      const response = await fetch(`/api/products/${row.dataset.product}/quantity`, {
+        method: 'PATCH',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          'x-csrf-token': csrfToken,
+          'idempotency-key': unanswered.key,
+        },
+        body,
+        // Outlives the page, when somebody types and leaves.
+        keepalive: true,
+      });
+      const answer = await response.json();
+      if (response.status < 500) unanswered = { body: '', key: '' };
+      if (response.ok) {
+        finish(answer);
+        return true;
+      }
+      if (response.status < 500) refused = typed();
+      if (response.status === 409) offerChoice(answer.current, change.quantity);
+      else showProblem(answer.error);
+    } catch {
+      showProblem(texts.failed);
+    }
+    return false;
+  }
+
+  function finish(product) {
+    update(row, product);
+    close();
+    link.classList.add('just-saved');
+    setTimeout(() => link.classList.remove('just-saved'), 1500);
+    announce(`${name}: ${texts.saved.replace('{quantity}', format(product.quantity))}`);
+  }
+
+  function offerChoice(current, yours) {
+    const fill = (text) =>
+      text.replace('{current}', format(current.quantity)).replace('{yours}', format(yours));
+    choices.replaceChildren(
+      textButton('btn btn-sm btn-outline-secondary', fill(texts.keepTheirs), () => finish(current)),
+      textButton('btn btn-sm btn-primary', fill(texts.saveMine), () =>
+        send({ quantity: yours, version: current.version }),
+      ),
+    );
+    showProblem(fill(texts.conflict));
+  }
+
+  /** Leaves the focus where it is: the person may be typing the next quantity. */
+  function showProblem(text) {
+    const product = element('span', 'visually-hidden');
+    product.textContent = `${name}: `;
+    problem.replaceChildren(product, text);
+    problem.hidden = false;
+  }
+
+  function hideProblem() {
+    problem.hidden = true;
+    choices.replaceChildren();
+  }
+
+  function close() {
+    if (!isOpen) return;
+    isOpen = false;
+    const hadFocus = editor.contains(document.activeElement);
+    editor.remove();
+    if (hadFocus) link.focus();
+    closed();
+  }
+
+  function format(number) {
+    return new Intl.NumberFormat(language).format(number);
+  }
+
+  return {
+    row,
+    focus,
+    settle,
+    hasProblem: () => !problem.hidden,
+    ignoreDoubleClick: (opening) => ignoreDoubleClick(editor, opening),
+  };
+}
+
+/** crypto.randomUUID is missing on plain HTTP. */
+function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
+}
+
+function element(name, className) {
+  const created = document.createElement(name);
+  created.className = className;
+  return created;
+}
+
+function button(className, icon, label, onClick) {
+  const created = element('button', className);
+  created.type = 'button';
+  created.title = label;
+  created.setAttribute('aria-label', label);
+  const image = element('i', `bi ${icon}`);
+  image.setAttribute('aria-hidden', 'true');
+  created.append(image);
+  if (onClick) created.addEventListener('click', onClick);
+  return created;
+}
+
+function textButton(className, text, onClick) {
+  const created = element('button', className);
+  created.type = 'button';
+  created.textContent = text;
+  created.addEventListener('click', onClick);
+  return created;
+}
