@@ -32,7 +32,12 @@ export async function open(dependencies: OpenDependencies): Promise<Router> {
 
   router.use(['/health', '/metrics'], cookieParser(), language);
   // Mounted before `drain`, so that health still answers during shutdown.
-  const frame = [session(config, databases), idempotency(config), csrf(config).offerToken, offerAccess].flat();
+  const frame = [
+    session(config, databases),
+    idempotency(config),
+    csrf(config).offerToken,
+    offerAccess,
+  ].flat();
   router.use(healthRoutes(config, databases, { draining, frame }));
   router.use(metricsRoutes(databases));
   return router;

@@ -56,7 +56,9 @@ function unmask(sent: string | undefined): string | undefined {
   if (!sent || sent.includes('.')) return sent;
   const bytes = Buffer.from(sent, 'base64url');
   const half = bytes.length / 2;
-  return Number.isInteger(half) ? combine(bytes.subarray(half), bytes.subarray(0, half)).toString() : undefined;
+  return Number.isInteger(half)
+    ? combine(bytes.subarray(half), bytes.subarray(0, half)).toString()
+    : undefined;
 }
 
 function combine(bytes: Buffer, pad: Buffer): Buffer {
