@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import express from 'express';
+import request from 'supertest';
+import { i18n } from '../../src/http/i18n.ts';
+import { LIST_COLUMNS, LIST_FIELDS } from '../../src/product-list/list-columns.ts';
+import { AVAILABILITIES, filterQuery, readFilter } from '../../src/product-list/product-filter.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
+
+/** The list of a catalogue without products; the system under test has some. */
+async function emptyList(query: string, isAllowed: boolean): Promise<string> {
+  const app = express();
+  app.set('view engine', 'ejs');
+  app.set('views', join(PROJECT_DIR, 'views'));
+  app.set('query parser', 'simple');
+  app.use(await i18n());
+  app.get('/products', (req, res) => {
+    res.render('products/list', {
+      filter: readFilter(req.query),
+      page: { items: [], total: 0, totalIsExact: true },
+      categories: [],
+      availabilities: AVAILABILITIES,
+      columns: LIST_COLUMNS,
+      fields: LIST_FIELDS,
+      filterQuery,
+      may: () => isAllowed,
+      asset: (path: string) => path,
+      csrfToken: () => 'token',
+      newKey: () => 'key',
+    });
+  });
+  return (await request(app).get(`/products${query}`).set('Accept-Language', 'es')).text;
+}
+
+const isHidden = (html: string, id: string) => new RegExp(`<[^>]*id="${id}"[^>]*\\shidden>`).test(html);
+
+test('without products the page says how to begin, in place of an empty table', async () => {
+  const html = await emptyList('', true);
+  expect(['filters', 'results', 'empty'].map((id) => isHidden(html, id))).toEqual([true, true, false]);
+  const start = /<section class="empty-state"[^]*?<\/nav>/.exec(html)![0];
+  expect(start).toContain('Todavía no hay productos');
+  expect(start).toContain('href="/products/new"');
+  expect(start).toContain('href="/imports"');
+});
+
+test('a viewer is told that others register products; a filter that matches nothing is not a first run', async () => {
+  const forViewer = await emptyList('', false);
+  expect(forViewer).toContain('en cuanto alguien los registre');
+  expect(forViewer).not.toContain('href="/products/new"');
+  const filtered = await emptyList('?search=nada', true);
+  expect(isHidden(filtered, 'filters')).toBe(false);
+  expect(filtered).toContain('Ningún producto coincide');
+  expect(filtered).not.toContain('Todavía no hay productos');
+});
