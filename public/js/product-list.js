@@ -3,8 +3,10 @@ import { enableDeleteDialog } from './delete-dialog.js';
 import { enableExportProgress } from './export-progress.js';
 import { enableQuickQuantity } from './quick-quantity.js';
 import { fillRow } from './product-row.js';
+import { sendAside } from './way-back.js';
 
 const DEBOUNCE_MS = 120;
+const FILTER_NAMES = ['search', 'category', 'availability', 'sort'];
 
 const list = document.getElementById('product-list');
 const texts = JSON.parse(list.dataset.texts);
@@ -14,6 +16,7 @@ const rows = document.getElementById('rows');
 const template = document.getElementById('row-template');
 const announcement = document.getElementById('announcement');
 const problem = document.getElementById('problem');
+const total = document.getElementById('total');
 
 let timer;
 /** The latest request; responses to earlier ones are dropped. */
@@ -40,10 +43,8 @@ for (const clear of document.querySelectorAll('a[href="/products"]#clear, #empty
 }
 // On going back, the browser may restore field values that differ from the address.
 window.addEventListener('pageshow', () => {
-  const typed = filterQuery().toString();
-  const shown = new URLSearchParams(location.search);
-  shown.delete('cursor');
-  if (typed !== shown.toString()) showMatches();
+  const filterIn = (query) => FILTER_NAMES.map((name) => query.get(name)?.trim() ?? '').join('\n');
+  if (filterIn(filterQuery()) !== filterIn(new URLSearchParams(location.search))) showMatches();
 });
 
 const quantities = enableQuickQuantity(rows, {
@@ -62,6 +63,9 @@ enableDeleteDialog(rows, (row) => ({
   name: row.querySelector('[data-field=name]').textContent,
   quantity: row.querySelector('[data-field=quantity]').textContent,
 }));
+const deletion = document.querySelector('#delete-dialog form');
+// The list stays where it is scrolled to.
+if (deletion) sendAside(deletion, () => location.reload());
 enableExportProgress(list.querySelectorAll('[data-format]'), {
   container: document.getElementById('exports'),
   template: document.getElementById('export-template'),
@@ -71,6 +75,8 @@ enableExportProgress(list.querySelectorAll('[data-format]'), {
   productsText: (total) => totalText({ total, totalIsExact: true }),
   announce: (text) => (announcement.textContent = text),
 });
+
+if (total.dataset.isExact === 'false') void countExactly(filterQuery());
 
 function filterQuery() {
   const query = new URLSearchParams();
@@ -126,8 +132,20 @@ function show(page, query) {
   );
   document.getElementById('results').hidden = page.items.length === 0;
   document.getElementById('empty').hidden = page.items.length > 0;
-  document.getElementById('total').textContent = page.total === 0 ? texts.totalZero : totalText(page);
+  total.textContent = page.total === 0 ? texts.totalZero : totalText(page);
+  if (!page.totalIsExact) void countExactly(query);
   updateLinks(page, query);
+}
+
+/** "More than" becomes the exact total, where the server can count it in time. */
+async function countExactly(query) {
+  if (query.has('search')) return;
+  const request = latestRequest;
+  const response = await fetch(`/api/products/total?${query}`, { headers: { accept: 'application/json' } });
+  if (!response.ok) return;
+  const { total: counted } = await response.json();
+  if (counted !== null && latestRequest === request)
+    total.textContent = totalText({ total: counted, totalIsExact: true });
 }
 
 function totalText({ total, totalIsExact }) {

@@ -14,6 +14,7 @@ export const ROUTE_PERMISSIONS = {
   'GET /products/export.xlsx': 'product:export',
   'GET /products/export.csv': 'product:export',
   'GET /api/products': 'product:view',
+  'GET /api/products/total': 'product:view',
   'GET /api/exports/:id': 'product:export',
   'POST /api/exports/:id/cancel': 'product:export',
 

@@ -6,6 +6,7 @@ import { listCategories } from '../products/category-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
 import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
 import { getProductPage } from './product-page.ts';
+import { countExactly } from './product-totals.ts';
 import { LIST_COLUMNS, LIST_FIELDS } from './list-columns.ts';
 
 export function productListRoutes(databases: Databases): Router {
@@ -35,6 +36,15 @@ export function productListRoutes(databases: Databases): Router {
       fields: LIST_FIELDS,
       filterQuery,
     });
+  });
+
+  router.get('/api/products/total', async (req, res) => {
+    const { category, availability, search, sort } = productQuery.parse(req.query);
+    const filter = { search, category, availability, sort };
+    const count = (db: Kysely<Catalogue>) => countExactly(db, filter);
+    const sharedAs = ['total', category, availability, search];
+    const total = await databases.catalogue.readReplica(req.principal!, count, { sharedAs });
+    res.json({ total: total ?? null });
   });
 
   router.get('/api/products', async (req, res) => {

@@ -28,8 +28,10 @@ interface FormControl {
   isRequired?: true;
   hint?: string;
   attributes?: string;
-  suggestions?: readonly string[];
+  /** The key of a text, as are `hint` and `initialText`: suggestions, separated by commas. */
+  suggestions?: string;
   initial?: string;
+  initialText?: string;
 }
 
 /** Checked against migrations, triggers, import SQL and texts by test/products/product-fields.test.ts. */
@@ -129,11 +131,8 @@ const DEFINITIONS = {
       width: 'col-6 col-md-4',
       isRequired: true,
       hint: 'product.unitHint',
-      // prettier-ignore
-      suggestions: [
-        'unidad', 'caja', 'paquete', 'par', 'juego', 'kg', 'g', 'l', 'ml', 'm', 'bolsa', 'botella', 'ejemplar', 'rollo',
-      ],
-      initial: 'unidad',
+      suggestions: 'product.units',
+      initialText: 'product.initialUnit',
     },
   },
 } as const satisfies Record<string, FieldDefinition>;

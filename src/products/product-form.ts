@@ -41,9 +41,9 @@ export function readAsTyped(body: unknown): ProductFormValues {
   return formValues((key) => (typeof typed[key] === 'string' ? typed[key] : ''));
 }
 
-export function initialValues(): ProductFormValues {
+export function initialValues(t: TFunction): ProductFormValues {
   const initial = new Map<string, string | undefined>(
-    PRODUCT_FIELDS.map(({ key, form }) => [key, form.initial]),
+    PRODUCT_FIELDS.map(({ key, form }) => [key, form.initialText ? t(form.initialText) : form.initial]),
   );
   return formValues((key) => initial.get(key) ?? '');
 }

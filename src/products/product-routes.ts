@@ -41,7 +41,7 @@ export function productRoutes(databases: Databases): Router {
   const usernames = new Usernames(databases.directory);
 
   router.get('/products/new', async (req, res) => {
-    await renderForm(req, res, { values: initialValues() });
+    await renderForm(req, res, { values: initialValues(req.t) });
   });
 
   router.post('/products', async (req, res) => {

@@ -39,7 +39,7 @@ async function openShelf(count: number, options: BrowserContextOptions = {}): Pr
   }
   context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   await page.goto('/login');
   await page.fill('#username', 'admin');
   await page.fill('#password', 'admin123');

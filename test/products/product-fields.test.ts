@@ -118,11 +118,12 @@ test('applying an import inserts and updates every imported field', async () => 
 
 const escaped = (text: string) => text.replace(/[().]/g, '\\$&');
 
-test('every label and hint has a text in both languages', () => {
+test('every label, hint and suggestion has a text in both languages', () => {
   for (const texts of [es, en]) {
     expect(Object.keys(texts.columns)).toEqual(expect.arrayContaining(PRODUCT_FIELDS.map(({ key }) => key)));
     for (const { form } of PRODUCT_FIELDS) {
-      if (form.hint) expect(Object.keys(texts.product)).toContain(form.hint.replace('product.', ''));
+      const keys = [form.hint, form.suggestions, form.initialText].filter((key) => key !== undefined);
+      for (const key of keys) expect(Object.keys(texts.product)).toContain(key.replace('product.', ''));
     }
   }
 });

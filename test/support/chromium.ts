@@ -51,9 +51,11 @@ exec "$here/usr/lib/chromium/chromium" "$@"
   await rename(unfinished, FOLDER);
 }
 
-export async function launchChromium(): Promise<Browser> {
+/** @param hasBackForwardCache as people's browsers have it, and Playwright's by default do not */
+export async function launchChromium({ hasBackForwardCache = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: await findOrInstallChromium(),
+    ...(hasBackForwardCache && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     args: [
       // Chromium's sandbox does not work as root or in containers.
       ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-dev-shm-usage', '--disable-quic'],
