@@ -26,7 +26,11 @@ beforeAll(async () => {
      SELECT CONCAT(?, '-', i), 'Tornillo', '', ?, i MOD 3, 'unidad' FROM n`,
     [uniqueCode(), categoryId],
   );
-  await waitUntil(async () => (await totalOf({ category })) === PRODUCTS);
+  await waitUntil(async () => {
+    // Not the primary in place of a replica that has yet to receive them.
+    const { total } = await client.search({ category });
+    return total === 10_000 && (await totalOf({ category })) === PRODUCTS;
+  });
 });
 
 afterAll(async () => {
