@@ -40,6 +40,8 @@ export function sendAside(form, accepted) {
   form.addEventListener('submit', async (event) => {
     if (event.defaultPrevented) return;
     event.preventDefault();
+    // Set by submit-once.js, which hears of the event next.
+    if (form.dataset.sent) return;
     const response = await fetch(form.action, {
       method: 'POST',
       // A session that has ended is then refused, not redirected.

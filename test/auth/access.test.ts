@@ -41,6 +41,7 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'GET /products/export.xlsx',
       'GET /products/export.csv',
       'GET /api/products',
+      'GET /api/products/total',
       'GET /api/exports/:id',
       'POST /api/exports/:id/cancel',
     ],
