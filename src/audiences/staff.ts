@@ -6,6 +6,7 @@ import { access } from '../auth/access.ts';
 import { csrf } from '../auth/csrf.ts';
 import { leadOn, loginRoutes, reopenForm } from '../auth/login-routes.ts';
 import { passwordRoutes } from '../auth/password-routes.ts';
+import { ReadingSessions } from '../auth/reading-session.ts';
 import { session } from '../auth/session.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
@@ -36,12 +37,13 @@ interface StaffDependencies {
 export function staff(dependencies: StaffDependencies): Router {
   const { config, databases, heartbeat, jobs, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config);
+  const reading = new ReadingSessions(config, databases);
   const router = Router();
   router.use(cookieParser());
   router.use(language);
   router.use(switchLanguage);
   router.use(drain(draining));
-  router.use(session(config, databases));
+  router.use(session(config, databases, reading));
   router.use(takeFlash);
   router.use(express.urlencoded({ extended: false, limit: '100kb' }));
   router.use(express.json({ limit: '100kb' }));
@@ -54,7 +56,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(checkToken);
   router.use(reopenForm);
 
-  router.use(loginRoutes(databases));
+  router.use(loginRoutes(databases, reading));
   router.use(passwordRoutes(databases));
   router.get('/', (_req, res) => res.redirect('/products'));
   router.use(systemRoutes(config, databases, heartbeat));

@@ -7,6 +7,7 @@ export const ACTIONS = [
   'session.started',
   'session.refused',
   'session.limited',
+  'session.reading',
   'session.ended',
   'access.refused',
   'account.created',
@@ -38,6 +39,8 @@ interface NewEvent {
 export interface NewAuditEvent extends NewEvent {
   action: Exclude<AuditAction, ProductAction>;
   userId: number | undefined;
+  /** When it happened, if not now. */
+  at?: Date;
 }
 
 export interface NewProductEvent extends NewEvent {
@@ -48,11 +51,11 @@ export interface NewProductEvent extends NewEvent {
 /** Call it in the transaction of the change, so that both commit or neither does. */
 export async function recordAuditEvent(
   trx: Transaction<Directory>,
-  { action, userId, ...event }: NewAuditEvent,
+  { action, userId, at, ...event }: NewAuditEvent,
 ): Promise<void> {
   await trx
     .insertInto('audit_event')
-    .values({ action, user_id: userId ?? null, ...columnsOf(event) })
+    .values({ action, user_id: userId ?? null, ...(at && { created_at: at }), ...columnsOf(event) })
     .execute();
 }
 

@@ -47,9 +47,10 @@ function refuse(req: Request, res: Response): void {
   if (!req.principal) {
     if (wantsJson(req)) throw new HttpError(401, 'errors.notSignedIn');
     // Who sends a form was signed in when the page was made.
-    const ended = req.method === 'POST' ? '&ended=1' : '';
+    const ended = req.hasReadingEnded ? '&ended=reading' : req.method === 'POST' ? '&ended=1' : '';
     return res.redirect(303, `/login?return=${encodeURIComponent(pageOf(req))}${ended}`);
   }
+  if (req.reading) throw new HttpError(403, 'errors.readingSession');
   if (!req.principal.mustChangePassword) throw new HttpError(403, 'errors.notAllowed');
   if (wantsJson(req)) throw new HttpError(403, 'errors.passwordChangeNeeded');
   res.redirect(303, '/password');

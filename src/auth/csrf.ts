@@ -13,7 +13,7 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
     cookieName,
     ...doubleCsrf({
       getSecret: () => config.SESSION_SECRET,
-      getSessionIdentifier: (req) => (req.principal ? req.sessionID : 'nobody'),
+      getSessionIdentifier: (req) => (req.principal ? (req.reading?.id ?? req.sessionID) : 'nobody'),
       cookieName,
       cookieOptions: { sameSite: 'lax', secure, httpOnly: true, path: '/' },
       getCsrfTokenFromRequest: (req: Request) => {

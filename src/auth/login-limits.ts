@@ -8,8 +8,8 @@ import { DomainError } from '../errors/domain-error.ts';
 import { networkOf } from './network.ts';
 
 /** Failed attempts per window; see docs/decisions/login-limits.md. */
-const LIMITS = { pair: 10, address: 100, user: 100 };
-const WINDOW_MINUTES = 15;
+export const LIMITS = { pair: 10, address: 100, user: 100 };
+export const WINDOW_MINUTES = 15;
 /** How long to wait for pending comparisons, which may succeed and free their places. */
 const PENDING_WAIT_MS = 10_000;
 
@@ -68,7 +68,7 @@ export async function withinLoginLimits(
 }
 
 /** In index order, so that concurrent attempts lock rows in the same order and cannot deadlock. */
-function subjectsOf({ username, address }: LoginAttempt) {
+export function subjectsOf({ username, address }: LoginAttempt) {
   const network = networkOf(address);
   return { address: `address ${network}`, pair: `pair ${network} ${username}`, user: `user ${username}` };
 }

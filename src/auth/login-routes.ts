@@ -1,6 +1,7 @@
-import { Router, type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
+import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import { recordAuditEvent } from '../audit/audit-trail.ts';
+import { recordAuditEvent, type NewAuditEvent } from '../audit/audit-trail.ts';
+import { isAway } from '../database/away.ts';
 import type { Databases } from '../database/databases.ts';
 import type { User } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
@@ -11,6 +12,8 @@ import { failedLogIns } from '../telemetry/metrics.ts';
 import { signIn } from './sign-in.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
 import { verifyPassword } from './password.ts';
+import { ReadingLimits } from './reading-limits.ts';
+import { mayRead, type ReadingSessions } from './reading-session.ts';
 import { findUserByName } from './user-queries.ts';
 
 const credentials = z.object({
@@ -49,45 +52,93 @@ export const reopenForm: ErrorRequestHandler = (error: unknown, req, res, next) 
   showForm(res.status(error.status), { username, returnTo: localPath(target), error: req.t('login.again') });
 };
 
-export function loginRoutes(databases: Databases): Router {
+export function loginRoutes(databases: Databases, reading: ReadingSessions): Router {
   const router = Router();
+  const readingLimits = new ReadingLimits(databases.directory);
 
   router.get('/login', (req, res) => {
     const returnTo = localPath(req.query.return);
     if (req.principal) return res.redirect(303, returnTo);
-    const notice = req.query.ended ? req.t('login.ended') : undefined;
-    showForm(res, { username: '', returnTo, notice });
+    showForm(res, { username: '', returnTo, notice: noticeFor(req) });
   });
 
   router.post('/login', async (req, res) => {
     const { username, password, return: target } = credentials.parse(req.body ?? {});
-    const returnTo = localPath(target);
-    const user = await databases.directory.transact((db) => findUserByName(db, username));
-    const attempt = { username, userId: user?.id, address: req.ip ?? '' };
+    const form = { username, returnTo: localPath(target) };
     try {
-      const isRight = await withinLoginLimits(databases.directory, attempt, () =>
-        verifyPassword(password, user?.password_hash),
-      );
-      if (user && isRight && (await signIn(req, databases, user))) {
-        await databases.directory.transact((db) =>
-          recordAuditEvent(db, { action: 'session.started', userId: user.id }),
-        );
-        return res.redirect(303, returnTo);
-      }
+      const outcome = await logIn(req, username, password).catch(async (error: unknown) => {
+        // Sessions and counts are rows, so they have to wait for the primary; reading need not.
+        if (!isAway(error) || !reading.isOffered()) throw error;
+        return logInForReading(req, res, username, password);
+      });
+      if (outcome === 'done') return res.redirect(303, form.returnTo);
       failedLogIns.inc();
-      await record('session.refused', user, username);
-      showForm(res.status(422), { username, returnTo, error: req.t('login.wrong') });
+      showForm(res.status(422), { ...form, error: req.t(`login.${outcome}`) });
     } catch (error) {
+      if (isAway(error)) {
+        res.status(503).set('Retry-After', '5');
+        return showForm(res, { ...form, error: req.t('login.away') });
+      }
       if (!(error instanceof TooManyAttemptsError)) throw error;
       failedLogIns.inc();
-      if (error.isFirst) await record('session.limited', user, username);
       const minutes = Math.ceil(error.retryAfterSeconds / 60);
       res.status(429).set('Retry-After', String(error.retryAfterSeconds));
-      showForm(res, { username, returnTo, error: req.t('login.limited', { count: minutes }) });
+      showForm(res, { ...form, error: req.t('login.limited', { count: minutes }) });
     }
   });
 
+  async function logIn(req: Request, username: string, password: string): Promise<'done' | 'wrong'> {
+    const { directory } = databases;
+    const user = await directory.transact((db) => findUserByName(db, username));
+    const attempt = { username, userId: user?.id, address: req.ip ?? '' };
+    const record = (event: NewAuditEvent) => directory.transact((db) => recordAuditEvent(db, event));
+    try {
+      const isRight = await withinLoginLimits(directory, attempt, () =>
+        verifyPassword(password, user?.password_hash),
+      );
+      if (user && isRight && (await signIn(req, databases, user))) {
+        await record({ action: 'session.started', userId: user.id });
+        return 'done';
+      }
+      await record({ action: 'session.refused', userId: user?.id, target: nameOf(user, username) });
+      return 'wrong';
+    } catch (error) {
+      if (error instanceof TooManyAttemptsError && error.isFirst)
+        await record({ action: 'session.limited', userId: user?.id, target: nameOf(user, username) });
+      throw error;
+    }
+  }
+
+  async function logInForReading(
+    req: Request,
+    res: Response,
+    typed: string,
+    password: string,
+  ): Promise<'done' | 'wrong' | 'oneTimeLater'> {
+    const user = await databases.directory.readPrimary((db) => findUserByName(db, typed));
+    const username = user?.username ?? typed.toLowerCase();
+    const attempt = { username, userId: user?.id, address: req.ip ?? '' };
+    const isRight = await readingLimits.within(attempt, () => verifyPassword(password, user?.password_hash));
+    if (user && isRight && mayRead(user)) {
+      reading.start(req, res, user);
+      readingLimits.audit({ action: 'session.reading', userId: user.id });
+      return 'done';
+    }
+    readingLimits.audit({ action: 'session.refused', userId: user?.id, target: nameOf(user, typed) });
+    return user && isRight && !user.disabled_at ? 'oneTimeLater' : 'wrong';
+  }
+
+  function noticeFor(req: Request): string | undefined {
+    if (reading.isOffered()) return req.t('login.forReading');
+    if (req.query.ended === 'reading') return req.t('login.savingAgain');
+    return req.query.ended ? req.t('login.ended') : undefined;
+  }
+
   router.post('/logout', async (req, res) => {
+    if (req.reading) {
+      reading.end(req, res);
+      return res.redirect(303, '/login');
+    }
     await endSession(req);
     await databases.directory.transact((db) =>
       recordAuditEvent(db, { action: 'session.ended', userId: req.principal?.id }),
@@ -96,17 +147,10 @@ export function loginRoutes(databases: Databases): Router {
     res.redirect(303, '/login');
   });
 
-  async function record(
-    action: 'session.refused' | 'session.limited',
-    user: User | undefined,
-    typed: string,
-  ): Promise<void> {
-    // A password typed into the username field must not be stored.
-    const name = user?.username ?? (/^[\p{L}\d._-]{1,50}$/u.test(typed) ? typed : '…');
-    await databases.directory.transact((db) =>
-      recordAuditEvent(db, { action, userId: user?.id, target: { name } }),
-    );
-  }
-
   return router;
+}
+
+/** A password typed into the username field must not be stored. */
+function nameOf(user: User | undefined, typed: string): { name: string } {
+  return { name: user?.username ?? (/^[\p{L}\d._-]{1,50}$/u.test(typed) ? typed : '…') };
 }

@@ -19,6 +19,11 @@ export async function verifyPassword(password: string, hash: string | undefined)
   return hash !== undefined && matches;
 }
 
+/** Tells whether a password is still the same; the hash itself stays in the user's row. */
+export function fingerprint(passwordHash: string): string {
+  return createHash('sha256').update(passwordHash).digest('base64url');
+}
+
 /** About 99 bits, without characters that look alike. */
 export function generatePassword(): string {
   return spell(randomBytes(64));

@@ -26,5 +26,8 @@ export const ROLES: Record<Role, ReadonlySet<Permission>> = {
 
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
+/** What a role may still do in a session for reading (docs/decisions/log-in-without-primary.md). */
+export const READING_ONLY: ReadonlySet<Permission> = new Set(['session:end', ...READING, 'system:view']);
+
 /** For every role with a one-time password. */
 export const UNTIL_PASSWORD_IS_CHOSEN: ReadonlySet<Permission> = new Set(OWN_ACCOUNT);

@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import type { User } from '../database/tables.ts';
+import { fingerprint } from './password.ts';
+import type { ReadingSession, ReadingSessions } from './reading-session.ts';
 import { MysqlSessionStore } from './session-store.ts';
 
 export const SESSION_COOKIE = 'inventario.sid';
 
-export function session(config: WebConfig, databases: Databases): RequestHandler[] {
+export function session(config: WebConfig, databases: Databases, reading: ReadingSessions): RequestHandler[] {
   const store = new MysqlSessionStore(databases);
   const sessionIn = (name: string) =>
     expressSession({
@@ -36,6 +37,17 @@ export function session(config: WebConfig, databases: Databases): RequestHandler
       res.locals.user = req.principal;
       next();
     },
+    async (req, res, next) => {
+      if (!reading.isPresent(req)) return next();
+      if (!req.principal && reading.isOffered()) {
+        req.reading = await reading.find(req);
+        req.principal = res.locals.user = req.reading?.user;
+      } else {
+        req.hasReadingEnded = req.principal === undefined;
+        reading.end(req, res);
+      }
+      next();
+    },
   ];
 }
 
@@ -54,11 +66,6 @@ export function isFresh(req: Request): boolean {
 /** The same, and the password is still that one: another one may have been given since the session was read. */
 export function hasProven(req: Request, user: User): boolean {
   return isFresh(req) && req.session.oneTimePassword === fingerprint(user.password_hash);
-}
-
-/** The hash itself stays in the user's row. */
-function fingerprint(passwordHash: string): string {
-  return createHash('sha256').update(passwordHash).digest('base64url');
 }
 
 /** Regenerates the session id, which prevents session fixation. */
@@ -86,6 +93,14 @@ function finish(start: (done: (error?: Error | null) => void) => void): Promise<
   return new Promise((resolve, reject) => {
     start((error) => (error ? reject(error) : resolve()));
   });
+}
+
+declare module 'express-serve-static-core' {
+  interface Request {
+    reading?: ReadingSession | undefined;
+    /** The cookie of one came while it no longer counts. */
+    hasReadingEnded?: boolean;
+  }
 }
 
 declare module 'express-session' {
