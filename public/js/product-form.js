@@ -1,4 +1,4 @@
-// The last category option, "Other…", reveals a name field; a button adopts a saved value.
+// The last category option, "Other…", reveals a name field.
 const form = document.getElementById('product-form');
 const category = form.elements.namedItem('category');
 const newCategory = form.querySelector('[data-new-category]');
@@ -10,13 +10,18 @@ category.addEventListener('change', () => {
   if (isOther()) form.elements.namedItem('newCategory').focus();
 });
 
-for (const button of form.querySelectorAll('[data-use-saved]')) {
-  button.hidden = false;
-  button.addEventListener('click', () => {
-    const field = form.elements.namedItem(button.dataset.useSaved);
-    field.value = button.dataset.value;
-    field.dispatchEvent(new Event('change'));
-    button.closest('.saved-value').hidden = true;
-    field.focus();
+// Of a field in conflict, the control shows the value that the choice keeps.
+for (const choice of form.querySelectorAll('[data-choice]')) {
+  const name = choice.dataset.choice;
+  const field = form.elements.namedItem(name);
+  const saved = form.elements.namedItem(`seen.${name}`).value;
+  let typed = field.value;
+  field.addEventListener('input', () => {
+    typed = field.value;
+    choice.querySelector('[value=mine]').checked = true;
+  });
+  choice.addEventListener('change', (event) => {
+    field.value = event.target.value === 'mine' ? typed : saved;
+    if (field === category) newCategory.hidden = !isOther();
   });
 }

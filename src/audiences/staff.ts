@@ -20,7 +20,9 @@ import { receiveUpload } from '../imports/upload.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
+import { findRestorable } from '../products/product-queries.ts';
 import { productRoutes } from '../products/product-routes.ts';
+import { offerUndo } from '../products/undo-cookies.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
 import { systemRoutes } from '../system/system-routes.ts';
 import { userRoutes } from '../users/user-routes.ts';
@@ -45,6 +47,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(drain(draining));
   router.use(session(config, databases, reading));
   router.use(takeFlash);
+  router.use(offerUndo);
   router.use(express.urlencoded({ extended: false, limit: '100kb' }));
   router.use(express.json({ limit: '100kb' }));
   router.use(auditRefusals(databases));
@@ -66,6 +69,6 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productRoutes(databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
-  router.use(auditRoutes(databases));
+  router.use(auditRoutes(databases, findRestorable));
   return router;
 }

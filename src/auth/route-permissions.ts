@@ -25,6 +25,8 @@ export const ROUTE_PERMISSIONS = {
   'GET /products/:id/delete': 'product:delete',
   'POST /products/:id/delete': 'product:delete',
   'POST /products/:id/restore': 'product:delete',
+  'POST /products/:id/restore-and-save': 'product:delete',
+  'POST /products/:id/keep-deleted': 'product:delete',
   'PATCH /api/products/:id/quantity': 'stock:adjust',
 
   'GET /imports': 'product:import',

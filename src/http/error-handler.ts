@@ -30,7 +30,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     res.status(status);
     if (wantsJson(req)) {
       // A repeated write gets the same bytes, so its answer carries no request id.
-      const isRepeatable = isDomainError(error) && (status === 409 || status === 422);
+      const isRepeatable = isDomainError(error) && [409, 410, 422].includes(status);
       const requestId = isRepeatable ? undefined : (res.locals.requestId as string);
       res.json({ error: message, ...details, requestId });
     } else {

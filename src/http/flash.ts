@@ -9,15 +9,16 @@ const flashMessage = z.object({
   textKey: z.enum([
     'product.registered',
     'product.saved',
-    'product.deleted',
     'product.restored',
+    'product.restoredAndSaved',
     'password.changed',
     'users.roleChanged',
     'users.disabled',
     'users.enabled',
   ]),
   productName: z.string().max(100).optional(),
-  undoId: z.number().int().positive().optional(),
+  /** Sentences in the language of the person. */
+  notes: z.array(z.string().max(300)).max(10).optional(),
 });
 
 /** A one-time message for the next page, in a cookie: the session would need two more commits. */
@@ -38,6 +39,6 @@ export function leaveFlash(req: Request, res: Response, flash: Flash): void {
   res.cookie(cookieName(req, COOKIE), flash, { ...optionsFor(req), maxAge: KEEP_MS });
 }
 
-function optionsFor(req: Request) {
+export function optionsFor(req: Request) {
   return { httpOnly: true, sameSite: 'lax', secure: req.secure, path: '/' } as const;
 }

@@ -17,15 +17,15 @@ export interface FormToSave<Input, Saved> {
   parse: () => FormResult<Input> | Promise<FormResult<Input>>;
   save: (input: Input) => Promise<Saved>;
   show: (page: FormPage) => unknown;
-  /** Without it, a version conflict is thrown like other errors. */
-  showConflict?: (conflict: DomainError, input: Input) => unknown;
+  /** Pages for refusals, by their code; others are thrown. */
+  refusals?: Record<string, (refusal: DomainError, input: Input) => unknown>;
   done: (saved: Saved, input: Input) => unknown;
 }
 
 export async function saveForm<Input, Saved>(
   req: Request,
   res: Response,
-  { parse, save, show, showConflict, done }: FormToSave<Input, Saved>,
+  { parse, save, show, refusals = {}, done }: FormToSave<Input, Saved>,
 ): Promise<void> {
   let input: Input | undefined;
   let answer: () => unknown;
@@ -52,10 +52,11 @@ export async function saveForm<Input, Saved>(
   function explain(error: unknown): unknown {
     if (isAway(error)) return showAgain(503, { isAway: true, key: keyOfForm(req) }, 5);
     if (!isDomainError(error)) throw error;
-    const { status, field, textKey, values, retryAfterSeconds } = error;
+    const { code, status, field, textKey, values, retryAfterSeconds } = error;
     if (field) return showAgain(status, { errors: { [field]: req.t(textKey, values) } }, retryAfterSeconds);
-    if (!showConflict || input === undefined || !isDomainError(error, 'version_conflict')) throw error;
+    const showRefusal = refusals[code];
+    if (!showRefusal || input === undefined) throw error;
     res.status(status);
-    return showConflict(error, input);
+    return showRefusal(error, input);
   }
 }

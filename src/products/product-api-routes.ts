@@ -1,14 +1,20 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
+import type { FromJson } from '../database/run-once.ts';
+import { isDomainError } from '../errors/domain-error.ts';
 import { MAX_QUANTITY } from '../stock/stock-movements.ts';
 import { quantityField } from './field-rules.ts';
 import { productId, versionField } from './product-form.ts';
-import { adjustQuantity, ProductNotFoundError, setQuantity } from './product-queries.ts';
+import { adjustQuantity, ProductNotFoundError, setQuantity, type Deletion } from './product-queries.ts';
+import { tellDeletion } from './told.ts';
 
-/** Either a count, with the version it replaces, or a signed change to the current quantity. */
+/**
+ * Either a count, with the version it replaces and perhaps the quantity it was opened with, or a signed change to the
+ * current quantity.
+ */
 const quantityChange = z.union([
-  z.object({ quantity: quantityField, version: versionField }),
+  z.object({ quantity: quantityField, version: versionField, was: quantityField.optional() }),
   z.object({
     delta: z
       .number()
@@ -33,12 +39,18 @@ export function productApiRoutes(databases: Databases): Router {
       return;
     }
     const user = req.principal!;
-    const product = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
-      'delta' in change.data
-        ? adjustQuantity(trx, id.data, change.data.delta, user)
-        : setQuantity(trx, id.data, change.data, user),
-    );
-    res.json(product);
+    try {
+      const product = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
+        'delta' in change.data
+          ? adjustQuantity(trx, id.data, change.data.delta, user)
+          : setQuantity(trx, id.data, change.data, user),
+      );
+      res.json(product);
+    } catch (error) {
+      if (!isDomainError(error, 'product_deleted')) throw error;
+      const { text } = await tellDeletion(databases, req, error.details as FromJson<Deletion>);
+      res.status(error.status).json({ error: text });
+    }
   });
 
   return router;

@@ -187,10 +187,6 @@ function ownTexts(isWanted: (field: ProductField) => true | undefined): OwnText[
   );
 }
 
-export function differingFields(before: ProductInput, after: ProductInput): FieldKey[] {
-  return FIELD_KEYS.filter((key) => before[key] !== after[key]);
-}
-
 export const INDEXED_COLUMNS = {
   searched: ownTexts(({ isSearched }) => isSearched),
   sorted: ownTexts(({ isSorted }) => isSorted),

@@ -10,7 +10,7 @@ import {
   type FieldKey,
   type ProductInput,
 } from './product-fields.ts';
-import type { Product } from './product.ts';
+import type { ProductEdit } from './product-merge.ts';
 
 /** With "Otra…" chosen, the category is the name typed beside it. */
 export function readProductForm(body: unknown, t: TFunction): FormResult<ProductInput> {
@@ -26,6 +26,59 @@ export function readProductForm(body: unknown, t: TFunction): FormResult<Product
   };
 }
 
+/**
+ * Besides the fields, the form of an edit sends `was.<field>`, the value it was opened with. For a field in conflict it
+ * sends `seen.<field>`, the saved value that was shown, and the `choice.<field>`: mine or theirs.
+ */
+export function readProductEdit(body: unknown, t: TFunction): FormResult<ProductEdit> {
+  const { version } = editedVersion.parse(body ?? {});
+  const form = readProductForm(body, t);
+  if (!form.ok) return form;
+  const seen = readPrefixed(body, 'seen');
+  const opened = readPrefixed(body, 'was');
+  const choices = readChoices(body);
+  const decided = (wanted: Choice[]) =>
+    Object.fromEntries(
+      Object.entries(seen).filter(([key]) => wanted.includes(choices[key as FieldKey]!)),
+    ) as Partial<ProductInput>;
+  return {
+    ok: true,
+    data: {
+      // Having seen a saved value and chosen is like having opened the form with it.
+      input: { ...form.data, ...decided(['theirs']) },
+      opened: { ...opened, ...decided(['mine', 'theirs']) },
+      version,
+    },
+  };
+}
+
+type Choice = 'mine' | 'theirs';
+
+export function readChoices(body: unknown): Partial<Record<FieldKey, Choice>> {
+  const typed = (body ?? {}) as Record<string, unknown>;
+  const entries = FIELD_KEYS.map((key) => [key, typed[`choice.${key}`]]);
+  return Object.fromEntries(
+    entries.filter(([, choice]) => choice === 'mine' || choice === 'theirs'),
+  ) as Partial<Record<FieldKey, Choice>>;
+}
+
+function readPrefixed(body: unknown, prefix: 'was' | 'seen'): Partial<ProductInput> {
+  const entries = Object.entries(readOpened(body, prefix)).map(([key, text]) => {
+    const { rule } = PRODUCT_FIELDS.find((field) => field.key === key)!;
+    return [key, rule.safeParse(text).data];
+  });
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Partial<ProductInput>;
+}
+
+/** As sent, for showing the form again. */
+export function readOpened(body: unknown, prefix: 'was' | 'seen' = 'was'): OpenedValues {
+  const sent = (body ?? {}) as Record<string, unknown>;
+  const entries = FIELD_KEYS.map((key) => [key, sent[`${prefix}.${key}`]]);
+  return Object.fromEntries(entries.filter(([, value]) => typeof value === 'string')) as OpenedValues;
+}
+
+export type OpenedValues = Partial<Record<FieldKey, string>>;
+
 export const productId = z
   .string()
   .regex(/^[1-9]\d{0,9}$/)
@@ -33,6 +86,7 @@ export const productId = z
   .pipe(z.number().max(4_294_967_295));
 
 export const versionField = z.coerce.number().int().positive();
+const editedVersion = z.object({ version: versionField });
 
 export type ProductFormValues = Record<FieldKey | 'newCategory', string>;
 
@@ -48,7 +102,7 @@ export function initialValues(t: TFunction): ProductFormValues {
   return formValues((key) => initial.get(key) ?? '');
 }
 
-export function valuesOf(product: Product): ProductFormValues {
+export function valuesOf(product: ProductInput): ProductFormValues {
   return formValues((key) => (key === 'newCategory' ? '' : String(product[key])));
 }
 

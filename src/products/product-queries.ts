@@ -7,16 +7,12 @@ import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts
 import { insertProduct } from '../stock/initial-stock.ts';
 import { recordStockMovement, saveQuantity, type MovementActor } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
-import {
-  differingFields,
-  PRODUCT_FIELDS,
-  type FieldKey,
-  type ProductField,
-  type ProductInput,
-} from './product-fields.ts';
+import { PRODUCT_FIELDS, type FieldKey, type ProductField, type ProductInput } from './product-fields.ts';
+import { differingFields, mergeEdit, type ProductEdit } from './product-merge.ts';
 import type { Product, SavedProduct } from './product.ts';
+import { describeChanges, type SavedChange } from './saved-changes.ts';
 
-const UNDO_MINUTES = 60;
+export const UNDO_MINUTES = 60;
 
 export class CodeTakenError extends DomainError {
   constructor() {
@@ -30,10 +26,26 @@ export class ProductNotFoundError extends DomainError {
   }
 }
 
+export interface Deletion {
+  id: number;
+  name: string;
+  deletedBy: number;
+  deletedAt: Date;
+  isRestorable: boolean;
+}
+
+/** `details` is the `Deletion`. */
+export class ProductDeletedError extends DomainError {
+  constructor(deletion: Deletion) {
+    super({ code: 'product_deleted', status: 410, textKey: 'errors.productDeleted', details: deletion });
+  }
+}
+
 /** Someone else saved first; `details.current` is the product as saved. */
 export class VersionConflictError extends DomainError {
-  constructor(current: SavedProduct) {
-    super({ code: 'version_conflict', status: 409, textKey: 'product.conflict', details: { current } });
+  constructor(current: SavedProduct, changes?: { disputed: SavedChange[]; taken: SavedChange[] }) {
+    const details = { current, ...changes };
+    super({ code: 'version_conflict', status: 409, textKey: 'product.conflict', details });
   }
 }
 
@@ -91,29 +103,74 @@ export async function createProduct(
   return productId;
 }
 
-/** @throws ProductNotFoundError, VersionConflictError, CodeTakenError */
+export interface SavedEdit {
+  name: string;
+  /** What others had changed meanwhile, and this edit has not. */
+  taken: SavedChange[];
+}
+
+/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError */
 export async function updateProduct(
   trx: Transaction<Catalogue>,
   id: number,
-  version: number,
-  input: ProductInput,
+  edit: ProductEdit,
+  actor: MovementActor,
+): Promise<SavedEdit> {
+  const { current, now } = await lockProduct(trx, id);
+  const { merged, taken } = await mergeOrRefuse(trx, current, edit);
+  await saveEdit(trx, current, { input: merged, savedAt: now }, actor);
+  return { name: merged.name, taken };
+}
+
+/**
+ * Restores a deleted product with an edit, whose code may replace one that is taken by now.
+ *
+ * @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError
+ */
+export async function restoreAndUpdate(
+  trx: Transaction<Catalogue>,
+  id: number,
+  edit: ProductEdit,
+  actor: MovementActor,
+): Promise<SavedEdit> {
+  const deleted = await lockDeleted(trx, id);
+  // Someone has restored it in the meantime, or it is too late.
+  if (!deleted) return updateProduct(trx, id, edit, actor);
+  const { merged, taken } = await mergeOrRefuse(trx, deleted.product, edit);
+  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
+  await recordRestored(trx, deleted.product, actor);
+  const restored = { ...deleted.product, version: deleted.product.version + 1 };
+  await saveEdit(trx, restored, { input: merged, savedAt: deleted.now }, actor);
+  return { name: merged.name, taken };
+}
+
+async function mergeOrRefuse(trx: Transaction<Catalogue>, current: Product, edit: ProductEdit) {
+  const { merged, taken, disputed } = mergeEdit(current, edit);
+  const describe = (fields: FieldKey[]) => describeChanges(trx, current, fields, edit.opened);
+  const changes = { taken: await describe(taken), disputed: await describe(disputed) };
+  if (disputed.length > 0) throw new VersionConflictError(current, changes);
+  return { merged, taken: changes.taken };
+}
+
+async function saveEdit(
+  trx: Transaction<Catalogue>,
+  before: Product,
+  { input, savedAt }: { input: ProductInput; savedAt: Date },
   actor: MovementActor,
 ): Promise<void> {
   const { category, quantity, ...product } = input;
-  const { current, now } = await lockProduct(trx, id);
-  if (current.version !== version) throw new VersionConflictError(current);
-  const isMoved = category !== current.category;
+  const isMoved = category !== before.category;
   const columns = {
     ...product,
     ...(isMoved && { category_id: await findOrCreateCategory(trx, category) }),
   };
   const cause = { reason: 'edit', actor } as const;
-  await throwIfCodeTaken(() => saveQuantity(trx, current, { quantity, columns, savedAt: now }, cause));
-  const details = { changes: changesBetween(current, input) };
+  await throwIfCodeTaken(() => saveQuantity(trx, before, { quantity, columns, savedAt }, cause));
+  const details = { changes: changesBetween(before, input) };
   await recordProductEvent(trx, {
     action: 'product.edited',
     actor,
-    target: current,
+    target: before,
     details,
   });
 }
@@ -123,15 +180,16 @@ function changesBetween(before: Product, after: ProductInput) {
   return Object.fromEntries(differing.map((field) => [field, [before[field], after[field]]]));
 }
 
-/** @throws ProductNotFoundError, VersionConflictError */
+/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError */
 export async function setQuantity(
   trx: Transaction<Catalogue>,
   id: number,
-  { quantity, version }: { quantity: number; version: number },
+  { quantity, version, was }: { quantity: number; version: number; was?: number | undefined },
   actor: MovementActor,
 ): Promise<Product> {
   const { current, now } = await lockProduct(trx, id);
-  if (current.version !== version) throw new VersionConflictError(current);
+  // A change of another field does not make a count stale.
+  if (current.version !== version && current.quantity !== was) throw new VersionConflictError(current);
   if (quantity === current.quantity) return current;
   const cause = { reason: 'count', actor } as const;
   await saveQuantity(trx, current, { quantity, savedAt: now }, cause);
@@ -142,10 +200,10 @@ export async function setQuantity(
     target: current,
     details,
   });
-  return { ...current, quantity, available: quantity > 0, updatedAt: now, version: version + 1 };
+  return { ...current, quantity, available: quantity > 0, updatedAt: now, version: current.version + 1 };
 }
 
-/** @throws ProductNotFoundError, InsufficientStockError */
+/** @throws ProductNotFoundError, ProductDeletedError, InsufficientStockError */
 export async function adjustQuantity(
   trx: Transaction<Catalogue>,
   id: number,
@@ -169,7 +227,7 @@ export async function adjustQuantity(
   return product;
 }
 
-/** @throws ProductNotFoundError */
+/** @throws ProductNotFoundError, ProductDeletedError */
 export async function deleteProduct(
   trx: Transaction<Catalogue>,
   id: number,
@@ -193,15 +251,17 @@ export async function restoreProduct(
   id: number,
   actor: MovementActor,
 ): Promise<void> {
-  const deleted = await trx
-    .selectFrom('deleted_product')
-    .select(['id', 'name', 'code'])
-    .where('id', '=', id)
-    .where('deleted_at', '>', sql<Date>`CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(UNDO_MINUTES)} MINUTE`)
-    .forUpdate()
-    .executeTakeFirst();
+  const deleted = await lockDeleted(trx, id);
   if (!deleted) throw new RestoreTooLateError();
   await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
+  await recordRestored(trx, deleted.product, actor);
+}
+
+async function recordRestored(
+  trx: Transaction<Catalogue>,
+  deleted: Product,
+  actor: MovementActor,
+): Promise<void> {
   const details = { code: deleted.code };
   await recordProductEvent(trx, {
     action: 'product.restored',
@@ -211,10 +271,59 @@ export async function restoreProduct(
   });
 }
 
+const isWithinUndo = sql<boolean>`
+  deleted_at > CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(UNDO_MINUTES)} MINUTE`;
+
+export async function findDeletion(db: Kysely<Catalogue>, id: number): Promise<Deletion | undefined> {
+  const row = await db
+    .selectFrom('deleted_product')
+    .select(['id', 'name', 'deleted_by as deletedBy', 'deleted_at as deletedAt'])
+    .select(isWithinUndo.as('isRestorable'))
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && { ...row, isRestorable: Boolean(row.isRestorable) };
+}
+
+/** @returns those of `ids` that can be restored now */
+export async function findRestorable(db: Kysely<Catalogue>, ids: number[]): Promise<Set<number>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('deleted_product')
+    .select('id')
+    .where('id', 'in', ids)
+    .where(isWithinUndo)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Locks the row if the product can be restored. */
+async function lockDeleted(
+  trx: Transaction<Catalogue>,
+  id: number,
+): Promise<{ product: Product; now: Date } | undefined> {
+  const row = await trx
+    .selectFrom('deleted_product as product')
+    .innerJoin('category', 'category.id', 'product.category_id')
+    .select(['product.id', ...SELECTED_FIELDS])
+    .select(['product.deleted_at as updatedAt', 'product.version', sql<Date>`SYSDATE(3)`.as('now')])
+    .where('product.id', '=', id)
+    .where(isWithinUndo)
+    .forUpdate('product')
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { now, ...product } = row;
+  return { product: { ...product, available: product.quantity > 0 }, now };
+}
+
 async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
   const product = await findProduct(db, id);
-  if (!product) throw new ProductNotFoundError();
+  if (!product) throw await missing(db, id);
   return product;
+}
+
+export async function missing(db: Kysely<Catalogue>, id: number): Promise<DomainError> {
+  const deletion = await findDeletion(db, id);
+  return deletion ? new ProductDeletedError(deletion) : new ProductNotFoundError();
 }
 
 /** Locks the row; `now` is the database's time. */
@@ -228,7 +337,7 @@ async function lockProduct(
     .where('product.id', '=', id)
     .forUpdate('product')
     .executeTakeFirst();
-  if (!row) throw new ProductNotFoundError();
+  if (!row) throw await missing(trx, id);
   const { now, ...current } = row;
   return { current: toProduct(current), now };
 }

@@ -1,38 +1,46 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import { isAdmitted } from '../auth/access.ts';
+import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
 import type { Databases } from '../database/databases.ts';
+import type { FromJson } from '../database/run-once.ts';
+import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { Usernames } from '../directory/usernames.ts';
-import { leaveFlash } from '../http/flash.ts';
+import { leaveFlash, type Flash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { localPath } from '../http/local-path.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, SavedProduct } from './product.ts';
-import {
-  differingFields,
-  FORM_FIELDS,
-  OTHER_CATEGORY,
-  PRODUCT_FIELDS,
-  type ProductInput,
-} from './product-fields.ts';
+import { FORM_FIELDS, OTHER_CATEGORY, PRODUCT_FIELDS, type FieldKey } from './product-fields.ts';
 import {
   initialValues,
   productId,
   readAsTyped,
+  readOpened,
+  readProductEdit,
   readProductForm,
   valuesOf,
-  versionField,
+  type OpenedValues,
   type ProductFormValues,
 } from './product-form.ts';
+import { mergeEdit, type ProductEdit } from './product-merge.ts';
 import {
   createProduct,
   deleteProduct,
+  findDeletion,
   findProduct,
   ProductNotFoundError,
+  restoreAndUpdate,
   restoreProduct,
   updateProduct,
+  type Deletion,
+  type SavedEdit,
 } from './product-queries.ts';
+import type { SavedChange } from './saved-changes.ts';
+import { notesOf, tellChanges, tellDeletion, type ToldChange, type ToldDeletion } from './told.ts';
+import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
 
@@ -85,28 +93,44 @@ export function productRoutes(databases: Databases): Router {
 
   router.get('/products/:id/edit', async (req, res) => {
     const product = await getProduct(req);
-    await renderForm(req, res, { product, values: valuesOf(product) });
+    const { newCategory: _none, ...opened } = valuesOf(product);
+    await renderForm(req, res, {
+      id: product.id,
+      version: product.version,
+      values: valuesOf(product),
+      opened,
+    });
   });
 
   router.post('/products/:id', async (req, res) => {
     const user = req.principal!;
     const id = readId(req);
-    const version = versionField.safeParse((req.body as { version?: unknown } | undefined)?.version);
-    if (!version.success) throw new HttpError(400, 'errors.badRequest');
     await saveForm(req, res, {
-      parse: () => readProductForm(req.body, req.t),
-      save: (input) =>
-        databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
-          updateProduct(trx, id, version.data, input, user),
-        ),
-      show: async (page) => renderForm(req, res, { ...page, product: await getProduct(req) }),
-      showConflict: ({ details }, conflict) => {
-        const { current: product } = details as { current: SavedProduct };
-        return renderForm(req, res, { product, conflict });
+      parse: () => readProductEdit(req.body, req.t),
+      save: (edit) =>
+        databases.catalogue.transactOnce(user, req.writeId(), (trx) => updateProduct(trx, id, edit, user)),
+      show: (page) => renderForm(req, res, { ...page, id }),
+      refusals: editRefusals(req, res, id),
+      done: (saved) => finishEdit(req, res, { id, saved, textKey: 'product.saved' }),
+    });
+  });
+
+  router.post('/products/:id/restore-and-save', async (req, res) => {
+    const user = req.principal!;
+    if (!isAdmitted(user, ROUTE_PERMISSIONS['POST /products/:id']))
+      throw new HttpError(403, 'errors.notAllowed');
+    const id = readId(req);
+    await saveForm(req, res, {
+      parse: () => readProductEdit(req.body, req.t),
+      save: (edit) =>
+        databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreAndUpdate(trx, id, edit, user)),
+      show: async (page) => {
+        return renderForm(req, res, { ...page, id, deletion: await findToldDeletion(req, id) });
       },
-      done: (_saved, { name }) => {
-        leaveFlash(req, res, { textKey: 'product.saved', productName: name });
-        res.redirect(303, `/products/${id}`);
+      refusals: editRefusals(req, res, id, { isDeleted: true }),
+      done: (saved) => {
+        forgetDeletion(req, res, id);
+        return finishEdit(req, res, { id, saved, textKey: 'product.restoredAndSaved' });
       },
     });
   });
@@ -124,17 +148,82 @@ export function productRoutes(databases: Databases): Router {
     const { name } = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
       deleteProduct(trx, id, user),
     );
-    leaveFlash(req, res, { textKey: 'product.deleted', productName: name, undoId: id });
+    rememberDeletion(req, res, { id, name });
     res.redirect(303, returnAddress(req));
   });
 
   router.post('/products/:id/restore', async (req, res) => {
     const user = req.principal!;
     const id = readId(req);
-    await databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreProduct(trx, id, user));
+    try {
+      await databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreProduct(trx, id, user));
+    } catch (error) {
+      if (isDomainError(error, 'restore_too_late')) forgetDeletion(req, res, id);
+      throw error;
+    }
+    forgetDeletion(req, res, id);
     leaveFlash(req, res, { textKey: 'product.restored' });
     res.redirect(303, returnAddress(req));
   });
+
+  router.post('/products/:id/keep-deleted', (req, res) => {
+    forgetDeletion(req, res, readId(req));
+    res.redirect(303, returnAddress(req));
+  });
+
+  async function finishEdit(
+    req: Request,
+    res: Response,
+    { id, saved, textKey }: { id: number; saved: FromJson<SavedEdit>; textKey: Flash['textKey'] },
+  ): Promise<void> {
+    const notes = notesOf(req, await tellChanges(databases, req, saved.taken));
+    leaveFlash(req, res, { textKey, productName: saved.name, notes });
+    res.redirect(303, `/products/${id}`);
+  }
+
+  function editRefusals(req: Request, res: Response, id: number, { isDeleted = false } = {}) {
+    return {
+      version_conflict: async ({ details }: DomainError, edit: ProductEdit) => {
+        const { current, disputed, taken } = details as FromJson<{
+          current: SavedProduct;
+          disputed: SavedChange[];
+          taken: SavedChange[];
+        }>;
+        const deletion = isDeleted ? await findToldDeletion(req, id) : undefined;
+        const isDisputed = (key: string) =>
+          disputed.some(({ field }) => field === key || (field === 'category' && key === 'newCategory'));
+        // Fields that are not in dispute go on from what is saved now.
+        const rebased = (saved: object, typed: object) =>
+          Object.fromEntries([
+            ...Object.entries(saved).filter(([key]) => !isDisputed(key)),
+            ...Object.entries(typed).filter(([key]) => isDisputed(key)),
+          ]) as object;
+        await renderForm(req, res, {
+          id,
+          deletion,
+          values: rebased(
+            valuesOf(mergeEdit(current, edit).merged),
+            readAsTyped(req.body),
+          ) as ProductFormValues,
+          opened: rebased(valuesOf(current), readOpened(req.body)) as OpenedValues,
+          taken: await tellChanges(databases, req, taken),
+          disputed: (await tellChanges(databases, req, disputed)).map((change) => ({
+            ...change,
+            mine: String(edit.input[change.field]),
+          })),
+        });
+      },
+      product_deleted: async ({ details }: DomainError) => {
+        const deletion = await tellDeletion(databases, req, details as FromJson<Deletion>);
+        await renderForm(req, res, { id, deletion });
+      },
+    };
+  }
+
+  async function findToldDeletion(req: Request, id: number): Promise<ToldDeletion | undefined> {
+    const deletion = await databases.catalogue.readReplica(req.principal!, (db) => findDeletion(db, id));
+    return deletion && tellDeletion(databases, req, deletion);
+  }
 
   async function getProduct(req: Request): Promise<Product> {
     const id = readId(req);
@@ -144,24 +233,29 @@ export function productRoutes(databases: Databases): Router {
   }
 
   interface ProductFormPage extends Partial<FormPage> {
-    product?: SavedProduct;
+    /** Absent for a new product. */
+    id?: number;
     values?: ProductFormValues;
-    /** The rejected edit of a version conflict, shown beside the saved values. */
-    conflict?: ProductInput;
+    version?: number;
+    /** What an edit started from. */
+    opened?: OpenedValues;
+    disputed?: (ToldChange & { mine: string })[];
+    taken?: ToldChange[];
+    deletion?: ToldDeletion | undefined;
   }
 
   async function renderForm(req: Request, res: Response, page: ProductFormPage): Promise<void> {
-    const { product, values = readAsTyped(req.body), conflict, ...problem } = page;
     const categories = await databases.catalogue.readReplica(req.principal!, listCategories);
     res.render('products/form', {
-      product,
-      values,
+      id: undefined,
+      values: readAsTyped(req.body),
+      version: (req.body as { version?: string } | undefined)?.version,
+      opened: readOpened(req.body),
+      disputed: [],
+      taken: [],
+      deletion: undefined,
       ...NO_PROBLEM,
-      ...problem,
-      conflicts: conflict && product ? differingValues(product, conflict) : undefined,
-      version: conflict
-        ? product?.version
-        : ((req.body as { version?: string } | undefined)?.version ?? product?.version),
+      ...page,
       categories,
       fields: FORM_FIELDS,
       otherCategory: OTHER_CATEGORY,
@@ -169,10 +263,6 @@ export function productRoutes(databases: Databases): Router {
   }
 
   return router;
-}
-
-function differingValues(saved: SavedProduct, edit: ProductInput) {
-  return Object.fromEntries(differingFields(saved, edit).map((field) => [field, String(saved[field])]));
 }
 
 function readId(req: Request): number {

@@ -21,14 +21,19 @@ export async function moveToDeleted(
   await trx.deleteFrom('product').where('id', '=', id).execute();
 }
 
+/** @param changes values that replace those of the deleted product */
 export async function moveBackFromDeleted(
   trx: Transaction<Catalogue>,
   id: number,
   columns: readonly Column[],
+  changes: { code?: string } = {},
 ): Promise<void> {
+  const values = columns.map((column) =>
+    column === 'code' && changes.code !== undefined ? sql`${changes.code}` : sql.ref(column),
+  );
   await sql`
     INSERT INTO product (id, ${listed(columns)}, version, created_at)
-    SELECT id, ${listed(columns)}, version + 1, created_at FROM deleted_product WHERE id = ${id}`.execute(
+    SELECT id, ${sql.join(values)}, version + 1, created_at FROM deleted_product WHERE id = ${id}`.execute(
     trx,
   );
   await trx.deleteFrom('deleted_product').where('id', '=', id).execute();

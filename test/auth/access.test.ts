@@ -56,6 +56,8 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'GET /products/:id/delete',
       'POST /products/:id/delete',
       'POST /products/:id/restore',
+      'POST /products/:id/restore-and-save',
+      'POST /products/:id/keep-deleted',
       'PATCH /api/products/:id/quantity',
       'GET /imports',
       'POST /imports',

@@ -169,7 +169,7 @@ test('every field is saved by the form, found by a search, audited, and restored
   const conflict = await client.post(`/products/${id}`, { ...category(first), version: 1 });
   const audit = (await client.get('/audit')).text;
   for (const { key } of CHANGEABLE) {
-    expect(conflict.text).toContain(`data-use-saved="${key}" data-value="${second[key]}"`);
+    expect(conflict.text).toContain(`name="seen.${key}" value="${second[key]}"`);
     expect(audit).toContain(second[key]);
   }
   await client.post(`/products/${id}/delete`);

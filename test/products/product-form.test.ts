@@ -1,6 +1,9 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import type { RowDataPacket } from 'mysql2/promise';
 import { Client, uniqueCode } from '../support/client.ts';
+import { createPerson } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let client: Client;
 beforeAll(async () => (client = await Client.signedIn()));
@@ -149,29 +152,266 @@ test('"Otra…" creates a category, or reuses an existing one', async () => {
   expect((await client.get('/products/new')).text).toContain(`<option value="${name}"`);
 });
 
-test('a stale edit overwrites nothing and shows both values', async () => {
-  const { id, code } = await client.register({ name: 'Original', quantity: 5 });
-  // Equal once normalized: no conflict.
-  const mine = {
-    name: 'Mío',
-    code,
-    description: ' ',
-    quantity: '07',
-    unit: 'unidad',
-    category: 'Otros',
-    version: 1,
-  };
-  expect((await client.post(`/products/${id}`, { ...mine, name: 'Suyo', quantity: 9 })).status).toBe(303);
-  const response = await client.post(`/products/${id}`, mine);
-  expect(response.status).toBe(409);
-  expect(response.text).toContain('value="Mío"');
-  expect(response.text).toContain('data-value="Suyo"');
-  expect(response.text).not.toContain('id="description-saved"');
-  expect(await client.findByCode(code)).toMatchObject({ name: 'Suyo', quantity: 9 });
+/** The fields of the form on a page, as a browser sends them back. */
+function formIn(html: string): Record<string, string> {
+  const form = /<form class="panel" id="product-form"[^]*?<\/form>/.exec(html)![0];
+  const text = (value = '') =>
+    value.replaceAll('&#34;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  const inputs = [...form.matchAll(/<input (?!.*type="radio")[^>]*name="([^"]+)"[^>]*?value="([^"]*)"/g)];
+  const areas = [...form.matchAll(/<textarea [^>]*name="([^"]+)"[^>]*>([^<]*)</g)];
+  const category = /<option value="([^"]*)" selected/.exec(form)?.[1];
+  return Object.fromEntries([
+    ...[...inputs, ...areas].map(([, name, value]) => [name, text(value)]),
+    ['category', text(category)],
+  ]) as Record<string, string>;
+}
 
-  const version = /name="version" value="(\d+)"/.exec(response.text)![1]!;
-  expect((await client.post(`/products/${id}`, { ...mine, version })).status).toBe(303);
-  expect(await client.findByCode(code)).toMatchObject({ name: 'Mío', quantity: 7 });
+const openEdit = async (id: number) => formIn((await client.get(`/products/${id}/edit`)).text);
+const noticeOf = async (path: string) => (await client.get(path)).text;
+
+test('saving a name leaves a quantity that was counted meanwhile, and says who counted', async () => {
+  const { id, code } = await client.register({ quantity: 1 });
+  const form = await openEdit(id);
+  const clerk = await createPerson(client, 'clerk');
+  await clerk.client.changeQuantity(id, { quantity: 900, version: 1 });
+  const saved = await client.post(`/products/${id}`, { ...form, name: 'Solo el nombre' });
+  expect(saved.headers.location).toBe(`/products/${id}`);
+  expect(await noticeOf(`/products/${id}`)).toContain(
+    `${clerk.username} cambió Cantidad mientras tanto: 1 → 900.`,
+  );
+  expect(await client.findByCode(code)).toMatchObject({ name: 'Solo el nombre', quantity: 900 });
+  const primary = await stack.connect('primary');
+  const [movements] = await primary.query<RowDataPacket[]>(
+    'SELECT reason FROM stock_movement WHERE product_id = ? ORDER BY id',
+    [id],
+  );
+  await primary.end();
+  expect(movements.map(({ reason }) => String(reason))).toEqual(['initial', 'count']);
+});
+
+test('a stale edit overwrites nothing, and asks only about fields that both changed', async () => {
+  const { id, code } = await client.register({ name: 'Original', quantity: 5, description: 'uno\ndos' });
+  const form = await openEdit(id);
+  const clerk = await createPerson(client, 'clerk');
+  const theirs = { ...form, name: 'Suyo', unit: 'caja', quantity: '9' };
+  expect((await clerk.client.post(`/products/${id}`, theirs)).status).toBe(303);
+
+  const mine = { ...form, name: 'Mío', description: 'tres', quantity: '07' };
+  const asked = await client.post(`/products/${id}`, mine);
+  expect(asked.status).toBe(409);
+  const choices = [...asked.text.matchAll(/data-choice="(\w+)"/g)].map(([, name]) => name);
+  expect(choices).toEqual(['name', 'quantity']);
+  expect(asked.text).toContain(`Lo que guardó ${clerk.username}: <strong data-saved>Suyo</strong> <time`);
+  expect(asked.text).toContain(`${clerk.username} cambió Unidad mientras tanto: unidad → caja.`);
+  expect(await client.findByCode(code)).toMatchObject({ name: 'Suyo', quantity: 9, description: 'uno\ndos' });
+
+  const again = formIn(asked.text);
+  expect(again).toMatchObject({ name: 'Mío', description: 'tres', quantity: '07', unit: 'caja' });
+  expect((await client.post(`/products/${id}`, again)).status).toBe(409);
+  const half = await client.post(`/products/${id}`, { ...again, 'choice.name': 'mine' });
+  expect([half.status, formIn(half.text).name, half.text.includes('data-choice="name"')]).toEqual([
+    409,
+    'Mío',
+    false,
+  ]);
+  const decided = { ...formIn(half.text), 'choice.quantity': 'theirs' };
+  expect((await client.post(`/products/${id}`, decided)).status).toBe(303);
+  expect(await noticeOf(`/products/${id}`)).not.toContain('mientras tanto');
+  expect(await client.findByCode(code)).toMatchObject({
+    ...{ name: 'Mío', quantity: 9, unit: 'caja', description: 'tres' },
+  });
+});
+
+test('a choice is asked for again when the field has changed since', async () => {
+  const { id, code } = await client.register({ quantity: 5 });
+  const form = await openEdit(id);
+  await client.changeQuantity(id, { delta: 1 });
+  const asked = formIn((await client.post(`/products/${id}`, { ...form, quantity: '20' })).text);
+  await client.changeQuantity(id, { delta: 1 });
+  const again = await client.post(`/products/${id}`, { ...asked, 'choice.quantity': 'mine' });
+  expect([again.status, formIn(again.text)['seen.quantity']]).toEqual([409, '7']);
+  const decided = { ...formIn(again.text), 'choice.quantity': 'mine' };
+  expect((await client.post(`/products/${id}`, decided)).status).toBe(303);
+  expect((await client.findByCode(code)).quantity).toBe(20);
+});
+
+test('a stale edit that does not say what it was opened with is asked about every difference', async () => {
+  const { id, code } = await client.register({ name: 'Original', quantity: 5 });
+  const fields = { code, description: ' ', unit: 'unidad', category: 'Otros', version: 1 };
+  await client.changeQuantity(id, { delta: 1 });
+  const asked = await client.post(`/products/${id}`, { ...fields, name: 'Mío', quantity: 5 });
+  expect(asked.status).toBe(409);
+  const choices = [...asked.text.matchAll(/data-choice="(\w+)"/g)].map(([, name]) => name);
+  expect(choices).toEqual(['name', 'quantity']);
+});
+
+test('parallel quick changes and saves of forms lose nothing', async () => {
+  const { id, code } = await client.register({ quantity: 0, name: 'Antes', description: 'antes' });
+  const form = await openEdit(id);
+  const edits = [{ name: 'Después' }, { description: 'después' }, { unit: 'caja' }];
+  const [saves, changes] = await Promise.all([
+    Promise.all(edits.map((edit) => client.post(`/products/${id}`, { ...form, ...edit }))),
+    Promise.all(Array.from({ length: 30 }, () => client.changeQuantity(id, { delta: 1 }))),
+  ]);
+  expect(saves.map(({ status }) => status)).toEqual([303, 303, 303]);
+  expect(changes.map(({ status }) => status)).toEqual(Array(30).fill(200));
+  expect(await client.findByCode(code)).toMatchObject({
+    ...{ name: 'Después', description: 'después', unit: 'caja', quantity: 30 },
+  });
+});
+
+test('a merged save that is sent twice gets the first answer', async () => {
+  const { id, code } = await client.register({ quantity: 1 });
+  const form = { ...(await openEdit(id)), name: 'Una vez' };
+  await client.changeQuantity(id, { delta: 4 });
+  const first = await client.post(`/products/${id}`, form);
+  await client.changeQuantity(id, { delta: 5 });
+  const second = await client.post(`/products/${id}`, form);
+  const notice = (answer: typeof first) => String(answer.headers['set-cookie']).split(';')[0];
+  expect([second.status, notice(second)]).toEqual([303, notice(first)]);
+  expect(await client.findByCode(code)).toMatchObject({ quantity: 10, version: 4 });
+});
+
+test('a count is not stale when only other fields have changed', async () => {
+  const { id } = await client.register({ quantity: 1 });
+  await client.post(`/products/${id}`, { ...(await openEdit(id)), name: 'Otro' });
+  const count = { quantity: 3, version: 1 };
+  expect((await client.changeQuantity(id, { ...count, was: 2 })).status).toBe(409);
+  expect((await client.changeQuantity(id, { ...count, was: 1 })).body).toMatchObject({
+    quantity: 3,
+    version: 3,
+  });
+});
+
+test('an edit of a deleted product keeps what was typed, and restores and saves in one step', async () => {
+  const { id, code } = await client.register({ name: 'Original', quantity: 8 });
+  const form = await openEdit(id);
+  const clerk = await createPerson(client, 'clerk');
+  await clerk.client.changeQuantity(id, { delta: -1 });
+  await clerk.client.post(`/products/${id}/delete`);
+  const gone = await client.post(`/products/${id}`, { ...form, name: 'Lo que escribí' });
+  expect(gone.status).toBe(410);
+  expect(gone.text).toContain(`${clerk.username} eliminó «Original» el `);
+  expect(gone.text).toContain(`action="/products/${id}/restore-and-save"`);
+  expect(formIn(gone.text)).toMatchObject({ name: 'Lo que escribí', 'was.name': 'Original', version: '1' });
+
+  // The code is taken by now: nothing is restored until another one is typed.
+  const other = await client.register({ code });
+  const refused = await client.post(`/products/${id}/restore-and-save`, formIn(gone.text));
+  expect(refused.status).toBe(422);
+  expect(refused.text).toContain('id="code-error"');
+  expect(refused.text).toContain(`action="/products/${id}/restore-and-save"`);
+  expect((await client.get(`/products/${id}`)).status).toBe(404);
+
+  const saved = await client.post(`/products/${id}/restore-and-save`, {
+    ...formIn(refused.text),
+    code: `${code}-2`,
+  });
+  expect(saved.headers.location).toBe(`/products/${id}`);
+  expect(await noticeOf(`/products/${id}`)).toContain(
+    `${clerk.username} cambió Cantidad mientras tanto: 8 → 7.`,
+  );
+  expect(await client.findByCode(`${code}-2`)).toMatchObject({ id, name: 'Lo que escribí', quantity: 7 });
+  expect((await client.findByCode(code)).id).toBe(other.id);
+  const audit = (await client.get('/audit?kind=product')).text;
+  expect(audit).toContain(`Nombre: Original → Lo que escribí; Código: ${code} → ${code}-2`);
+});
+
+test('restoring and saving asks about fields that were changed before the deletion', async () => {
+  const { id, code } = await client.register({ quantity: 8 });
+  const form = await openEdit(id);
+  await client.changeQuantity(id, { delta: -1 });
+  await client.post(`/products/${id}/delete`);
+  const path = `/products/${id}/restore-and-save`;
+  const asked = await client.post(path, { ...form, quantity: '20' });
+  expect([asked.status, asked.text.includes(`action="${path}"`)]).toEqual([409, true]);
+  expect((await client.get(`/products/${id}`)).status).toBe(404);
+  expect((await client.post(path, { ...formIn(asked.text), 'choice.quantity': 'mine' })).status).toBe(303);
+  expect((await client.findByCode(code)).quantity).toBe(20);
+});
+
+test('an edit of a product deleted over an hour ago can be registered as a new one', async () => {
+  const { id, code } = await client.register({ name: 'Original' });
+  const form = await openEdit(id);
+  await client.post(`/products/${id}/delete`);
+  await makeDeletionOld(id);
+  const gone = await client.post(`/products/${id}`, { ...form, name: 'Lo que escribí' });
+  expect(gone.status).toBe(410);
+  expect(gone.text).toContain('Ya no se puede restaurar.');
+  expect(gone.text).toContain('action="/products"');
+  expect((await client.post(`/products/${id}/restore-and-save`, form)).status).toBe(410);
+  const saved = await client.post('/products', formIn(gone.text));
+  expect(saved.status).toBe(303);
+  expect(await client.findByCode(code)).toMatchObject({ name: 'Lo que escribí', version: 1 });
+});
+
+test('a quick change of a deleted product says who deleted it', async () => {
+  const { id } = await client.register({ name: 'Té' });
+  await client.post(`/products/${id}/delete`);
+  for (const change of [{ delta: 1 }, { quantity: 4, version: 1 }]) {
+    const answer = await client.changeQuantity(id, change);
+    expect(answer.status).toBe(410);
+    expect((answer.body as { error: string }).error).toMatch(/^admin eliminó «Té» el .+\.$/);
+  }
+});
+
+async function makeDeletionOld(id: number): Promise<void> {
+  const primary = await stack.connect('primary');
+  await primary.query('UPDATE deleted_product SET deleted_at = deleted_at - INTERVAL 2 HOUR WHERE id = ?', [
+    id,
+  ]);
+  await primary.end();
+}
+
+test('each deletion can be undone from every page until it is restored or dismissed', async () => {
+  const person = await createPerson(client, 'clerk');
+  const ids: number[] = [];
+  for (const name of ['Uno', 'Dos', 'Tres']) {
+    const { id } = await person.client.register({ name });
+    await person.client.post(`/products/${id}/delete`);
+    ids.push(id);
+  }
+  const offered = async (who: Client, path: string) =>
+    [...(await who.get(path)).text.matchAll(/action="\/products\/(\d+)\/restore"/g)].map(([, id]) =>
+      Number(id),
+    );
+  for (const path of ['/products', '/products/new', '/imports', '/password', '/no-such-page', '/products']) {
+    expect([path, await offered(person.client, path)]).toEqual([path, ids.toReversed()]);
+  }
+  expect(await offered(client, '/products')).not.toContain(ids[0]);
+
+  const dismissed = await person.client.post(`/products/${ids[2]}/keep-deleted`, { return: '/imports' });
+  expect(dismissed.headers.location).toBe('/imports');
+  await person.client.post(`/products/${ids[0]}/restore`);
+  expect(await offered(person.client, '/products')).toEqual([ids[1]]);
+
+  // Someone else restores it: the undo says so once, and goes.
+  await client.post(`/products/${ids[1]}/restore`);
+  expect((await person.client.post(`/products/${ids[1]}/restore`)).status).toBe(404);
+  expect(await offered(person.client, '/products')).toEqual([]);
+});
+
+test('many deletions leave cookies that still fit into a request', async () => {
+  const person = await createPerson(client, 'clerk');
+  for (let i = 0; i < 12; i++) {
+    const { id } = await person.client.register({ name: '🎁'.repeat(100) });
+    await person.client.post(`/products/${id}/delete`);
+  }
+  const { status, text } = await person.client.get('/products');
+  expect([status, text.match(/\/restore"/g)?.length]).toEqual([200, 5]);
+});
+
+test('Activity offers to restore what was deleted, as long as that is possible', async () => {
+  const { id } = await client.register({ name: 'Para recuperar' });
+  await client.post(`/products/${id}/delete`);
+  await client.post(`/products/${id}/restore`);
+  await client.post(`/products/${id}/delete`);
+  await client.post(`/products/${id}/keep-deleted`);
+  const offers = async () =>
+    (await client.get('/audit')).text.split(`action="/products/${id}/restore"`).length - 1;
+  expect(await offers()).toBe(1);
+  await makeDeletionOld(id);
+  await waitUntil(async () => (await offers()) === 0);
 });
 
 test('a rejected edit keeps the version it started from', async () => {
@@ -231,10 +471,6 @@ test('a deleted product leaves the list, frees its code, and can be restored who
 
   const late = await client.register();
   await client.post(`/products/${late.id}/delete`);
-  const primary = await stack.connect('primary');
-  await primary.query('UPDATE deleted_product SET deleted_at = deleted_at - INTERVAL 2 HOUR WHERE id = ?', [
-    late.id,
-  ]);
-  await primary.end();
+  await makeDeletionOld(late.id);
   expect((await client.post(`/products/${late.id}/restore`)).status).toBe(404);
 });

@@ -1,0 +1,34 @@
+import { FIELD_KEYS, type FieldKey, type ProductInput } from './product-fields.ts';
+
+export interface ProductEdit {
+  input: ProductInput;
+  /** The version that the form was opened with. */
+  version: number;
+  /** The values that the form was opened with, where the client still knows them. */
+  opened: Partial<ProductInput>;
+}
+
+export interface Merge {
+  merged: ProductInput;
+  /** Fields that only others have changed since the form was opened. */
+  taken: FieldKey[];
+  /** Fields that both sides have changed, to different values; `merged` has those of the edit. */
+  disputed: FieldKey[];
+}
+
+/** A three-way merge. Without an opened value, a different saved value counts as changed by both. */
+export function mergeEdit(
+  current: ProductInput & { version: number },
+  { input, version, opened }: ProductEdit,
+): Merge {
+  const base = version === current.version ? current : opened;
+  const differing = differingFields(current, input).filter((key) => base[key] !== current[key]);
+  const taken = differing.filter((key) => input[key] === base[key]);
+  const disputed = differing.filter((key) => input[key] !== base[key]);
+  const theirs = Object.fromEntries(taken.map((key) => [key, current[key]]));
+  return { merged: { ...input, ...theirs }, taken, disputed };
+}
+
+export function differingFields(before: ProductInput, after: ProductInput): FieldKey[] {
+  return FIELD_KEYS.filter((key) => before[key] !== after[key]);
+}

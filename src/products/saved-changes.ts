@@ -1,0 +1,73 @@
+import type { Kysely } from 'kysely';
+import type { Catalogue } from '../database/tables.ts';
+import { listStockMovements } from '../stock/movement-history.ts';
+import type { FieldKey, ProductInput } from './product-fields.ts';
+
+/** Edits of one product that are looked through for the last change of a field. */
+const MAX_EDITS = 50;
+
+/** A field that someone else changed while a form was open. */
+export interface SavedChange {
+  field: FieldKey;
+  /** Null if the form did not say what it was opened with. */
+  from: string | number | null;
+  to: string | number;
+  by: Saver | null;
+}
+
+export interface Saver {
+  /** Null for an actor that is not a user. */
+  userId: number | null;
+  at: Date;
+}
+
+export async function describeChanges(
+  db: Kysely<Catalogue>,
+  current: ProductInput & { id: number },
+  fields: FieldKey[],
+  opened: Partial<ProductInput>,
+): Promise<SavedChange[]> {
+  if (fields.length === 0) return [];
+  const savers = await findSavers(db, current, fields);
+  return fields.map((field) => ({
+    field,
+    from: opened[field] ?? null,
+    to: current[field],
+    by: savers.get(field) ?? null,
+  }));
+}
+
+/** Who gave each field its current value. An import tells that of quantities only. */
+async function findSavers(
+  db: Kysely<Catalogue>,
+  current: ProductInput & { id: number },
+  fields: FieldKey[],
+): Promise<Map<FieldKey, Saver>> {
+  const savers = new Map<FieldKey, Saver>();
+  if (fields.includes('quantity')) {
+    const [movement] = await listStockMovements(db, current.id, { limit: 1 });
+    if (movement) savers.set('quantity', saverOf(movement));
+  }
+  const others = fields.filter((field) => field !== 'quantity');
+  if (others.length === 0) return savers;
+  const edits = await db
+    .selectFrom('product_event')
+    .where('target_id', '=', current.id)
+    .where('action', '=', 'product.edited')
+    .select(['actor_kind as actorKind', 'actor_id as actorId', 'details', 'created_at as createdAt'])
+    .orderBy('id', 'desc')
+    .limit(MAX_EDITS)
+    .execute();
+  for (const field of others) {
+    const changeIn = ({ details }: (typeof edits)[number]) =>
+      (details?.changes as Partial<Record<FieldKey, [unknown, unknown]>> | undefined)?.[field];
+    const last = edits.find(changeIn);
+    // An import may have changed it since.
+    if (last && changeIn(last)?.[1] === current[field]) savers.set(field, saverOf(last));
+  }
+  return savers;
+}
+
+function saverOf(cause: { actorKind: string; actorId: number | null; createdAt: Date }): Saver {
+  return { userId: cause.actorKind === 'user' ? cause.actorId : null, at: cause.createdAt };
+}

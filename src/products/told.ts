@@ -1,0 +1,77 @@
+import type { Request, Response } from 'express';
+import { isAdmitted } from '../auth/access.ts';
+import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
+import type { Databases } from '../database/databases.ts';
+import type { FromJson } from '../database/run-once.ts';
+import { findUsernames } from '../directory/usernames.ts';
+import type { Deletion } from './product-queries.ts';
+import type { SavedChange } from './saved-changes.ts';
+
+const MAX_SHOWN = 40;
+/** Of a cookie's four thousand, encoded. */
+const MAX_NOTES_LENGTH = 2000;
+
+/** A change by someone else, as a page tells it. */
+export interface ToldChange extends Omit<FromJson<SavedChange>, 'by'> {
+  who: string;
+  at: Date | undefined;
+}
+
+export async function tellChanges(
+  databases: Databases,
+  req: Request,
+  changes: FromJson<SavedChange>[],
+): Promise<ToldChange[]> {
+  const ids = changes.flatMap(({ by }) => by?.userId ?? []);
+  const names = await databases.directory.readReplica(req.principal!, (db) => findUsernames(db, ids));
+  return changes.map(({ by, ...change }) => ({
+    ...change,
+    who: names.get(by?.userId ?? 0) ?? req.t('product.someoneElse'),
+    at: by ? new Date(by.at) : undefined,
+  }));
+}
+
+/** Sentences for the flash cookie, without the values if these are too long for it. */
+export function notesOf(req: Request, changes: ToldChange[]): string[] {
+  const field = (change: ToldChange) => req.t(`columns.${change.field}`);
+  const full = changes.map((change) =>
+    change.from === null
+      ? req.t('product.takenUnknown', { who: change.who, field: field(change) })
+      : req.t('product.taken', {
+          who: change.who,
+          field: field(change),
+          from: shorten(change.from, req),
+          to: shorten(change.to, req),
+        }),
+  );
+  if (encodeURIComponent(full.join()).length <= MAX_NOTES_LENGTH) return full;
+  return changes.map((change) => req.t('product.takenUnknown', { who: change.who, field: field(change) }));
+}
+
+function shorten(value: string | number, req: Request): string {
+  if (value === '') return req.t('audit.nothing');
+  const characters = Array.from(String(value));
+  return characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN - 1).join('')}…` : String(value);
+}
+
+export interface ToldDeletion {
+  text: string;
+  /** By this person. */
+  isRestorable: boolean;
+}
+
+export async function tellDeletion(
+  databases: Databases,
+  req: Request,
+  deletion: Deletion | FromJson<Deletion>,
+): Promise<ToldDeletion> {
+  const { deletedBy, deletedAt, name, isRestorable } = deletion;
+  const names = await databases.directory.readReplica(req.principal!, (db) => findUsernames(db, [deletedBy]));
+  const { formatDate } = (req.res as Response).locals as { formatDate: (date: Date) => string };
+  const who = names.get(deletedBy) ?? req.t('product.someoneElse');
+  return {
+    text: req.t('product.deletedBy', { who, name, date: formatDate(new Date(deletedAt)) }),
+    isRestorable:
+      isRestorable && isAdmitted(req.principal, ROUTE_PERMISSIONS['POST /products/:id/restore-and-save']),
+  };
+}
