@@ -28,22 +28,20 @@ export function auditRoutes(
       getAuditPage(databases, req.principal!, filter, before ?? {}),
       databases.directory.readReplica(req.principal!, listUsernames),
     ]);
-    const newestDeletions = new Map<number, AuditEvent>();
-    for (const event of events) {
-      const { action, targetId } = event;
-      if (action === 'product.deleted' && targetId && !newestDeletions.has(targetId))
-        newestDeletions.set(targetId, event);
-    }
-    const restorable = await databases.catalogue.readReplica(req.principal!, (db) =>
-      findRestorable(db, [...newestDeletions.keys()]),
-    );
+    const deletions = newestDeletions(events);
+    const restorable =
+      deletions.size === 0
+        ? new Set<number>()
+        : await databases.catalogue.readReplica(req.principal!, (db) =>
+            findRestorable(db, [...deletions.keys()]),
+          );
     res.render('audit/list', {
       filter,
       events: events.map((event) => ({
         ...event,
         who: whoDid(event, req.t),
         sentence: sentenceOf(event, req.t),
-        isRestorable: restorable.has(event.targetId ?? 0) && newestDeletions.get(event.targetId!) === event,
+        isRestorable: restorable.has(event.targetId ?? 0) && deletions.get(event.targetId!) === event,
       })),
       older,
       before,
@@ -53,4 +51,10 @@ export function auditRoutes(
   });
 
   return router;
+}
+
+/** By product: only the last of its deletions can be undone. */
+function newestDeletions(events: AuditEvent[]): Map<number, AuditEvent> {
+  const deletions = events.filter(({ action, targetId }) => action === 'product.deleted' && targetId !== null);
+  return new Map(deletions.toReversed().map((event) => [event.targetId!, event]));
 }

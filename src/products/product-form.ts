@@ -77,6 +77,10 @@ export function readOpened(body: unknown, prefix: 'was' | 'seen' = 'was'): Opene
   return Object.fromEntries(entries.filter(([, value]) => typeof value === 'string')) as OpenedValues;
 }
 
+export function openedWith(product: ProductInput): OpenedValues {
+  return Object.fromEntries(FIELD_KEYS.map((key) => [key, String(product[key])]));
+}
+
 export type OpenedValues = Partial<Record<FieldKey, string>>;
 
 export const productId = z

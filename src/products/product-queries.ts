@@ -137,6 +137,8 @@ export async function restoreAndUpdate(
   // Someone has restored it in the meantime, or it is too late.
   if (!deleted) return updateProduct(trx, id, edit, actor);
   const { merged, taken } = await mergeOrRefuse(trx, deleted.product, edit);
+  // The category is locked before the code (docs/decisions/locks.md).
+  await findOrCreateCategory(trx, merged.category);
   await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
   await recordRestored(trx, deleted.product, actor);
   const restored = { ...deleted.product, version: deleted.product.version + 1 };
@@ -278,10 +280,10 @@ export async function findDeletion(db: Kysely<Catalogue>, id: number): Promise<D
   const row = await db
     .selectFrom('deleted_product')
     .select(['id', 'name', 'deleted_by as deletedBy', 'deleted_at as deletedAt'])
-    .select(isWithinUndo.as('isRestorable'))
+    .select(sql<0 | 1>`${isWithinUndo}`.as('isRestorable'))
     .where('id', '=', id)
     .executeTakeFirst();
-  return row && { ...row, isRestorable: Boolean(row.isRestorable) };
+  return row && { ...row, isRestorable: row.isRestorable === 1 };
 }
 
 /** @returns those of `ids` that can be restored now */
@@ -296,20 +298,29 @@ export async function findRestorable(db: Kysely<Catalogue>, ids: number[]): Prom
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Locks the row if the product can be restored. */
-async function lockDeleted(
-  trx: Transaction<Catalogue>,
-  id: number,
-): Promise<{ product: Product; now: Date } | undefined> {
-  const row = await trx
+/** A deleted product that can be restored now. */
+function selectRestorable(db: Kysely<Catalogue>, id: number) {
+  return db
     .selectFrom('deleted_product as product')
     .innerJoin('category', 'category.id', 'product.category_id')
     .select(['product.id', ...SELECTED_FIELDS])
     .select(['product.deleted_at as updatedAt', 'product.version', sql<Date>`SYSDATE(3)`.as('now')])
     .where('product.id', '=', id)
-    .where(isWithinUndo)
-    .forUpdate('product')
-    .executeTakeFirst();
+    .where(isWithinUndo);
+}
+
+export async function findDeletedProduct(
+  db: Kysely<Catalogue>,
+  id: number,
+): Promise<(ProductInput & { version: number }) | undefined> {
+  return selectRestorable(db, id).executeTakeFirst();
+}
+
+async function lockDeleted(
+  trx: Transaction<Catalogue>,
+  id: number,
+): Promise<{ product: Product; now: Date } | undefined> {
+  const row = await selectRestorable(trx, id).forUpdate('product').executeTakeFirst();
   if (!row) return undefined;
   const { now, ...product } = row;
   return { product: { ...product, available: product.quantity > 0 }, now };

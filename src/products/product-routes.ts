@@ -13,9 +13,10 @@ import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { listCategories } from './category-queries.ts';
 import type { Product, SavedProduct } from './product.ts';
-import { FORM_FIELDS, OTHER_CATEGORY, PRODUCT_FIELDS, type FieldKey } from './product-fields.ts';
+import { FORM_FIELDS, OTHER_CATEGORY, PRODUCT_FIELDS } from './product-fields.ts';
 import {
   initialValues,
+  openedWith,
   productId,
   readAsTyped,
   readOpened,
@@ -29,6 +30,7 @@ import { mergeEdit, type ProductEdit } from './product-merge.ts';
 import {
   createProduct,
   deleteProduct,
+  findDeletedProduct,
   findDeletion,
   findProduct,
   ProductNotFoundError,
@@ -92,13 +94,22 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.get('/products/:id/edit', async (req, res) => {
-    const product = await getProduct(req);
-    const { newCategory: _none, ...opened } = valuesOf(product);
+    const id = readId(req);
+    const [product, deleted] = await databases.catalogue.readReplica(req.principal!, async (db) => {
+      const found = await findProduct(db, id);
+      return [found, found ? undefined : await findDeletedProduct(db, id)] as const;
+    });
+    const shown = product ?? deleted;
+    if (!shown) throw new ProductNotFoundError();
+    // Whoever was logged out while restoring comes back here.
+    const deletion = deleted && (await findToldDeletion(req, id));
+    if (deletion) res.status(410);
     await renderForm(req, res, {
-      id: product.id,
-      version: product.version,
-      values: valuesOf(product),
-      opened,
+      id,
+      deletion,
+      version: shown.version,
+      values: valuesOf(shown),
+      opened: openedWith(shown),
     });
   });
 
@@ -205,7 +216,7 @@ export function productRoutes(databases: Databases): Router {
             valuesOf(mergeEdit(current, edit).merged),
             readAsTyped(req.body),
           ) as ProductFormValues,
-          opened: rebased(valuesOf(current), readOpened(req.body)) as OpenedValues,
+          opened: rebased(openedWith(current), readOpened(req.body)),
           taken: await tellChanges(databases, req, taken),
           disputed: (await tellChanges(databases, req, disputed)).map((change) => ({
             ...change,

@@ -22,6 +22,7 @@ export async function tellChanges(
   req: Request,
   changes: FromJson<SavedChange>[],
 ): Promise<ToldChange[]> {
+  if (changes.length === 0) return [];
   const ids = changes.flatMap(({ by }) => by?.userId ?? []);
   const names = await databases.directory.readReplica(req.principal!, (db) => findUsernames(db, ids));
   return changes.map(({ by, ...change }) => ({

@@ -34,12 +34,16 @@ export function rememberDeletion(
 ): void {
   const shortName = Array.from(name).slice(0, NAME_LENGTH).join('');
   const value = { name: shortName, userId: req.principal!.id, deletedAt: Date.now() };
-  res.cookie(cookieName(req, PREFIX + id), value, { ...optionsFor(req), maxAge: UNDO_MS });
+  res.cookie(nameFor(req, id), value, { ...optionsFor(req), maxAge: UNDO_MS });
   for (const older of listUndoable(req).slice(MAX_OFFERED - 1)) forgetDeletion(req, res, older.id);
 }
 
 export function forgetDeletion(req: Request, res: Response, id: number): void {
-  res.clearCookie(cookieName(req, PREFIX + id), optionsFor(req));
+  res.clearCookie(nameFor(req, id), optionsFor(req));
+}
+
+function nameFor(req: Request, id: number): string {
+  return cookieName(req, `${PREFIX}${id}`);
 }
 
 /** Newest first. */

@@ -39,8 +39,8 @@ async function open(options: BrowserContextOptions = {}): Promise<{ context: Bro
   page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    // Chromium logs every 404, 409 and 422 as an error.
-    if (message.type() === 'error' && !/status of 4(04|09|22)/.test(message.text()))
+    // Chromium logs every 404, 409, 410 and 422 as an error.
+    if (message.type() === 'error' && !/status of 4(04|09|10|22)/.test(message.text()))
       errors.push(message.text());
   });
   return { context, page };
@@ -132,8 +132,9 @@ test('a working day: register, live search, count, export, history, delete, undo
   await page.waitForSelector('dialog[open]');
   await shoot(page, 'delete');
   await page.click('dialog button:has-text("Eliminar")');
-  await page.waitForSelector('text=Producto eliminado');
-  await page.click('button:has-text("Deshacer")');
+  await page.waitForSelector('.undo');
+  await page.goto('/imports');
+  await page.click('.undo button:has-text("Deshacer")');
   await page.waitForSelector('text=de nuevo en la lista');
   expect(await other.findByCode(code)).toMatchObject({ id, quantity: 20 });
   await context.close();
@@ -186,27 +187,98 @@ test('a viewer can search while typing, and sees nothing to change products with
   await context.close();
 });
 
-test('a conflicting edit shows both values, and adopts the saved one with a click', async () => {
+test('an edit takes what others changed, and asks about what both changed', async () => {
   const client = await Client.signedIn();
-  const { id, code } = await client.register({ name: 'Antes' });
+  const { id, code } = await client.register({ name: 'Antes', quantity: 1 });
   const { context, page } = await open();
   await logIn(page);
   await page.goto(`/products/${id}/edit`);
-  await client.post(`/products/${id}`, {
-    name: 'Suyo',
-    code,
-    quantity: 5,
-    unit: 'unidad',
-    category: 'Otros',
-    version: 1,
-  });
+  await client.changeQuantity(id, { quantity: 900, version: 1 });
   await page.fill('#name', 'Mío');
   await page.click('button:has-text("Guardar cambios")');
-  await page.waitForSelector('text=Otra persona guardó este producto');
-  await shoot(page, 'edit-conflict');
-  expect(await page.inputValue('#name')).toBe('Mío');
-  await page.click('text=Usar este');
+  await page.waitForSelector('.notice:has-text("admin cambió Cantidad mientras tanto: 1 → 900.")');
+  await shoot(page, 'edit-merged');
+  expect(await client.findByCode(code)).toMatchObject({ name: 'Mío', quantity: 900 });
+
+  await page.goto(`/products/${id}/edit`);
+  const theirs = { name: 'Suyo', code, quantity: 900, unit: 'caja', category: 'Otros', version: 3 };
+  expect((await client.post(`/products/${id}`, theirs)).status).toBe(303);
+  await page.fill('#name', 'Nuestro');
+  await page.click('button:has-text("Guardar cambios")');
+  await page.waitForSelector('[data-choice=name]');
+  expect(await page.locator('[data-choice]').count()).toBe(1);
+  expect(await page.inputValue('#unit')).toBe('caja');
+  await page.check('#name-theirs');
   expect(await page.inputValue('#name')).toBe('Suyo');
+  await page.check('#name-mine');
+  expect(await page.inputValue('#name')).toBe('Nuestro');
+  await page.check('#name-theirs');
+  await page.fill('#name', 'Mejor');
+  expect(await page.isChecked('#name-mine')).toBe(true);
+  await page.click('button:has-text("Guardar cambios")');
+  await page.waitForSelector('h1:has-text("Mejor")');
+  await context.close();
+});
+
+test('an edit of a deleted product is restored and saved without JavaScript', async () => {
+  const client = await Client.signedIn();
+  const { id, code } = await client.register({ name: 'Antes' });
+  const { context, page } = await open({ javaScriptEnabled: false });
+  await logIn(page);
+  await page.goto(`/products/${id}/edit`);
+  await client.post(`/products/${id}/delete`);
+  await page.fill('#name', 'Lo que escribí');
+  await page.click('button:has-text("Guardar cambios")');
+  await page.click('button:has-text("Restaurar y guardar")');
+  await page.waitForSelector('h1:has-text("Lo que escribí")');
+  expect(await client.findByCode(code)).toMatchObject({ id, name: 'Lo que escribí' });
+
+  await page.goto(`/products/${id}/edit`);
+  await client.changeQuantity(id, { quantity: 900, version: 3 });
+  await page.fill('#quantity', '7');
+  await page.click('button:has-text("Guardar cambios")');
+  await page.check('#quantity-theirs');
+  await page.click('button:has-text("Guardar cambios")');
+  await page.waitForSelector('.on-hand:has-text("900")');
+  await context.close();
+});
+
+test.each(LOOKS)('conflict, deletion and undo are accessible, and fit the screen: %s', async (look, options) => {
+  const client = await Client.signedIn();
+  const { id, code } = await client.register({ name: 'Café molido de altura', quantity: 1 });
+  const { context, page } = await open(options);
+  const violations: string[] = [];
+  const check = async (name: string) => {
+    await page.screenshot({ path: join(SCREENSHOTS, `${look}-${name}.png`), fullPage: true });
+    violations.push(...(await accessibilityViolations(page)).map((violation) => `${name}: ${violation}`));
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (width > page.viewportSize()!.width) violations.push(`${name}: ${width} px wide`);
+  };
+  await logIn(page);
+  await page.goto(`/products/${id}/edit`);
+  const theirs = { name: 'Café molido', code, quantity: 900, unit: 'caja', category: 'Hogar', version: 1 };
+  await client.post(`/products/${id}`, theirs);
+  await page.fill('#name', 'Café en grano');
+  await page.fill('#quantity', '12');
+  await page.selectOption('#category', 'Ropa');
+  await page.click('#product-form button[type=submit]');
+  await page.waitForSelector('[data-choice]');
+  await check('conflict');
+  await client.post(`/products/${id}/delete`);
+  for (const name of ['name', 'quantity', 'category']) await page.check(`#${name}-mine`);
+  await page.click('#product-form button[type=submit]');
+  await page.waitForSelector('form[action$="restore-and-save"]');
+  await check('deleted');
+  for (const name of ['Uno', 'Dos', 'Tres']) {
+    const other = await client.register({ name: `Producto número ${name}` });
+    await page.goto(`/products/${other.id}/delete`);
+    await page.click('main form:not(.undo form) button.btn-danger');
+    await page.waitForSelector('.undo');
+  }
+  await page.goto('/products/new');
+  await page.click('.undo summary');
+  await check('undo');
+  expect(violations).toEqual([]);
   await context.close();
 });
 

@@ -125,15 +125,16 @@ test.each(PAYLOADS)('stays text in every field, on every page: %s', async (paylo
   await page.click('#product-form button[type=submit]');
   await page.waitForSelector('.alert-warning');
   await expectNoMarkup('the conflict');
+  await page.check('#quantity-mine');
   await page.click('#product-form button[type=submit]');
   await page.waitForSelector('.notice');
   await expectNoMarkup('the message');
   await page.goto(`/products/${id}/delete`);
   await page.click('form button[type=submit].btn-danger');
-  await page.waitForSelector('.notice');
+  await page.waitForSelector('.undo');
   await expectNoMarkup('the undo');
-  await page.click('.notice button');
-  await page.waitForSelector('.notice:not(:has(button))');
+  await page.click('.undo button');
+  await page.waitForSelector('.alert-success');
 
   // JSON opened as a page.
   await visit(`/api/products?search=${encodeURIComponent(code)}`);

@@ -37,6 +37,7 @@ class Run {
   readonly #everDeleted = new Set<number>();
   #lastUnit = { id: 0, code: '' };
   #lastUnitBuyers = 0;
+  #edits = 0;
 
   constructor(system: RunningSystem, { faults }: Scenario) {
     this.#system = system;
@@ -98,7 +99,8 @@ class Run {
         const seen = await this.#read(person, product, operation);
         if (!seen) return;
         const { version, code, category, unit } = seen;
-        const edit = { quantity, name: `Edited by ${number}` };
+        // Unique, so that a stale edit always differs from what is saved.
+        const edit = { quantity, name: `Edited by ${number}, ${++this.#edits}` };
         const form = { ...edit, code, category, unit, description: '', version };
         const sent = { path: `/products/${id}`, method: 'POST' as const, form };
         if (!(await this.#send(person, sent, operation))) return;

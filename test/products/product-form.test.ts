@@ -152,12 +152,12 @@ test('"Otra…" creates a category, or reuses an existing one', async () => {
   expect((await client.get('/products/new')).text).toContain(`<option value="${name}"`);
 });
 
-/** The fields of the form on a page, as a browser sends them back. */
+/** The fields of the form on a page, as a browser sends them back, without its token and key. */
 function formIn(html: string): Record<string, string> {
   const form = /<form class="panel" id="product-form"[^]*?<\/form>/.exec(html)![0];
   const text = (value = '') =>
     value.replaceAll('&#34;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
-  const inputs = [...form.matchAll(/<input (?!.*type="radio")[^>]*name="([^"]+)"[^>]*?value="([^"]*)"/g)];
+  const inputs = [...form.matchAll(/<input (?!.*type="radio")[^>]*name="((?!_)[^"]+)"[^>]*?value="([^"]*)"/g)];
   const areas = [...form.matchAll(/<textarea [^>]*name="([^"]+)"[^>]*>([^<]*)</g)];
   const category = /<option value="([^"]*)" selected/.exec(form)?.[1];
   return Object.fromEntries([
@@ -295,6 +295,10 @@ test('an edit of a deleted product keeps what was typed, and restores and saves 
   expect(gone.text).toContain(`action="/products/${id}/restore-and-save"`);
   expect(formIn(gone.text)).toMatchObject({ name: 'Lo que escribí', 'was.name': 'Original', version: '1' });
 
+  const reopened = await client.get(`/products/${id}/edit`);
+  expect([reopened.status, formIn(reopened.text)['was.quantity']]).toEqual([410, '7']);
+  expect(reopened.text).toContain(`action="/products/${id}/restore-and-save"`);
+
   // The code is taken by now: nothing is restored until another one is typed.
   const other = await client.register({ code });
   const refused = await client.post(`/products/${id}/restore-and-save`, formIn(gone.text));
@@ -314,7 +318,7 @@ test('an edit of a deleted product keeps what was typed, and restores and saves 
   expect(await client.findByCode(`${code}-2`)).toMatchObject({ id, name: 'Lo que escribí', quantity: 7 });
   expect((await client.findByCode(code)).id).toBe(other.id);
   const audit = (await client.get('/audit?kind=product')).text;
-  expect(audit).toContain(`Nombre: Original → Lo que escribí; Código: ${code} → ${code}-2`);
+  expect(audit).toContain(`editó «Original»: Código: ${code} → ${code}-2; Nombre: Original → Lo que escribí.`);
 });
 
 test('restoring and saving asks about fields that were changed before the deletion', async () => {
