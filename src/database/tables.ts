@@ -42,6 +42,8 @@ interface CategoryTable {
 interface ProductTable {
   id: Generated<number>;
   code: string;
+  /** The code without separators. */
+  plain_code: GeneratedAlways<string>;
   name: string;
   description: string;
   category_id: number;
@@ -189,6 +191,13 @@ interface SearchPendingTable {
   product_id: number;
 }
 
+interface SearchIndexerTable {
+  id: number;
+  knows_all: FilledIn<0 | 1>;
+  /** Products from this number on have no grams across separators yet; null once all have. */
+  reindex_from: FilledIn<number | null>;
+}
+
 export type ExportState = 'running' | 'done' | 'failed' | 'cancelled';
 
 interface ExportProgressTable {
@@ -244,6 +253,7 @@ export interface Catalogue extends GroupTables {
   product_import_row: ImportRowTable;
   search_posting: SearchPostingTable;
   search_pending: SearchPendingTable;
+  search_indexer: SearchIndexerTable;
 }
 
 export type User = Selectable<UserTable>;

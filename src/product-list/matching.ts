@@ -1,28 +1,19 @@
-import { sql, type Expression, type Kysely, type SqlBool } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
-import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import { selectProducts } from '../products/product-queries.ts';
-import { escapeLike, searchTerms } from '../search/search-terms.ts';
+import { searchTerms } from '../search/search-terms.ts';
 import { isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
+import { isFound } from './word-match.ts';
 
-const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
-
-/** Defines a match: every word is in one of the searched fields, or names the availability. */
+/** Defines a match: every word is found in one of the searched fields, or names the availability. */
 export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
   const { search, category } = filter;
   const available = wantedAvailable(filter);
   let query = selectProducts(db);
   if (category) query = query.where('category.name', '=', category);
   if (available !== undefined) query = query.where('product.available', '=', available ? 1 : 0);
-  for (const term of searchTerms(search)) {
-    const pattern = `%${escapeLike(term.text)}%`;
-    query = query.where((eb) => {
-      const found: Expression<SqlBool>[] = SEARCHED.map((source) => eb(source, 'like', pattern));
-      if (term.available !== undefined) found.push(eb('product.available', '=', term.available ? 1 : 0));
-      return eb.or(found);
-    });
-  }
+  for (const term of searchTerms(search)) query = query.where(isFound(term));
   return query;
 }
 

@@ -1,7 +1,9 @@
 import { sql, type RawBuilder } from 'kysely';
 import { sortName, type ProductFilter } from './product-filter.ts';
 import { sortDefinition, type SortColumn } from './list-columns.ts';
-import { escapeLike } from '../search/search-terms.ts';
+import { escapeLike, searchTerms } from '../search/search-terms.ts';
+import { ENYE_AS_N, SPANISH, withoutSeparators, withoutSeparatorsSql } from '../search/spelling.ts';
+import { isFound } from './word-match.ts';
 
 export interface Order {
   /** Part of every cursor, so that one of another order is rejected. */
@@ -27,7 +29,7 @@ export function orderOf({ search, sort }: ProductFilter): Order {
   if (search) {
     const key = relevance(search);
     return {
-      name: 'relevance',
+      name: 'best match',
       column: 'relevance',
       key,
       keyType: 'number',
@@ -46,11 +48,30 @@ export function orderOf({ search, sort }: ProductFilter): Order {
   };
 }
 
-/** 0: the code equals the search; 1: the code or name begins with it; 2: the rest. */
+/** The keys of `relevance`, best first. */
+export const RELEVANCE = {
+  sameCode: 0,
+  samePlainCode: 1,
+  beginning: 2,
+  other: 3,
+  beginningWithEnye: 4,
+  otherWithEnye: 5,
+} as const;
+
+/** With ñ: only if ñ counts as n. Separators do not matter in a plain code, nor at the beginning of a code. */
 function relevance(search: string): RawBuilder<number> {
-  const beginning = `${escapeLike(search)}%`;
+  const plain = withoutSeparators(search);
+  const plainCode = plain ? withoutSeparatorsSql(sql.ref('product.code')) : sql.ref('product.code');
+  const begins = (letters: RawBuilder<unknown>) => sql`
+    (${plainCode} COLLATE ${letters} LIKE ${`${escapeLike(plain || search)}%`}
+     OR product.name COLLATE ${letters} LIKE ${`${escapeLike(search)}%`})`;
+  const findingEnye = searchTerms(search).filter(({ findsEnye }) => findsEnye);
+  const isExact = findingEnye.map((term) => isFound(term, { isExact: true }));
   return sql<number>`CASE
-    WHEN product.code = ${search} THEN 0
-    WHEN product.code LIKE ${beginning} OR product.name LIKE ${beginning} THEN 1
-    ELSE 2 END`;
+    WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
+    WHEN ${plainCode} = ${plain} THEN ${sql.lit(RELEVANCE.samePlainCode)}
+    WHEN ${begins(SPANISH)} THEN ${sql.lit(RELEVANCE.beginning)}
+    WHEN ${sql.join([sql`TRUE`, ...isExact], sql` AND `)} THEN ${sql.lit(RELEVANCE.other)}
+    WHEN ${begins(ENYE_AS_N)} THEN ${sql.lit(RELEVANCE.beginningWithEnye)}
+    ELSE ${sql.lit(RELEVANCE.otherWithEnye)} END`;
 }

@@ -6,8 +6,10 @@ import type { TextColumn } from '../search/indexed-columns.ts';
 import { initialOf, listInitials } from '../search/initials.ts';
 import { letters } from '../search/letters.ts';
 import { ProductSet } from '../search/product-set.ts';
+import { searchTerms } from '../search/search-terms.ts';
 import type { ProductFilter } from './product-filter.ts';
 import { directions, type PageWindow } from './page-window.ts';
+import { RELEVANCE } from './product-order.ts';
 
 /** Up to this many candidates are sorted; more are found sooner by walking the order's index. */
 const MAX_SORTED = 2500;
@@ -32,7 +34,7 @@ export interface SearchSection {
 
 type UnreadSection = Omit<SearchSection, 'candidates' | 'startId' | 'maxSorted'> & {
   key: string | number;
-  candidates: ProductSet | { withGram: string };
+  candidates: ProductSet | { withAnyOf: string[] };
 };
 
 interface Search {
@@ -59,7 +61,8 @@ export async function* sectionsOf(search: Search): AsyncGenerator<SearchSection>
       yield { ...all, hasOneKey: true, startId: from?.id };
       break;
     case 'relevance':
-      yield* eachFromStart(search, relevanceSections(search), from?.key);
+      // Those with an ñ are seldom reached, so their grams are read by themselves.
+      yield* eachFromStart(search, relevanceSections(search), from?.key, RELEVANCE.beginningWithEnye);
       break;
     case 'availability':
       yield* eachFromStart(search, availabilitySections(), from?.key);
@@ -82,34 +85,40 @@ async function* eachFromStart(
   { candidates, window }: Search,
   sections: UnreadSection[],
   start: string | number | undefined,
+  readAtOnce = READ_AT_ONCE,
 ): AsyncGenerator<SearchSection> {
   const inOrder = directions(window).key === 'asc' ? sections : sections.toReversed();
   const first = Math.max(
     0,
     inOrder.findIndex(({ key }) => key === start),
   );
-  for (let at = first; at < inOrder.length; at += READ_AT_ONCE) {
-    const some = inOrder.slice(at, at + READ_AT_ONCE);
+  for (let at = first; at < inOrder.length; at += readAtOnce) {
+    const some = inOrder.slice(at, at + readAtOnce);
     const grams = some.flatMap((section) =>
-      'withGram' in section.candidates ? [section.candidates.withGram] : [],
+      'withAnyOf' in section.candidates ? section.candidates.withAnyOf : [],
     );
     const matchingWith = grams.length > 0 ? await candidates.matchingWith(grams) : undefined;
     for (const { key, candidates: own, ...section } of some) {
       const startId = key === start ? window.from?.id : undefined;
       const { candidates, products = Infinity } =
-        'withGram' in own ? matchingWith!(own.withGram) : { candidates: own };
+        'withAnyOf' in own ? matchingWith!(own.withAnyOf) : { candidates: own };
       const maxSorted = section.range ? Math.min(MAX_SORTED, Math.sqrt(WALK_FACTOR * products)) : MAX_SORTED;
       yield { ...section, startId, maxSorted, candidates };
     }
   }
 }
 
-function relevanceSections({
-  window,
-  candidates: { sameCode, beginning, matching },
-}: Search): UnreadSection[] {
-  const sets: UnreadSection['candidates'][] = [sameCode, beginning, matching];
-  return sets.map((candidates, key) => ({
+function relevanceSections({ window, filter, candidates }: Search): UnreadSection[] {
+  const findsEnye = searchTerms(filter.search).some((term) => term.findsEnye);
+  const withEnye = { withAnyOf: ['ñ'] };
+  const sets: [number, UnreadSection['candidates']][] = [
+    [RELEVANCE.sameCode, candidates.sameCode],
+    [RELEVANCE.samePlainCode, candidates.samePlainCode],
+    [RELEVANCE.beginning, candidates.beginning],
+    [RELEVANCE.other, candidates.exact()],
+  ];
+  if (findsEnye) sets.push([RELEVANCE.beginningWithEnye, withEnye], [RELEVANCE.otherWithEnye, withEnye]);
+  return sets.map(([key, candidates]) => ({
     key,
     is: sql<SqlBool>`${window.order.key} = ${key}`,
     hasOneKey: true,
@@ -122,7 +131,7 @@ function availabilitySections(): UnreadSection[] {
     key,
     is: sql<SqlBool>`product.available = ${key}`,
     hasOneKey: true,
-    candidates: { withGram: availabilityGram(key) },
+    candidates: { withAnyOf: [availabilityGram(key)] },
   }));
 }
 
@@ -132,7 +141,7 @@ async function categorySections({ db }: Search): Promise<UnreadSection[]> {
     key: name,
     is: sql<SqlBool>`product.category_id = ${id}`,
     hasOneKey: true,
-    candidates: { withGram: categoryGram(id) },
+    candidates: { withAnyOf: [categoryGram(id)] },
   }));
 }
 
@@ -147,7 +156,7 @@ async function* initialSections(search: Search, column: TextColumn): AsyncGenera
       is: sql<SqlBool>`${initialOf(key)} = ${initial}`,
       hasOneKey: false,
       range: letter && sql<SqlBool>`${key} >= ${letter.letter} AND ${key} < ${letter.next}`,
-      candidates: { withGram: initialGram(column, initial) },
+      candidates: { withAnyOf: [initialGram(column, initial)] },
     };
   });
   yield* eachFromStart(search, sections, start);

@@ -1,10 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { escapeLike, searchTerms, type SearchTerm } from './search-terms.ts';
-import { availabilityGram, CATEGORY_GRAM, gramsOfTerm, startGram } from './grams.ts';
+import { availabilityGram, CATEGORY_GRAM, gramsOfPartNumber, gramsOfTerm, startGram } from './grams.ts';
 import { letters } from './letters.ts';
 import { productsInAll } from './posting.ts';
 import { ProductSet } from './product-set.ts';
+import { spellingsWithEnye, withoutSeparators } from './spelling.ts';
 
 /** With more pending products than this, checking them all takes longer than LIKE. */
 const MAX_PENDING = 100_000;
@@ -15,16 +16,27 @@ const MAX_BEGINNING = 1000;
 const CATEGORY = 'category';
 const PENDING = 'pending';
 const SAME_CODE = 'same_code';
+const SAME_PLAIN_CODE = 'same_plain_code';
 const BEGINNING = 'beginning';
 
 export interface Candidates {
   /** Every set here is a superset: its products must still be checked. */
   matching: ProductSet;
+  /** Those of `matching` in which no ñ need count as n. */
+  exact: () => ProductSet;
   sameCode: ProductSet;
-  beginning: ProductSet | { withGram: string };
-  /** For each gram: a superset of the matches that have it, and how many products have it. */
-  matchingWith: (grams: string[]) => Promise<(gram: string) => { candidates: ProductSet; products: number }>;
+  samePlainCode: ProductSet;
+  beginning: ProductSet | { withAnyOf: string[] };
+  /** For some grams: a superset of the matches that have one of them, and how many products do. */
+  matchingWith: (
+    grams: string[],
+  ) => Promise<(anyOf: string[]) => { candidates: ProductSet; products: number }>;
 }
+
+/** One gram, or several of which a product needs one. */
+type AnyOf = string[];
+/** Ways in which a word can match, each with the grams it needs. */
+type Ways = AnyOf[][];
 
 export interface SearchQuery {
   search: string;
@@ -39,40 +51,54 @@ export async function findCandidates(
 ): Promise<Candidates | undefined> {
   const terms = searchTerms(search);
   await letters.learn(db, [search]);
-  const gramsOf = ({ text }: SearchTerm) => gramsOfTerm(letters.fold(text));
-  // A word such as "dispon" matches a product's text or its availability.
-  const plain = terms.filter((term) => term.available === undefined);
-  const availabilityWords = terms.filter((term) => term.available !== undefined);
-  const needed = [
-    ...plain.flatMap(gramsOf),
-    ...(available === undefined ? [] : [availabilityGram(available)]),
-  ];
-  const either = availabilityWords.map((term) => ({
-    grams: gramsOf(term),
-    or: availabilityGram(term.available!),
-  }));
-  const grams = [...needed, ...either.flatMap(({ grams, or }) => [...grams, or])];
-  const index = await readIndex(db, { grams, category, search });
+  const words = terms.map((term) => waysToMatch(term));
+  const properties: AnyOf[] = available === undefined ? [] : [[availabilityGram(available)]];
+  const index = await readIndex(db, { grams: [...words.flat(3), ...properties.flat()], category, search });
   if (!index) return undefined;
-  if (category) needed.push(CATEGORY);
-  const matching = ProductSet.intersection([
-    ...(needed.length > 0 ? [index.withAll(needed)] : []),
-    ...either.map(({ grams, or }) => ProductSet.union([index.withAll(grams), index.withAll([or])])),
-  ] as NonEmpty);
+  if (category) properties.push([CATEGORY]);
+  const inAll = (words: Ways[]) => {
+    const needed = [...properties, ...words.flatMap((ways) => (ways.length === 1 ? ways[0]! : []))];
+    const others = words.filter((ways) => ways.length > 1);
+    return ProductSet.intersection([
+      ...(needed.length > 0 ? [index.withAll(needed)] : []),
+      ...others.map((ways) => ProductSet.union(ways.map((grams) => index.withAll(grams)) as NonEmpty)),
+    ] as NonEmpty);
+  };
+  const matching = inAll(words);
+  const beginnings = [...new Set([search, withoutSeparators(search)])].map((text) =>
+    startGram(letters.fold(text)),
+  );
   return {
     matching,
+    exact: () =>
+      terms.some(({ findsEnye }) => findsEnye)
+        ? inAll(terms.map((term) => waysToMatch({ ...term, findsEnye: false })))
+        : matching,
     sameCode: index.sameCode,
-    beginning: index.beginning ?? { withGram: startGram(letters.fold(search)) },
+    samePlainCode: index.samePlainCode,
+    beginning: index.beginning ?? { withAnyOf: beginnings },
     async matchingWith(others) {
       // Products indexed since the first read were pending then, so add them again.
       const reread = await readIndex(db, { grams: others });
-      return (gram) => {
-        const all = reread?.withAll([gram], index.pending);
+      return (anyOf) => {
+        const all = reread?.withAll([anyOf], index.pending);
         const candidates = all ? ProductSet.intersection([matching, all]) : matching;
         return { candidates, products: all?.size ?? Infinity };
       };
     },
   };
+}
+
+function waysToMatch({ text, plain, isPartNumber, available, findsEnye }: SearchTerm): Ways {
+  // As typed: also for a part number, as products that the previous version indexed lack the other grams.
+  const ways = [gramsOfTerm(letters.fold(text))];
+  if (plain !== text && plain !== '') {
+    ways.push((isPartNumber ? gramsOfPartNumber : gramsOfTerm)(letters.fold(plain)));
+  } else if (isPartNumber) {
+    ways[0] = gramsOfPartNumber(letters.fold(plain));
+  }
+  if (available !== undefined) ways.push([availabilityGram(available)]);
+  return ways.map((grams) => grams.map((gram) => (findsEnye ? spellingsWithEnye(gram) : [gram])));
 }
 
 type NonEmpty = [ProductSet, ...ProductSet[]];
@@ -95,12 +121,14 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
       FROM category JOIN search_posting ON gram = CONCAT(${CATEGORY_GRAM}, category.id) WHERE name = ${category}`);
   }
   if (search) {
-    const beginning = `${escapeLike(search)}%`;
+    const plain = withoutSeparators(search);
+    const code = sql.ref(plain ? 'plain_code' : 'code');
     const limit = sql.lit(MAX_BEGINNING + 1);
     parts.push(
       sql`SELECT ${SAME_CODE}, id, '' FROM product WHERE code = ${search}`,
-      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE code LIKE ${beginning} LIMIT ${limit})`,
-      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${beginning} LIMIT ${limit})`,
+      sql`SELECT ${SAME_PLAIN_CODE}, id, '' FROM product WHERE plain_code = ${plain}`,
+      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE ${code} LIKE ${`${escapeLike(plain || search)}%`} LIMIT ${limit})`,
+      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${`${escapeLike(search)}%`} LIMIT ${limit})`,
     );
   }
   const { rows } = await sql<{ label: string; chunk: number; products: Buffer }>`
@@ -113,10 +141,14 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
   const beginning = idsOf(BEGINNING);
   if (pending.length > MAX_PENDING) return undefined;
   return {
-    withAll: (some: string[], alsoPending: number[] = []) =>
-      productsInAll(some.map(rowsOf), [...pending, ...alsoPending]),
+    withAll: (some: AnyOf[], alsoPending: number[] = []) =>
+      productsInAll(
+        some.map((anyOf) => anyOf.flatMap(rowsOf)),
+        [...pending, ...alsoPending],
+      ),
     pending,
     sameCode: ProductSet.of(idsOf(SAME_CODE)),
+    samePlainCode: ProductSet.of(idsOf(SAME_PLAIN_CODE)),
     beginning: beginning.length > MAX_BEGINNING ? undefined : ProductSet.of(beginning),
   };
 }

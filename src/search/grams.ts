@@ -7,6 +7,8 @@ export interface IndexedProduct {
   id: number;
   /** Folded. */
   texts: string[];
+  /** Texts without separators: grams with a digit are taken from these too. */
+  plainTexts: string[];
   beginnings: string[];
   properties: string[];
 }
@@ -21,12 +23,17 @@ export const initialGram = (column: string, weight: string) => `${column} ${weig
 export class ProductGrams {
   readonly #runs = new Map<string, string[]>();
 
-  of({ texts, beginnings, properties }: IndexedProduct): string[] {
+  of({ texts, plainTexts, beginnings, properties }: IndexedProduct): string[] {
     const words = texts.flatMap((text) => text.split(' '));
     const starts = beginnings.flatMap((text) =>
       [1, 2, MAX_LENGTH].map((length) => START + text.slice(0, length)),
     );
-    return [...properties, ...starts, ...words.flatMap((word) => this.#runsOf(word))];
+    return [
+      ...properties,
+      ...starts,
+      ...words.flatMap((word) => this.#runsOf(word)),
+      ...plainTexts.flatMap(runsWithDigit),
+    ];
   }
 
   #runsOf(word: string): string[] {
@@ -43,9 +50,30 @@ export class ProductGrams {
   }
 }
 
+function runsWithDigit(text: string): string[] {
+  const runs: string[] = [];
+  for (const { index: digit } of text.matchAll(/\d/g)) {
+    for (let from = Math.max(0, digit - MAX_LENGTH + 1); from <= digit; from++) {
+      const longest = Math.min(MAX_LENGTH, text.length - from);
+      for (let length = digit - from + 1; length <= longest; length++) {
+        runs.push(text.slice(from, from + length));
+      }
+    }
+  }
+  return runs;
+}
+
 /** Grams that every product containing `text` (folded) has: the longest, evenly spread. */
 export function gramsOfTerm(text: string): string[] {
-  const grams = text.split(' ').filter(Boolean).flatMap(longestRuns);
+  return evenlySpread(text.split(' ').filter(Boolean).flatMap(longestRuns));
+}
+
+/** Those that every product has which contains `text` (folded, with a digit) when separators are left out. */
+export function gramsOfPartNumber(text: string): string[] {
+  return evenlySpread(longestRuns(text).filter((run) => /\d/.test(run)));
+}
+
+function evenlySpread(grams: string[]): string[] {
   if (grams.length <= MAX_GRAMS_PER_TERM) return grams;
   const step = (grams.length - 1) / (MAX_GRAMS_PER_TERM - 1);
   return Array.from({ length: MAX_GRAMS_PER_TERM }, (_, index) => grams[Math.round(index * step)]!);

@@ -7,11 +7,14 @@ import { initialOf } from './initials.ts';
 import { letters } from './letters.ts';
 import { encodePosting } from './posting.ts';
 import { chunkOf, placeOf } from './product-set.ts';
+import { withoutSeparators } from './spelling.ts';
 
 const BATCH_SIZE = 4096;
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
 const BEGINNINGS = ['name', 'code'] as const;
+/** An instance of an earlier version, whose grams are not enough, looks for row 1 and does not index. */
+const INDEXER = 2;
 
 /**
  * Only adds grams: a product that has lost one stays a candidate until it is checked.
@@ -36,14 +39,53 @@ export async function indexPending(
   return indexed;
 }
 
+/**
+ * Indexes some of the products that an earlier version has indexed, which lack grams of this one.
+ *
+ * @returns whether there may be more; false also while another instance is indexing
+ */
+export async function reindexNext(trx: Transaction<Catalogue>, columns: IndexedColumns): Promise<boolean> {
+  const indexer = await becomeIndexer(trx);
+  if (indexer?.reindex_from == null) return false;
+  const products = await trx
+    .selectFrom('product')
+    .select('id')
+    .where('id', '>=', indexer.reindex_from)
+    .orderBy('id')
+    .limit(BATCH_SIZE)
+    .execute();
+  const [chunk, ids] =
+    [
+      ...Map.groupBy(
+        products.map(({ id }) => id),
+        chunkOf,
+      ),
+    ][0] ?? [];
+  if (ids) await addToIndex(trx, chunk!, await postingsOf(await readProducts(trx, columns, ids)));
+  await trx
+    .updateTable('search_indexer')
+    .set({ reindex_from: ids ? ids.at(-1)! + 1 : null })
+    .execute();
+  return ids !== undefined;
+}
+
+/** @returns undefined while another instance is the indexer */
+async function becomeIndexer(trx: Transaction<Catalogue>) {
+  return trx
+    .selectFrom('search_indexer')
+    .select('reindex_from')
+    .where('id', '=', INDEXER)
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst();
+}
+
 async function indexChunk(
   trx: Transaction<Catalogue>,
   columns: IndexedColumns,
   pendingIds: number[],
 ): Promise<number> {
-  const { rows: lock } = await sql`
-    SELECT id FROM search_indexer WHERE id = 1 FOR UPDATE SKIP LOCKED`.execute(trx);
-  if (lock.length === 0) return 0;
+  if (!(await becomeIndexer(trx))) return 0;
   const pending = await trx
     .selectFrom('search_pending')
     .select('product_id')
@@ -78,16 +120,21 @@ async function readProducts(
     trx,
     rows.flatMap((row) => [row.category, ...ownTexts.map((column) => row[column])]),
   );
-  return rows.map((row) => ({
-    id: row.id,
-    texts: [row.category, ...searched.map((column) => row[column])].map((text) => letters.fold(text)),
-    beginnings: BEGINNINGS.map((column) => letters.fold(row[column])),
-    properties: [
-      categoryGram(row.category_id),
-      availabilityGram(row.available),
-      ...sorted.map((column) => initialGram(column, row[`${column}_initial`])),
-    ],
-  }));
+  return rows.map((row) => {
+    const texts = [row.category, ...searched.map((column) => row[column])];
+    const plainCode = withoutSeparators(row.code);
+    return {
+      id: row.id,
+      texts: [...texts, plainCode].map((text) => letters.fold(text)),
+      plainTexts: texts.map((text) => letters.fold(withoutSeparators(text))),
+      beginnings: [...BEGINNINGS.map((column) => row[column]), plainCode].map((text) => letters.fold(text)),
+      properties: [
+        categoryGram(row.category_id),
+        availabilityGram(row.available),
+        ...sorted.map((column) => initialGram(column, row[`${column}_initial`])),
+      ],
+    };
+  });
 }
 
 type Postings = Map<string, number[]>;

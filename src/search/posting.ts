@@ -22,6 +22,7 @@ function mergePlaces(places: number[], known: Buffer): number[] {
   return placesIn(bits);
 }
 
+/** Of one gram, or of several of which a product needs one. */
 type Postings = { chunk: number; products: Buffer }[];
 
 /** Works on one bitmap: a set for each gram would take megabytes per search. */
@@ -31,11 +32,11 @@ export function productsInAll([first = [], ...others]: Postings[], more: number[
   const bits = new Uint32Array(chunks * WORDS_IN_CHUNK);
   for (const { chunk, products } of first) addPosting(wordsOf(bits, chunk), products);
   for (const postings of others) {
-    const productsOf = new Map(postings.map(({ chunk, products }) => [chunk, products]));
+    const byChunk = Map.groupBy(postings, ({ chunk }) => chunk);
     for (let chunk = 0; chunk < chunks; chunk++) {
-      const products = productsOf.get(chunk);
+      const some = byChunk.get(chunk);
       const words = wordsOf(bits, chunk);
-      if (products) intersectPosting(words, products);
+      if (some) intersectPostings(words, some);
       else words.fill(0);
     }
   }
@@ -47,19 +48,22 @@ function wordsOf(bits: Bits, chunk: number): Bits {
   return bits.subarray(chunk * WORDS_IN_CHUNK, (chunk + 1) * WORDS_IN_CHUNK);
 }
 
-const scratch = new Uint32Array(WORDS_IN_CHUNK);
+const united = new Uint32Array(WORDS_IN_CHUNK);
+const bitmap = new Uint32Array(WORDS_IN_CHUNK);
+const bitmapBytes = new Uint8Array(bitmap.buffer);
 
-function intersectPosting(words: Bits, stored: Buffer): void {
-  scratch.fill(0);
-  addPosting(scratch, stored);
-  for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! &= scratch[i]!;
+function intersectPostings(words: Bits, postings: Postings): void {
+  united.fill(0);
+  for (const { products } of postings) addPosting(united, products);
+  for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! &= united[i]!;
 }
 
-/** @param words of one chunk, all zero */
+/** @param words of one chunk */
 function addPosting(words: Bits, stored: Buffer): void {
   if (stored.length === BITMAP_BYTES) {
-    // Node runs on little-endian processors only.
-    new Uint8Array(words.buffer, words.byteOffset, BITMAP_BYTES).set(stored);
+    // Copied, because a stored bitmap may start at any byte. Node runs on little-endian processors only.
+    bitmapBytes.set(stored);
+    for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! |= bitmap[i]!;
     return;
   }
   for (let at = 0; at < stored.length; at += 2) addPlace(words, stored[at]! | (stored[at + 1]! << 8));

@@ -3,7 +3,7 @@ import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { IndexedColumns } from './indexed-columns.ts';
-import { indexPending } from './indexing.ts';
+import { indexPending, reindexNext } from './indexing.ts';
 
 /** Fewer pending products are as fast to check as to index. */
 const WORTH_INDEXING = 100;
@@ -13,6 +13,9 @@ const INDEX_ANYWAY = 500;
 const hasEnoughPending = sql<boolean>`
   (SELECT COUNT(*) FROM (SELECT id FROM search_pending LIMIT ${sql.lit(WORTH_INDEXING)}) AS some)
     >= ${sql.lit(WORTH_INDEXING)}`;
+
+const isReindexing = sql<boolean>`
+  EXISTS (SELECT id FROM search_indexer WHERE reindex_from IS NOT NULL)`;
 
 /** Runs on every instance; a database lock lets one index at a time. */
 export function searchJobs(jobs: Jobs, databases: Databases, columns: IndexedColumns): void {
@@ -32,6 +35,15 @@ export function searchJobs(jobs: Jobs, databases: Databases, columns: IndexedCol
       while (!stopping.aborted && (await isWorthIndexing())) {
         if ((await indexPending((work) => databases.catalogue.transact(work), columns)) === 0) return;
       }
+    },
+  );
+
+  // A batch each time: results are no worse than before meanwhile, and a long run would slow down writes.
+  jobs.whenDue(
+    'search index of an earlier version',
+    { group: databases.catalogue, condition: isReindexing },
+    async () => {
+      await databases.catalogue.transact((trx) => reindexNext(trx, columns));
     },
   );
 }

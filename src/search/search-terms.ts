@@ -1,6 +1,14 @@
+import { withoutSeparators } from './spelling.ts';
+
 export interface SearchTerm {
   text: string;
   available: boolean | undefined;
+  /** Without separators; empty if it consists of them. */
+  plain: string;
+  /** Has a digit: separators do not matter in it, nor where it is found. */
+  isPartNumber: boolean;
+  /** Its n also finds ñ. People who type an ñ tell the two apart. */
+  findsEnye: boolean;
 }
 
 const AVAILABILITY_WORDS: [string, boolean][] = [
@@ -20,11 +28,21 @@ const WORDS = /\b(?:out of|in)(?: s(?:t(?:o(?:ck?)?)?)?)\b|\bout of\b|\S+/giu;
 
 export function searchTerms(search: string): SearchTerm[] {
   const words = search.match(WORDS) ?? [];
-  return words.map((text) => ({ text, available: availabilityNamed(text) }));
+  return words.map((text) => ({
+    text,
+    available: availabilityNamed(text),
+    plain: withoutSeparators(text),
+    isPartNumber: /\p{Nd}/u.test(text),
+    findsEnye: plainLetters(text).includes('n') && !/ñ/iu.test(text),
+  }));
+}
+
+function plainLetters(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 function availabilityNamed(text: string): boolean | undefined {
-  const plain = text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  const plain = plainLetters(text);
   if (plain.length < MIN_PREFIX_LENGTH) return undefined;
   return AVAILABILITY_WORDS.find(([word]) => word.startsWith(plain))?.[1];
 }

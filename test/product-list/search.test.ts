@@ -50,11 +50,55 @@ test('says that nothing was found', async () => {
   expect(text).toMatch(/id="total"[^>]*>Sin resultados</);
 });
 
-test('treats ñ as a letter of its own', async () => {
-  expect(await names({ search: `${mark} cañon` })).toEqual(['Cañón de montaña 🏔️']);
-  expect(await names({ search: `${mark} canon` })).toEqual([]);
+test('n finds ñ too, after exact matches; ñ finds only ñ', async () => {
+  for (const name of ['Zanuco de luz', 'Zañuco', 'Soporte de zañuco', 'Luz zanuco', 'Año de zumo']) {
+    await client.register({ name });
+  }
+  expect(await names({ search: 'zanuco' })).toEqual([
+    'Zanuco de luz',
+    'Luz zanuco',
+    'Zañuco',
+    'Soporte de zañuco',
+  ]);
+  expect(await names({ search: 'ZAÑUCO', sort: 'name' })).toEqual(['Soporte de zañuco', 'Zañuco']);
+  expect(await names({ search: 'ano zumo' })).toEqual(['Año de zumo']);
   const decomposed = 'cañón'.normalize('NFD');
   expect(await names({ search: `${mark} ${decomposed}` })).toEqual(['Cañón de montaña 🏔️']);
+  expect(await names({ search: `${mark} moñtana` })).toEqual([]);
+});
+
+test('separators do not matter in codes and part numbers, whether typed or stored', async () => {
+  const number = Date.now();
+  const codes = [`ELE-${number}`, `ELE${number}X`, `el/e ${number}.Y`];
+  for (const code of codes) await client.register({ code, name: 'Con código' });
+  await client.register({ name: `Cable para ELE_${number} negro` });
+  await client.register({ name: 'Cable', description: `Sustituye a E.L.E ${number}, 2.5 mm` });
+  for (const search of [
+    `ele${number}`,
+    `ELE-${number}`,
+    `e l e ${number}`,
+    `E/LE_${number}`,
+    `ele-.${number}`,
+  ]) {
+    expect((await names({ search })).slice(-2)).toEqual(['Cable', `Cable para ELE_${number} negro`]);
+    const { items } = await client.search({ search, limit: 3 });
+    expect(items.map(({ code }) => code).sort()).toEqual(codes.toSorted());
+  }
+  // The code itself comes first, then the same code with other separators.
+  const first = async (search: string) => (await client.search({ search })).items[0]!.code;
+  await client.register({ code: `ELE${number}`, name: 'Sin guión' });
+  await client.register({ code: `ELE.${number}`, name: 'Con punto' });
+  expect(await first(`ele-${number}`)).toBe(`ELE-${number}`);
+  expect(await first(`ele${number}`)).toBe(`ELE${number}`);
+  expect(await first(`ele/${number}`)).toBe(`ELE.${number}`);
+  expect(await names({ search: `2,5mm ${number}` })).toEqual([]);
+  expect(await names({ search: `25mm ${number}` })).toEqual(['Cable']);
+});
+
+test('in other texts separators do matter: words do not run into each other', async () => {
+  expect(await names({ search: `${mark} Zapatode` })).toEqual([]);
+  expect(await names({ search: `${mark} delana` })).toEqual([]);
+  expect(await names({ search: `${mark} go-ma` })).toEqual([]);
 });
 
 test('treats %, _, quotes, backslashes and emoji as plain text', async () => {

@@ -19,35 +19,53 @@ const COLUMNS: Record<string, string> = {
   availability: 'p.available',
 };
 
+const SPANISH = 'utf8mb4_es_0900_ai_ci';
+const ENYE_AS_N = 'utf8mb4_0900_ai_ci';
+
 /**
  * The definition of a search, slow but obviously right: every word is in the name, code, description or
- * category name, or names the availability.
+ * category name, or names the availability. Without an ñ, its n is ñ too. Separators are left out of codes and,
+ * for a word with a digit, of all fields.
  *
  * @returns the ids of all matches in order
  */
 export async function plainSearch(connection: Connection, filter: PlainFilter): Promise<number[]> {
   const conditions = ['TRUE'];
-  const values: unknown[] = [];
   for (const word of wordsOf(filter.search)) {
-    const pattern = `%${word.replace(/[\\%_]/g, '\\$&')}%`;
-    conditions.push(
-      `(p.name LIKE ? OR p.code LIKE ? OR p.description LIKE ? OR c.name LIKE ? OR ${availabilityOf(word)})`,
-    );
-    values.push(pattern, pattern, pattern, pattern);
+    const letters = word.includes('ñ') ? SPANISH : ENYE_AS_N;
+    conditions.push(`(${contains(connection, word, letters)} OR ${availabilityOf(word)})`);
   }
+  const values: unknown[] = [];
   if (filter.category) {
     conditions.push('c.name = ?');
     values.push(filter.category);
   }
   if (filter.availability)
     conditions.push(`p.quantity ${filter.availability === 'available' ? '> 0' : '= 0'}`);
-  const order = orderOf(filter);
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT p.id FROM product p JOIN category c ON c.id = p.category_id
-     WHERE ${conditions.join(' AND ')} ORDER BY ${order.sql}`,
-    [...values, ...order.values],
+     WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(connection, filter)}`,
+    values,
   );
   return rows.map(({ id }) => Number(id));
+}
+
+function contains(connection: Connection, word: string, letters: string): string {
+  const plain = withoutSeparators(word);
+  const isIn = (field: string, text: string) => like(connection, field, `%${escaped(text)}%`, letters);
+  const codeIsLike = plain ? isIn(withoutSeparatorsSql('p.code'), plain) : isIn('p.code', word);
+  const others = ['p.name', 'p.description', 'c.name'].map((field) =>
+    /\d/.test(word) ? isIn(withoutSeparatorsSql(field), plain) : isIn(field, word),
+  );
+  return [codeIsLike, ...others].join(' OR ');
+}
+
+const withoutSeparators = (text: string) => text.replace(/[-_./ ]/g, '');
+const withoutSeparatorsSql = (field: string) => `REGEXP_REPLACE(${field}, '[-_./ ]', '')`;
+const escaped = (text: string) => text.replace(/[\\%_]/g, '\\$&');
+
+function like(connection: Connection, field: string, pattern: string, letters: string): string {
+  return `${field} COLLATE ${letters} LIKE ${connection.escape(pattern)}`;
 }
 
 function wordsOf(search: string): string[] {
@@ -60,16 +78,30 @@ function availabilityOf(word: string): string {
 }
 
 /**
- * Without a sort: equal codes first, then codes or names that begin with the search; newest first in each.
+ * Without a sort, where no ñ need count as n: the same code, the same but for separators, codes or names that
+ * begin with the search, the rest. Then the others: those that begin with it, the rest. Newest first in each.
  */
-function orderOf({ search, sort }: PlainFilter): { sql: string; values: string[] } {
+function orderOf(connection: Connection, { search, sort }: PlainFilter): string {
   if (sort) {
     const direction = sort.startsWith('-') ? 'DESC' : 'ASC';
-    return { sql: `${COLUMNS[sort.replace('-', '')]} ${direction}, p.id ${direction}`, values: [] };
+    return `${COLUMNS[sort.replace('-', '')]} ${direction}, p.id ${direction}`;
   }
-  const beginning = `${search.replace(/[\\%_]/g, '\\$&')}%`;
-  return {
-    sql: `p.code = ? DESC, (p.code LIKE ? OR p.name LIKE ?) DESC, p.id DESC`,
-    values: [search, beginning, beginning],
-  };
+  const plain = withoutSeparators(search);
+  const code = plain ? withoutSeparatorsSql('p.code') : 'p.code';
+  const begins = (letters: string) =>
+    [
+      like(connection, code, `${escaped(plain || search)}%`, letters),
+      like(connection, 'p.name', `${escaped(search)}%`, letters),
+    ].join(' OR ');
+  const isExact = wordsOf(search).map(
+    (word) => `(${contains(connection, word, SPANISH)} OR ${availabilityOf(word)})`,
+  );
+  return [
+    `p.code = ${connection.escape(search)} DESC`,
+    `${code} COLLATE ${SPANISH} = ${connection.escape(plain)} DESC`,
+    `(${begins(SPANISH)}) DESC`,
+    `(${isExact.join(' AND ') || 'TRUE'}) DESC`,
+    `(${begins(ENYE_AS_N)}) DESC`,
+    'p.id DESC',
+  ].join(', ');
 }
