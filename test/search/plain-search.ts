@@ -93,15 +93,15 @@ function orderOf(connection: Connection, { search, sort }: PlainFilter): string 
       like(connection, code, `${escaped(plain || search)}%`, letters),
       like(connection, 'p.name', `${escaped(search)}%`, letters),
     ].join(' OR ');
-  const isExact = wordsOf(search).map(
-    (word) => `(${contains(connection, word, SPANISH)} OR ${availabilityOf(word)})`,
-  );
+  const isExact = wordsOf(search)
+    .map((word) => `(${contains(connection, word, SPANISH)} OR ${availabilityOf(word)})`)
+    .join(' AND ');
   return [
     `p.code = ${connection.escape(search)} DESC`,
     `${code} COLLATE ${SPANISH} = ${connection.escape(plain)} DESC`,
     `(${begins(SPANISH)}) DESC`,
-    `(${isExact.join(' AND ') || 'TRUE'}) DESC`,
-    `(${begins(ENYE_AS_N)}) DESC`,
+    `(${isExact || 'TRUE'}) DESC`,
+    `(NOT (${isExact || 'TRUE'}) AND (${begins(ENYE_AS_N)})) DESC`,
     'p.id DESC',
   ].join(', ');
 }
