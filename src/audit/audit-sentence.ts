@@ -16,7 +16,9 @@ export function sentenceOf(event: AuditEvent, t: TFunction): string {
   }
   if (action === 'product.edited') values.changes = changesIn(event.details, t);
   if (action === 'product.adjusted') values.delta = signed(Number(values.delta));
-  return t(`audit.sentences.${action}`, values);
+  const sentence = t(`audit.sentences.${action}`, values);
+  const count = Number(values.leftOut ?? 0);
+  return count > 0 ? `${sentence} ${t('audit.leftOut', { count })}` : sentence;
 }
 
 function signed(delta: number): string {

@@ -31,6 +31,8 @@ export const ROUTE_PERMISSIONS = {
 
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
+  'GET /imports/template.xlsx': 'product:import',
+  'GET /imports/template.csv': 'product:import',
   'GET /imports/:id': 'product:import',
   'GET /imports/:id/result.csv': 'product:import',
   'POST /imports/:id/columns': 'product:import',

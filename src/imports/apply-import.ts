@@ -31,7 +31,7 @@ export class ProductsChangedError extends DomainError {
 }
 
 /**
- * Applies a preview in one transaction. A retry after a crash changes nothing but counts as the user's last
+ * Applies a preview, without its wrong rows, in one transaction. A retry after a crash changes nothing but counts as the user's last
  * write, so their reads wait for it.
  * @throws ProductsChangedError, LeaseLostError
  */
@@ -59,8 +59,8 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
   await sql`SET SESSION wait_timeout = ${sql.lit(IDLE_TIMEOUT_SECONDS)}`.execute(trx);
   try {
     await makeChanges(trx, claimed, { totals: totals as Totals, lease });
-    const { changed, unchanged, new: added } = totals as Totals;
-    const details = { added, changed, unchanged };
+    const { changed, unchanged, new: added, wrong: leftOut } = totals as Totals;
+    const details = { added, changed, unchanged, ...(leftOut > 0 && { leftOut }) };
     const target = { id, name: fileName };
     const actor = { kind: 'user', id: claimed.appliedBy } as const;
     await recordProductEvent(trx, { action: 'product.imported', actor, target, details });
@@ -90,7 +90,7 @@ async function makeChanges(
   const document = { kind: 'import', id: claimed.id };
   const run = async (step: BulkStep, share: { from: number; to: number }) => {
     let changed = 0n;
-    const count = totals.new + totals.changed + totals.unchanged;
+    const count = totals.new + totals.changed + totals.unchanged + totals.wrong;
     for (let first = 1; first <= count; first += BATCH) {
       lease.check();
       const rows = sql`${all} AND r.number BETWEEN ${first} AND ${first + BATCH - 1}`;
@@ -115,7 +115,7 @@ async function assertUnchanged(trx: Transaction<Catalogue>, all: RawBuilder<unkn
   const { rows } = await sql`
     SELECT /*+ MAX_EXECUTION_TIME(30000) */ 1
     FROM product_import_row AS r LEFT JOIN product AS p ON p.code = r.code
-    WHERE ${all} AND NOT (p.id <=> r.product_id AND p.version <=> r.version)
+    WHERE ${all} AND r.kind <> 'wrong' AND NOT (p.id <=> r.product_id AND p.version <=> r.version)
     LIMIT 1`.execute(trx);
   if (rows.length > 0) throw new ProductsChangedError();
 }

@@ -1,4 +1,4 @@
-import { PRODUCT_FIELDS, type FieldKey } from '../products/product-fields.ts';
+import { PRODUCT_FIELDS, productFields, type FieldKey } from '../products/product-fields.ts';
 import { plainHeader } from '../spreadsheets/spreadsheet.ts';
 
 export type Field = FieldKey;
@@ -9,6 +9,11 @@ export const FIELDS: readonly Field[] = [
   'code',
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),
 ];
+
+/** Fields that a product may have empty. */
+export const ERASABLE: readonly Field[] = FIELDS.filter(
+  (field) => productFields.shape[field].safeParse('').success,
+);
 
 const FIELD_OF = new Map(
   IMPORTED.flatMap(({ key, headers }) =>
@@ -27,6 +32,8 @@ export function recogniseColumns(headers: string[]): (Field | null)[] {
   });
 }
 
-export function hasCodes(headers: string[]): boolean {
-  return recogniseColumns(headers).includes('code');
+/** The number of recognised columns if one of them is the code, else 0. */
+export function rateHeaders(headers: string[]): number {
+  const columns = recogniseColumns(headers);
+  return columns.includes('code') ? columns.filter(Boolean).length : 0;
 }

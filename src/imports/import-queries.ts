@@ -1,10 +1,10 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Catalogue, ImportRowKind, ImportState } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
-import type { RefusalReason } from '../spreadsheets/spreadsheet.ts';
+import type { FirstRow, HeaderChoice, RefusalReason } from '../spreadsheets/spreadsheet.ts';
 
 const KEPT_DAYS = 7;
 const KEPT_DAYS_APPLIED = 1;
@@ -18,9 +18,24 @@ export class StaleImportError extends DomainError {
   }
 }
 
+/** What the user can choose about the reading of a file. */
+export interface ReadingChoices {
+  header: HeaderChoice | undefined;
+  /** Empty: the columns are recognised by their headings. */
+  columns: (Field | null)[];
+  /** Whether an empty cell erases the field; otherwise it leaves it as it is. */
+  erases: boolean;
+}
+
+/** Optional properties are absent in what version 0.1.0 found: it took the first row and erased. */
 export interface Findings {
   headers: string[];
+  header?: HeaderChoice;
+  firstRows?: FirstRow[];
   columns: (Field | null)[];
+  erases?: boolean;
+  /** How many products lose the text of a field. */
+  erasures?: number;
   sheets: string[];
   ignoredSheets: string[];
   newCategories: string[];
@@ -72,14 +87,14 @@ export async function createImport(trx: Transaction<Catalogue>, upload: NewImpor
       file_name: upload.fileName,
       file_bytes: upload.fileBytes,
       lease_until: sql`UTC_TIMESTAMP(3)`,
-      expires_at: inDays(KEPT_DAYS),
+      expires_at: inDays(sql.lit(KEPT_DAYS)),
     })
     .executeTakeFirstOrThrow();
   return Number(insertId);
 }
 
-function inDays(days: number) {
-  return sql<Date>`UTC_TIMESTAMP(3) + INTERVAL ${sql.lit(days)} DAY`;
+function inDays(days: RawBuilder<unknown>) {
+  return sql<Date>`UTC_TIMESTAMP(3) + INTERVAL ${days} DAY`;
 }
 
 function selectImports(db: Kysely<Catalogue>) {
@@ -138,22 +153,31 @@ export async function countBusyImports(db: Kysely<Catalogue>, userId: number): P
   return count;
 }
 
+/** The choices with which `findings` were made, or none for a file that has not been read. */
+export function choicesOf(findings: Findings | null): ReadingChoices {
+  if (!findings) return { header: undefined, columns: [], erases: false };
+  const { header = 'first', columns, erases = true } = findings;
+  return { header, columns, erases };
+}
+
 /** Queues the file to be read again. @throws StaleImportError */
-export async function assignColumns(
+export async function readAgain(
   trx: Transaction<Catalogue>,
   id: number,
-  columns: (Field | null)[],
+  { columns, header, erases }: ReadingChoices & { header: HeaderChoice },
 ): Promise<void> {
+  const json = (value: unknown) => sql`CAST(${JSON.stringify(value)} AS JSON)`;
   const { numUpdatedRows } = await trx
     .updateTable('product_import')
     .set({
       state: 'reading',
-      findings: sql`JSON_SET(findings, '$.columns', CAST(${JSON.stringify(columns)} AS JSON))`,
+      findings: sql`JSON_SET(findings,
+        '$.columns', ${json(columns)}, '$.header', ${json(header)}, '$.erases', ${json(erases)})`,
       notice: null,
       progress: 0,
       tries: 0,
       lease_until: sql`UTC_TIMESTAMP(3)`,
-      expires_at: inDays(KEPT_DAYS),
+      expires_at: inDays(sql.lit(KEPT_DAYS)),
     })
     .where('id', '=', id)
     .where('state', 'in', ['preview', 'unassigned'])
@@ -163,14 +187,11 @@ export async function assignColumns(
   if (numUpdatedRows === 0n) throw new StaleImportError();
 }
 
-/**
- * @param reading the preview that the user saw
- * @throws StaleImportError
- */
+/** @throws StaleImportError */
 export async function startApplying(
   trx: Transaction<Catalogue>,
   id: number,
-  { reading, userId, address, requestId }: ApplyRequest & { reading: number },
+  { reading, leavesOut, userId, address, requestId }: ApplyRequest,
 ): Promise<void> {
   const { numUpdatedRows } = await trx
     .updateTable('product_import')
@@ -183,12 +204,15 @@ export async function startApplying(
       address,
       request_id: requestId,
       lease_until: sql`UTC_TIMESTAMP(3)`,
-      expires_at: inDays(KEPT_DAYS),
+      expires_at: inDays(sql.lit(KEPT_DAYS)),
     })
     .where('id', '=', id)
     .where('state', '=', 'preview')
     .where('reading', '=', reading)
-    .where(sql<boolean>`totals->>'$.wrong' = '0'`)
+    // Version 0.1.0 staged wrong rows so that an instance of it would apply an incomplete file.
+    .where(
+      leavesOut ? sql<boolean>`findings->'$.header' IS NOT NULL` : sql<boolean>`totals->>'$.wrong' = '0'`,
+    )
     .where('lease_until', 'is', null)
     .where('expires_at', 'is not', null)
     .executeTakeFirstOrThrow();
@@ -196,6 +220,10 @@ export async function startApplying(
 }
 
 export interface ApplyRequest {
+  /** The preview that the user saw. */
+  reading: number;
+  /** Whether to leave out the rows that are wrong in it. */
+  leavesOut: boolean;
   userId: number;
   address: string;
   requestId: string;
@@ -230,8 +258,11 @@ export async function listImportRows(
   return rows as ImportRow[];
 }
 
-/** The columns of an import that no instance works on. */
+/** The columns of an import that no instance works on. Rows that were left out can be downloaded for a week. */
 export function idleImport<State extends ImportState>(state: State) {
-  const days = state === 'applied' ? KEPT_DAYS_APPLIED : KEPT_DAYS;
+  const days =
+    state === 'applied'
+      ? sql`IF(totals->>'$.wrong' = '0', ${KEPT_DAYS_APPLIED}, ${KEPT_DAYS})`
+      : sql.lit(KEPT_DAYS);
   return { state, lease_until: null, owner: null, tries: 0, progress: 1000, expires_at: inDays(days) };
 }

@@ -1,43 +1,52 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { stringify } from 'csv-stringify';
+import { stringify, type Options } from 'csv-stringify';
 import type { TFunction } from 'i18next';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
-import { listImportRows, type ImportDetails, type ImportRow } from './import-queries.ts';
+import { choicesOf, listImportRows, type ImportDetails, type ImportRow } from './import-queries.ts';
 import { describeProblem } from './problem-text.ts';
 import { readCells } from './reading-process.ts';
 import { textOf } from '../spreadsheets/spreadsheet.ts';
 
 const BATCH = 500;
 
+/** Semicolons and UTF-8 with a byte order mark, as Excel in Spanish expects. */
+export const CSV_FORMAT = {
+  bom: true,
+  delimiter: ';',
+  record_delimiter: 'windows',
+  escape_formulas: true,
+  quoted_match: /[\r\n]/,
+} satisfies Options;
+
+/** @param options `onlyWrong` makes a file of the wrong rows, to be corrected and uploaded again */
 export async function writeResult(
   { config, databases }: { config: DatabaseConfig; databases: Databases },
   found: ImportDetails & { reading: number },
-  { out, signal, t }: { out: Writable; signal: AbortSignal; t: TFunction },
+  { out, signal, t, onlyWrong }: { out: Writable; signal: AbortSignal; t: TFunction; onlyWrong: boolean },
 ): Promise<void> {
   const { headers } = found.findings!;
   const results = readResults(databases, found);
+  const { header } = choicesOf(found.findings);
+  const kinds = found.state === 'applied' ? 'applied.kinds' : 'kinds';
   async function* records() {
-    const file = { file: found.file, bytes: found.fileBytes };
-    for await (const cells of readCells(config, file, signal)) {
+    const { file, fileBytes } = found;
+    for await (const cells of readCells(config, { file, fileBytes, header }, signal)) {
       const { value: result } = (await results.next()) as { value: ImportRow | undefined };
+      if (onlyWrong && result?.kind !== 'wrong') continue;
       const problems = (result?.problems ?? []).map((problem) => describeProblem(problem, found, t));
-      const kind = result ? t(`imports.kinds.${result.kind}`) : '';
+      const kind = result ? t(`imports.${kinds}.${result.kind}`) : '';
       yield [...headers.map((_, index) => textOf(cells[index])), kind, problems.join(' ')];
     }
   }
   const format = stringify({
-    bom: true,
-    delimiter: ';',
-    record_delimiter: 'windows',
+    ...CSV_FORMAT,
     header: true,
     columns: [...headers, t('imports.resultColumn'), t('imports.errorColumn')].map((header, index) => ({
       key: String(index),
       header,
     })),
-    escape_formulas: true,
-    quoted_match: /[\r\n]/,
   });
   await pipeline(Readable.from(records()), format, out);
 }

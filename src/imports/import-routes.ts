@@ -11,22 +11,26 @@ import { Semaphore } from '../http/semaphore.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { productId } from '../products/product-form.ts';
 import { requestContext } from '../telemetry/request-context.ts';
-import { FIELDS, type Field } from './import-fields.ts';
+import { ERASABLE, FIELDS, type Field } from './import-fields.ts';
 import {
-  assignColumns,
+  choicesOf,
   countBusyImports,
   createImport,
   findImport,
   listImportRows,
   listImports,
+  readAgain,
   ROWS_PER_PAGE,
   startApplying,
+  type Findings,
   type ImportDetails,
   type ImportJson,
+  type ReadingChoices,
 } from './import-queries.ts';
 import { writeResult } from './import-result.ts';
+import { TEMPLATE_TYPES, writeTemplate, type TemplateFormat } from './import-template.ts';
 import { describePlace, describeProblem } from './problem-text.ts';
-import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from '../spreadsheets/spreadsheet.ts';
+import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS, type HeaderChoice } from '../spreadsheets/spreadsheet.ts';
 import { storeFile } from './stored-file.ts';
 import { discardUpload } from './removal.ts';
 
@@ -37,6 +41,10 @@ const KINDS = ['wrong', 'changed', 'new', 'unchanged'] as const satisfies Import
 const RESULT_LIMIT_MS = 5 * 60_000;
 const STALL_LIMIT_MS = 15_000;
 
+const applyForm = z.object({
+  reading: z.coerce.number().int().positive(),
+  leaveOut: z.literal('wrong').optional(),
+});
 const rowNumber = z.coerce.number().int().min(0).max(MAX_ROWS);
 
 export function importRoutes(config: DatabaseConfig, databases: Databases, jobs: Jobs): Router {
@@ -79,6 +87,14 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     }
   });
 
+  for (const format of Object.keys(TEMPLATE_TYPES) as TemplateFormat[]) {
+    router.get(`/imports/template.${format}`, async (req, res) => {
+      res.attachment(`${req.t('imports.template.fileName')}.${format}`);
+      res.set('Content-Type', TEMPLATE_TYPES[format]);
+      await writeTemplate(format, res, req.t);
+    });
+  }
+
   router.get('/imports/:id', async (req, res) => {
     const found = await getImport(req);
     const { findings, totals, reading, isKept } = found;
@@ -96,7 +112,12 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
       : [];
     const total = totals ? totals.new + totals.changed + totals.unchanged + totals.wrong : 0;
     const tooManyCategories = (findings?.newCategoryCount ?? 0) > MAX_NEW_CATEGORIES;
-    const canApply = totals?.wrong === 0 && totals.new + totals.changed > 0 && !tooManyCategories;
+    const leavesOut = (totals?.wrong ?? 0) > 0;
+    const canApply =
+      totals !== null &&
+      totals.new + totals.changed > 0 &&
+      !tooManyCategories &&
+      (!leavesOut || findings?.header !== undefined);
     res.render('imports/show', {
       found: (await withUsernames([found]))[0],
       kinds,
@@ -117,6 +138,10 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
       total,
       tooManyCategories,
       canApply,
+      leavesOut,
+      erases: choicesOf(findings).erases,
+      erasable: ERASABLE,
+      header: headerOf(findings),
       fields: FIELDS,
       limits: { rows: MAX_ROWS, columns: MAX_COLUMNS, megabytes: MAX_FILE_BYTES / 1024 / 1024 },
     });
@@ -129,21 +154,21 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
 
   router.post('/imports/:id/columns', async (req, res) => {
     const found = await getImport(req);
-    const count = found.findings?.headers.length ?? 0;
-    const columns = readColumns(req.body, count);
+    const choices = readChoices(req.body, found);
     await changeImport(res, found, async () => {
       await databases.catalogue.transactOnce(req.principal!, req.writeId(), (trx) =>
-        assignColumns(trx, found.id, columns),
+        readAgain(trx, found.id, choices),
       );
     });
   });
 
   router.post('/imports/:id/apply', async (req, res) => {
     const found = await getImport(req);
-    const { reading } = z.object({ reading: z.coerce.number().int().positive() }).parse(req.body ?? {});
+    const { reading, leaveOut } = applyForm.parse(req.body ?? {});
     const { id: requestId = '', address = '' } = requestContext.getStore() ?? {};
     const request = {
       reading,
+      leavesOut: leaveOut !== undefined,
       userId: req.principal!.id,
       requestId: requestId.slice(0, 64),
       address: address.replace(/[^\w.:%-]/g, '').slice(0, 45),
@@ -160,8 +185,9 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const { reading } = found;
     if (reading === null || !found.isKept || found.state === 'reading')
       throw new HttpError(404, 'imports.errors.noResult');
+    const onlyWrong = req.query.rows === 'wrong';
     const name = found.fileName.replace(/\.\w{1,5}$/, '');
-    res.attachment(`${name} - ${req.t('imports.resultName')}.csv`);
+    res.attachment(`${name} - ${req.t(onlyWrong ? 'imports.wrongName' : 'imports.resultName')}.csv`);
     res.set('Content-Type', 'text/csv; charset=utf-8');
     const disconnected = new AbortController();
     const cutOff = () => res.destroy();
@@ -169,7 +195,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     res.setTimeout(STALL_LIMIT_MS, cutOff);
     const limit = setTimeout(cutOff, RESULT_LIMIT_MS);
     try {
-      const to = { out: res, signal: disconnected.signal, t: req.t };
+      const to = { out: res, signal: disconnected.signal, t: req.t, onlyWrong };
       await writeResult({ config, databases }, { ...found, reading }, to);
     } catch (error) {
       if (!res.destroyed) throw error;
@@ -230,8 +256,34 @@ function isSame(field: Field, from: string | number, to: string | number): boole
   return String(from).localeCompare(String(to), 'es', { sensitivity: 'base' }) === 0;
 }
 
-function readColumns(body: unknown, count: number): (Field | null)[] {
+/** A row of headings is named by sheet and line. Other headings make the columns be recognised anew. */
+function readChoices(body: unknown, { findings }: ImportDetails): ReadingChoices & { header: HeaderChoice } {
   const fields = (body ?? {}) as Record<string, unknown>;
+  const before = choicesOf(findings).header ?? 'first';
+  const header = findings?.firstRows?.find((row) => placeName(row) === fields.header);
+  const erases = fields.erases === 'yes';
+  if (header && placeName(header) !== placeName(before)) {
+    const { sheet, line } = header;
+    return { header: { sheet, line }, columns: [], erases };
+  }
+  return { header: before, columns: readColumns(fields, findings?.headers.length ?? 0), erases };
+}
+
+function placeName(place: HeaderChoice): string {
+  return place === 'first' ? place : `${place.sheet}:${place.line}`;
+}
+
+/** The row of headings, and the rows that can be chosen instead. */
+function headerOf(findings: Findings | null) {
+  const header = choicesOf(findings).header;
+  if (!findings?.firstRows || typeof header !== 'object') return undefined;
+  const rows = findings.firstRows.map((row) => ({ ...row, value: placeName(row) }));
+  const current = rows.find(({ value }) => value === placeName(header));
+  const hasRowsAbove = rows.some(({ sheet, line }) => sheet === header.sheet && line < header.line);
+  return current && { rows, current, hasRowsAbove };
+}
+
+function readColumns(fields: Record<string, unknown>, count: number): (Field | null)[] {
   const columns = Array.from({ length: count }, (_, index) =>
     z.enum(FIELDS).nullable().catch(null).parse(fields[`column${index}`]),
   );

@@ -9,7 +9,7 @@ import { applyImport } from './apply-import.ts';
 import { readInProcess } from './reading-process.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import { claimImport, ImportLease, type ClaimedImport } from './import-lease.ts';
-import { idleImport, type Notice } from './import-queries.ts';
+import { choicesOf, idleImport, type Notice } from './import-queries.ts';
 import { UnreadableFileError } from '../spreadsheets/spreadsheet.ts';
 import { dropRows } from './removal.ts';
 
@@ -76,7 +76,7 @@ export class ImportRunner {
 
   async #read(claimed: ClaimedImport, lease: ImportLease): Promise<void> {
     const { id, attempt, file, fileBytes } = claimed;
-    const reading = { id, attempt, file, fileBytes, columns: claimed.findings?.columns };
+    const reading = { id, attempt, file, fileBytes, choices: choicesOf(claimed.findings) };
     const outcome = await lease.during((signal) =>
       readInProcess(this.#config, reading, { report: (progress) => lease.report(progress), signal }),
     );

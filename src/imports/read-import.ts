@@ -1,8 +1,8 @@
 import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue, ImportRowKind } from '../database/tables.ts';
-import { hasCodes, recogniseColumns, type Field } from './import-fields.ts';
-import type { Findings, Totals } from './import-queries.ts';
+import { ERASABLE, rateHeaders, recogniseColumns, type Field } from './import-fields.ts';
+import type { Findings, ReadingChoices, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { checkRow } from './row-check.ts';
 import {
@@ -25,7 +25,7 @@ export interface Reading {
   attempt: number;
   file: Uint8Array;
   fileBytes: number;
-  columns: (Field | null)[] | undefined;
+  choices: ReadingChoices;
 }
 
 export interface ReadOutcome {
@@ -44,34 +44,34 @@ export async function readImport(
   report: (progress: number) => void,
 ): Promise<ReadOutcome> {
   let fetched = 0;
-  const { fileBytes } = reading;
+  const { fileBytes, choices } = reading;
   const file = new StoredFile(databases, Buffer.from(reading.file), fileBytes, (bytes) => (fetched += bytes));
-  const { rows, ...opened } = await openSpreadsheet(file, hasCodes);
+  const search = { rate: rateHeaders, chosen: choices.header };
+  const { rows, ...opened } = await openSpreadsheet(file, search);
   // Opening a CSV file reads all of it, to detect the encoding.
   const before = fetched;
   const left = before >= fileBytes ? fileBytes : fileBytes - before;
   const reportRead = () => report(Math.min(1, (fetched - before) / left) * READING_SHARE);
-  const columns = reading.columns ?? recogniseColumns(opened.headers);
-  const findings = { ...opened, columns, newCategories: [], newCategoryCount: 0 };
+  const { erases } = choices;
+  const columns = choices.columns.length > 0 ? choices.columns : recogniseColumns(opened.headers);
+  const findings = { ...opened, columns, erases, erasures: 0, newCategories: [], newCategoryCount: 0 };
   if (!columns.includes('code')) {
     for await (const found of rows()) if (found.length > 0) return { findings, totals: undefined };
     throw new UnreadableFileError('noRows');
   }
-  await stageRows(databases, reading, { rows, columns, onStored: reportRead });
-  const { totals, ...categories } = await databases.catalogue.transact((db) => compareRows(db, reading), {
+  await stageRows(databases, { ...reading, columns }, { rows, onStored: reportRead });
+  const { totals, ...found } = await databases.catalogue.transact((db) => compareRows(db, reading), {
     limitMs: STORE_LIMIT_MS,
   });
-  return { findings: { ...findings, ...categories }, totals };
+  return { findings: { ...findings, ...found }, totals };
 }
+
+type Staging = Reading & { columns: (Field | null)[] };
 
 async function stageRows(
   databases: Databases,
-  reading: Reading,
-  {
-    rows,
-    columns,
-    onStored,
-  }: Pick<Spreadsheet, 'rows'> & { columns: (Field | null)[]; onStored: () => void },
+  staging: Staging,
+  { rows, onStored }: Pick<Spreadsheet, 'rows'> & { onStored: () => void },
 ): Promise<void> {
   let number = 0;
   let batch: unknown[] = [];
@@ -81,14 +81,14 @@ async function stageRows(
     batch = [];
     await storing;
     onStored();
-    storing = databases.catalogue.transact((db) => storeRows(db, reading, json), { limitMs: STORE_LIMIT_MS });
+    storing = databases.catalogue.transact((db) => storeRows(db, staging, json), { limitMs: STORE_LIMIT_MS });
     // Awaited with the next batch; this avoids an unhandled rejection until then.
     storing.catch(() => undefined);
   };
   for await (const found of rows()) {
     for (const row of found) {
       if (++number > MAX_ROWS) throw new UnreadableFileError('tooManyRows', { maximum: MAX_ROWS });
-      batch.push(toStagedRow(number, row, columns));
+      batch.push(toStagedRow(number, row, staging));
       if (batch.length >= BATCH) await store();
     }
   }
@@ -97,14 +97,23 @@ async function stageRows(
   await storing;
 }
 
-function toStagedRow(number: number, { sheet, line, cells }: SheetRow, columns: (Field | null)[]): unknown[] {
-  const { code, name, description, category, quantity, unit, problems } = checkRow(cells, columns);
+function toStagedRow(number: number, { sheet, line, cells }: SheetRow, staging: Staging): unknown[] {
+  const { columns, choices } = staging;
+  const { code, name, description, category, quantity, unit, problems } = checkRow(cells, columns, choices);
   const found = problems.length > 0 ? problems : null;
   return [number, sheet, line, code, name, description, category, quantity, unit, found];
 }
 
-/** Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. */
-async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: string): Promise<void> {
+/**
+ * Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. A wrong
+ * row gets a version that no product has: version 0.1.0, which cannot leave rows out, then applies nothing.
+ */
+async function storeRows(
+  db: Kysely<Catalogue>,
+  { id, attempt, columns }: Staging,
+  rows: string,
+): Promise<void> {
+  const nameMissing = columns.includes('name') ? 'product.errors.name' : 'imports.problems.newWithoutName';
   await sql`
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, unit,
@@ -116,12 +125,14 @@ async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: 
         WHEN is_same THEN 'unchanged'
         ELSE 'changed'
       END,
-      product_id, version,
+      product_id, IF(problems IS NOT NULL OR (product_id IS NULL AND name IS NULL), 0, version),
       IF(product_id IS NULL OR is_same OR problems IS NOT NULL, NULL, JSON_OBJECT(
         'name', own_name, 'description', own_description, 'category', own_category,
         'quantity', own_quantity, 'unit', own_unit)),
-      IF(problems IS NULL AND product_id IS NULL AND name IS NULL,
-        JSON_ARRAY(JSON_OBJECT('field', 'name', 'key', 'imports.problems.newWithoutName')), problems)
+      IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),
+        JSON_ARRAY_INSERT(COALESCE(problems, JSON_ARRAY()), '$[0]',
+          JSON_OBJECT('field', 'name', 'key', ${nameMissing})),
+        problems)
     FROM (
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
         IF(JSON_TYPE(v.problems) = 'ARRAY', v.problems, NULL) AS problems,
@@ -152,8 +163,8 @@ async function storeRows(db: Kysely<Catalogue>, { id, attempt }: Reading, rows: 
 
 async function compareRows(
   db: Kysely<Catalogue>,
-  { id, attempt }: Reading,
-): Promise<{ totals: Totals } & Pick<Findings, 'newCategories' | 'newCategoryCount'>> {
+  { id, attempt, choices }: Reading,
+): Promise<{ totals: Totals } & Pick<Findings, 'erasures' | 'newCategories' | 'newCategoryCount'>> {
   await sql`
     UPDATE product_import_row AS r
     JOIN (
@@ -163,7 +174,7 @@ async function compareRows(
     ) AS repeated ON repeated.code = r.code AND repeated.number < r.number
     JOIN product_import_row AS first
       ON first.import_id = ${id} AND first.reading = ${attempt} AND first.number = repeated.number
-    SET r.kind = 'wrong', r.was = NULL, r.problems = JSON_ARRAY_APPEND(
+    SET r.kind = 'wrong', r.version = 0, r.was = NULL, r.problems = JSON_ARRAY_APPEND(
       COALESCE(r.problems, JSON_ARRAY()), '$', JSON_OBJECT(
         'field', 'code', 'key', 'imports.problems.repeated',
         'values', JSON_OBJECT('line', first.line, 'sheet', first.sheet), 'typed', r.code))
@@ -181,7 +192,20 @@ async function compareRows(
     GROUP BY r.category ORDER BY r.category LIMIT 10000`.execute(db);
   return {
     totals,
+    erasures: choices.erases ? await countErasures(db, { id, attempt }) : 0,
     newCategories: categories.slice(0, NEW_CATEGORIES_SHOWN).map(({ name }) => name),
     newCategoryCount: categories.length,
   };
+}
+
+async function countErasures(
+  db: Kysely<Catalogue>,
+  { id, attempt }: Pick<Reading, 'id' | 'attempt'>,
+): Promise<number> {
+  const isErased = ERASABLE.map((field) => sql`(r.${sql.ref(field)} = '' AND r.was->>${`$.${field}`} <> '')`);
+  const { rows } = await sql<{ count: number }>`
+    SELECT /*+ MAX_EXECUTION_TIME(15000) */ COUNT(*) AS count FROM product_import_row AS r
+    WHERE r.import_id = ${id} AND r.reading = ${attempt} AND r.kind = 'changed'
+      AND (${sql.join(isErased, sql` OR `)})`.execute(db);
+  return rows[0]!.count;
 }

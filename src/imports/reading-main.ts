@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { isAway } from '../database/away.ts';
 import { createDatabases } from '../database/databases.ts';
-import { hasCodes } from './import-fields.ts';
-import type { FromReading, ToReading } from './reading-process.ts';
+import { rateHeaders } from './import-fields.ts';
+import type { CellsTask, FromReading, ToReading } from './reading-process.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { readImport } from './read-import.ts';
 import { UnreadableFileError, type Cell } from '../spreadsheets/spreadsheet.ts';
@@ -24,7 +24,7 @@ try {
     const outcome = await readImport(databases, task, (progress) => send({ is: 'progress', progress }));
     send({ is: 'done', outcome });
   } else {
-    await sendCells(new StoredFile(databases, Buffer.from(task.file), task.bytes));
+    await sendCells(task);
     send({ is: 'end' });
   }
 } catch (error) {
@@ -38,7 +38,7 @@ try {
 }
 
 /** Sends one batch for each 'more' message. */
-async function sendCells(file: StoredFile): Promise<void> {
+async function sendCells({ file, fileBytes, header }: CellsTask): Promise<void> {
   let onCredit = () => {};
   let credits = 1;
   process.on('message', () => {
@@ -53,7 +53,8 @@ async function sendCells(file: StoredFile): Promise<void> {
     send({ is: 'rows', json: JSON.stringify(rows) });
     rows = [];
   };
-  const spreadsheet = await openSpreadsheet(file, hasCodes);
+  const stored = new StoredFile(databases, Buffer.from(file), fileBytes);
+  const spreadsheet = await openSpreadsheet(stored, { rate: rateHeaders, chosen: header });
   for await (const found of spreadsheet.rows()) {
     for (const { cells } of found) {
       rows.push(cells);

@@ -5,18 +5,29 @@ import { fileURLToPath } from 'node:url';
 import type { DatabaseConfig } from '../config/config.ts';
 import { PrimaryAwayError } from '../database/away.ts';
 import type { Reading, ReadOutcome } from './read-import.ts';
-import { UnreadableFileError, type Cell, type RefusalReason } from '../spreadsheets/spreadsheet.ts';
+import {
+  UnreadableFileError,
+  type Cell,
+  type HeaderChoice,
+  type RefusalReason,
+} from '../spreadsheets/spreadsheet.ts';
 
 /** Enough for any file within the limits. Exceeding it kills the child process, not the instance. */
 const MEMORY_MB = 128;
 const YOUNG_MEMORY_MB = 4;
+
+export interface CellsTask {
+  file: Uint8Array;
+  fileBytes: number;
+  header: HeaderChoice | undefined;
+}
 
 export interface ToReading {
   config: DatabaseConfig;
   task: ReadingTask;
 }
 
-export type ReadingTask = ({ is: 'read' } & Reading) | { is: 'cells'; file: Uint8Array; bytes: number };
+export type ReadingTask = ({ is: 'read' } & Reading) | ({ is: 'cells' } & CellsTask);
 
 export type FromReading =
   | { is: 'progress'; progress: number }
@@ -45,10 +56,10 @@ export async function readInProcess(
 
 export async function* readCells(
   config: DatabaseConfig,
-  { file, bytes }: { file: Buffer; bytes: number },
+  cells: CellsTask,
   signal: AbortSignal,
 ): AsyncGenerator<(Cell | null)[]> {
-  for await (const message of run(config, { is: 'cells', file, bytes }, signal)) {
+  for await (const message of run(config, { is: 'cells', ...cells }, signal)) {
     if (message.is === 'rows') yield* JSON.parse(message.json) as (Cell | null)[][];
   }
 }

@@ -1,3 +1,4 @@
+import { isBlank } from '../products/field-rules.ts';
 import { productFields, type ProductInput } from '../products/product-fields.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import { readQuantity } from './import-quantity.ts';
@@ -12,7 +13,7 @@ export interface Problem {
   typed?: string;
 }
 
-/** Null where the row gives no value. */
+/** Null where the row gives no value: the product keeps its own. */
 export type CheckedFields = { [Key in Field]: ProductInput[Key] | null };
 
 export interface CheckedRow extends CheckedFields {
@@ -23,11 +24,15 @@ const EMPTY_ROW = Object.fromEntries(FIELDS.map((field) => [field, null])) as Re
 
 const TYPED_LENGTH = 60;
 
-export function checkRow(cells: (Cell | undefined)[], columns: (Field | null)[]): CheckedRow {
+export function checkRow(
+  cells: (Cell | undefined)[],
+  columns: (Field | null)[],
+  { erases }: { erases: boolean },
+): CheckedRow {
   const row: Record<Field, string | number | null> = { ...EMPTY_ROW };
   const problems: Problem[] = [];
   for (const [index, field] of columns.entries()) {
-    if (!field) continue;
+    if (!field || (isEmpty(cells[index]) && field !== 'code' && !erases)) continue;
     const checked = checkCell(field, cells[index]);
     if ('value' in checked) row[field] = checked.value;
     else problems.push({ field, ...checked, typed: shorten(textOf(cells[index])) });
@@ -39,6 +44,10 @@ export function checkRow(cells: (Cell | undefined)[], columns: (Field | null)[])
     problems.push({ key: 'imports.problems.beyond', values: { columns: columns.length }, typed });
   }
   return { ...(row as CheckedFields), problems };
+}
+
+function isEmpty(cell: Cell | undefined): boolean {
+  return typeof cell !== 'object' && isBlank(textOf(cell));
 }
 
 function shorten(text: string): string {

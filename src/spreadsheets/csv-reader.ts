@@ -5,10 +5,12 @@ import {
   MAX_COLUMNS,
   UnreadableFileError,
   type Cell,
+  type HeaderSearch,
   type SheetRow,
   type Spreadsheet,
 } from './spreadsheet.ts';
 import { readBytes, type FileSource } from './file-source.ts';
+import { describeFirstRows, findHeader, rowsToFetch, SEARCHED_ROWS } from './header-row.ts';
 
 /** In characters: room for 100 columns, each as long as a description can be. */
 const MAX_RECORD = 256 * 1024;
@@ -17,30 +19,34 @@ const BATCH = 250;
 const DELIMITERS = [';', '\t', ','];
 
 /** @throws UnreadableFileError */
-export async function openCsv(file: FileSource): Promise<Spreadsheet> {
+export async function openCsv(file: FileSource, search: HeaderSearch): Promise<Spreadsheet> {
   const encoding = await detectEncoding(file);
-  const { delimiter, skipped } = await detectDelimiter(file, encoding);
+  const { delimiter, skipped } = await detectDelimiter(file, encoding, search);
   const records = readRecords(file, encoding, delimiter);
+  const isEmpty = (record: string[]) => record.every((text) => text.trim() === '');
   let line = 0;
-  let header: string[] | undefined;
-  while (!header) {
+  const first: { sheet: 0; line: number; cells: string[] }[] = [];
+  while (first.length < rowsToFetch(search)) {
     const { value, done } = await records.next();
-    if (done) throw new UnreadableFileError('empty');
+    if (done) break;
     line++;
-    if (line > skipped && value.some((text) => text.trim() !== '')) header = value;
+    if (line > skipped && !isEmpty(value)) first.push({ sheet: 0, line, cells: value });
   }
+  if (first.length === 0) throw new UnreadableFileError('empty');
+  const { index } = findHeader(first, search);
+  const header = first[index]!;
   return {
-    headers: checkedHeaders(header),
+    headers: checkedHeaders(header.cells),
+    header: { sheet: 0, line: header.line },
+    firstRows: describeFirstRows(first, { header }),
     sheets: [],
     ignoredSheets: [],
     rows: async function* () {
-      let rows: SheetRow[] = [];
+      let rows: SheetRow[] = first.slice(index + 1).map((row) => toRow(row.line, row.cells));
       for await (const record of records) {
         line++;
-        if (record.every((text) => text.trim() === '')) continue;
-        if (record.length > MAX_COLUMNS && record.findLastIndex((text) => text !== '') >= MAX_COLUMNS)
-          throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
-        rows.push({ sheet: 0, line, cells: record.map(cellOf) });
+        if (isEmpty(record)) continue;
+        rows.push(toRow(line, record));
         if (rows.length < BATCH) continue;
         yield rows;
         rows = [];
@@ -48,6 +54,12 @@ export async function openCsv(file: FileSource): Promise<Spreadsheet> {
       if (rows.length > 0) yield rows;
     },
   };
+}
+
+function toRow(line: number, record: string[]): SheetRow {
+  if (record.length > MAX_COLUMNS && record.findLastIndex((text) => text !== '') >= MAX_COLUMNS)
+    throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
+  return { sheet: 0, line, cells: record.map(cellOf) };
 }
 
 /** Flags formulas. Our export escapes them with a leading '; some programs write ="007" to keep the zeros. */
@@ -99,16 +111,31 @@ async function* decoded(file: FileSource, encoding: string): AsyncGenerator<stri
   return undefined;
 }
 
-async function detectDelimiter(file: FileSource, encoding: string) {
+/** The delimiter with which a row of headings is found; if several or none, the one that makes most columns. */
+async function detectDelimiter(file: FileSource, encoding: string, search: HeaderSearch) {
   const first = await decoded(file, encoding).next();
   const start = first.value ?? '';
   const hint = /^sep=(.)\r?\n/i.exec(start)?.[1];
   if (hint) return { delimiter: hint, skipped: 1 };
-  const line = /^(?:"(?:[^"]|"")*"|[^"\r\n])*/.exec(start.trimStart())?.[0] ?? '';
-  const bare = line.replace(/"(?:[^"]|"")*"/g, '');
-  const count = (delimiter: string) => bare.split(delimiter).length;
-  const delimiter = DELIMITERS.reduce((best, other) => (count(other) > count(best) ? other : best));
-  return { delimiter, skipped: 0 };
+  const lines = (start.match(/(?:"(?:[^"]|"")*"|[^"\r\n])+/g) ?? [])
+    .filter((line) => line.trim() !== '')
+    .slice(0, SEARCHED_ROWS);
+  if (lines.length === 0) return { delimiter: DELIMITERS[0]!, skipped: 0 };
+  const attempts = DELIMITERS.map((delimiter) => {
+    const rows = lines.map((line, index) => ({ sheet: 0, line: index, cells: split(line, delimiter) }));
+    const { index, rating } = findHeader(rows, { ...search, chosen: undefined });
+    return { delimiter, rating, count: rows[index]!.cells.length };
+  });
+  const best = attempts.reduce((best, other) =>
+    other.rating > best.rating || (other.rating === best.rating && other.count > best.count) ? other : best,
+  );
+  return { delimiter: best.delimiter, skipped: 0 };
+}
+
+/** Roughly: the text around quotes stays. */
+function split(line: string, delimiter: string): string[] {
+  const cells = line.match(new RegExp(`(?:"(?:[^"]|"")*"|[^"${delimiter}])+|${delimiter}`, 'g')) ?? [];
+  return cells.filter((cell) => cell !== delimiter);
 }
 
 async function* readRecords(file: FileSource, encoding: string, delimiter: string) {

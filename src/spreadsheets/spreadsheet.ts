@@ -6,23 +6,45 @@ export interface SpecialCell {
 }
 
 export interface SheetRow {
-  /** Index in `Spreadsheet.sheets`. */
+  /** Index in `Spreadsheet.sheets`; in the search for headings, among all sheets. */
   sheet: number;
-  /** As spreadsheet programs number rows: the header is usually 1. */
+  /** As spreadsheet programs number rows, from 1. */
   line: number;
   cells: (Cell | undefined)[];
 }
 
+/** A row of the file; `sheet` counts all sheets from 0. */
+export interface HeaderPlace {
+  sheet: number;
+  line: number;
+}
+
+export interface FirstRow extends HeaderPlace {
+  text: string;
+  /** Absent in CSV. */
+  sheetName?: string;
+}
+
+/** 'first': the first row with content, as version 0.1.0 read every file. */
+export type HeaderChoice = HeaderPlace | 'first';
+
+export interface HeaderSearch {
+  /** The number of recognised columns, or 0 for a row that cannot hold the headings. */
+  rate: (texts: string[]) => number;
+  chosen?: HeaderChoice | undefined;
+}
+
 export interface Spreadsheet {
   headers: string[];
+  header: HeaderPlace;
+  /** Rows that a person can choose as headings. */
+  firstRows: FirstRow[];
   /** The names of the sheets to read; empty for CSV. */
   sheets: string[];
   ignoredSheets: string[];
-  /** In batches, without the header and empty rows. */
+  /** In batches, without the header, the rows above it and empty rows. */
   rows: () => AsyncIterable<SheetRow[]>;
 }
-
-export type HeaderTest = (headers: string[]) => boolean;
 
 export type RefusalReason =
   | 'empty'

@@ -7,11 +7,12 @@ import {
   textOf,
   UnreadableFileError,
   type Cell,
-  type HeaderTest,
+  type HeaderSearch,
   type SheetRow,
   type Spreadsheet,
 } from './spreadsheet.ts';
 import type { FileSource } from './file-source.ts';
+import { describeFirstRows, findHeader, rowsToFetch } from './header-row.ts';
 import { dateStyles, isoDate } from './xlsx-dates.ts';
 import { XlsxArchive } from './xlsx-archive.ts';
 import { InflateBudget, parseXml, readXml } from './xml-stream.ts';
@@ -19,6 +20,9 @@ import { InflateBudget, parseXml, readXml } from './xml-stream.ts';
 const MAX_SHARED_STRINGS = 1_500_000;
 const MAX_SHARED_LENGTH = 40_000_000;
 const MAX_SHEETS = 250;
+/** Rows of another sheet, and of all together, that can be chosen as headings. */
+const OTHER_ROWS = 5;
+const MAX_FIRST_ROWS = 40;
 
 interface Workbook {
   archive: XlsxArchive;
@@ -29,39 +33,66 @@ interface Workbook {
   startsIn1904: boolean;
 }
 
+interface FilledSheet {
+  name: string;
+  part: string;
+  first: SheetRow[];
+}
+
 /**
- * Reads the first sheet if `isWanted` accepts none.
+ * Reads the sheet of the chosen row, else the first with recognised headings, else the first; and with it those
+ * that have the same headings.
  * @throws UnreadableFileError
  */
-export async function openXlsx(file: FileSource, isWanted: HeaderTest): Promise<Spreadsheet> {
+export async function openXlsx(file: FileSource, search: HeaderSearch): Promise<Spreadsheet> {
   const workbook = await openWorkbook(file);
-  const headed: { name: string; part: string; headers: string[] }[] = [];
-  for (const sheet of workbook.sheets) {
-    const first = await firstRow(workbook, sheet.part);
-    if (first) headed.push({ ...sheet, headers: checkedHeaders(first.cells) });
+  const filled: FilledSheet[] = [];
+  for (const [index, sheet] of workbook.sheets.entries()) {
+    const first = await firstRows(workbook, { part: sheet.part, index }, search);
+    if (first.length > 0) filled.push({ ...sheet, first });
   }
-  const main = headed.find(({ headers }) => isWanted(headers)) ?? headed[0];
+  const headed = filled.map((sheet) => ({ ...sheet, ...findHeader(sheet.first, search) }));
+  const main =
+    headed.find(({ rating }) => rating === Infinity) ?? headed.find(({ rating }) => rating > 0) ?? headed[0];
   if (!main) throw new UnreadableFileError('empty');
-  const isSame = (headers: string[]) =>
-    headers.map(plainHeader).join('|') === main.headers.map(plainHeader).join('|');
-  const read = headed.filter(({ headers }) => isSame(headers));
+  const header = main.first[main.index]!;
+  const title = titleOf(header);
+  // Where the sheets with the same headings have them, which may be another row of each.
+  const above = new Map(
+    filled.flatMap((sheet) => {
+      const index =
+        sheet.part === main.part ? main.index : sheet.first.findIndex((row) => titleOf(row) === title);
+      return index < 0 ? [] : [[sheet, index] as const];
+    }),
+  );
+  const others = filled.filter(({ part }) => part !== main.part);
   return {
-    headers: main.headers,
-    sheets: read.map(({ name }) => name),
-    ignoredSheets: headed.filter(({ headers }) => !isSame(headers)).map(({ name }) => name),
+    headers: checkedHeaders(header.cells),
+    header: { sheet: header.sheet, line: header.line },
+    firstRows: [
+      ...describeFirstRows(main.first, { header, sheetName: main.name }),
+      ...others.flatMap(({ first, name }) =>
+        describeFirstRows(first, { sheetName: name }).slice(0, OTHER_ROWS),
+      ),
+    ].slice(0, MAX_FIRST_ROWS),
+    sheets: [...above.keys()].map(({ name }) => name),
+    ignoredSheets: filled.filter((sheet) => !above.has(sheet)).map(({ name }) => name),
     rows: async function* () {
-      for (const [index, { part }] of read.entries()) {
-        let isHeader = true;
+      for (const [index, [{ part }, headerIndex]] of [...above].entries()) {
+        let skipped = headerIndex + 1;
         for await (const rows of readSheet(workbook, part, index)) {
-          if (isHeader && rows.length > 0) {
-            rows.shift();
-            isHeader = false;
-          }
+          skipped -= rows.splice(0, skipped).length;
           if (rows.length > 0) yield rows;
         }
       }
     },
   };
+}
+
+function titleOf({ cells }: SheetRow): string {
+  const headers = Array.from(cells, (cell) => plainHeader(textOf(cell)));
+  while (headers.at(-1) === '') headers.pop();
+  return headers.join('|');
 }
 
 async function openWorkbook(file: FileSource): Promise<Workbook> {
@@ -198,9 +229,19 @@ class TextCollector {
   }
 }
 
-async function firstRow(workbook: Workbook, part: string): Promise<SheetRow | undefined> {
-  for await (const [row] of readSheet(workbook, part, 0)) if (row) return row;
-  return undefined;
+/** Stops early once headings are found: the rest may be a million formatted, empty rows. */
+async function firstRows(
+  workbook: Workbook,
+  { part, index }: { part: string; index: number },
+  search: HeaderSearch,
+): Promise<SheetRow[]> {
+  const limit = rowsToFetch(search);
+  const first: SheetRow[] = [];
+  for await (const rows of readSheet(workbook, part, index)) {
+    first.push(...rows.slice(0, limit - first.length));
+    if (first.length === limit || findHeader(first, search).rating > 0) break;
+  }
+  return first;
 }
 
 async function* readSheet(workbook: Workbook, part: string, sheet: number): AsyncGenerator<SheetRow[]> {

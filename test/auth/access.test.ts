@@ -61,6 +61,8 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'PATCH /api/products/:id/quantity',
       'GET /imports',
       'POST /imports',
+      'GET /imports/template.xlsx',
+      'GET /imports/template.csv',
       'GET /imports/:id',
       'GET /imports/:id/result.csv',
       'POST /imports/:id/columns',

@@ -58,7 +58,7 @@ test('imports a file from the product list: preview, reassigned columns, applied
   expect(await page.locator('button:has-text("Aplicar los cambios")').count()).toBe(0);
   await page.click('.import-columns summary');
   await page.selectOption('#column1', { label: 'Nombre' });
-  await page.click('button:has-text("Aplicar columnas")');
+  await page.click('button:has-text("Leer de nuevo")');
   await page.waitForSelector('text=Todo listo para aplicar.');
   expect(await page.locator('.import-totals dd').allTextContents()).toEqual(['7999', '1', '0', '0']);
   await page.click('.import-tabs a:has-text("Nuevos")');
@@ -74,6 +74,33 @@ test('imports a file from the product list: preview, reassigned columns, applied
   await page.fill('input[name=search]', `${code}-7777`);
   await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
   expect(await page.textContent('#rows [data-field=quantity]')).toBe('7776');
+  await page.context().close();
+});
+
+test('a file can be dropped on the page, and one of several is not chosen silently', async () => {
+  const code = uniqueCode();
+  const page = await logIn();
+  await page.goto('/imports');
+  const drop = async (...names: string[]) => {
+    const transfer = await page.evaluateHandle(
+      ({ names, text }) => {
+        const transfer = new DataTransfer();
+        for (const name of names) transfer.items.add(new File([text], name, { type: 'text/csv' }));
+        return transfer;
+      },
+      { names, text: `Código;Nombre\n${code};Soltado` },
+    );
+    await page.dispatchEvent('#drop', 'dragover', { dataTransfer: transfer });
+    await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+  };
+  await drop('uno.csv', 'dos.csv');
+  await page.waitForSelector('text=Suelte un solo archivo.');
+  await drop('uno.csv');
+  await page.waitForSelector('text=Archivo elegido: uno.csv.');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.import-headline');
+  expect(await page.textContent('h1')).toBe('uno.csv');
+  expect(await page.textContent('.import-rows .code')).toBe(code);
   await page.context().close();
 });
 

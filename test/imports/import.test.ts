@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, afterAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { Response } from 'superagent';
 import { expireImports } from '../../src/imports/clean-imports.ts';
 import { discardUpload } from '../../src/imports/removal.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import {
   apply,
+  download,
   page,
   preview,
   problems,
@@ -61,7 +61,6 @@ test('the preview shows new rows, old and new values, and the reason for each er
     'Columna «Nombre»: Escriba el nombre del producto.',
     'Columna «Cantidad»: Escriba un número entero, 0 o mayor. («-1»)',
     expect.stringContaining('Columna «Nombre»: El nombre puede tener hasta 100 caracteres.'),
-    'Columna «Categoría»: Elija una categoría.',
     'Columna «Cantidad»: Puede ser 1234 o un número con decimales. Escríbalo sin punto ni coma: 1234. («1.234»)',
     'Columna «Cantidad»: La cantidad debe ser un número entero. («2,5»)',
     `Columna «Código»: El código ya está en otra fila del archivo: Fila 4. («${code}-3»)`,
@@ -71,7 +70,7 @@ test('the preview shows new rows, old and new values, and the reason for each er
   expect(changed).toMatch(/<del>Jabón<\/del>.*<ins>Jabón verde<\/ins>/s);
   expect(changed).toMatch(/<del>5<\/del>.*<ins>7<\/ins>/s);
   expect(changed).not.toContain('<dt>Categoría</dt>');
-  // One wrong row blocks the import: there is no button, and a forged request changes nothing.
+  // One wrong row blocks applying all rows: there is no button, and a forged request changes nothing.
   expect(changed).not.toContain('Aplicar los cambios');
   const reading = (await rowsOf('SELECT reading FROM product_import WHERE id = ?', [id]))[0]!
     .reading as number;
@@ -184,21 +183,6 @@ test('recognises header synonyms, lets users assign columns, and leaves other fi
   });
 });
 
-const asBuffer = (response: Response, done: (error: Error | null, body: Buffer) => void) => {
-  const chunks: Buffer[] = [];
-  const stream = response as unknown as NodeJS.ReadableStream;
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => done(null, Buffer.concat(chunks)));
-};
-
-async function download(path: string, language = 'es'): Promise<Buffer> {
-  const response = await client.agent
-    .get(path)
-    .set('Accept-Language', language)
-    .buffer(true)
-    .parse(asBuffer as never);
-  return response.body as Buffer;
-}
-
 test.each([
   ['xlsx', 'es'],
   ['xlsx', 'en'],
@@ -215,7 +199,7 @@ test.each([
   await client.register({ code: `=${code}`, name: `3,5 ${code}`, quantity: 2_147_483_647 });
   const { totals } = await preview(
     client,
-    await download(`/products/export.${format}`, language),
+    await download(client, `/products/export.${format}`, language),
     `x.${format}`,
   );
   expect(totals).toMatchObject({ new: 0, changed: 0, wrong: 0 });

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { crc32, deflateRawSync } from 'node:zlib';
 import ExcelJS from 'exceljs';
+import type { Response } from 'superagent';
 import { Client } from './client.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -60,15 +61,34 @@ export async function refusal(client: Client, content: Buffer | string, name?: s
   return /no se puede importar\.<\/p>\s*<p class="mb-0">(.*?)<\/p>/.exec(await page(client, id))?.[1] ?? '';
 }
 
+/** Submits the form as the page shows it: without the wrong rows, if there are any. */
 export async function startApplying(client: Client, id: number) {
-  const reading = /name="reading" value="(\d+)"/.exec(await page(client, id))?.[1];
+  const shown = await page(client, id);
+  const reading = /name="reading" value="(\d+)"/.exec(shown)?.[1];
   if (!reading) throw new Error(`Import ${id} cannot be applied`);
-  return client.post(`/imports/${id}/apply`, { reading, _key: crypto.randomUUID() });
+  const leaveOut = /name="leaveOut" value="(\w+)"/.exec(shown)?.[1];
+  const fields = { reading, _key: crypto.randomUUID(), ...(leaveOut && { leaveOut }) };
+  return client.post(`/imports/${id}/apply`, fields);
 }
 
 export async function apply(client: Client, id: number): Promise<ImportState> {
   await startApplying(client, id);
   return waitForRest(client, id);
+}
+
+const asBuffer = (response: Response, done: (error: Error | null, body: Buffer) => void) => {
+  const chunks: Buffer[] = [];
+  const stream = response as unknown as NodeJS.ReadableStream;
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => done(null, Buffer.concat(chunks)));
+};
+
+export async function download(client: Client, path: string, language = 'es'): Promise<Buffer> {
+  const response = await client.agent
+    .get(path)
+    .set('Accept-Language', language)
+    .buffer(true)
+    .parse(asBuffer as never);
+  return response.body as Buffer;
 }
 
 type CellValue = ExcelJS.CellValue;
