@@ -202,7 +202,10 @@ async function countErasures(
   db: Kysely<Catalogue>,
   { id, attempt }: Pick<Reading, 'id' | 'attempt'>,
 ): Promise<number> {
-  const isErased = ERASABLE.map((field) => sql`(r.${sql.ref(field)} = '' AND r.was->>${`$.${field}`} <> '')`);
+  const isErased = ERASABLE.map((field) => {
+    const path = `$.${field}`;
+    return sql`(${sql.ref(`r.${field}`)} = '' AND JSON_UNQUOTE(JSON_EXTRACT(r.was, ${path})) <> '')`;
+  });
   const { rows } = await sql<{ count: number }>`
     SELECT /*+ MAX_EXECUTION_TIME(15000) */ COUNT(*) AS count FROM product_import_row AS r
     WHERE r.import_id = ${id} AND r.reading = ${attempt} AND r.kind = 'changed'

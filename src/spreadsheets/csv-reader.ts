@@ -126,10 +126,10 @@ async function detectDelimiter(file: FileSource, encoding: string, search: Heade
     const { index, rating } = findHeader(rows, { ...search, chosen: undefined });
     return { delimiter, rating, count: rows[index]!.cells.length };
   });
-  const best = attempts.reduce((best, other) =>
+  const chosen = attempts.reduce((best, other) =>
     other.rating > best.rating || (other.rating === best.rating && other.count > best.count) ? other : best,
   );
-  return { delimiter: best.delimiter, skipped: 0 };
+  return { delimiter: chosen.delimiter, skipped: 0 };
 }
 
 /** Roughly: the text around quotes stays. */
