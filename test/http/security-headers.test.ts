@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Response } from 'superagent';
 import { findOrInstallPrograms } from '../../tools/launcher/install/programs.ts';
+import { Progress } from '../../tools/launcher/progress.js';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { Client } from '../support/client.ts';
 import { exchange } from '../support/raw-http.ts';
@@ -134,7 +135,7 @@ async function withNginx(change: (settings: string) => string, work: (base: stri
       change(text).replace(`listen 127.0.0.1:${port}`, `listen 127.0.0.1:${listen}`),
     );
   }
-  const { nginx: command } = await findOrInstallPrograms(RUNTIME_DIR, { phpMyAdmin: false }, console.log);
+  const { nginx: command } = await findOrInstallPrograms(RUNTIME_DIR, { phpMyAdmin: false }, new Progress());
   // /dev/stdout must be openable, which Node pipes are not.
   const nginx = spawn(command, ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')], {
     stdio: 'ignore',

@@ -6,22 +6,31 @@
  * Installs the npm packages first if they are missing or do not match package-lock.json.
  * Plain JavaScript, because a fresh clone may start it with an older Node.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { nodeAdvice } from './node-advice.js';
+import { Progress } from './progress.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const pinnedNode = `${root}node_modules/node/bin/node`;
 const stamp = `${root}node_modules/.installed-lock`;
 
 if (process.platform === 'win32') {
-  fail('On Windows, run Inventario with Docker: docker compose up --build -d --wait');
+  fail(
+    'On Windows, run Inventario with Docker:\n\n    docker compose up --build -d --wait\n\n' +
+      'or inside Debian on WSL 2, as the README shows:\n\n    wsl --install -d Debian',
+  );
 }
 if (Number(process.versions.node.split('.')[0]) < 20) {
-  fail(`Node ${process.versions.node} is too old; install Node 20 or later.`);
+  const osRelease = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  fail(
+    `Node ${process.versions.node} is too old; Inventario needs Node 20 or later.\n` +
+      nodeAdvice(process.platform, osRelease),
+  );
 }
-installPackages();
+await installPackages();
 
 const child = spawn(pinnedNode, process.argv.slice(2), {
   cwd: root,
@@ -35,23 +44,47 @@ child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
 });
 
-function installPackages() {
-  const lock = createHash('sha256')
-    .update(readFileSync(`${root}package-lock.json`))
-    .digest('hex');
-  const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
+async function installPackages() {
+  const lock = readFileSync(`${root}package-lock.json`, 'utf8');
+  const hash = createHash('sha256').update(lock).digest('hex');
+  const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
   if (installed && existsSync(pinnedNode)) return;
-  console.log('Installing the npm packages and Node 24 into node_modules ...');
-  const npm = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
+  const progress = new Progress();
+  const isStart = process.argv[2]?.endsWith('/start.ts');
+  progress.begin(`${isStart ? '[1/6] ' : ''}Installing the npm packages and Node 24 into node_modules`);
+  progress.detail = packageCount(lock);
+  const npm = spawn('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
     cwd: root,
-    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, NODE_ENV: '' },
   });
-  if (npm.status !== 0 || !existsSync(pinnedNode)) {
-    const errors = (npm.stderr ?? '').split('\n').filter((line) => line.startsWith('npm error'));
-    fail(['npm ci failed:', npm.error?.message ?? '', ...errors.slice(0, 12)].join('\n'));
+  let output = '';
+  npm.stderr.on('data', (chunk) => (output += chunk));
+  const problem = await new Promise((resolve) => {
+    npm.on('error', ({ message }) => resolve(message));
+    npm.on('close', (code) => resolve(code === 0 ? undefined : ''));
+  });
+  progress.end();
+  if (problem !== undefined || !existsSync(pinnedNode)) {
+    const errors = output.split('\n').filter((line) => line.startsWith('npm error'));
+    fail(['npm ci failed:', problem ?? '', ...errors.slice(0, 12)].join('\n'));
   }
-  writeFileSync(stamp, lock);
+  writeFileSync(stamp, hash);
+}
+
+/**
+ * Counts the packages that are in place. Those for some systems only are left out.
+ *
+ * @param {string} lock
+ */
+function packageCount(lock) {
+  const folders = Object.entries(JSON.parse(lock).packages)
+    .filter(([folder, { os, cpu, libc }]) => folder && !os && !cpu && !libc)
+    .map(([folder]) => folder);
+  return () => {
+    const present = folders.filter((folder) => existsSync(`${root}${folder}/package.json`));
+    return `${present.length} of ${folders.length} packages`;
+  };
 }
 
 /** @param {string} message */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -49,8 +50,10 @@ export interface StackConfig {
   varDir: string;
   secretsDir: string;
   runtimeDir: string;
-  /** Creates admin / admin123 and sample products; only when NGINX listens on loopback. */
+  /** Creates admin / admin123 and sample products; only when NGINX listens on loopback, and not with own data. */
   demo: boolean;
+  /** Written by a start without the demonstration; from then on this VAR_DIR never has it. */
+  ownDataMarker: string;
   semiSync: boolean;
   sessionIdleMinutes: number;
   sessionMaxHours: number;
@@ -73,6 +76,7 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     weight: WEIGHTS[index] ?? 1,
   }));
   const varDir = resolve(PROJECT_DIR, values.VAR_DIR);
+  const ownDataMarker = join(varDir, 'own-data');
   const config: StackConfig = {
     host: values.HOST,
     port: values.PORT,
@@ -80,7 +84,8 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     varDir,
     secretsDir: join(varDir, 'secrets'),
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
-    demo: LOOPBACK.includes(values.HOST),
+    demo: LOOPBACK.includes(values.HOST) && !options.empty && !existsSync(ownDataMarker),
+    ownDataMarker,
     semiSync: values.SEMI_SYNC,
     sessionIdleMinutes: values.SESSION_IDLE_MINUTES,
     sessionMaxHours: values.SESSION_MAX_HOURS,
@@ -134,15 +139,17 @@ function readOptions(argv: string[]) {
         web: { type: 'string', default: '3' },
         replicas: { type: 'string', default: '1' },
         phpmyadmin: { type: 'boolean', default: false },
+        empty: { type: 'boolean', default: false },
       },
     });
     const count = z.object({ '--web': wholeNumber(1, 9), '--replicas': wholeNumber(1, 9) });
     const counts = readSettings(count, { '--web': values.web, '--replicas': values.replicas });
-    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin: values.phpmyadmin };
+    const { phpmyadmin, empty } = values;
+    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin, empty };
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     throw new SettingsError(
-      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --phpmyadmin`,
+      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --phpmyadmin, --empty`,
     );
   }
 }

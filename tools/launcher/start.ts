@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../src/config/secrets.ts';
 import { setUp } from '../../src/commands/set-up-servers.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../../src/database/replication.ts';
@@ -16,6 +16,7 @@ import {
   reachableHost,
   webProcess,
 } from './processes.ts';
+import { Progress } from './progress.js';
 import { readSetupConfig } from './setup-config.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
 import {
@@ -29,7 +30,10 @@ import {
 import { Supervisor, type ProcessSpec } from './supervisor.ts';
 import { printSummary } from './summary.ts';
 
-const log = (line: string) => console.log(line);
+const progress = new Progress();
+const log = (line: string) => progress.log(line);
+/** run.js has done the first. */
+const step = (number: number, title: string) => progress.begin(`[${number}/6] ${title}`);
 
 /** In start order; stopped in reverse. */
 const started: Supervisor[][] = [];
@@ -47,6 +51,7 @@ try {
     process.exitCode = 1;
   }
 } catch (error) {
+  progress.end();
   if (!stopping) console.error(isExpected(error) ? error.message : error);
   await stop();
   process.exit(1);
@@ -63,25 +68,32 @@ async function start(config: StackConfig): Promise<void> {
   const earlier = readState(config.varDir);
   if (earlier) await stopLeftovers(earlier, log);
   await checkPorts(config);
+  step(2, 'MySQL and NGINX');
   const wanted = { phpMyAdmin: config.phpMyAdminPort !== undefined };
-  const programs = await findOrInstallPrograms(config.runtimeDir, wanted, log);
+  const programs = await findOrInstallPrograms(config.runtimeDir, wanted, progress);
   await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
   checkPrimaryData(config);
+  rememberOwnData(config);
 
   const servers = [config.primary, ...config.replicas];
   saveState(config);
+  step(3, `Preparing the data of ${servers.length} MySQL servers`);
   await Promise.all(servers.map((server) => initializeDatabase(config, programs, server, stopped.signal)));
+  step(4, 'Starting MySQL');
   await startTogether(config, [mysqlProcess(config, programs, config.primary)]);
   await startTogether(
     config,
     config.replicas.map((server) => mysqlProcess(config, programs, server)),
   );
+  step(5, 'Setting up accounts, tables and replication');
   const oneTimePassword = await setUp(readSetupConfig(config), log);
+  step(6, `Starting ${config.web.length} instances and NGINX`);
   await startTogether(
     config,
     config.web.map((instance) => webProcess(config, instance)),
   );
   await startTogether(config, await frontProcesses(config, programs));
+  progress.end();
   if (!stopping)
     printSummary(
       config,
@@ -133,6 +145,17 @@ function saveState(config: StackConfig): void {
       recordProcess(pid!, { name, role, port, ...(weight && { weight }) }),
     ),
   });
+}
+
+/** @throws SettingsError when it is too late to start empty */
+function rememberOwnData(config: StackConfig): void {
+  if (config.demo || existsSync(config.ownDataMarker)) return;
+  if (process.argv.includes('--empty') && hasData(config, config.primary)) {
+    throw new SettingsError(
+      `--empty is for the first start, and ${config.varDir} holds data. To start over without them, delete that folder.`,
+    );
+  }
+  writeFileSync(config.ownDataMarker, '');
 }
 
 /** These messages need no stack trace. */

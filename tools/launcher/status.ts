@@ -30,6 +30,7 @@ if (values.json) {
     ];
     console.log(`  ${name.padEnd(11)} ${alive ? 'up  ' : 'down'}  ${details.join(', ')}`);
   }
+  console.log(`SQL on a server: npm run sql -- ${state.servers.at(-1)!.name}`);
 }
 process.exitCode = running ? 0 : 3;
 

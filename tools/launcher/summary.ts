@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { secretFile } from '../../src/config/secrets.ts';
 import { reachableHost } from './processes.ts';
 import type { StackConfig } from './stack-config.ts';
@@ -10,6 +11,8 @@ export function printSummary(config: StackConfig, processes: ProcessSpec[], oneT
     `Inventario is running on http://${host}:${config.port}`,
     `  log in       ${logIn(config, oneTimePassword)}`,
   ];
+  for (const address of networkAddresses(config))
+    lines.push(`  network      http://${address}:${config.port}`);
   if (config.phpMyAdminPort) {
     lines.push(
       `  phpMyAdmin   http://127.0.0.1:${config.phpMyAdminPort}  (user root, password in ${secretFile(config.secretsDir, 'ROOT_PASSWORD')})`,
@@ -27,4 +30,13 @@ function logIn(config: StackConfig, oneTimePassword?: string): string {
   if (oneTimePassword)
     return `admin / ${oneTimePassword} (temporary, not shown again: log in to choose your own)`;
   return 'admin, with the password you chose';
+}
+
+/** Where phones and other machines reach NGINX; none on loopback. */
+function networkAddresses({ host }: StackConfig): string[] {
+  if (host !== '0.0.0.0') return [];
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
 }

@@ -3,6 +3,7 @@ import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../../src/confi
 import { setUp } from '../../../src/commands/set-up-servers.ts';
 import { findOrInstallPrograms } from '../../../tools/launcher/install/programs.ts';
 import { initializeDatabase, mysqlProcess } from '../../../tools/launcher/processes.ts';
+import { Progress } from '../../../tools/launcher/progress.js';
 import { addressOf, readSetupConfig } from '../../../tools/launcher/setup-config.ts';
 import { readStackConfig } from '../../../tools/launcher/stack-config.ts';
 import { Supervisor } from '../../../tools/launcher/supervisor.ts';
@@ -30,7 +31,7 @@ export async function prepareCatalogue({
     RUNTIME_DIR: process.env.RUNTIME_DIR,
   });
   mkdirSync(config.runtimeDir, { recursive: true });
-  const programs = await findOrInstallPrograms(config.runtimeDir, { phpMyAdmin: false }, log);
+  const programs = await findOrInstallPrograms(config.runtimeDir, { phpMyAdmin: false }, new Progress());
   await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
   mkdirSync(`${varDir}/run`, { recursive: true });
   await initializeDatabase(config, programs, config.primary, stopping);

@@ -20,13 +20,16 @@ interface PackageRequest {
   /** Skip packages that the machine has, and use its libraries. */
   onTopOfMachine: boolean;
   into: string;
+  /** Told how far the installation is. */
+  onProgress?: (detail: string) => void;
 }
 
 /**
  * Unpacks Debian packages and their dependencies without root, with apt confined to the folder `into`.
  * @throws CannotInstallError without apt, a Debian mirror or such a package
  */
-export async function unpackDebianPackages({ packages, suite, onTopOfMachine, into }: PackageRequest) {
+export async function unpackDebianPackages(request: PackageRequest) {
+  const { packages, suite, onTopOfMachine, into, onProgress = () => undefined } = request;
   if (!existsSync(KEYRING)) throw new CannotInstallError('this is not Debian');
   const apt = join(into, '.apt');
   await mkdir(join(apt, 'lists/partial'), { recursive: true });
@@ -37,17 +40,35 @@ export async function unpackDebianPackages({ packages, suite, onTopOfMachine, in
   await writeFile(join(apt, 'apt.conf'), await aptConfiguration(apt, onTopOfMachine));
   const env = { ...process.env, APT_CONFIG: join(apt, 'apt.conf'), LC_ALL: 'C.UTF-8' };
   try {
-    await run('apt-get', ['update', '--error-on=any'], { ...LARGE_OUTPUT, env });
-    await run('apt-get', ['install', '--download-only', ...packages], { ...LARGE_OUTPUT, env });
+    await aptGet(['update', '--error-on=any'], env, (percent) => onProgress(`package lists, ${percent} %`));
+    await aptGet(['install', '--download-only', ...packages], env, (percent, size) =>
+      onProgress(`download, ${percent} %${size && ` of ${size}`}`),
+    );
     const archives = join(apt, 'cache/archives');
-    for (const file of await readdir(archives)) {
-      if (file.endsWith('.deb'))
-        await run('dpkg-deb', ['--extract', join(archives, file), into], LARGE_OUTPUT);
+    const files = (await readdir(archives)).filter((file) => file.endsWith('.deb'));
+    for (const [index, file] of files.entries()) {
+      onProgress(`unpacking, ${index + 1} of ${files.length} packages`);
+      await run('dpkg-deb', ['--extract', join(archives, file), into], LARGE_OUTPUT);
     }
   } catch (error) {
     throw new CannotInstallError(`${packages.join(', ')} of Debian ${suite}: ${lastLines(error)}`);
   }
   await rm(apt, { recursive: true });
+}
+
+async function aptGet(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  onProgress: (percent: number, size: string) => void,
+): Promise<void> {
+  const finished = run('apt-get', ['-o', 'APT::Status-Fd=1', ...args], { ...LARGE_OUTPUT, env });
+  let size = '';
+  finished.child.stdout?.on('data', (chunk: string) => {
+    size = /^Need to get (\S+ \w?B)/m.exec(chunk)?.[1] ?? size;
+    const percent = [...chunk.matchAll(/^dlstatus:\d+:([\d.]+):/gm)].at(-1)?.[1];
+    if (percent) onProgress(Math.round(Number(percent)), size);
+  });
+  await finished;
 }
 
 /** Before the first `apt-get update`, apt knows no origins, so match the address. */

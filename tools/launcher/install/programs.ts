@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { CannotInstallError, unpackDebianPackages } from './debian-packages.ts';
 import { preparePhpMyAdmin } from './phpmyadmin-files.ts';
 import { writeLaunchers } from './launchers.ts';
+import type { Progress } from '../progress.js';
 
 const run = promisify(execFile);
 const SUITE = 'sid';
@@ -72,12 +73,12 @@ export class MissingProgramsError extends Error {
 export async function findOrInstallPrograms(
   runtimeDir: string,
   wanted: { phpMyAdmin: boolean },
-  log: (line: string) => void,
+  progress: Progress,
 ): Promise<Programs> {
   const missing: string[] = [];
   const find = async (bundle: ProgramBundle) => {
     try {
-      return (await findOnPath(bundle)) ?? (await install(bundle, runtimeDir, log));
+      return (await findOnPath(bundle)) ?? (await install(bundle, runtimeDir, progress));
     } catch (error) {
       if (!(error instanceof CannotInstallError)) throw error;
       missing.push(`  ${bundle.advice}\n    (not installed by npm start: ${error.message})`);
@@ -110,7 +111,7 @@ async function findOnPath({ program, versionOption, isUsable }: ProgramBundle): 
 }
 
 /** Unpacks beside the final folder and renames, so an interrupted install is never used. */
-async function install(bundle: ProgramBundle, runtimeDir: string, log: (line: string) => void) {
+async function install(bundle: ProgramBundle, runtimeDir: string, progress: Progress) {
   const folder = join(runtimeDir, bundle.title.toLowerCase());
   const program = join(folder, 'bin', bundle.program);
   const stamp = join(folder, 'installed.json');
@@ -118,7 +119,7 @@ async function install(bundle: ProgramBundle, runtimeDir: string, log: (line: st
   const recipe = JSON.stringify({ packages: bundle.packages, folder });
   if (existsSync(program) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === recipe) return program;
 
-  log(`Installing ${bundle.title} into ${folder} ...`);
+  progress.log(`Installing ${bundle.title} into ${folder} ...`);
   const unfinished = `${folder}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
@@ -127,6 +128,7 @@ async function install(bundle: ProgramBundle, runtimeDir: string, log: (line: st
     suite: SUITE,
     onTopOfMachine: false,
     into: unfinished,
+    onProgress: (detail) => (progress.detail = `${bundle.title}: ${detail}`),
   });
   await bundle.prepare?.(unfinished);
   await writeLaunchers(unfinished);
