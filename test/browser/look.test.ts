@@ -5,6 +5,7 @@ import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, PHONE } from '../support/looks.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { baseUrl } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const LONG_WORD = 'Desoxirribonucleico'.repeat(6).slice(0, 100);
 const ON_PHONE = { viewport: PHONE, isMobile: true, hasTouch: true };
@@ -198,35 +199,36 @@ test('a word of a hundred letters breaks no page', async () => {
       });
       for (const problem of tooWide) problems.push(`${name}: ${problem}`);
     };
-    for (const width of [320, 390, 768, 1024, 1440]) {
-      await page.setViewportSize({ width, height: 900 });
-      for (const path of [
-        `/products?search=${code}`,
-        `/products/${id}`,
-        `/products/${id}/edit`,
-        `/products/${id}/delete`,
-        `/users/${person.id}`,
-        '/audit',
-      ]) {
-        await page.goto(path);
-        await check(`${path} at ${width}`);
+    const checkAtEachWidth = async (name: string) => {
+      for (const width of [320, 390, 768, 1024, 1440]) {
+        await page.setViewportSize({ width, height: 900 });
+        await check(`${name} at ${width}`);
       }
-      await page.goto(`/products/${id}/edit`);
-      await page.selectOption('#category', { index: -1 + (await page.locator('#category option').count()) });
-      await page.fill('#newCategory', category);
-      await page.click('main button.btn-primary');
-      await page.waitForSelector('.notice');
-      await check(`flash at ${width}`);
+    };
+    const paths = [
+      `/products?search=${code}`,
+      `/products/${id}`,
+      `/products/${id}/delete`,
+      `/users/${person.id}`,
+    ];
+    for (const path of [...paths, '/audit', `/products/${id}/edit`]) {
+      await page.goto(path);
+      await checkAtEachWidth(path);
     }
+    await page.selectOption('#category', { label: 'Otra…' });
+    await page.fill('#newCategory', category);
+    await page.click('main button.btn-primary');
+    await page.waitForSelector('.notice');
+    await checkAtEachWidth('the message after saving');
     expect(problems).toEqual([]);
   });
 });
 
 test.each(['es-ES', 'en-GB'])("the account's menu keeps its texts beside the icons: %s", async (locale) => {
-  for (const options of [ON_PHONE, desk(768), desk(1024), desk(1440)])
-    await onPage({ locale, ...options }, async (page) => {
-      await page.click('.app-account summary');
-      const width = page.viewportSize()!.width;
+  await onPage({ locale }, async (page) => {
+    await page.click('.app-account summary');
+    for (const width of [390, 768, 1024, 1440]) {
+      await page.setViewportSize({ width, height: 850 });
       for (const item of await page.locator('.menu-panel .menu-item').all()) {
         const icon = (await item.locator('.bi').boundingBox())!;
         const text = (await item.locator('span').boundingBox())!;
@@ -234,10 +236,10 @@ test.each(['es-ES', 'en-GB'])("the account's menu keeps its texts beside the ico
         expect(text.x + text.width).toBeLessThanOrEqual(width);
       }
       const panel = (await page.locator('.menu-panel').boundingBox())!;
-      expect(panel.x).toBeGreaterThanOrEqual(0);
-      expect(panel.y).toBeGreaterThanOrEqual(0);
+      expect(Math.min(panel.x, panel.y)).toBeGreaterThanOrEqual(0);
       expect(await accessibilityViolations(page)).toEqual([]);
-    });
+    }
+  });
 });
 
 test('the navigation is on every page, with what the person may see', async () => {
@@ -310,10 +312,16 @@ test('saving shows that it is being saved, and says so when the network is slow'
       await route.continue();
     });
     await page.fill('#name', 'Guardado despacio');
-    await page.click('main button.btn-primary', { noWaitAfter: true });
-    await page.waitForSelector('main button.btn-primary[aria-busy=true]');
-    await page.waitForSelector('#busy-note:has-text("Guardando")');
-    await page.waitForSelector('#busy-note:has-text("La conexión va lenta")');
+    // Playwright's own waiting would wait for the answer.
+    await page.evaluate(() => document.querySelector<HTMLElement>('main button.btn-primary')!.click());
+    const shown = () =>
+      page.evaluate(() => [
+        document.querySelector('main button.btn-primary')!.getAttribute('aria-busy'),
+        document.getElementById('busy-note')!.textContent,
+      ]);
+    await waitUntil(async () => (await shown())[1] === 'Guardando…');
+    expect((await shown())[0]).toBe('true');
+    await waitUntil(async () => (await shown())[1]!.startsWith('La conexión va lenta'));
     release();
     await page.waitForURL(`**/products/${id}`);
     expect(await page.textContent('#busy-note')).toBe('');
