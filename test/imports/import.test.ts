@@ -213,7 +213,7 @@ test('the result repeats the upload with an error column, and can be corrected a
   expect(response.headers['content-disposition']).toContain('mi lista - resultado.csv');
   const [header, row] = response.text.replace('\ufeff', '').split('\r\n');
   expect(header).toBe('Código;Nombre;Descripción;Categoría;Cantidad;Unidad;Resultado;Errores');
-  expect(row).toMatch(new RegExp(`^${code};'=1\\+1;"a;b";Otros;x;unidad;con error;`));
+  expect(row).toMatch(new RegExp(`^${code};'=1\\+1;"a;b";Otros;x;unidad;con errores;`));
   expect(row).toContain('Columna «Nombre»: La celda contiene una fórmula.');
   expect(row).toContain('Columna «Cantidad»: Escriba un número entero, 0 o mayor.');
   const corrected = response.text.replace(';x;', ';4;');
