@@ -55,6 +55,8 @@ export function auditRoutes(
 
 /** By product: only the last of its deletions can be undone. */
 function newestDeletions(events: AuditEvent[]): Map<number, AuditEvent> {
-  const deletions = events.filter(({ action, targetId }) => action === 'product.deleted' && targetId !== null);
+  const deletions = events.filter(
+    ({ action, targetId }) => action === 'product.deleted' && targetId !== null,
+  );
   return new Map(deletions.toReversed().map((event) => [event.targetId!, event]));
 }

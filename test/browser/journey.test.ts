@@ -243,44 +243,47 @@ test('an edit of a deleted product is restored and saved without JavaScript', as
   await context.close();
 });
 
-test.each(LOOKS)('conflict, deletion and undo are accessible, and fit the screen: %s', async (look, options) => {
-  const client = await Client.signedIn();
-  const { id, code } = await client.register({ name: 'Café molido de altura', quantity: 1 });
-  const { context, page } = await open(options);
-  const violations: string[] = [];
-  const check = async (name: string) => {
-    await page.screenshot({ path: join(SCREENSHOTS, `${look}-${name}.png`), fullPage: true });
-    violations.push(...(await accessibilityViolations(page)).map((violation) => `${name}: ${violation}`));
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    if (width > page.viewportSize()!.width) violations.push(`${name}: ${width} px wide`);
-  };
-  await logIn(page);
-  await page.goto(`/products/${id}/edit`);
-  const theirs = { name: 'Café molido', code, quantity: 900, unit: 'caja', category: 'Hogar', version: 1 };
-  await client.post(`/products/${id}`, theirs);
-  await page.fill('#name', 'Café en grano');
-  await page.fill('#quantity', '12');
-  await page.selectOption('#category', 'Ropa');
-  await page.click('#product-form button[type=submit]');
-  await page.waitForSelector('[data-choice]');
-  await check('conflict');
-  await client.post(`/products/${id}/delete`);
-  for (const name of ['name', 'quantity', 'category']) await page.check(`#${name}-mine`);
-  await page.click('#product-form button[type=submit]');
-  await page.waitForSelector('form[action$="restore-and-save"]');
-  await check('deleted');
-  for (const name of ['Uno', 'Dos', 'Tres']) {
-    const other = await client.register({ name: `Producto número ${name}` });
-    await page.goto(`/products/${other.id}/delete`);
-    await page.click('main form:not(.undo form) button.btn-danger');
-    await page.waitForSelector('.undo');
-  }
-  await page.goto('/products/new');
-  await page.click('.undo summary');
-  await check('undo');
-  expect(violations).toEqual([]);
-  await context.close();
-});
+test.each(LOOKS)(
+  'conflict, deletion and undo are accessible, and fit the screen: %s',
+  async (look, options) => {
+    const client = await Client.signedIn();
+    const { id, code } = await client.register({ name: 'Café molido de altura', quantity: 1 });
+    const { context, page } = await open(options);
+    const violations: string[] = [];
+    const check = async (name: string) => {
+      await page.screenshot({ path: join(SCREENSHOTS, `${look}-${name}.png`), fullPage: true });
+      violations.push(...(await accessibilityViolations(page)).map((violation) => `${name}: ${violation}`));
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (width > page.viewportSize()!.width) violations.push(`${name}: ${width} px wide`);
+    };
+    await logIn(page);
+    await page.goto(`/products/${id}/edit`);
+    const theirs = { name: 'Café molido', code, quantity: 900, unit: 'caja', category: 'Hogar', version: 1 };
+    await client.post(`/products/${id}`, theirs);
+    await page.fill('#name', 'Café en grano');
+    await page.fill('#quantity', '12');
+    await page.selectOption('#category', 'Ropa');
+    await page.click('#product-form button[type=submit]');
+    await page.waitForSelector('[data-choice]');
+    await check('conflict');
+    await client.post(`/products/${id}/delete`);
+    for (const name of ['name', 'quantity', 'category']) await page.check(`#${name}-mine`);
+    await page.click('#product-form button[type=submit]');
+    await page.waitForSelector('form[action$="restore-and-save"]');
+    await check('deleted');
+    for (const name of ['Uno', 'Dos', 'Tres']) {
+      const other = await client.register({ name: `Producto número ${name}` });
+      await page.goto(`/products/${other.id}/delete`);
+      await page.click('main form:not(.undo form) button.btn-danger');
+      await page.waitForSelector('.undo');
+    }
+    await page.goto('/products/new');
+    await page.click('.undo summary');
+    await check('undo');
+    expect(violations).toEqual([]);
+    await context.close();
+  },
+);
 
 test('everything works without JavaScript', async () => {
   const { context, page } = await open({ javaScriptEnabled: false });

@@ -157,7 +157,9 @@ function formIn(html: string): Record<string, string> {
   const form = /<form class="panel" id="product-form"[^]*?<\/form>/.exec(html)![0];
   const text = (value = '') =>
     value.replaceAll('&#34;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
-  const inputs = [...form.matchAll(/<input (?!.*type="radio")[^>]*name="((?!_)[^"]+)"[^>]*?value="([^"]*)"/g)];
+  const inputs = [
+    ...form.matchAll(/<input (?!.*type="radio")[^>]*name="((?!_)[^"]+)"[^>]*?value="([^"]*)"/g),
+  ];
   const areas = [...form.matchAll(/<textarea [^>]*name="([^"]+)"[^>]*>([^<]*)</g)];
   const category = /<option value="([^"]*)" selected/.exec(form)?.[1];
   return Object.fromEntries([
@@ -318,7 +320,9 @@ test('an edit of a deleted product keeps what was typed, and restores and saves 
   expect(await client.findByCode(`${code}-2`)).toMatchObject({ id, name: 'Lo que escribí', quantity: 7 });
   expect((await client.findByCode(code)).id).toBe(other.id);
   const audit = (await client.get('/audit?kind=product')).text;
-  expect(audit).toContain(`editó «Original»: Código: ${code} → ${code}-2; Nombre: Original → Lo que escribí.`);
+  expect(audit).toContain(
+    `editó «Original»: Código: ${code} → ${code}-2; Nombre: Original → Lo que escribí.`,
+  );
 });
 
 test('restoring and saving asks about fields that were changed before the deletion', async () => {
