@@ -1,6 +1,7 @@
 // Searches while typing; keeps the address, links and rows in step.
 import { enableDeleteDialog } from './delete-dialog.js';
 import { enableExportProgress } from './export-progress.js';
+import { keepScroll } from './keep-scroll.js';
 import { enableQuickQuantity } from './quick-quantity.js';
 import { fillRow } from './product-row.js';
 import { sendAside } from './way-back.js';
@@ -17,6 +18,8 @@ const template = document.getElementById('row-template');
 const announcement = document.getElementById('announcement');
 const problem = document.getElementById('problem');
 const total = document.getElementById('total');
+
+keepScroll();
 
 let timer;
 /** The latest request; responses to earlier ones are dropped. */
