@@ -3,6 +3,7 @@ import { Router, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { offerAccess } from '../auth/access.ts';
 import { csrf } from '../auth/csrf.ts';
+import { ReadingSessions } from '../auth/reading-session.ts';
 import { session } from '../auth/session.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
@@ -33,7 +34,7 @@ export async function open(dependencies: OpenDependencies): Promise<Router> {
   router.use(['/health', '/metrics'], cookieParser(), language);
   // Mounted before `drain`, so that health still answers during shutdown.
   const frame = [
-    session(config, databases),
+    session(config, databases, new ReadingSessions(config, databases)),
     idempotency(config),
     csrf(config).offerToken,
     offerAccess,

@@ -13,7 +13,7 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
   app.set('view engine', 'ejs');
   app.set('views', join(PROJECT_DIR, 'views'));
   app.set('query parser', 'simple');
-  app.use(await i18n());
+  app.use(await i18n('UTC'));
   app.get('/products', (req, res) => {
     res.render('products/list', {
       filter: readFilter(req.query),
