@@ -5,7 +5,6 @@ import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, PHONE } from '../support/looks.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { baseUrl } from '../support/shared-stack.ts';
-import { waitUntil } from '../support/wait-until.ts';
 
 const LONG_WORD = 'Desoxirribonucleico'.repeat(6).slice(0, 100);
 const ON_PHONE = { viewport: PHONE, isMobile: true, hasTouch: true };
@@ -305,25 +304,25 @@ test('saving shows that it is being saved, and says so when the network is slow'
   const { id } = await client.register();
   await onPage(desk(1024), async (page) => {
     await page.goto(`/products/${id}/edit`);
-    let release = () => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
     await page.route(`**/products/${id}`, async (route) => {
-      if (route.request().method() === 'POST') await held;
+      if (route.request().method() === 'POST') await new Promise((resolve) => setTimeout(resolve, 7000));
       await route.continue();
     });
+    // Noted by the page itself: Playwright waits for the answer.
+    await page.evaluate(() => {
+      const note = document.getElementById('busy-note')!;
+      new MutationObserver(() => {
+        const seen = [sessionStorage.getItem('seen') ?? '', note.textContent];
+        const button = document.querySelector('main button.btn-primary')!;
+        sessionStorage.setItem('seen', `${seen.join('|')} ${button.getAttribute('aria-busy')}`);
+      }).observe(note, { childList: true });
+    });
     await page.fill('#name', 'Guardado despacio');
-    // Playwright's own waiting would wait for the answer.
-    await page.evaluate(() => document.querySelector<HTMLElement>('main button.btn-primary')!.click());
-    const shown = () =>
-      page.evaluate(() => [
-        document.querySelector('main button.btn-primary')!.getAttribute('aria-busy'),
-        document.getElementById('busy-note')!.textContent,
-      ]);
-    await waitUntil(async () => (await shown())[1] === 'Guardando…');
-    expect((await shown())[0]).toBe('true');
-    await waitUntil(async () => (await shown())[1]!.startsWith('La conexión va lenta'));
-    release();
+    await page.click('main button.btn-primary');
     await page.waitForURL(`**/products/${id}`);
+    expect(await page.evaluate(() => sessionStorage.getItem('seen'))).toMatch(
+      /^\|Guardando… true\|La conexión va lenta.* true$/,
+    );
     expect(await page.textContent('#busy-note')).toBe('');
     expect(await page.locator('[aria-busy]').count()).toBe(0);
   });
