@@ -264,7 +264,7 @@ test('parallel quick changes and saves of forms lose nothing', async () => {
 
 test('a merged save that is sent twice gets the first answer', async () => {
   const { id, code } = await client.register({ quantity: 1 });
-  const form = { ...(await openEdit(id)), name: 'Una vez' };
+  const form = { ...(await openEdit(id)), name: 'Una vez', _key: crypto.randomUUID() };
   await client.changeQuantity(id, { delta: 4 });
   const first = await client.post(`/products/${id}`, form);
   await client.changeQuantity(id, { delta: 5 });
