@@ -3,10 +3,15 @@
  * the page loads anew.
  */
 export function keepScroll() {
-  history.scrollRestoration = 'manual';
   const name = () => `scroll ${location.pathname}${location.search}`;
+  const restore = () => scrollTo({ top: Number(sessionStorage.getItem(name())), behavior: 'instant' });
+  history.scrollRestoration = 'manual';
   window.addEventListener('pagehide', () => sessionStorage.setItem(name(), String(scrollY)));
   const [arrival] = performance.getEntriesByType('navigation');
-  if (['back_forward', 'reload'].includes(arrival?.type))
-    scrollTo({ top: Number(sessionStorage.getItem(name())), behavior: 'instant' });
+  if (!['back_forward', 'reload'].includes(arrival?.type)) return;
+  restore();
+  // An entry that is not yet known to be restored by hand is reset when loading ends.
+  window.addEventListener('pageshow', () => requestAnimationFrame(() => scrollY === 0 && restore()), {
+    once: true,
+  });
 }
