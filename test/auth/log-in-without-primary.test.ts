@@ -9,7 +9,7 @@ import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const INSTANCES = ['web1', 'web2', 'web3'];
-const READING_ONLY = 'Ha iniciado sesión solo para consultar';
+const READING_ONLY = 'Inició sesión solo para consultar';
 
 let administrator: Client;
 beforeAll(async () => (administrator = await Client.signedIn()));
@@ -17,7 +17,7 @@ beforeAll(async () => (administrator = await Client.signedIn()));
 const canSaveAgain = () =>
   waitUntil(async () => {
     const pages = await Promise.all(INSTANCES.map((name) => clientFrom(newAddress(), name).get('/login')));
-    return pages.every(({ text }) => !text.includes('puede entrar para consultar'));
+    return pages.every(({ text }) => !text.includes('puede iniciar sesión para consultar'));
   });
 
 function cookieOf(response: { headers: Record<string, unknown> }): string | undefined {
@@ -45,7 +45,7 @@ test.each([
 
   const client = new Client();
   await whileAway(async () => {
-    await waitUntil(async () => (await client.get('/login')).text.includes('puede entrar para consultar'));
+    await waitUntil(async () => (await client.get('/login')).text.includes('puede iniciar sesión para consultar'));
     await client.takeToken('/login');
     const entered = await client.post('/login', { ...nameAndPassword(clerk), return: `/products/${id}` });
     expect([entered.status, entered.headers.location]).toEqual([303, `/products/${id}`]);
@@ -63,9 +63,9 @@ test.each([
     expect((await client.changeQuantity(id, { delta: 1 })).status).toBe(403);
 
     for (const [person, message] of [
-      [{ ...clerk, password: 'no es esta' }, 'El usuario o la contraseña no son correctos.'],
-      [disabled, 'El usuario o la contraseña no son correctos.'],
-      [fresh, 'Su contraseña es de un solo uso'],
+      [{ ...clerk, password: 'no es esta' }, 'Usuario o contraseña incorrectos.'],
+      [disabled, 'Usuario o contraseña incorrectos.'],
+      [fresh, 'Su contraseña es temporal'],
     ] as const) {
       const answer = await clientFrom(newAddress(), 'web1').logIn(person.username, person.password);
       expect([answer.status, answer.text]).toEqual([422, expect.stringContaining(message)]);
@@ -101,7 +101,7 @@ test('wrong log-ins while the primary is away are limited, and counted when it i
     clientFrom(address, instance).logIn(username, password);
   await withDeadPrimary(async () => {
     await waitUntil(async () =>
-      (await clientFrom(address, 'web1').get('/login')).text.includes('puede entrar para consultar'),
+      (await clientFrom(address, 'web1').get('/login')).text.includes('puede iniciar sesión para consultar'),
     );
     const guesses = Array.from({ length: 8 }, (_, i) =>
       attempt('web1', i % 2 ? person.username : person.username.toUpperCase(), `no-${i}`),
@@ -130,7 +130,7 @@ test('the cookie opens nothing while the primary works, nor after the password h
   await sleep(1000);
   const cookie = await withHungPrimary(async () => {
     const client = new Client();
-    await waitUntil(async () => (await client.get('/login')).text.includes('puede entrar para consultar'));
+    await waitUntil(async () => (await client.get('/login')).text.includes('puede iniciar sesión para consultar'));
     return cookieOf(await client.logIn(person.username, person.password))!;
   });
   await canSaveAgain();
@@ -142,7 +142,7 @@ test('the cookie opens nothing while the primary works, nor after the password h
   await withHungPrimary(async () => {
     const client = withCookie(cookie);
     await waitUntil(async () =>
-      (await new Client().get('/login')).text.includes('puede entrar para consultar'),
+      (await new Client().get('/login')).text.includes('puede iniciar sesión para consultar'),
     );
     for (let i = 0; i < 6; i++) expect((await client.get('/api/products')).status).toBe(401);
   });

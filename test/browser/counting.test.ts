@@ -163,10 +163,10 @@ test('what cannot be saved stays, with the reason: no number, no network', async
 
   await context.setOffline(true);
   await quantityOf(page, second).click();
-  await editorOf(page, first).locator('.problem:has-text("No se ha guardado")').waitFor();
+  await editorOf(page, first).locator('.problem:has-text("No se guardó")').waitFor();
   await page.keyboard.type('46');
   await page.keyboard.press('Enter');
-  await editorOf(page, second).locator('.problem:has-text("No se ha guardado")').waitFor();
+  await editorOf(page, second).locator('.problem:has-text("No se guardó")').waitFor();
   expect(await editorOf(page, first).locator('input').inputValue()).toBe('45');
   await context.setOffline(false);
   await page.locator('#rows [data-field=name]').first().click();
@@ -216,7 +216,7 @@ test('counting by touch, on a phone', async () => {
   await quantityOf(page, second).tap();
   await shown(page, first, '21');
   const editor = editorOf(page, second);
-  await editor.locator('button[aria-label="Una más"]').tap();
+  await editor.locator('button[aria-label="Sumar 1"]').tap();
   await editor.locator('button[aria-label="Guardar"]').tap();
   await shown(page, second, '6');
   expect([await savedQuantity(mark, first), await savedQuantity(mark, second)]).toEqual([21, 6]);

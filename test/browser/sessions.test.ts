@@ -63,20 +63,20 @@ const kept = () => page.evaluate(() => sessionStorage.getItem('typed'));
 test('a form of an ended session leads to the log-in, back, and holds what was typed', async () => {
   const code = await typeProduct('Reloj de arena');
   await endSessions(clerk);
-  await page.click('button:has-text("Registrar")');
-  await page.waitForSelector('text=Su sesión ha terminado');
+  await page.click('main form button.btn-primary[type=submit]');
+  await page.waitForSelector('text=Su sesión terminó');
   // The wrong password in between loses nothing.
   await page.fill('#username', clerk.username);
   await page.fill('#password', 'esta no es');
   await page.click('form[action="/login"] button');
-  await page.waitForSelector('text=no son correctos');
+  await page.waitForSelector('text=contraseña incorrectos');
   expect(await kept()).not.toContain('esta no es');
   await logIn(clerk);
   expect(new URL(page.url()).pathname).toBe('/products/new');
   expect(await page.inputValue('#name')).toBe('Reloj de arena');
   expect(await page.inputValue('#newCategory')).toBe('Relojes');
   expect(await page.isVisible('#newCategory')).toBe(true);
-  await page.click('button:has-text("Registrar")');
+  await page.click('main form button.btn-primary[type=submit]');
   await page.waitForURL(/\/products\/\d+$/);
   expect(await kept()).toBeNull();
   expect((await administrator.search({ search: code })).total).toBe(1);
@@ -85,7 +85,7 @@ test('a form of an ended session leads to the log-in, back, and holds what was t
 test('what one person typed is not shown to the next who logs in there', async () => {
   await typeProduct('Secreto de Ana');
   await endSessions(clerk);
-  await page.click('button:has-text("Registrar")');
+  await page.click('main form button.btn-primary[type=submit]');
   await logIn(other);
   expect(new URL(page.url()).pathname).toBe('/products/new');
   expect(await page.inputValue('#name')).toBe('');
@@ -95,7 +95,7 @@ test('what one person typed is not shown to the next who logs in there', async (
 test('logging out drops what was typed', async () => {
   await typeProduct('Por tirar');
   await endSessions(clerk);
-  await page.click('button:has-text("Registrar")');
+  await page.click('main form button.btn-primary[type=submit]');
   await page.waitForSelector('#username');
   expect(await kept()).toContain('Por tirar');
   await logIn(clerk);
@@ -109,7 +109,7 @@ test('logging out drops what was typed', async () => {
 test('switching the language keeps what was typed, also after the form was refused', async () => {
   await typeProduct('Reloj de sol');
   await page.fill('#code', '');
-  await page.click('button:has-text("Registrar")');
+  await page.click('main form button.btn-primary[type=submit]');
   await page.waitForSelector('#code-error');
   await page.fill('#description', 'De piedra');
   await page.evaluate(() => document.querySelector<HTMLElement>('a[href^="/language/"]')!.click());
@@ -133,7 +133,7 @@ test('asks before a changed form is left, and only then', async () => {
   await page.goto('/products');
   expect(asked).toEqual(['beforeunload']);
   await typeProduct('Reloj de bolsillo');
-  await page.click('button:has-text("Registrar")');
+  await page.click('main form button.btn-primary[type=submit]');
   await page.waitForURL(/\/products\/\d+$/);
   expect(asked).toEqual(['beforeunload']);
 });
@@ -141,11 +141,11 @@ test('asks before a changed form is left, and only then', async () => {
 test('a lost CSRF cookie is mended by opening the page again, which still holds what was typed', async () => {
   await typeProduct('Reloj de cuco');
   await context.clearCookies({ name: 'inventario.csrf' });
-  await page.click('button:has-text("Registrar")');
-  await page.waitForSelector('text=La página había caducado');
+  await page.click('main form button.btn-primary[type=submit]');
+  await page.waitForSelector('text=La página caducó');
   await page.click('text=Volver a abrir la página');
   expect(await page.inputValue('#name')).toBe('Reloj de cuco');
-  await page.click('button:has-text("Registrar")');
+  await page.click('main form button.btn-primary[type=submit]');
   await page.waitForURL(/\/products\/\d+$/);
 });
 
@@ -157,7 +157,7 @@ test('a script that meets an ended session offers the log-in, and typed quantiti
   await endSessions(clerk);
   await page.keyboard.press('Enter');
   await page.click('#session-ended button');
-  await page.waitForSelector('text=Su sesión ha terminado');
+  await page.waitForSelector('text=Su sesión terminó');
   await logIn(clerk);
   expect(new URL(page.url()).search).toBe(`?search=${code}`);
   await page.waitForSelector('.quantity-editor input');

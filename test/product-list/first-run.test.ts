@@ -45,10 +45,10 @@ test('without products the page says how to begin, in place of an empty table', 
 
 test('a viewer is told that others register products; a filter that matches nothing is not a first run', async () => {
   const forViewer = await emptyList('', false);
-  expect(forViewer).toContain('en cuanto alguien los registre');
+  expect(forViewer).toContain('en cuanto alguien los agregue');
   expect(forViewer).not.toContain('href="/products/new"');
   const filtered = await emptyList('?search=nada', true);
   expect(isHidden(filtered, 'filters')).toBe(false);
-  expect(filtered).toContain('Ningún producto coincide');
+  expect(filtered).toContain('No se encontraron productos');
   expect(filtered).not.toContain('Todavía no hay productos');
 });

@@ -66,7 +66,7 @@ test('--empty starts without products and demo account, and later starts remembe
   const stack = await Stack.start({ args: ['--empty'] });
   stacks.push(stack);
   expect(stack.output).toMatch(/\[2\/6\] [^]*\[3\/6\] [^]*\[4\/6\] [^]*\[5\/6\] [^]*\[6\/6\] /);
-  const password = /log in\s+admin \/ (\S+) \(once/.exec(stack.output)?.[1] ?? '';
+  const password = /log in\s+admin \/ (\S+) \(temporary/.exec(stack.output)?.[1] ?? '';
   expect((await new Client(stack.url).logIn('admin', 'admin123')).status).toBe(422);
   expect((await new Client(stack.url).logIn('admin', password)).status).toBe(303);
   await stack.stop();
