@@ -45,7 +45,9 @@ test.each([
 
   const client = new Client();
   await whileAway(async () => {
-    await waitUntil(async () => (await client.get('/login')).text.includes('puede iniciar sesión para consultar'));
+    await waitUntil(async () =>
+      (await client.get('/login')).text.includes('puede iniciar sesión para consultar'),
+    );
     await client.takeToken('/login');
     const entered = await client.post('/login', { ...nameAndPassword(clerk), return: `/products/${id}` });
     expect([entered.status, entered.headers.location]).toEqual([303, `/products/${id}`]);
@@ -130,7 +132,9 @@ test('the cookie opens nothing while the primary works, nor after the password h
   await sleep(1000);
   const cookie = await withHungPrimary(async () => {
     const client = new Client();
-    await waitUntil(async () => (await client.get('/login')).text.includes('puede iniciar sesión para consultar'));
+    await waitUntil(async () =>
+      (await client.get('/login')).text.includes('puede iniciar sesión para consultar'),
+    );
     return cookieOf(await client.logIn(person.username, person.password))!;
   });
   await canSaveAgain();

@@ -29,10 +29,7 @@ test('an unknown user and a wrong password get the same answer', async () => {
   const attempt = (username: string) => client.post('/login', { username, password: 'not the password' });
   const known = await attempt('admin');
   const unknown = await attempt('nadia');
-  const strip = (html: string) =>
-    html
-      .replace(/value="[^"]*"/g, '')
-      .replace(/\sautofocus/g, '');
+  const strip = (html: string) => html.replace(/value="[^"]*"/g, '').replace(/\sautofocus/g, '');
 
   expect(known.status).toBe(422);
   expect(unknown.status).toBe(422);

@@ -21,7 +21,10 @@ async function readAgain(id: number, fields: Record<string, string>) {
     name!,
     /value="(\w*)" selected/.exec(options!)?.[1] ?? '',
   ]);
-  await client.post(`/imports/${id}/columns`, { ...(Object.fromEntries(columns) as Record<string, string>), ...fields });
+  await client.post(`/imports/${id}/columns`, {
+    ...(Object.fromEntries(columns) as Record<string, string>),
+    ...fields,
+  });
   return waitForRest(client, id);
 }
 

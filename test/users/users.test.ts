@@ -234,7 +234,7 @@ test('a one-time password is not asked for again a moment after the log-in', asy
     `UPDATE session SET data = JSON_SET(data, '$.signedInAt', ${Date.now()}) WHERE user_id = ?`,
     [id],
   );
-  await primary.query("UPDATE user SET password_hash = REVERSE(password_hash) WHERE id = ?", [id]);
+  await primary.query('UPDATE user SET password_hash = REVERSE(password_hash) WHERE id = ?', [id]);
   await primary.end();
   expect((await late.post('/password', { password: own, repeated: own })).status).toBe(422);
 });
