@@ -5,6 +5,7 @@ import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, PHONE } from '../support/looks.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { baseUrl } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const LONG_WORD = 'Desoxirribonucleico'.repeat(6).slice(0, 100);
 const ON_PHONE = { viewport: PHONE, isMobile: true, hasTouch: true };
