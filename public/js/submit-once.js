@@ -8,9 +8,10 @@
   document.addEventListener('submit', (event) => {
     const form = event.target;
     if (form.method !== 'post') return;
-    if (form.dataset.sent) event.preventDefault();
+    if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = 'yes';
-    if (!event.defaultPrevented) showBusy(event.submitter ?? form.querySelector('[type=submit]'));
+    // Also when a script sends the form in place of the browser.
+    showBusy(event.submitter ?? form.querySelector('[type=submit]'));
   });
 
   // After going back, forms can be sent again.

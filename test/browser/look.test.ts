@@ -220,7 +220,7 @@ test('a word of a hundred letters breaks no page', async () => {
     await page.selectOption('#category', { label: 'Otra…' });
     await page.fill('#newCategory', category);
     await page.click('main form button.btn-primary[type=submit]');
-    await page.waitForSelector('.notice');
+    await page.waitForSelector('.notice:not(#session-ended)');
     await checkAtEachWidth('the message after saving');
     expect(problems).toEqual([]);
   });
@@ -306,6 +306,7 @@ test('paper has the table with its filter and date, and no controls; fifty rows 
 test('saving shows that it is being saved, and says so when the network is slow', async () => {
   const { id } = await client.register();
   await onPage(desk(1024), async (page) => {
+    await page.goto(`/products/${id}`);
     await page.goto(`/products/${id}/edit`);
     await page.route(`**/products/${id}`, async (route) => {
       if (route.request().method() === 'POST') await new Promise((resolve) => setTimeout(resolve, 7000));
