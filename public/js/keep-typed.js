@@ -15,8 +15,9 @@ let isLeaving = false;
 
 takeUp(read());
 
-document.addEventListener('submit', ({ target: form, defaultPrevented }) => {
-  if (defaultPrevented || form.method !== 'post') return;
+// Also when a script sends the form in place of the browser.
+document.addEventListener('submit', ({ target: form }) => {
+  if (form.method !== 'post') return;
   isLeaving = true;
   if (form.getAttribute('action') === '/logout') sessionStorage.removeItem(KEY);
   else if (isGuarded(form)) keep({ ...typedIn(form), page: pageOf(form) });
