@@ -81,7 +81,8 @@ export class Stack {
 
   async stopAndClean(): Promise<void> {
     await this.stop();
-    await rm(this.varDir, { recursive: true, force: true });
+    // Processes that were killed may still be writing.
+    await rm(this.varDir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
