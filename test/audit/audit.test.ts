@@ -153,13 +153,13 @@ test('pages through older events without repeating or skipping any', async () =>
   let first: string[] = [];
   await waitUntil(async () => {
     first = await sentences(query, 50);
-    return first[0]!.endsWith('quedan 60.');
+    return first[0]!.endsWith('saldo 60.');
   });
   expect(first).toHaveLength(50);
   const { text } = await administrator.get(`/audit?${query}`);
   const next = /rel="next" href="\/audit\?([^"]+)"/.exec(text)![1]!.replaceAll('&amp;', '&');
   const second = await sentences(next, 11);
-  expect([...first, ...second].map((sentence) => /quedan (\d+)/.exec(sentence)?.[1])).toEqual([
+  expect([...first, ...second].map((sentence) => /saldo (\d+)/.exec(sentence)?.[1])).toEqual([
     ...Array.from({ length: 60 }, (_, i) => String(60 - i)),
     undefined,
   ]);
@@ -187,7 +187,7 @@ test('merges events of people and products across pages, including those of the 
   const next = /rel="next" href="\/audit\?([^"]+)"/.exec(text)![1]!.replaceAll('&amp;', '&');
   const all = [...first, ...(await sentences(next, 11))];
   const left = all.flatMap(
-    (sentence) => Number(/quedan (\S+)\.$/.exec(sentence)?.[1]?.replace('.', '')) || [],
+    (sentence) => Number(/saldo (\S+)\.$/.exec(sentence)?.[1]?.replace('.', '')) || [],
   );
   const expected = Array.from({ length: 30 }, (_, i) => [1030 - i, 30 - i]).flat();
   expect(left).toEqual(expected);

@@ -188,8 +188,8 @@ test('disabling and a new password ask first and say what they do', async () => 
   const { id, username, password } = await createPerson(administrator, 'viewer');
   const profile = (await administrator.get(`/users/${id}`)).text;
   for (const [action, says] of [
-    ['disable', 'no podrá volver a entrar hasta que se reactive la cuenta'],
-    ['password', 'La contraseña que tiene deja de servir'],
+    ['disable', 'no podrá volver a iniciarla hasta que se reactive la cuenta'],
+    ['password', 'Su contraseña actual deja de servir'],
   ] as const) {
     expect(profile).toContain(`href="/users/${id}/${action}"`);
     expect(profile).not.toContain(`action="/users/${id}/${action}"`);
