@@ -68,7 +68,6 @@ test('imports a file from the product list: preview, reassigned columns, applied
 
   await page.click('button:has-text("Aplicar los cambios")');
   await page.waitForSelector('progress, .badge-available');
-  await page.reload();
   await page.waitForSelector('text=Cambios aplicados.');
   await page.click('a:has-text("Ver los productos")');
   await page.fill('input[name=search]', `${code}-7777`);
@@ -172,7 +171,6 @@ test.each(LOOKS)('pages are accessible and fit the screen: %s', async (look, opt
   const isHeld = await page.waitForSelector('progress', { timeout: 3000 }).catch(() => undefined);
   if (isHeld) await examine('applying');
   await page.unroute('**/api/imports/*');
-  await page.reload();
   await page.waitForSelector('.alert-success');
   await examine('applied');
   await page.goto('/imports');
