@@ -115,7 +115,8 @@ test('a product created in the browser appears on the replica, which refuses wri
   await page.fill('#password', PASSWORD);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/products');
-  await page.click('text=Agregar producto');
+  // The page of an empty catalogue.
+  await page.click('#empty a[href="/products/new"]');
   await page.fill('#name', 'Hecho en el navegador');
   await page.fill('#code', code);
   await page.fill('#quantity', '4');
