@@ -127,7 +127,7 @@ test.each(PAYLOADS)('stays text in every field, on every page: %s', async (paylo
   await expectNoMarkup('the conflict');
   await page.check('#quantity-mine');
   await page.click('#product-form button[type=submit]');
-  await page.waitForSelector('.notice');
+  await page.waitForSelector('.alert-success');
   await expectNoMarkup('the message');
   await page.goto(`/products/${id}/delete`);
   await page.click('form button[type=submit].btn-danger');
