@@ -63,4 +63,5 @@ export const ANSWERED_WITHOUT_SESSION = [
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',
+  'GET /static/:version/icons.css',
 ];
