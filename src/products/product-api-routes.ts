@@ -6,8 +6,9 @@ import { isDomainError } from '../errors/domain-error.ts';
 import { MAX_QUANTITY } from '../stock/stock-movements.ts';
 import { quantityField } from './field-rules.ts';
 import { productId, versionField } from './product-form.ts';
-import { adjustQuantity, ProductNotFoundError, setQuantity, type Deletion } from './product-queries.ts';
-import { tellDeletion } from './told.ts';
+import { ProductNotFoundError, type Deletion } from './product-errors.ts';
+import { adjustQuantity, setQuantity } from './product-queries.ts';
+import { tellDeletion } from './change-texts.ts';
 
 /**
  * Either a count, with the version it replaces and perhaps the quantity it was opened with, or a signed change to the

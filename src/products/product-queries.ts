@@ -2,64 +2,26 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
-import { DomainError, isDomainError } from '../errors/domain-error.ts';
+import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
 import { recordStockMovement, saveQuantity, type MovementActor } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
+import {
+  CodeTakenError,
+  ProductDeletedError,
+  ProductNotFoundError,
+  RestoreCodeTakenError,
+  RestoreTooLateError,
+  VersionConflictError,
+  type Deletion,
+} from './product-errors.ts';
 import { PRODUCT_FIELDS, type FieldKey, type ProductField, type ProductInput } from './product-fields.ts';
 import { differingFields, mergeEdit, type ProductEdit } from './product-merge.ts';
-import type { Product, SavedProduct } from './product.ts';
+import type { Product } from './product.ts';
 import { describeChanges, type SavedChange } from './saved-changes.ts';
 
 export const UNDO_MINUTES = 60;
-
-export class CodeTakenError extends DomainError {
-  constructor() {
-    super({ code: 'code_taken', status: 422, textKey: 'product.errors.codeTaken', field: 'code' });
-  }
-}
-
-export class ProductNotFoundError extends DomainError {
-  constructor() {
-    super({ code: 'product_not_found', status: 404, textKey: 'errors.productNotFound' });
-  }
-}
-
-export interface Deletion {
-  id: number;
-  name: string;
-  deletedBy: number;
-  deletedAt: Date;
-  isRestorable: boolean;
-}
-
-/** `details` is the `Deletion`. */
-export class ProductDeletedError extends DomainError {
-  constructor(deletion: Deletion) {
-    super({ code: 'product_deleted', status: 410, textKey: 'errors.productDeleted', details: deletion });
-  }
-}
-
-/** Someone else saved first; `details.current` is the product as saved. */
-export class VersionConflictError extends DomainError {
-  constructor(current: SavedProduct, changes?: { disputed: SavedChange[]; taken: SavedChange[] }) {
-    const details = { current, ...changes };
-    super({ code: 'version_conflict', status: 409, textKey: 'product.conflict', details });
-  }
-}
-
-export class RestoreCodeTakenError extends DomainError {
-  constructor() {
-    super({ code: 'restore_code_taken', status: 409, textKey: 'errors.restoreCodeTaken' });
-  }
-}
-
-export class RestoreTooLateError extends DomainError {
-  constructor() {
-    super({ code: 'restore_too_late', status: 404, textKey: 'errors.restoreTooLate' });
-  }
-}
 
 type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${Key}` }[FieldKey];
 const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) => `${source} as ${key}` as SelectedField);

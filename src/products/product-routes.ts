@@ -27,21 +27,20 @@ import {
   type ProductFormValues,
 } from './product-form.ts';
 import { mergeEdit, type ProductEdit } from './product-merge.ts';
+import { ProductNotFoundError, type Deletion } from './product-errors.ts';
 import {
   createProduct,
   deleteProduct,
   findDeletedProduct,
   findDeletion,
   findProduct,
-  ProductNotFoundError,
   restoreAndUpdate,
   restoreProduct,
   updateProduct,
-  type Deletion,
   type SavedEdit,
 } from './product-queries.ts';
 import type { SavedChange } from './saved-changes.ts';
-import { notesOf, tellChanges, tellDeletion, type ToldChange, type ToldDeletion } from './told.ts';
+import { notesOf, tellChanges, tellDeletion, type ToldChange, type ToldDeletion } from './change-texts.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
 
 const MOVEMENTS_PER_PAGE = 25;

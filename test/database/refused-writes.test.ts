@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import { DomainError } from '../../src/errors/domain-error.ts';
-import { CodeTakenError, VersionConflictError } from '../../src/products/product-queries.ts';
+import { CodeTakenError, VersionConflictError } from '../../src/products/product-errors.ts';
 import { InsufficientStockError } from '../../src/stock/stock-movements.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { stack } from '../support/shared-stack.ts';

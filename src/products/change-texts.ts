@@ -4,7 +4,7 @@ import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
 import type { Databases } from '../database/databases.ts';
 import type { FromJson } from '../database/run-once.ts';
 import { findUsernames } from '../directory/usernames.ts';
-import type { Deletion } from './product-queries.ts';
+import type { Deletion } from './product-errors.ts';
 import type { SavedChange } from './saved-changes.ts';
 
 const MAX_SHOWN = 40;

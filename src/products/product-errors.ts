@@ -1,0 +1,50 @@
+import { DomainError } from '../errors/domain-error.ts';
+import type { SavedProduct } from './product.ts';
+import type { SavedChange } from './saved-changes.ts';
+
+export class CodeTakenError extends DomainError {
+  constructor() {
+    super({ code: 'code_taken', status: 422, textKey: 'product.errors.codeTaken', field: 'code' });
+  }
+}
+
+export class ProductNotFoundError extends DomainError {
+  constructor() {
+    super({ code: 'product_not_found', status: 404, textKey: 'errors.productNotFound' });
+  }
+}
+
+export interface Deletion {
+  id: number;
+  name: string;
+  deletedBy: number;
+  deletedAt: Date;
+  isRestorable: boolean;
+}
+
+/** `details` is the `Deletion`. */
+export class ProductDeletedError extends DomainError {
+  constructor(deletion: Deletion) {
+    super({ code: 'product_deleted', status: 410, textKey: 'errors.productDeleted', details: deletion });
+  }
+}
+
+/** Someone else saved first; `details.current` is the product as saved. */
+export class VersionConflictError extends DomainError {
+  constructor(current: SavedProduct, changes?: { disputed: SavedChange[]; taken: SavedChange[] }) {
+    const details = { current, ...changes };
+    super({ code: 'version_conflict', status: 409, textKey: 'product.conflict', details });
+  }
+}
+
+export class RestoreCodeTakenError extends DomainError {
+  constructor() {
+    super({ code: 'restore_code_taken', status: 409, textKey: 'errors.restoreCodeTaken' });
+  }
+}
+
+export class RestoreTooLateError extends DomainError {
+  constructor() {
+    super({ code: 'restore_too_late', status: 404, textKey: 'errors.restoreTooLate' });
+  }
+}
