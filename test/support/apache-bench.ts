@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { unpackDebianPackages } from '../../tools/launcher/install/debian-packages.ts';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
+import { unpackForThisMachine } from './debian-programs.ts';
 
 const FOLDER = join(PROJECT_DIR, '.runtime/apache-bench');
 
@@ -19,17 +19,7 @@ export async function findOrInstallApacheBench(): Promise<string> {
 async function install(): Promise<void> {
   console.log(`Installing ab into ${FOLDER} ...`);
   const unfinished = `${FOLDER}.new`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(join(unfinished, 'bin'), { recursive: true });
-  const osRelease = await readFile('/etc/os-release', 'utf8');
-  const suite = /^VERSION_CODENAME=(\w+)/m.exec(osRelease)?.[1] ?? 'stable';
-  await unpackDebianPackages({
-    packages: ['apache2-utils'],
-    suite,
-    onTopOfMachine: true,
-    into: unfinished,
-  });
-  const folders = (await readdir(join(unfinished, 'usr/lib'))).filter((name) => name.includes('linux-gnu'));
+  const folders = await unpackForThisMachine(['apache2-utils'], unfinished);
   const libraries = folders.map((name) => `$here/usr/lib/${name}`).join(':');
   const script = `#!/bin/sh
 here=$(dirname "$(dirname "$(readlink -f "$0")")")

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, rename, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
-import { unpackDebianPackages } from '../../tools/launcher/install/debian-packages.ts';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
+import { unpackForThisMachine } from './debian-programs.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const FOLDER = join(PROJECT_DIR, '.runtime/chromium');
@@ -18,21 +18,13 @@ export async function findOrInstallChromium(): Promise<string> {
   return launcher;
 }
 
-/** Unpacks the packages for this machine's release, with only the libraries that it lacks. */
 async function install(): Promise<void> {
   console.log(`Installing Chromium into ${FOLDER} ...`);
   const unfinished = `${FOLDER}.new`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(join(unfinished, 'bin'), { recursive: true });
-  const osRelease = await readFile('/etc/os-release', 'utf8');
-  const suite = /^VERSION_CODENAME=(\w+)/m.exec(osRelease)?.[1] ?? 'stable';
-  await unpackDebianPackages({
-    packages: ['chromium', 'fonts-liberation', 'fontconfig-config'],
-    suite,
-    onTopOfMachine: true,
-    into: unfinished,
-  });
-  const folders = (await readdir(join(unfinished, 'usr/lib'))).filter((name) => name.includes('linux-gnu'));
+  const folders = await unpackForThisMachine(
+    ['chromium', 'fonts-liberation', 'fontconfig-config'],
+    unfinished,
+  );
   // libpulse keeps a private library in a subfolder.
   const libraries = folders
     .flatMap((name) => [`$here/usr/lib/${name}`, `$here/usr/lib/${name}/pulseaudio`])
