@@ -56,7 +56,12 @@ export async function i18n(defaultZone: string): Promise<RequestHandler> {
       formatTime,
     });
     // The page to show again after the language or the person has changed. Read late: it may be in the body.
-    Object.defineProperty(res.locals, 'currentPath', { enumerable: true, get: () => pageOf(req) });
+    Object.defineProperty(res.locals, 'currentPath', {
+      enumerable: true,
+      // Several audiences may set the language of one request.
+      configurable: true,
+      get: () => pageOf(req),
+    });
     res.vary('Accept-Language');
     if (cookies) res.vary('Cookie');
     next();
