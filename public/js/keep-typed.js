@@ -49,9 +49,10 @@ window.fetch = async (...request) => {
 };
 
 function offerLogIn() {
-  const notice = document.getElementById('session-ended');
-  if (!notice || !notice.hidden) return;
-  notice.hidden = false;
+  const template = document.getElementById('session-ended');
+  if (!template) return;
+  const notice = template.content.firstElementChild;
+  template.replaceWith(notice);
   notice.querySelector('button').addEventListener('click', () => {
     isLeaving = true;
     const page = location.pathname + location.search;

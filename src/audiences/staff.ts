@@ -19,8 +19,9 @@ import { importRoutes } from '../imports/import-routes.ts';
 import { receiveUpload } from '../imports/upload.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
+import { findRestorable } from '../products/deletions.ts';
+import { editRoutes } from '../products/edit-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
-import { findRestorable } from '../products/product-queries.ts';
 import { productRoutes } from '../products/product-routes.ts';
 import { offerUndo } from '../products/undo-cookies.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
@@ -67,6 +68,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productListRoutes(databases));
   router.use(productApiRoutes(databases));
   router.use(productRoutes(databases));
+  router.use(editRoutes(databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases, findRestorable));

@@ -5,8 +5,9 @@ import type { FromJson } from '../database/run-once.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { MAX_QUANTITY } from '../stock/stock-movements.ts';
 import { quantityField } from './field-rules.ts';
-import { productId, versionField } from './product-form.ts';
-import { ProductNotFoundError, type Deletion } from './product-errors.ts';
+import type { Deletion } from './product-errors.ts';
+import { readId } from './product-form-page.ts';
+import { versionField } from './product-form.ts';
 import { adjustQuantity, setQuantity } from './product-queries.ts';
 import { tellDeletion } from './change-texts.ts';
 
@@ -30,8 +31,7 @@ export function productApiRoutes(databases: Databases): Router {
   const router = Router();
 
   router.patch('/api/products/:id/quantity', async (req, res) => {
-    const id = productId.safeParse(req.params.id);
-    if (!id.success) throw new ProductNotFoundError();
+    const id = readId(req);
     const change = quantityChange.safeParse(req.body ?? {});
     if (!change.success) {
       const typed: unknown = (req.body as { quantity?: unknown } | undefined)?.quantity;
@@ -43,8 +43,8 @@ export function productApiRoutes(databases: Databases): Router {
     try {
       const product = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
         'delta' in change.data
-          ? adjustQuantity(trx, id.data, change.data.delta, user)
-          : setQuantity(trx, id.data, change.data, user),
+          ? adjustQuantity(trx, id, change.data.delta, user)
+          : setQuantity(trx, id, change.data, user),
       );
       res.json(product);
     } catch (error) {

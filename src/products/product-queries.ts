@@ -2,31 +2,23 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
-import { isDomainError, type DomainError } from '../errors/domain-error.ts';
-import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
+import { isDomainError } from '../errors/domain-error.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
 import { recordStockMovement, saveQuantity, type MovementActor } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
-import {
-  CodeTakenError,
-  ProductDeletedError,
-  ProductNotFoundError,
-  RestoreCodeTakenError,
-  RestoreTooLateError,
-  VersionConflictError,
-  type Deletion,
-} from './product-errors.ts';
+import { missing } from './deletions.ts';
+import { CodeTakenError, VersionConflictError } from './product-errors.ts';
 import { PRODUCT_FIELDS, type FieldKey, type ProductField, type ProductInput } from './product-fields.ts';
 import { differingFields, mergeEdit, type ProductEdit } from './product-merge.ts';
 import type { Product } from './product.ts';
 import { describeChanges, type SavedChange } from './saved-changes.ts';
 
-export const UNDO_MINUTES = 60;
-
 type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${Key}` }[FieldKey];
-const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) => `${source} as ${key}` as SelectedField);
+export const SELECTED_FIELDS = PRODUCT_FIELDS.map(
+  ({ key, source }) => `${source} as ${key}` as SelectedField,
+);
 
-const STORED_COLUMNS = PRODUCT_FIELDS.map(({ column }) => column);
+export const STORED_COLUMNS = PRODUCT_FIELDS.map(({ column }) => column);
 
 export function selectProducts(db: Kysely<Catalogue>) {
   return db
@@ -84,31 +76,8 @@ export async function updateProduct(
   return { name: merged.name, taken };
 }
 
-/**
- * Restores a deleted product with an edit, whose code may replace one that is taken by now.
- *
- * @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError
- */
-export async function restoreAndUpdate(
-  trx: Transaction<Catalogue>,
-  id: number,
-  edit: ProductEdit,
-  actor: MovementActor,
-): Promise<SavedEdit> {
-  const deleted = await lockDeleted(trx, id);
-  // Someone has restored it in the meantime, or it is too late.
-  if (!deleted) return updateProduct(trx, id, edit, actor);
-  const { merged, taken } = await mergeOrRefuse(trx, deleted.product, edit);
-  // The category is locked before the code (docs/decisions/locks.md).
-  await findOrCreateCategory(trx, merged.category);
-  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
-  await recordRestored(trx, deleted.product, actor);
-  const restored = { ...deleted.product, version: deleted.product.version + 1 };
-  await saveEdit(trx, restored, { input: merged, savedAt: deleted.now }, actor);
-  return { name: merged.name, taken };
-}
-
-async function mergeOrRefuse(trx: Transaction<Catalogue>, current: Product, edit: ProductEdit) {
+/** @throws VersionConflictError */
+export async function mergeOrRefuse(trx: Transaction<Catalogue>, current: Product, edit: ProductEdit) {
   const { merged, taken, disputed } = mergeEdit(current, edit);
   const describe = (fields: FieldKey[]) => describeChanges(trx, current, fields, edit.opened);
   const changes = { taken: await describe(taken), disputed: await describe(disputed) };
@@ -116,7 +85,8 @@ async function mergeOrRefuse(trx: Transaction<Catalogue>, current: Product, edit
   return { merged, taken: changes.taken };
 }
 
-async function saveEdit(
+/** @throws CodeTakenError */
+export async function saveEdit(
   trx: Transaction<Catalogue>,
   before: Product,
   { input, savedAt }: { input: ProductInput; savedAt: Date },
@@ -191,116 +161,18 @@ export async function adjustQuantity(
   return product;
 }
 
-/** @throws ProductNotFoundError, ProductDeletedError */
-export async function deleteProduct(
-  trx: Transaction<Catalogue>,
-  id: number,
-  actor: { kind: 'user'; id: number },
-): Promise<Product> {
-  const { current: product } = await lockProduct(trx, id);
-  await moveToDeleted(trx, { id, userId: actor.id }, STORED_COLUMNS);
-  const details = { code: product.code };
-  await recordProductEvent(trx, {
-    action: 'product.deleted',
-    actor,
-    target: product,
-    details,
-  });
-  return product;
-}
-
-/** @throws RestoreTooLateError after `UNDO_MINUTES`, RestoreCodeTakenError */
-export async function restoreProduct(
-  trx: Transaction<Catalogue>,
-  id: number,
-  actor: MovementActor,
-): Promise<void> {
-  const deleted = await lockDeleted(trx, id);
-  if (!deleted) throw new RestoreTooLateError();
-  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
-  await recordRestored(trx, deleted.product, actor);
-}
-
-async function recordRestored(
-  trx: Transaction<Catalogue>,
-  deleted: Product,
-  actor: MovementActor,
-): Promise<void> {
-  const details = { code: deleted.code };
-  await recordProductEvent(trx, {
-    action: 'product.restored',
-    actor,
-    target: deleted,
-    details,
-  });
-}
-
-const isWithinUndo = sql<boolean>`
-  deleted_at > CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(UNDO_MINUTES)} MINUTE`;
-
-export async function findDeletion(db: Kysely<Catalogue>, id: number): Promise<Deletion | undefined> {
-  const row = await db
-    .selectFrom('deleted_product')
-    .select(['id', 'name', 'deleted_by as deletedBy', 'deleted_at as deletedAt'])
-    .select(sql<0 | 1>`${isWithinUndo}`.as('isRestorable'))
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row && { ...row, isRestorable: row.isRestorable === 1 };
-}
-
-/** @returns those of `ids` that can be restored now */
-export async function findRestorable(db: Kysely<Catalogue>, ids: number[]): Promise<Set<number>> {
-  if (ids.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('deleted_product')
-    .select('id')
-    .where('id', 'in', ids)
-    .where(isWithinUndo)
-    .execute();
-  return new Set(rows.map(({ id }) => id));
-}
-
-/** A deleted product that can be restored now. */
-function selectRestorable(db: Kysely<Catalogue>, id: number) {
-  return db
-    .selectFrom('deleted_product as product')
-    .innerJoin('category', 'category.id', 'product.category_id')
-    .select(['product.id', ...SELECTED_FIELDS])
-    .select(['product.deleted_at as updatedAt', 'product.version', sql<Date>`SYSDATE(3)`.as('now')])
-    .where('product.id', '=', id)
-    .where(isWithinUndo);
-}
-
-export async function findDeletedProduct(
-  db: Kysely<Catalogue>,
-  id: number,
-): Promise<(ProductInput & { version: number }) | undefined> {
-  return selectRestorable(db, id).executeTakeFirst();
-}
-
-async function lockDeleted(
-  trx: Transaction<Catalogue>,
-  id: number,
-): Promise<{ product: Product; now: Date } | undefined> {
-  const row = await selectRestorable(trx, id).forUpdate('product').executeTakeFirst();
-  if (!row) return undefined;
-  const { now, ...product } = row;
-  return { product: { ...product, available: product.quantity > 0 }, now };
-}
-
 async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
   const product = await findProduct(db, id);
   if (!product) throw await missing(db, id);
   return product;
 }
 
-export async function missing(db: Kysely<Catalogue>, id: number): Promise<DomainError> {
-  const deletion = await findDeletion(db, id);
-  return deletion ? new ProductDeletedError(deletion) : new ProductNotFoundError();
-}
-
-/** Locks the row; `now` is the database's time. */
-async function lockProduct(
+/**
+ * Locks the row; `now` is the database's time.
+ *
+ * @throws ProductNotFoundError, ProductDeletedError
+ */
+export async function lockProduct(
   trx: Transaction<Catalogue>,
   id: number,
 ): Promise<{ current: Product; now: Date }> {
@@ -315,7 +187,7 @@ async function lockProduct(
   return { current: toProduct(current), now };
 }
 
-async function throwIfCodeTaken<T>(save: () => Promise<T>, Refusal = CodeTakenError): Promise<T> {
+export async function throwIfCodeTaken<T>(save: () => Promise<T>, Refusal = CodeTakenError): Promise<T> {
   try {
     return await save();
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { cookieName } from '../http/cookies.ts';
 import { optionsFor } from '../http/flash.ts';
-import { UNDO_MINUTES } from './product-queries.ts';
+import { UNDO_MINUTES } from './deletions.ts';
 
 const PREFIX = 'inventario.undo.';
 const UNDO_MS = UNDO_MINUTES * 60_000;

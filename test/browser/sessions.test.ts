@@ -156,7 +156,7 @@ test('a script that meets an ended session offers the log-in, and typed quantiti
   await page.keyboard.type('41');
   await endSessions(clerk);
   await page.keyboard.press('Enter');
-  await page.click('#session-ended button');
+  await page.click('.notice[role=alert] button');
   await page.waitForSelector('text=Su sesión terminó');
   await logIn(clerk);
   expect(new URL(page.url()).search).toBe(`?search=${code}`);

@@ -1,0 +1,117 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { recordProductEvent } from '../audit/audit-trail.ts';
+import type { Catalogue } from '../database/tables.ts';
+import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
+import type { MovementActor } from '../stock/stock-movements.ts';
+import { findOrCreateCategory } from './category-queries.ts';
+import { RestoreCodeTakenError, RestoreTooLateError } from './product-errors.ts';
+import type { ProductInput } from './product-fields.ts';
+import type { ProductEdit } from './product-merge.ts';
+import {
+  lockProduct,
+  mergeOrRefuse,
+  saveEdit,
+  SELECTED_FIELDS,
+  STORED_COLUMNS,
+  throwIfCodeTaken,
+  updateProduct,
+  type SavedEdit,
+} from './product-queries.ts';
+import { isWithinUndo } from './deletions.ts';
+import type { Product } from './product.ts';
+
+/** @throws ProductNotFoundError, ProductDeletedError */
+export async function deleteProduct(
+  trx: Transaction<Catalogue>,
+  id: number,
+  actor: { kind: 'user'; id: number },
+): Promise<Product> {
+  const { current: product } = await lockProduct(trx, id);
+  await moveToDeleted(trx, { id, userId: actor.id }, STORED_COLUMNS);
+  const details = { code: product.code };
+  await recordProductEvent(trx, {
+    action: 'product.deleted',
+    actor,
+    target: product,
+    details,
+  });
+  return product;
+}
+
+/** @throws RestoreTooLateError after `UNDO_MINUTES`, RestoreCodeTakenError */
+export async function restoreProduct(
+  trx: Transaction<Catalogue>,
+  id: number,
+  actor: MovementActor,
+): Promise<void> {
+  const deleted = await lockDeleted(trx, id);
+  if (!deleted) throw new RestoreTooLateError();
+  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
+  await recordRestored(trx, deleted.product, actor);
+}
+
+/**
+ * Restores a deleted product with an edit, whose code may replace one that is taken by now.
+ *
+ * @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError
+ */
+export async function restoreAndUpdate(
+  trx: Transaction<Catalogue>,
+  id: number,
+  edit: ProductEdit,
+  actor: MovementActor,
+): Promise<SavedEdit> {
+  const deleted = await lockDeleted(trx, id);
+  // Someone has restored it in the meantime, or it is too late.
+  if (!deleted) return updateProduct(trx, id, edit, actor);
+  const { merged, taken } = await mergeOrRefuse(trx, deleted.product, edit);
+  // The category is locked before the code (docs/decisions/locks.md).
+  await findOrCreateCategory(trx, merged.category);
+  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
+  await recordRestored(trx, deleted.product, actor);
+  const restored = { ...deleted.product, version: deleted.product.version + 1 };
+  await saveEdit(trx, restored, { input: merged, savedAt: deleted.now }, actor);
+  return { name: merged.name, taken };
+}
+
+async function recordRestored(
+  trx: Transaction<Catalogue>,
+  deleted: Product,
+  actor: MovementActor,
+): Promise<void> {
+  const details = { code: deleted.code };
+  await recordProductEvent(trx, {
+    action: 'product.restored',
+    actor,
+    target: deleted,
+    details,
+  });
+}
+
+/** A deleted product that can be restored now. */
+function selectRestorable(db: Kysely<Catalogue>, id: number) {
+  return db
+    .selectFrom('deleted_product as product')
+    .innerJoin('category', 'category.id', 'product.category_id')
+    .select(['product.id', ...SELECTED_FIELDS])
+    .select(['product.deleted_at as updatedAt', 'product.version', sql<Date>`SYSDATE(3)`.as('now')])
+    .where('product.id', '=', id)
+    .where(isWithinUndo);
+}
+
+export async function findDeletedProduct(
+  db: Kysely<Catalogue>,
+  id: number,
+): Promise<(ProductInput & { version: number }) | undefined> {
+  return selectRestorable(db, id).executeTakeFirst();
+}
+
+async function lockDeleted(
+  trx: Transaction<Catalogue>,
+  id: number,
+): Promise<{ product: Product; now: Date } | undefined> {
+  const row = await selectRestorable(trx, id).forUpdate('product').executeTakeFirst();
+  if (!row) return undefined;
+  const { now, ...product } = row;
+  return { product: { ...product, available: product.quantity > 0 }, now };
+}

@@ -1,0 +1,56 @@
+import type { Request, Response } from 'express';
+import type { Databases } from '../database/databases.ts';
+import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
+import { listCategories } from './category-queries.ts';
+import type { ToldChange, ToldDeletion } from './change-texts.ts';
+import { ProductNotFoundError } from './product-errors.ts';
+import { FORM_FIELDS, OTHER_CATEGORY } from './product-fields.ts';
+import {
+  productId,
+  readAsTyped,
+  readOpened,
+  type OpenedValues,
+  type ProductFormValues,
+} from './product-form.ts';
+
+export interface ProductFormPage extends Partial<FormPage> {
+  /** Absent for a new product. */
+  id?: number;
+  values?: ProductFormValues;
+  version?: number;
+  /** What an edit started from. */
+  opened?: OpenedValues;
+  disputed?: (ToldChange & { mine: string })[];
+  taken?: ToldChange[];
+  deletion?: ToldDeletion | undefined;
+}
+
+export async function renderForm(
+  databases: Databases,
+  req: Request,
+  res: Response,
+  page: ProductFormPage,
+): Promise<void> {
+  const categories = await databases.catalogue.readReplica(req.principal!, listCategories);
+  res.render('products/form', {
+    id: undefined,
+    values: readAsTyped(req.body),
+    version: (req.body as { version?: string } | undefined)?.version,
+    opened: readOpened(req.body),
+    disputed: [],
+    taken: [],
+    deletion: undefined,
+    ...NO_PROBLEM,
+    ...page,
+    categories,
+    fields: FORM_FIELDS,
+    otherCategory: OTHER_CATEGORY,
+  });
+}
+
+/** @throws ProductNotFoundError */
+export function readId(req: Request): number {
+  const id = productId.safeParse(req.params.id);
+  if (!id.success) throw new ProductNotFoundError();
+  return id.data;
+}
