@@ -9,10 +9,10 @@ import {
   dataDir,
   hasBeenPromoted,
   hasData,
-  initializeDatabase,
   mysqlProcess,
   nginxProcess,
   phpMyAdminProcess,
+  prepareDatabases,
   reachableHost,
   webProcess,
 } from './processes.ts';
@@ -78,13 +78,16 @@ async function start(config: StackConfig): Promise<void> {
   const servers = [config.primary, ...config.replicas];
   saveState(config);
   step(3, `Preparing the data of ${servers.length} MySQL servers`);
-  await Promise.all(servers.map((server) => initializeDatabase(config, programs, server, stopped.signal)));
+  await prepareDatabases(config, programs, servers, stopped.signal);
   step(4, 'Starting MySQL');
-  await startTogether(config, [mysqlProcess(config, programs, config.primary)]);
-  await startTogether(
-    config,
-    config.replicas.map((server) => mysqlProcess(config, programs, server)),
-  );
+  // In two groups: replicas stop before the primary.
+  await Promise.all([
+    startTogether(config, [mysqlProcess(config, programs, config.primary)]),
+    startTogether(
+      config,
+      config.replicas.map((server) => mysqlProcess(config, programs, server)),
+    ),
+  ]);
   step(5, 'Setting up accounts, tables and replication');
   const oneTimePassword = await setUp(readSetupConfig(config), log);
   step(6, `Starting ${config.web.length} instances and NGINX`);

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../../src/config/secrets.ts';
 import { setUp } from '../../../src/commands/set-up-servers.ts';
 import { findOrInstallPrograms } from '../../../tools/launcher/install/programs.ts';
-import { initializeDatabase, mysqlProcess } from '../../../tools/launcher/processes.ts';
+import { mysqlProcess, prepareDatabases } from '../../../tools/launcher/processes.ts';
 import { Progress } from '../../../tools/launcher/progress.js';
 import { addressOf, readSetupConfig } from '../../../tools/launcher/setup-config.ts';
 import { readStackConfig } from '../../../tools/launcher/stack-config.ts';
@@ -34,7 +34,7 @@ export async function prepareCatalogue({
   const programs = await findOrInstallPrograms(config.runtimeDir, { phpMyAdmin: false }, new Progress());
   await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
   mkdirSync(`${varDir}/run`, { recursive: true });
-  await initializeDatabase(config, programs, config.primary, stopping);
+  await prepareDatabases(config, programs, [config.primary], stopping);
   const primary = new Supervisor(mysqlProcess(config, programs, config.primary), log, () => undefined);
   try {
     await primary.start();
