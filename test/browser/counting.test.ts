@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { PHONE } from '../support/looks.ts';
@@ -40,11 +41,7 @@ async function openShelf(count: number, options: BrowserContextOptions = {}): Pr
   context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
-  await page.goto('/login');
-  await page.fill('#username', 'admin');
-  await page.fill('#password', 'admin123');
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/products');
+  await logIn(page);
   await page.goto(`/products?search=${mark}&sort=-number`);
   return { page, ids, mark };
 }

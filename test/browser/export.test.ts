@@ -5,6 +5,7 @@ import type { Connection } from 'mysql2/promise';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { accessibilityViolations, PHONE } from '../support/looks.ts';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 
@@ -28,11 +29,7 @@ async function openList(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
-  await page.goto('/products');
-  await page.fill('#username', 'admin');
-  await page.fill('#password', 'admin123');
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/products');
+  await logIn(page);
   return page;
 }
 

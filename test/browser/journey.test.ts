@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, LOOKS } from '../support/looks.ts';
@@ -11,7 +12,6 @@ import { createPerson } from '../support/people.ts';
 import { baseUrl } from '../support/shared-stack.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
-const ADMINISTRATOR = { username: 'admin', password: 'admin123' };
 
 let browser: Browser;
 /** Script errors and policy violations reported by the browser. */
@@ -44,14 +44,6 @@ async function open(options: BrowserContextOptions = {}): Promise<{ context: Bro
       errors.push(message.text());
   });
   return { context, page };
-}
-
-async function logIn(page: Page, { username, password } = ADMINISTRATOR): Promise<void> {
-  await page.goto('/products');
-  await page.fill('#username', username);
-  await page.fill('#password', password);
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/products');
 }
 
 async function shoot(page: Page, name: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, PHONE } from '../support/looks.ts';
@@ -24,17 +25,13 @@ afterAll(() => browser.close());
 async function onPage(
   options: BrowserContextOptions,
   work: (page: Page) => Promise<void>,
-  { username, password }: Pick<Person, 'username' | 'password'> = { username: 'admin', password: 'admin123' },
+  person?: Person,
 ): Promise<void> {
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
-    await page.goto('/login');
-    await page.fill('#username', username);
-    await page.fill('#password', password);
-    await page.keyboard.press('Enter');
-    await page.waitForURL('**/products');
+    await logIn(page, person);
     await work(page);
   } finally {
     await context.close();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ResultSetHeader } from 'mysql2/promise';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { hashPassword } from '../../src/auth/password.ts';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
@@ -51,14 +52,6 @@ async function openWithCanary() {
   return { context, page };
 }
 
-async function logIn(on: Page, username: string, password: string): Promise<void> {
-  await on.goto('/login');
-  await on.fill('#username', username);
-  await on.fill('#password', password);
-  await on.keyboard.press('Enter');
-  await on.waitForURL('**/products');
-}
-
 /** Fails when typed text has become markup. */
 async function expectNoMarkup(where: string, on = page): Promise<void> {
   const foreign = await on.evaluate(() => {
@@ -87,7 +80,7 @@ test.each(PAYLOADS)('stays text in every field, on every page: %s', async (paylo
   const client = await Client.signedIn();
   const code = `${payload.slice(0, 28)}${uniqueCode()}`;
   const { id } = await client.register({ ...fieldsOf(payload), code, quantity: 5 });
-  if (!page.url().startsWith(baseUrl)) await logIn(page, 'admin', 'admin123');
+  if (!page.url().startsWith(baseUrl)) await logIn(page);
 
   for (const language of ['es', 'en']) {
     await page.goto(`/language/${language}?return=/products/${id}`);
@@ -173,7 +166,7 @@ test('a user name stays text at the log-in, in the menu and in the history', asy
     await ownPage.waitForSelector('.alert-danger');
     expect(await ownPage.inputValue('#username')).toBe(username);
     await expectNoMarkup('the log-in', ownPage);
-    await logIn(ownPage, username, 'a password for this test');
+    await logIn(ownPage, { username, password: 'a password for this test' });
     await expectNoMarkup('the list', ownPage);
     expect(await ownPage.textContent('summary')).toContain(username);
     await ownPage.goto('/password');

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 
@@ -22,11 +23,7 @@ async function openSystem(options: BrowserContextOptions = {}): Promise<Page> {
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
-  await page.goto('/login');
-  await page.fill('#username', 'admin');
-  await page.fill('#password', 'admin123');
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/products');
+  await logIn(page);
   await page.click('summary:has-text("admin")');
   await page.click('a:has-text("Sistema")');
   await page.waitForSelector('.drawing');

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { BrowserContextOptions } from 'playwright-core';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { PHONE } from '../support/looks.ts';
 import { Stack } from '../support/stack.ts';
@@ -25,11 +26,7 @@ try {
     for (const { name, path, options } of PICTURES) {
       const context = await browser.newContext({ baseURL: stack.url, locale: language, ...options });
       const page = await context.newPage();
-      await page.goto('/login');
-      await page.fill('#username', 'admin');
-      await page.fill('#password', 'admin123');
-      await page.keyboard.press('Enter');
-      await page.waitForURL('**/products');
+      await logIn(page);
       // Some traffic for the System page.
       for (let i = 0; i < 60; i++) await context.request.get('/products');
       await page.goto(path, { waitUntil: 'networkidle' }).catch(() => page.waitForTimeout(3000));

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client } from '../support/client.ts';
 import { baseUrl } from '../support/shared-stack.ts';
@@ -25,11 +26,7 @@ async function openList(): Promise<{ address: string; scroll: number }> {
   context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES' });
   page = await context.newPage();
   page.setDefaultTimeout(30_000);
-  await page.goto('/login');
-  await page.fill('#username', 'admin');
-  await page.fill('#password', 'admin123');
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/products');
+  await logIn(page);
   await page.goto('/products?sort=name');
   await page.selectOption('select[name=availability]', 'available');
   await page.waitForURL('**availability=available**');
