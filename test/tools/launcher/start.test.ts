@@ -132,67 +132,75 @@ test('runs four instances and three replicas, and status shows them', async () =
   expect(readState(stack.varDir)).toBeUndefined();
 });
 
-/** One system, with its data, that the tests below damage and start again. */
-let restarted: Stack;
+/** One system, with a product of quantity 8, that the tests below damage and start again. */
+let stack: Stack;
+let product: { id: number; code: string };
+
+async function startAgain(): Promise<void> {
+  stack = await start({ varDir: stack.varDir, port: stack.port });
+}
+
+async function killLauncher(): Promise<void> {
+  const ended = once(stack.launcher, 'exit');
+  stack.launcher.kill('SIGKILL');
+  await ended;
+}
+
+async function expectTheProduct(): Promise<void> {
+  const client = await Client.signedIn(stack.url);
+  expect(await client.findByCode(product.code)).toMatchObject({ id: product.id, quantity: 8 });
+}
 
 test('restarts with all data after kill -9 of everything, and clones a lost replica again', async () => {
-  const stack = await start();
+  stack = await start();
   const client = await Client.signedIn(stack.url);
-  const { id, code } = await client.register({ quantity: 5 });
-  await client.changeQuantity(id, { delta: 3 });
+  product = await client.register({ quantity: 5 });
+  await client.changeQuantity(product.id, { delta: 3 });
   const again = await outcome({ varDir: stack.varDir, port: stack.port });
   expect(again.output).toContain('Inventario is already running here');
 
   const processes = stack.data.processes();
-  const ended = once(stack.launcher, 'exit');
-  stack.launcher.kill('SIGKILL');
-  await ended;
+  await killLauncher();
   for (const { pid } of processes) process.kill(pid, 'SIGKILL');
   while (processes.some(isAlive)) await sleep(50);
   await rm(join(stack.varDir, 'mysql/replica1'), { recursive: true });
 
-  const second = await start({ varDir: stack.varDir, port: stack.port });
-  expect(second.output).toContain('replica1: copying the primary');
-  const sameClient = await Client.signedIn(second.url);
-  expect(await sameClient.findByCode(code)).toMatchObject({ id, quantity: 8 });
+  await startAgain();
+  expect(stack.output).toContain('replica1: copying the primary');
+  await expectTheProduct();
+});
 
-  // Only the launcher dies: the next start stops its processes, and the replica needs no new clone.
-  const orphans = second.data.processes();
-  const secondEnded = once(second.launcher, 'exit');
-  second.launcher.kill('SIGKILL');
-  await secondEnded;
-  const third = await start({ varDir: stack.varDir, port: stack.port });
-  expect(third.output).toContain('Stopping what an earlier start left behind');
-  expect(third.output).not.toContain('copying the primary');
+test('stops what a killed launcher left, at the next start or by npm stop, and needs no new clone', async () => {
+  const orphans = stack.data.processes();
+  await killLauncher();
+  await startAgain();
+  expect(stack.output).toContain('Stopping what an earlier start left behind');
+  expect(stack.output).not.toContain('copying the primary');
   expect(orphans.filter(isAlive)).toEqual([]);
 
-  // npm stop stops the processes of a killed launcher too.
-  const left = third.data.processes();
-  const thirdEnded = once(third.launcher, 'exit');
-  third.launcher.kill('SIGKILL');
-  await thirdEnded;
+  const left = stack.data.processes();
+  await killLauncher();
   await run(process.execPath, [join(PROJECT_DIR, 'tools/launcher/stop.ts')], {
     env: { ...environmentWithoutSettings(), VAR_DIR: stack.varDir, PORT: String(stack.port) },
   });
   expect(left.filter(isAlive)).toEqual([]);
+});
 
-  // With the primary's data gone, the replica's copy is not overwritten.
+test("refuses to start without the primary's data, and the way out that it advises works", async () => {
   await rm(join(stack.varDir, 'mysql/primary'), { recursive: true });
   const refused = await outcome({ varDir: stack.varDir, port: stack.port });
   expect(refused.code).toBe(1);
   expect(refused.output).toContain('replica1 still has a copy');
   expect(refused.left).toEqual([]);
 
-  // Follow the message's advice.
   await rename(join(stack.varDir, 'mysql/replica1'), join(stack.varDir, 'mysql/primary'));
-  restarted = await start({ varDir: stack.varDir, port: stack.port });
-  const recoveredClient = await Client.signedIn(restarted.url);
-  expect(await recoveredClient.findByCode(code)).toMatchObject({ id, quantity: 8 });
-  await recoveredClient.changeQuantity(id, { delta: 1 });
+  await startAgain();
+  await expectTheProduct();
+  const client = await Client.signedIn(stack.url);
+  await client.changeQuantity(product.id, { delta: 1 });
 });
 
 test('clones a replica again when it needs purged binary logs', async () => {
-  const stack = restarted;
   const replica = await stack.data.connect('replica1');
   await replica.query('STOP REPLICA; RESET PERSIST super_read_only');
   await replica.end();
@@ -202,16 +210,15 @@ test('clones a replica again when it needs purged binary logs', async () => {
   await primary.query('FLUSH BINARY LOGS; PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY');
   await primary.end();
   await stack.stop();
-  restarted = await start({ varDir: stack.varDir, port: stack.port });
-  expect(restarted.output).toContain('replica1: copying the primary');
-  const cloned = await restarted.data.connect('replica1');
+  await startAgain();
+  expect(stack.output).toContain('replica1: copying the primary');
+  const cloned = await stack.data.connect('replica1');
   const [rows] = await cloned.query<RowDataPacket[]>('SELECT code FROM product WHERE code = ?', [code]);
   await cloned.end();
   expect(rows).toEqual([{ code }]);
 });
 
 test('never clones over a replica that is ahead of the primary', async () => {
-  const stack = restarted;
   const replica = await stack.data.connect('replica1');
   await replica.query("SET GLOBAL super_read_only = OFF; INSERT INTO category (name) VALUES ('Solo aquí')");
   await replica.end();
