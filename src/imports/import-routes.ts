@@ -40,7 +40,7 @@ import {
 } from '../spreadsheets/spreadsheet.ts';
 import { storeFile } from './stored-file.ts';
 import { discardUpload } from './removal.ts';
-import { readTextChoice, textOptions } from './text-choice.ts';
+import { readSample, readTextChoice, textOptions } from './text-choice.ts';
 
 const BUSY_PER_USER = 3;
 /** More than this means that the wrong column was assigned. */
@@ -164,6 +164,13 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
   router.get('/api/imports/:id', async (req, res) => {
     const { id, state, isBusy, progress, totals } = await getImport(req);
     res.json({ id, state, isBusy, progress, totals } satisfies ImportJson);
+  });
+
+  router.get('/api/imports/:id/sample', async (req, res) => {
+    const { file, findings, isKept } = await getImport(req);
+    const { text } = choicesOf(findings);
+    if (!text || !isKept) throw new HttpError(404, 'imports.errors.noResult');
+    res.json(await readSample(databases, file, readTextChoice(req.query, text)));
   });
 
   router.post('/imports/:id/columns', async (req, res) => {

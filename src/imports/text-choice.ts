@@ -1,9 +1,12 @@
 import type { TFunction } from 'i18next';
 import { z } from 'zod';
-import { DELIMITERS } from '../spreadsheets/csv-reader.ts';
-import type { TextChoice } from '../spreadsheets/spreadsheet.ts';
+import type { Databases } from '../database/databases.ts';
+import { DELIMITERS, openCsv } from '../spreadsheets/csv-reader.ts';
+import { UnreadableFileError, type TextChoice } from '../spreadsheets/spreadsheet.ts';
 import { ENCODINGS, type Encoding } from '../spreadsheets/text-encoding.ts';
+import { rateHeaders } from './import-fields.ts';
 import type { Findings } from './import-queries.ts';
+import { findPart } from './stored-file.ts';
 
 const ENCODING_NAMES: Record<Encoding, string> = {
   'utf-8': 'UTF-8',
@@ -52,4 +55,21 @@ export function readTextChoice(fields: Record<string, unknown>, before: TextChoi
       .catch(before.delimiter as ';')
       .parse(fields.delimiter),
   };
+}
+
+/** The headings and the first rows as `choice` would read them; both are empty if it reads none. */
+export async function readSample(
+  databases: Databases,
+  id: Buffer,
+  choice: TextChoice,
+): Promise<{ headers: string[]; rows: string[][] }> {
+  const part = await databases.catalogue.readPrimary((db) => findPart(db, id, 0));
+  const start = { bytes: part?.length ?? 0, fetchPart: () => Promise.resolve(part!) };
+  try {
+    const { headers, text } = await openCsv(start, { rate: rateHeaders }, choice);
+    return { headers, rows: text?.rows ?? [] };
+  } catch (error) {
+    if (error instanceof UnreadableFileError) return { headers: [], rows: [] };
+    throw error;
+  }
 }

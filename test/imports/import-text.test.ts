@@ -233,6 +233,16 @@ test('encoding and separator can be chosen, and the first rows are shown as they
   ];
   expect(await firstRows()).toEqual(right);
 
+  // Without reading the file again.
+  const sample = async (query: string) =>
+    (await client.get(`/api/imports/${id}/sample?${query}`)).body as object;
+  expect(await sample('encoding=macintosh')).toEqual({
+    headers: ['codigo', 'nombre'],
+    rows: [1, 2, 3].map((number) => [`${code}-${number}`, `√ëand√∫, ${number}`]),
+  });
+  expect(await sample('encoding=utf-16&delimiter=x')).toMatchObject({ rows: [] });
+  expect(await firstRows()).toEqual(right);
+
   const commas = await readAgain(client, id, { delimiter: ',' });
   expect(commas.state).toBe('unassigned');
   expect((await firstRows()).slice(0, 2)).toEqual([
