@@ -45,7 +45,7 @@ export async function openCsv(
   const { index } = findHeader(first, search);
   const header = first[index]!;
   const headers = checkedHeaders(header.cells);
-  const toRow = rowReader({ columns: headers.length, delimiter, hasBadBytes });
+  const toRow = rowReader({ columns: header.cells.length, delimiter, hasBadBytes });
   const below = first.slice(index + 1);
   return {
     text: { encoding, delimiter, isUnsure, samples, rows: below.slice(0, SHOWN_ROWS).map(shownCells) },

@@ -94,6 +94,8 @@ const isMac = (byte: number) => byte >= 0x80 && byte <= 0x9f;
 const isDos = (byte: number) => byte >= 0xa1 && byte <= 0xaf && byte !== 0xaa;
 /** What Windows-1252 does not define. */
 const isUndefined = (byte: number) => [0x81, 0x8d, 0x8f, 0x90, 0x9d].includes(byte);
+/** What ends no word in Windows-1252; among them é, á and ú of Mac Roman. */
+const ENDS_NO_WORD = [0x83, 0x86, 0x87, 0x88, 0x8c, 0x8e, 0x98, 0x9c, 0x9f];
 
 /** What the bytes above ASCII could be: UTF-8 sequences, or letters between letters. */
 class ByteCounts {
@@ -114,9 +116,10 @@ class ByteCounts {
       this.#countSequence(byte);
       if (this.#last >= 0x80 && isLetter(byte) && isLetter(this.#before)) this.#countLetter(this.#last);
       if (byte >= 0x80) {
-        if (isUndefined(byte)) this.#mac++;
+        const endsOddly = ENDS_NO_WORD.includes(byte) && isLetter(this.#last) && !isLetter(part[at + 1] ?? 0);
+        if (isUndefined(byte) || endsOddly) this.#mac++;
         if (this.#words.size < SAMPLE_WORDS) this.#words.add(wordAt(part, at));
-        if (byte < 0xc0 && this.#oddWords.size < SAMPLE_WORDS && isInside(part, at))
+        if (this.#oddWords.size < SAMPLE_WORDS && (endsOddly || (byte < 0xc0 && isInside(part, at))))
           this.#oddWords.add(wordAt(part, at));
       }
       this.#before = this.#last;

@@ -205,6 +205,12 @@ test('letters that look wrong are asked about, with a sample, before anything ca
   expect(await client.findByCode(code)).toMatchObject({ name: 'España' });
 });
 
+test('letters that only end words are asked about, too', async () => {
+  const file = Buffer.from(`codigo;nombre\n${uniqueCode()};Caf\x8e\n`, 'latin1');
+  const { id } = await preview(client, file);
+  expect(await page(client, id)).toContain('Como Mac Roman se lee así: «Café».');
+});
+
 test('letters of a code page of DOS are asked about; an apostrophe among Latin-1 letters is not', async () => {
   const dos = await preview(client, Buffer.from(`codigo;nombre\n${uniqueCode()};Espa\xa4a\n`, 'latin1'));
   expect(await page(client, dos.id)).toContain('se lee así: «Espa¤a».');
