@@ -112,11 +112,12 @@ test('another encoding or separator shows the first rows as it would read them',
   await page.click('#upload button[type=submit]');
   await page.waitForSelector('text=¿Se leen bien las letras?');
   expect(await page.textContent('h1')).toBe('lista "nueva".csv');
+  expect(await accessibilityViolations(page)).toEqual([]);
   const cells = page.locator('#first-rows td');
   expect(await cells.allTextContents()).toEqual([code, 'España, 1']);
   await page.selectOption('#encoding', 'windows-1252');
   await page.waitForSelector('#first-rows td:has-text("Espa–a")');
-  await page.selectOption('#delimiter', ',');
+  await page.selectOption('#delimiter', '|');
   await page.waitForSelector(`#first-rows td:has-text("${code};Espa–a")`);
   await page.selectOption('#encoding', 'macintosh');
   await page.selectOption('#delimiter', ';');
@@ -184,8 +185,6 @@ test.each(LOOKS)('pages are accessible and fit the screen: %s', async (look, opt
   await examine('refused');
   await send('a;b\nc;d', 'sin columnas.csv');
   await examine('unassigned');
-  await send(Buffer.from(`Codigo;Nombre\n${code}-9;Espa\x96a`, 'latin1'), 'de un Mac.csv');
-  await examine('unsure');
   await send(good.join('\n'), 'productos de la tienda.csv');
   await examine('preview');
   // Freeze the progress display.
