@@ -38,6 +38,7 @@ export const ROUTE_PERMISSIONS = {
   'POST /imports/:id/columns': 'product:import',
   'POST /imports/:id/apply': 'product:import',
   'GET /api/imports/:id': 'product:import',
+  'GET /api/imports/:id/sample': 'product:import',
 
   'GET /users': 'users:manage',
   'GET /users/new': 'users:manage',

@@ -4,7 +4,14 @@ import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
-import type { FirstRow, HeaderChoice, RefusalReason } from '../spreadsheets/spreadsheet.ts';
+import type {
+  FirstRow,
+  HeaderChoice,
+  HeaderPlace,
+  RefusalReason,
+  TextChoice,
+  TextReading,
+} from '../spreadsheets/spreadsheet.ts';
 
 const KEPT_DAYS = 7;
 const KEPT_DAYS_APPLIED = 1;
@@ -25,10 +32,13 @@ export interface ReadingChoices {
   columns: (Field | null)[];
   /** Whether an empty cell erases the field; otherwise it leaves it as it is. */
   erases: boolean;
+  /** Absent for a workbook, and for a text file whose encoding and delimiter are to be detected. */
+  text?: TextChoice | undefined;
 }
 
 /** Optional properties are absent in what version 0.1.0 found: it took the first row and erased. */
 export interface Findings {
+  text?: TextReading;
   headers: string[];
   header?: HeaderChoice;
   firstRows?: FirstRow[];
@@ -36,6 +46,8 @@ export interface Findings {
   erases?: boolean;
   /** How many products lose the text of a field. */
   erasures?: number;
+  /** Names with line breaks, which become spaces; `places` are some of them. */
+  brokenNames?: { count: number; places: HeaderPlace[] };
   sheets: string[];
   ignoredSheets: string[];
   newCategories: string[];
@@ -156,23 +168,30 @@ export async function countBusyImports(db: Kysely<Catalogue>, userId: number): P
 /** The choices with which `findings` were made, or none for a file that has not been read. */
 export function choicesOf(findings: Findings | null): ReadingChoices {
   if (!findings) return { header: undefined, columns: [], erases: false };
-  const { header = 'first', columns, erases = true } = findings;
-  return { header, columns, erases };
+  const { header = 'first', columns, erases = true, text } = findings;
+  return {
+    header,
+    columns,
+    erases,
+    ...(text && { text: { encoding: text.encoding, delimiter: text.delimiter } }),
+  };
 }
 
 /** Queues the file to be read again. @throws StaleImportError */
 export async function readAgain(
   trx: Transaction<Catalogue>,
   id: number,
-  { columns, header, erases }: ReadingChoices & { header: HeaderChoice },
+  { columns, header, erases, text }: ReadingChoices & { header: HeaderChoice },
 ): Promise<void> {
   const json = (value: unknown) => sql`CAST(${JSON.stringify(value)} AS JSON)`;
   const { numUpdatedRows } = await trx
     .updateTable('product_import')
     .set({
       state: 'reading',
+      // The text of a workbook is absent, and its parts are then not set.
       findings: sql`JSON_SET(findings,
-        '$.columns', ${json(columns)}, '$.header', ${json(header)}, '$.erases', ${json(erases)})`,
+        '$.columns', ${json(columns)}, '$.header', ${json(header)}, '$.erases', ${json(erases)},
+        '$.text.encoding', ${text?.encoding ?? null}, '$.text.delimiter', ${text?.delimiter ?? null})`,
       notice: null,
       progress: 0,
       tries: 0,
@@ -180,7 +199,8 @@ export async function readAgain(
       expires_at: inDays(sql.lit(KEPT_DAYS)),
     })
     .where('id', '=', id)
-    .where('state', 'in', ['preview', 'unassigned'])
+    .where('state', 'in', ['preview', 'unassigned', 'refused'])
+    .where('findings', 'is not', null)
     .where('lease_until', 'is', null)
     .where('expires_at', 'is not', null)
     .executeTakeFirstOrThrow();
@@ -209,6 +229,7 @@ export async function startApplying(
     .where('id', '=', id)
     .where('state', '=', 'preview')
     .where('reading', '=', reading)
+    .where(sql<boolean>`COALESCE(findings->>'$.text.isUnsure', 'false') = 'false'`)
     // Version 0.1.0 staged wrong rows so that an instance of it would apply an incomplete file.
     .where(
       leavesOut ? sql<boolean>`findings->'$.header' IS NOT NULL` : sql<boolean>`totals->>'$.wrong' = '0'`,

@@ -28,11 +28,11 @@ export async function writeResult(
 ): Promise<void> {
   const { headers } = found.findings!;
   const results = readResults(databases, found);
-  const { header } = choicesOf(found.findings);
+  const { header, text } = choicesOf(found.findings);
   const kinds = found.state === 'applied' ? 'applied.kinds' : 'kinds';
   async function* records() {
     const { file, fileBytes } = found;
-    for await (const cells of readCells(config, { file, fileBytes, header }, signal)) {
+    for await (const cells of readCells(config, { file, fileBytes, header, text }, signal)) {
       const { value: result } = (await results.next()) as { value: ImportRow | undefined };
       if (onlyWrong && result?.kind !== 'wrong') continue;
       const problems = (result?.problems ?? []).map((problem) => describeProblem(problem, found, t));

@@ -29,10 +29,18 @@ import {
 } from './import-queries.ts';
 import { writeResult } from './import-result.ts';
 import { TEMPLATE_TYPES, writeTemplate, type TemplateFormat } from './import-template.ts';
-import { describePlace, describeProblem } from './problem-text.ts';
-import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS, type HeaderChoice } from '../spreadsheets/spreadsheet.ts';
+import { describePlace, describeProblem, unreadColumns } from './problem-text.ts';
+import {
+  MAX_COLUMNS,
+  MAX_FILE_BYTES,
+  MAX_ROWS,
+  NO_PLACE,
+  type HeaderChoice,
+  type TextChoice,
+} from '../spreadsheets/spreadsheet.ts';
 import { storeFile } from './stored-file.ts';
 import { discardUpload } from './removal.ts';
+import { readSample, readTextChoice, textOptions } from './text-choice.ts';
 
 const BUSY_PER_USER = 3;
 /** More than this means that the wrong column was assigned. */
@@ -104,7 +112,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
       .catch(kinds[0] ?? 'new')
       .parse(req.query.kind);
     const after = rowNumber.catch(0).parse(req.query.after);
-    const hasRows = reading !== null && isKept && totals !== null && found.state !== 'reading';
+    const hasRows = reading !== null && isKept && totals !== null && isRead(found);
     const rows = hasRows
       ? await databases.catalogue.readPrimary((db) =>
           listImportRows(db, { id: found.id, reading }, { kind, after, limit: ROWS_PER_PAGE + 1 }),
@@ -117,7 +125,8 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
       totals !== null &&
       totals.new + totals.changed > 0 &&
       !tooManyCategories &&
-      (!leavesOut || findings?.header !== undefined);
+      (!leavesOut || findings?.header !== undefined) &&
+      !findings?.text?.isUnsure;
     res.render('imports/show', {
       found: (await withUsernames([found]))[0],
       kinds,
@@ -142,6 +151,11 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
       erases: choicesOf(findings).erases,
       erasable: ERASABLE,
       header: headerOf(findings),
+      text: textOptions(findings, req.t),
+      unread: unreadColumns(findings, req.t),
+      brokenNames: (findings?.brokenNames?.places ?? []).map((place) =>
+        describePlace(place, findings, req.t),
+      ),
       fields: FIELDS,
       limits: { rows: MAX_ROWS, columns: MAX_COLUMNS, megabytes: MAX_FILE_BYTES / 1024 / 1024 },
     });
@@ -150,6 +164,13 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
   router.get('/api/imports/:id', async (req, res) => {
     const { id, state, isBusy, progress, totals } = await getImport(req);
     res.json({ id, state, isBusy, progress, totals } satisfies ImportJson);
+  });
+
+  router.get('/api/imports/:id/sample', async (req, res) => {
+    const { file, findings, isKept } = await getImport(req);
+    const { text } = choicesOf(findings);
+    if (!text || !isKept) throw new HttpError(404, 'imports.errors.noResult');
+    res.json(await readSample(databases, file, readTextChoice(req.query, text)));
   });
 
   router.post('/imports/:id/columns', async (req, res) => {
@@ -183,7 +204,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
   router.get('/imports/:id/result.csv', limited(downloads), async (req, res) => {
     const found = await getImport(req);
     const { reading } = found;
-    if (reading === null || !found.isKept || found.state === 'reading')
+    if (reading === null || !found.isKept || !isRead(found))
       throw new HttpError(404, 'imports.errors.noResult');
     const onlyWrong = req.query.rows === 'wrong';
     const name = found.fileName.replace(/\.\w{1,5}$/, '');
@@ -256,17 +277,35 @@ function isSame(field: Field, from: string | number, to: string | number): boole
   return String(from).localeCompare(String(to), 'es', { sensitivity: 'base' }) === 0;
 }
 
-/** A row of headings is named by sheet and line. Other headings make the columns be recognised anew. */
-function readChoices(body: unknown, { findings }: ImportDetails): ReadingChoices & { header: HeaderChoice } {
+/** While it is read, or after that failed, its rows are those of an earlier preview. */
+function isRead({ state }: ImportDetails): boolean {
+  return state !== 'reading' && state !== 'refused';
+}
+
+/**
+ * A row of headings is named by sheet and line. Other headings make the columns be recognised anew, another encoding
+ * or delimiter the headings too.
+ */
+function readChoices(
+  body: unknown,
+  { findings, state }: ImportDetails,
+): ReadingChoices & { header: HeaderChoice } {
   const fields = (body ?? {}) as Record<string, unknown>;
-  const before = choicesOf(findings).header ?? 'first';
-  const header = findings?.firstRows?.find((row) => placeName(row) === fields.header);
+  const { header: before = 'first', text: textBefore } = choicesOf(findings);
   const erases = fields.erases === 'yes';
+  const text = textBefore && readTextChoice(fields, textBefore);
+  if (text && !isSameText(text, textBefore)) return { header: NO_PLACE, columns: [], erases, text };
+  const header = findings?.firstRows?.find((row) => placeName(row) === fields.header);
   if (header && placeName(header) !== placeName(before)) {
     const { sheet, line } = header;
-    return { header: { sheet, line }, columns: [], erases };
+    return { header: { sheet, line }, columns: [], erases, text };
   }
-  return { header: before, columns: readColumns(fields, findings?.headers.length ?? 0), erases };
+  if (state === 'refused') return { header: before, columns: [], erases, text };
+  return { header: before, columns: readColumns(fields, findings?.headers.length ?? 0), erases, text };
+}
+
+function isSameText(one: TextChoice, other: TextChoice): boolean {
+  return one.encoding === other.encoding && one.delimiter === other.delimiter;
 }
 
 function placeName(place: HeaderChoice): string {

@@ -29,3 +29,17 @@ export function describePlace(
     ? t('imports.placeInSheet', { line, sheet: sheets[sheet] })
     : t('imports.place', { line });
 }
+
+/** The columns that are not imported, with their letters in a spreadsheet program: two may have the same name. */
+export function unreadColumns(findings: Findings | null, t: TFunction): string[] {
+  const { headers = [], columns = [] } = findings ?? {};
+  return headers.flatMap((header, index) => {
+    if (columns[index]) return [];
+    return header ? `${header} (${letterOf(index)})` : t('imports.noName', { number: index + 1 });
+  });
+}
+
+function letterOf(index: number): string {
+  const letter = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? letter : letterOf(Math.floor(index / 26) - 1) + letter;
+}

@@ -4,7 +4,7 @@ import type { Catalogue, ImportRowKind } from '../database/tables.ts';
 import { ERASABLE, rateHeaders, recogniseColumns, type Field } from './import-fields.ts';
 import type { Findings, ReadingChoices, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
-import { checkRow } from './row-check.ts';
+import { checkRow, hasLineBreak } from './row-check.ts';
 import {
   MAX_ROWS,
   UnreadableFileError,
@@ -16,6 +16,7 @@ import { StoredFile } from './stored-file.ts';
 const BATCH = 1000;
 const STORE_LIMIT_MS = 15_000;
 const NEW_CATEGORIES_SHOWN = 50;
+const BROKEN_NAMES_SHOWN = 5;
 /** Reading's share of the progress bar; comparing the rows takes the rest. */
 const READING_SHARE = 0.95;
 
@@ -47,7 +48,7 @@ export async function readImport(
   const { fileBytes, choices } = reading;
   const file = new StoredFile(databases, Buffer.from(reading.file), fileBytes, (bytes) => (fetched += bytes));
   const search = { rate: rateHeaders, chosen: choices.header };
-  const { rows, ...opened } = await openSpreadsheet(file, search);
+  const { rows, ...opened } = await openSpreadsheet(file, search, choices.text);
   // Opening a CSV file reads all of it, to detect the encoding.
   const before = fetched;
   const left = before >= fileBytes ? fileBytes : fileBytes - before;
@@ -59,21 +60,24 @@ export async function readImport(
     for await (const found of rows()) if (found.length > 0) return { findings, totals: undefined };
     throw new UnreadableFileError('noRows');
   }
-  await stageRows(databases, { ...reading, columns }, { rows, onStored: reportRead });
+  const brokenNames = await stageRows(databases, { ...reading, columns }, { rows, onStored: reportRead });
   const { totals, ...found } = await databases.catalogue.transact((db) => compareRows(db, reading), {
     limitMs: STORE_LIMIT_MS,
   });
-  return { findings: { ...findings, ...found }, totals };
+  return { findings: { ...findings, ...found, brokenNames }, totals };
 }
 
 type Staging = Reading & { columns: (Field | null)[] };
+type BrokenNames = NonNullable<Findings['brokenNames']>;
 
 async function stageRows(
   databases: Databases,
   staging: Staging,
   { rows, onStored }: Pick<Spreadsheet, 'rows'> & { onStored: () => void },
-): Promise<void> {
+): Promise<BrokenNames> {
   let number = 0;
+  const brokenNames: BrokenNames = { count: 0, places: [] };
+  const nameColumn = staging.columns.indexOf('name');
   let batch: unknown[] = [];
   let storing: Promise<unknown> = Promise.resolve();
   const store = async () => {
@@ -89,17 +93,24 @@ async function stageRows(
     for (const row of found) {
       if (++number > MAX_ROWS) throw new UnreadableFileError('tooManyRows', { maximum: MAX_ROWS });
       batch.push(toStagedRow(number, row, staging));
+      if (!row.flaw && hasLineBreak(row.cells[nameColumn])) {
+        const { sheet, line } = row;
+        if (++brokenNames.count <= BROKEN_NAMES_SHOWN) brokenNames.places.push({ sheet, line });
+      }
       if (batch.length >= BATCH) await store();
     }
   }
   if (number === 0) throw new UnreadableFileError('noRows');
   await store();
   await storing;
+  return brokenNames;
 }
 
-function toStagedRow(number: number, { sheet, line, cells }: SheetRow, staging: Staging): unknown[] {
+function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[] {
+  const { sheet, line, cells, flaw } = row;
   const { columns, choices } = staging;
-  const { code, name, description, category, quantity, unit, problems } = checkRow(cells, columns, choices);
+  const checked = checkRow(cells, columns, { erases: choices.erases, flaw });
+  const { code, name, description, category, quantity, unit, problems } = checked;
   const found = problems.length > 0 ? problems : null;
   return [number, sheet, line, code, name, description, category, quantity, unit, found];
 }

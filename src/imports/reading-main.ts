@@ -38,7 +38,7 @@ try {
 }
 
 /** Sends one batch for each 'more' message. */
-async function sendCells({ file, fileBytes, header }: CellsTask): Promise<void> {
+async function sendCells({ file, fileBytes, header, text }: CellsTask): Promise<void> {
   let onCredit = () => {};
   let credits = 1;
   process.on('message', () => {
@@ -54,7 +54,7 @@ async function sendCells({ file, fileBytes, header }: CellsTask): Promise<void> 
     rows = [];
   };
   const stored = new StoredFile(databases, Buffer.from(file), fileBytes);
-  const spreadsheet = await openSpreadsheet(stored, { rate: rateHeaders, chosen: header });
+  const spreadsheet = await openSpreadsheet(stored, { rate: rateHeaders, chosen: header }, text);
   for await (const found of spreadsheet.rows()) {
     for (const { cells } of found) {
       rows.push(cells);

@@ -10,6 +10,7 @@ import {
   type Cell,
   type HeaderChoice,
   type RefusalReason,
+  type TextChoice,
 } from '../spreadsheets/spreadsheet.ts';
 
 /** Enough for any file within the limits. Exceeding it kills the child process, not the instance. */
@@ -20,6 +21,7 @@ export interface CellsTask {
   file: Uint8Array;
   fileBytes: number;
   header: HeaderChoice | undefined;
+  text: TextChoice | undefined;
 }
 
 export interface ToReading {

@@ -2,7 +2,8 @@ import { isBlank } from '../products/field-rules.ts';
 import { productFields, type ProductInput } from '../products/product-fields.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import { readQuantity } from './import-quantity.ts';
-import { textOf, type Cell } from '../spreadsheets/spreadsheet.ts';
+import { findLoss } from './lost-value.ts';
+import { textOf, type Cell, type QuoteFlaw } from '../spreadsheets/spreadsheet.ts';
 
 /** `key` and `values` are for the translation, `typed` is the cell's text. */
 export interface Problem {
@@ -23,11 +24,13 @@ export interface CheckedRow extends CheckedFields {
 const EMPTY_ROW = Object.fromEntries(FIELDS.map((field) => [field, null])) as Record<Field, null>;
 
 const TYPED_LENGTH = 60;
+/** A line break there comes from a stray quote or from cells that were joined. */
+const ONE_LINE: readonly Field[] = ['code', 'category', 'unit'];
 
 export function checkRow(
   cells: (Cell | undefined)[],
   columns: (Field | null)[],
-  { erases }: { erases: boolean },
+  { erases, flaw }: { erases: boolean; flaw?: QuoteFlaw | undefined },
 ): CheckedRow {
   const row: Record<Field, string | number | null> = { ...EMPTY_ROW };
   const problems: Problem[] = [];
@@ -37,6 +40,7 @@ export function checkRow(
     if ('value' in checked) row[field] = checked.value;
     else problems.push({ field, ...checked, typed: shorten(textOf(cells[index])) });
   }
+  if (flaw) return { ...(row as CheckedFields), problems: [quoteProblem(flaw, cells, columns)] };
   // Usually decimal commas in a comma-separated file.
   const extra = cells.findIndex((cell, index) => index >= columns.length && textOf(cell).trim() !== '');
   if (extra >= 0) {
@@ -46,12 +50,32 @@ export function checkRow(
   return { ...(row as CheckedFields), problems };
 }
 
+/** What else is wrong with such a row follows from the quote. */
+function quoteProblem(
+  { column, rowsBelow }: QuoteFlaw,
+  cells: (Cell | undefined)[],
+  columns: (Field | null)[],
+): Problem {
+  const field = columns[column];
+  const key = `imports.problems.${rowsBelow === undefined ? 'openQuote' : 'lateQuote'}`;
+  return {
+    ...(field && { field }),
+    key,
+    values: { count: rowsBelow },
+    typed: shorten(textOf(cells[column])),
+  };
+}
+
 function isEmpty(cell: Cell | undefined): boolean {
   return typeof cell !== 'object' && isBlank(textOf(cell));
 }
 
+export function hasLineBreak(cell: Cell | undefined): boolean {
+  return /[\r\n]/.test(textOf(cell).trim());
+}
+
 function shorten(text: string): string {
-  const typed = text.trim();
+  const typed = text.trim().replace(/\s*[\r\n]\s*/g, ' ⏎ ');
   return typed.length > TYPED_LENGTH
     ? `${typed
         .slice(0, TYPED_LENGTH - 1)
@@ -67,6 +91,9 @@ function checkCell(field: Field, cell: Cell | undefined): { value: string | numb
     if (isWrong) return { key: `imports.problems.${cell.is}` };
   }
   let text: string = textOf(cell);
+  const loss = findLoss(text);
+  if (loss) return { key: `imports.problems.${loss}` };
+  if (ONE_LINE.includes(field) && hasLineBreak(cell)) return { key: 'imports.problems.lineBreak' };
   if (field === 'quantity') {
     const read = readQuantity(text);
     if ('problem' in read) return { key: `imports.problems.${read.problem}`, values: read.values };

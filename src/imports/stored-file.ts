@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { PART_BYTES, type FileSource } from '../spreadsheets/file-source.ts';
@@ -28,18 +28,21 @@ export class StoredFile implements FileSource {
 
   async fetchPart(part: number): Promise<Buffer> {
     // Without a time limit: this runs in the background.
-    const row = await this.#databases.catalogue.transact((db) =>
-      db
-        .selectFrom('product_import_part')
-        .select('data')
-        .where('file', '=', this.#id)
-        .where('part', '=', part)
-        .executeTakeFirst(),
-    );
-    if (!row) throw new Error('A part of the file is missing');
-    this.#onFetched(row.data.length);
-    return row.data;
+    const data = await this.#databases.catalogue.transact((db) => findPart(db, this.#id, part));
+    if (!data) throw new Error('A part of the file is missing');
+    this.#onFetched(data.length);
+    return data;
   }
+}
+
+export async function findPart(db: Kysely<Catalogue>, id: Buffer, part: number): Promise<Buffer | undefined> {
+  const row = await db
+    .selectFrom('product_import_part')
+    .select('data')
+    .where('file', '=', id)
+    .where('part', '=', part)
+    .executeTakeFirst();
+  return row?.data;
 }
 
 /** @returns the size and the SHA-256 digest */

@@ -37,7 +37,7 @@ export function receiveUpload(): RequestHandler {
       req.once('close', () => {
         if (!req.complete) file.destroy(new HttpError(400, 'errors.badRequest'));
       });
-      req.upload = { name, file, isTruncated: () => isTruncated };
+      req.upload = { name: unescapeName(name), file, isTruncated: () => isTruncated };
       proceed();
     });
     parser.once('finish', () => proceed());
@@ -54,6 +54,11 @@ export function receiveUpload(): RequestHandler {
     });
     req.pipe(parser);
   };
+}
+
+/** Browsers escape quotes and line breaks in the names of files, and nothing else. */
+function unescapeName(name: string): string {
+  return name.replaceAll('%22', '"').replace(/(%0D|%0A)+/g, ' ');
 }
 
 function openParser(req: Request): BusboyInstance | undefined {

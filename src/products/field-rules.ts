@@ -15,9 +15,9 @@ function tidyLines(text: string): string {
   return text.replace(/\r\n?/g, '\n').split('\n').map(tidy).join('\n').trim();
 }
 
-/** Also true of invisible characters such as a zero-width space. */
+/** Also true of characters that show nothing, such as a zero-width space, Hangul fillers and Braille without dots. */
 export function isBlank(text: string): boolean {
-  return text.replace(/[\p{Cf}\s]/gu, '') === '';
+  return text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}\s\u2800]/gu, '') === '';
 }
 
 /** Code points, as MySQL counts them: an emoji is one. */

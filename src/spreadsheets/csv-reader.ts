@@ -1,52 +1,63 @@
-import { Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
 import {
   checkedHeaders,
   MAX_COLUMNS,
   UnreadableFileError,
   type Cell,
   type HeaderSearch,
+  type QuoteFlaw,
   type SheetRow,
   type Spreadsheet,
+  type TextChoice,
 } from './spreadsheet.ts';
-import { readBytes, type FileSource } from './file-source.ts';
+import { parseRecords, readRecords, swallowsRows, type CsvRecord } from './csv-records.ts';
+import type { FileSource } from './file-source.ts';
 import { describeFirstRows, findHeader, rowsToFetch, SEARCHED_ROWS } from './header-row.ts';
+import { decoded, detectEncoding } from './text-encoding.ts';
 
-/** In characters: room for 100 columns, each as long as a description can be. */
-const MAX_RECORD = 256 * 1024;
-const SLICE = 64 * 1024;
 const BATCH = 250;
-const DELIMITERS = [';', '\t', ','];
+export const DELIMITERS = [';', ',', '\t', '|'] as const;
+const SHOWN_ROWS = 3;
+const SHOWN_LENGTH = 60;
+
+interface NumberedRecord extends CsvRecord {
+  sheet: 0;
+  line: number;
+}
 
 /** @throws UnreadableFileError */
-export async function openCsv(file: FileSource, search: HeaderSearch): Promise<Spreadsheet> {
-  const encoding = await detectEncoding(file);
-  const { delimiter, skipped } = await detectDelimiter(file, encoding, search);
-  const records = readRecords(file, encoding, delimiter);
-  const isEmpty = (record: string[]) => record.every((text) => text.trim() === '');
-  let line = 0;
-  const first: { sheet: 0; line: number; cells: string[] }[] = [];
+export async function openCsv(
+  file: FileSource,
+  search: HeaderSearch,
+  chosen?: TextChoice,
+): Promise<Spreadsheet> {
+  const { encoding, label, isUnsure, samples, hasBadBytes } = await detectEncoding(file, chosen?.encoding);
+  const { value: start = '' } = await decoded(file, label).next();
+  const hint = /^sep=([^"\s]|\t)\r?\n/i.exec(start)?.[1];
+  const delimiter = chosen?.delimiter ?? hint ?? detectDelimiter(start, search);
+  const records = numberRecords(readRecords(decoded(file, label), delimiter), { skipsFirst: Boolean(hint) });
+  const first: NumberedRecord[] = [];
   while (first.length < rowsToFetch(search)) {
     const { value, done } = await records.next();
     if (done) break;
-    line++;
-    if (line > skipped && !isEmpty(value)) first.push({ sheet: 0, line, cells: value });
+    first.push(value);
   }
   if (first.length === 0) throw new UnreadableFileError('empty');
   const { index } = findHeader(first, search);
   const header = first[index]!;
+  const headers = checkedHeaders(header.cells);
+  const toRow = rowReader({ columns: header.cells.length, delimiter, hasBadBytes });
+  const below = first.slice(index + 1);
   return {
-    headers: checkedHeaders(header.cells),
+    text: { encoding, delimiter, isUnsure, samples, rows: below.slice(0, SHOWN_ROWS).map(shownCells) },
+    headers,
     header: { sheet: 0, line: header.line },
     firstRows: describeFirstRows(first, { header }),
     sheets: [],
     ignoredSheets: [],
     rows: async function* () {
-      let rows: SheetRow[] = first.slice(index + 1).map((row) => toRow(row.line, row.cells));
+      let rows: SheetRow[] = below.map(toRow);
       for await (const record of records) {
-        line++;
-        if (isEmpty(record)) continue;
-        rows.push(toRow(line, record));
+        rows.push(toRow(record));
         if (rows.length < BATCH) continue;
         yield rows;
         rows = [];
@@ -56,111 +67,68 @@ export async function openCsv(file: FileSource, search: HeaderSearch): Promise<S
   };
 }
 
-function toRow(line: number, record: string[]): SheetRow {
-  if (record.length > MAX_COLUMNS && record.findLastIndex((text) => text !== '') >= MAX_COLUMNS)
-    throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
-  return { sheet: 0, line, cells: record.map(cellOf) };
+/** Without empty records. */
+async function* numberRecords(
+  batches: AsyncIterable<CsvRecord[]>,
+  { skipsFirst }: { skipsFirst: boolean },
+): AsyncGenerator<NumberedRecord, undefined> {
+  let line = 0;
+  for await (const records of batches) {
+    for (const record of records) {
+      line++;
+      const isEmpty = record.cells.every((text) => text.trim() === '');
+      if (!isEmpty && !(skipsFirst && line === 1)) yield { sheet: 0, line, ...record };
+    }
+  }
+  return undefined;
+}
+
+function shownCells({ cells }: CsvRecord): string[] {
+  return cells.slice(0, MAX_COLUMNS).map((text) => text.slice(0, SHOWN_LENGTH).toWellFormed());
+}
+
+interface Layout {
+  columns: number;
+  delimiter: string;
+  hasBadBytes: boolean;
+}
+
+function rowReader(layout: Layout): (record: NumberedRecord) => SheetRow {
+  return (record) => {
+    const { sheet, line, cells } = record;
+    if (cells.length > MAX_COLUMNS && cells.findLastIndex((text) => text !== '') >= MAX_COLUMNS)
+      throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
+    const flaw = flawOf(record, layout);
+    return { sheet, line, cells: cells.map((text) => cellOf(text, layout)), ...(flaw && { flaw }) };
+  };
+}
+
+function flawOf({ cells, openQuote }: CsvRecord, { columns, delimiter }: Layout): QuoteFlaw | undefined {
+  if (openQuote !== undefined) return { column: openQuote };
+  const column = cells.findIndex((cell, at) => swallowsRows(cell, { column: at, columns, delimiter }));
+  return column < 0 ? undefined : { column, rowsBelow: cells[column]!.match(/\r\n|\n|\r/g)!.length };
 }
 
 /** Flags formulas. Our export escapes them with a leading '; some programs write ="007" to keep the zeros. */
-function cellOf(text: string): Cell {
+function cellOf(text: string, { hasBadBytes }: Layout): Cell {
+  if (hasBadBytes && text.includes('\uFFFD')) return { is: 'badCharacter', text };
   if (text.startsWith("'")) return text.replace(/^'(?='*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/, '');
   if (!text.startsWith('=')) return text;
   return /^="([^"]*)"$/.exec(text)?.[1] ?? { is: 'formula', text };
 }
 
-/** UTF-16 by its byte order mark, UTF-8 if the whole file is valid, else Windows-1252. */
-async function detectEncoding(file: FileSource): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let isFirst = true;
-  let isUtf8 = true;
-  for await (const part of readBytes(file)) {
-    if (isFirst) {
-      const mark = part.toString('latin1', 0, 2);
-      if (mark === '\xff\xfe') return 'utf-16le';
-      if (mark === '\xfe\xff') return 'utf-16be';
-      // Control characters occur in binary files only.
-      if (/[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(part.toString('latin1', 0, SLICE)))
-        throw new UnreadableFileError('otherKind');
-      isFirst = false;
-    }
-    if (!isUtf8) break;
-    try {
-      decoder.decode(part, { stream: true });
-    } catch {
-      isUtf8 = false;
-    }
-  }
-  if (!isUtf8) return 'windows-1252';
-  try {
-    decoder.decode();
-    return 'utf-8';
-  } catch {
-    return 'windows-1252';
-  }
-}
-
-async function* decoded(file: FileSource, encoding: string): AsyncGenerator<string, undefined> {
-  const decoder = new TextDecoder(encoding);
-  for await (const part of readBytes(file)) {
-    for (let at = 0; at < part.length; at += SLICE) {
-      yield decoder.decode(part.subarray(at, at + SLICE), { stream: true });
-    }
-  }
-  yield decoder.decode();
-  return undefined;
-}
-
 /** The delimiter with which a row of headings is found; if several or none, the one that makes most columns. */
-async function detectDelimiter(file: FileSource, encoding: string, search: HeaderSearch) {
-  const first = await decoded(file, encoding).next();
-  const start = first.value ?? '';
-  const hint = /^sep=(.)\r?\n/i.exec(start)?.[1];
-  if (hint) return { delimiter: hint, skipped: 1 };
-  const lines = (start.match(/(?:"(?:[^"]|"")*"|[^"\r\n])+/g) ?? [])
-    .filter((line) => line.trim() !== '')
-    .slice(0, SEARCHED_ROWS);
-  if (lines.length === 0) return { delimiter: DELIMITERS[0]!, skipped: 0 };
+function detectDelimiter(start: string, search: HeaderSearch): string {
   const attempts = DELIMITERS.map((delimiter) => {
-    const rows = lines.map((line, index) => ({ sheet: 0, line: index, cells: split(line, delimiter) }));
+    const rows = parseRecords(start, delimiter, { isLast: true })
+      .records.filter(({ cells }) => cells.some((text) => text.trim() !== ''))
+      .slice(0, SEARCHED_ROWS)
+      .map(({ cells }, line) => ({ sheet: 0, line, cells }));
+    if (rows.length === 0) return { delimiter, rating: 0, count: 0 };
     const { index, rating } = findHeader(rows, { ...search, chosen: undefined });
     return { delimiter, rating, count: rows[index]!.cells.length };
   });
-  const chosen = attempts.reduce((best, other) =>
+  return attempts.reduce((best, other) =>
     other.rating > best.rating || (other.rating === best.rating && other.count > best.count) ? other : best,
-  );
-  return { delimiter: chosen.delimiter, skipped: 0 };
-}
-
-/** Roughly: the text around quotes stays. */
-function split(line: string, delimiter: string): string[] {
-  const cells = line.match(new RegExp(`(?:"(?:[^"]|"")*"|[^"${delimiter}])+|${delimiter}`, 'g')) ?? [];
-  return cells.filter((cell) => cell !== delimiter);
-}
-
-async function* readRecords(file: FileSource, encoding: string, delimiter: string) {
-  const parser = parse({
-    delimiter,
-    record_delimiter: ['\r\n', '\n', '\r'],
-    bom: true,
-    // Inches, as in 3" pipe.
-    relax_quotes: true,
-    relax_column_count: true,
-    max_record_size: MAX_RECORD,
-  });
-  const text = Readable.from(decoded(file, encoding));
-  text.once('error', (error) => parser.destroy(error));
-  let line = 0;
-  try {
-    for await (const record of text.pipe(parser) as AsyncIterable<string[]>) {
-      line++;
-      yield record;
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    if (line === 0) throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
-    throw new UnreadableFileError('rowTooLong', { line: line + 1 });
-  } finally {
-    text.destroy();
-  }
+  ).delimiter;
 }

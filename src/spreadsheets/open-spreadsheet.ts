@@ -1,5 +1,5 @@
 import { openCsv } from './csv-reader.ts';
-import { UnreadableFileError, type HeaderSearch, type Spreadsheet } from './spreadsheet.ts';
+import { UnreadableFileError, type HeaderSearch, type Spreadsheet, type TextChoice } from './spreadsheet.ts';
 import { readBytes, type FileSource } from './file-source.ts';
 import { openXlsx } from './xlsx-reader.ts';
 
@@ -23,7 +23,11 @@ const EMPTY_ZIP = 'PK\x05\x06';
 const OLE = '\xd0\xcf\x11\xe0';
 
 /** @throws UnreadableFileError */
-export async function openSpreadsheet(file: FileSource, search: HeaderSearch): Promise<Spreadsheet> {
+export async function openSpreadsheet(
+  file: FileSource,
+  search: HeaderSearch,
+  text?: TextChoice,
+): Promise<Spreadsheet> {
   const first = await readBytes(file, 0, Math.min(file.bytes, 64)).next();
   if (first.done) throw new UnreadableFileError('empty');
   const start = first.value.toString('latin1');
@@ -31,5 +35,5 @@ export async function openSpreadsheet(file: FileSource, search: HeaderSearch): P
   if (begins(ZIP)) return openXlsx(file, search);
   if (begins(OLE)) throw new UnreadableFileError('oldExcel');
   if (begins(EMPTY_ZIP) || OTHER_KINDS.some(begins)) throw new UnreadableFileError('otherKind');
-  return openCsv(file, search);
+  return openCsv(file, search, text);
 }

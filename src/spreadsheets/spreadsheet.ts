@@ -1,7 +1,9 @@
+import type { DetectedEncoding, Encoding } from './text-encoding.ts';
+
 export type Cell = string | SpecialCell;
 
 export interface SpecialCell {
-  is: 'formula' | 'date' | 'error';
+  is: 'formula' | 'date' | 'error' | 'badCharacter';
   text: string;
 }
 
@@ -11,6 +13,14 @@ export interface SheetRow {
   /** As spreadsheet programs number rows, from 1. */
   line: number;
   cells: (Cell | undefined)[];
+  /** Where the cells cannot be told apart for sure. */
+  flaw?: QuoteFlaw;
+}
+
+/** A quote that closes nowhere, or so many rows below that it seems to enclose whole rows. */
+export interface QuoteFlaw {
+  column: number;
+  rowsBelow?: number;
 }
 
 /** A row of the file; `sheet` counts all sheets from 0. */
@@ -25,6 +35,9 @@ export interface FirstRow extends HeaderPlace {
   sheetName?: string;
 }
 
+/** No row: the headings are looked for. */
+export const NO_PLACE: HeaderPlace = { sheet: 0, line: 0 };
+
 /** 'first': the first row with content, as version 0.1.0 read every file. */
 export type HeaderChoice = HeaderPlace | 'first';
 
@@ -34,7 +47,20 @@ export interface HeaderSearch {
   chosen?: HeaderChoice | undefined;
 }
 
+export interface TextChoice {
+  encoding: Encoding;
+  delimiter: string;
+}
+
+/** How a text file is read. */
+export interface TextReading extends TextChoice, Pick<DetectedEncoding, 'isUnsure' | 'samples'> {
+  /** The first rows below the headings. */
+  rows: string[][];
+}
+
 export interface Spreadsheet {
+  /** Absent in a workbook. */
+  text?: TextReading;
   headers: string[];
   header: HeaderPlace;
   /** Rows that a person can choose as headings. */

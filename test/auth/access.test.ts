@@ -68,6 +68,7 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'POST /imports/:id/columns',
       'POST /imports/:id/apply',
       'GET /api/imports/:id',
+      'GET /api/imports/:id/sample',
     ],
   ],
   [

@@ -103,6 +103,30 @@ test('a file can be dropped on the page, and one of several is not chosen silent
   await page.context().close();
 });
 
+test('another encoding or separator shows the first rows as it would read them', async () => {
+  const code = uniqueCode();
+  const page = await logIn();
+  await page.goto('/imports');
+  const file = Buffer.from(`codigo;nombre\n${code};Espa\x96a, 1\n`, 'latin1');
+  await chooseFile(page, file, 'lista "nueva".csv');
+  await page.click('#upload button[type=submit]');
+  await page.waitForSelector('text=¿Se leen bien las letras?');
+  expect(await page.textContent('h1')).toBe('lista "nueva".csv');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  const cells = page.locator('#first-rows td');
+  expect(await cells.allTextContents()).toEqual([code, 'España, 1']);
+  await page.selectOption('#encoding', 'windows-1252');
+  await page.waitForSelector('#first-rows td:has-text("Espa–a")');
+  await page.selectOption('#delimiter', '|');
+  await page.waitForSelector(`#first-rows td:has-text("${code};Espa–a")`);
+  await page.selectOption('#encoding', 'macintosh');
+  await page.selectOption('#delimiter', ';');
+  await page.waitForSelector('#first-rows td:text-is("España, 1")');
+  await page.click('button:has-text("Leer de nuevo")');
+  await page.waitForSelector('text=Todo listo para aplicar.');
+  await page.context().close();
+});
+
 test('imports without JavaScript', async () => {
   const code = uniqueCode();
   const page = await logIn({ javaScriptEnabled: false });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { Client, uniqueCode } from '../support/client.ts';
-import { apply, download, page, preview, problems, waitForRest, workbook } from '../support/import-files.ts';
+import { apply, download, page, preview, problems, readAgain, workbook } from '../support/import-files.ts';
 import { stack } from '../support/shared-stack.ts';
 
 let client: Client;
@@ -12,21 +12,6 @@ beforeAll(async () => {
   primary = await stack.connect('primary');
 });
 afterAll(() => primary.end());
-
-/** Sends the form of the preview, with the columns as they are. */
-async function readAgain(id: number, fields: Record<string, string>) {
-  const shown = await page(client, id);
-  const selects = shown.matchAll(/name="(column\d+)">(.*?)<\/select>/gs);
-  const columns = Array.from(selects, ([, name, options]) => [
-    name!,
-    /value="(\w*)" selected/.exec(options!)?.[1] ?? '',
-  ]);
-  await client.post(`/imports/${id}/columns`, {
-    ...(Object.fromEntries(columns) as Record<string, string>),
-    ...fields,
-  });
-  return waitForRest(client, id);
-}
 
 const TITLED: [string, (code: string) => Buffer | Promise<Buffer>][] = [
   ['semicolons', (code) => Buffer.from(`Lista, precios, julio\n\n\nCódigo;Nombre\n${code};Ñandú\n`)],
@@ -59,7 +44,7 @@ test('another row of headings can be chosen, and its columns are recognised anew
   expect(await page(client, first.id)).toContain(
     '<option value="0:1" selected>Fila 1: Código · Nombre · Cantidad',
   );
-  expect((await readAgain(first.id, { header: '0:3' })).totals).toMatchObject({ new: 1, wrong: 0 });
+  expect((await readAgain(client, first.id, { header: '0:3' })).totals).toMatchObject({ new: 1, wrong: 0 });
   expect(await page(client, first.id)).toContain('Encabezados: Fila 3');
   await apply(client, first.id);
   expect(await client.findByCode(`${code}-2`)).toMatchObject({ name: 'Ñandú', quantity: 7 });
@@ -78,8 +63,8 @@ test('the headings of another sheet can be chosen', async () => {
   });
   const { id, state } = await preview(client, file, 'a.xlsx');
   expect(state).toBe('unassigned');
-  await readAgain(id, { header: '1:2' });
-  const { totals } = await readAgain(id, { header: '1:2', column0: 'code', column1: 'name' });
+  await readAgain(client, id, { header: '1:2' });
+  const { totals } = await readAgain(client, id, { header: '1:2', column0: 'code', column1: 'name' });
   expect(totals).toEqual({ new: 1, changed: 0, unchanged: 0, wrong: 0 });
 });
 
@@ -96,7 +81,7 @@ test('an empty cell leaves a field as it is; erasing is a choice that the previe
   expect(shown).not.toContain('<dt>Descripción</dt>');
 
   const { id } = await preview(client, `Código;Descripción;Cantidad\n${code};;7`);
-  expect((await readAgain(id, { erases: 'yes' })).totals).toMatchObject({ changed: 1, wrong: 0 });
+  expect((await readAgain(client, id, { erases: 'yes' })).totals).toMatchObject({ changed: 1, wrong: 0 });
   const erasing = await page(client, id);
   expect(erasing).toContain('Las celdas vacías borran: un producto pierde datos.');
   expect(erasing).toMatch(
@@ -114,7 +99,10 @@ test('an empty cell leaves a field as it is; erasing is a choice that the previe
   expect(await page(client, id)).toContain('Las celdas vacías borraron datos de un producto.');
 
   const wrong = await preview(client, `Código;Nombre\n${code};`);
-  expect((await readAgain(wrong.id, { erases: 'yes' })).totals).toMatchObject({ changed: 0, wrong: 1 });
+  expect((await readAgain(client, wrong.id, { erases: 'yes' })).totals).toMatchObject({
+    changed: 0,
+    wrong: 1,
+  });
 });
 
 test('wrong rows can be left out, and downloaded as a file to correct and upload', async () => {

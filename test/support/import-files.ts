@@ -61,6 +61,21 @@ export async function refusal(client: Client, content: Buffer | string, name?: s
   return /no se puede importar\.<\/p>\s*<p class="mb-0">(.*?)<\/p>/.exec(await page(client, id))?.[1] ?? '';
 }
 
+/** Sends the form of the preview, with the columns as they are. */
+export async function readAgain(client: Client, id: number, fields: Record<string, string>) {
+  const shown = await page(client, id);
+  const selects = shown.matchAll(/name="(column\d+)">(.*?)<\/select>/gs);
+  const columns = Array.from(selects, ([, name, options]) => [
+    name!,
+    /value="(\w*)" selected/.exec(options!)?.[1] ?? '',
+  ]);
+  await client.post(`/imports/${id}/columns`, {
+    ...(Object.fromEntries(columns) as Record<string, string>),
+    ...fields,
+  });
+  return waitForRest(client, id);
+}
+
 /** Submits the form as the page shows it: without the wrong rows, if there are any. */
 export async function startApplying(client: Client, id: number) {
   const shown = await page(client, id);
