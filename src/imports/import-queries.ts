@@ -38,6 +38,9 @@ export interface Findings {
   erasures?: number;
   sheets: string[];
   ignoredSheets: string[];
+  hiddenSheets?: string[];
+  hiddenColumns?: string[];
+  hiddenRows?: number;
   newCategories: string[];
   newCategoryCount: number;
 }

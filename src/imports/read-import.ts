@@ -59,21 +59,23 @@ export async function readImport(
     for await (const found of rows()) if (found.length > 0) return { findings, totals: undefined };
     throw new UnreadableFileError('noRows');
   }
-  await stageRows(databases, { ...reading, columns }, { rows, onStored: reportRead });
+  const hiddenRows = await stageRows(databases, { ...reading, columns }, { rows, onStored: reportRead });
   const { totals, ...found } = await databases.catalogue.transact((db) => compareRows(db, reading), {
     limitMs: STORE_LIMIT_MS,
   });
-  return { findings: { ...findings, ...found }, totals };
+  return { findings: { ...findings, ...found, hiddenRows }, totals };
 }
 
 type Staging = Reading & { columns: (Field | null)[] };
 
+/** @returns how many of the rows are hidden in the spreadsheet */
 async function stageRows(
   databases: Databases,
   staging: Staging,
   { rows, onStored }: Pick<Spreadsheet, 'rows'> & { onStored: () => void },
-): Promise<void> {
+): Promise<number> {
   let number = 0;
+  let hidden = 0;
   let batch: unknown[] = [];
   let storing: Promise<unknown> = Promise.resolve();
   const store = async () => {
@@ -88,6 +90,7 @@ async function stageRows(
   for await (const found of rows()) {
     for (const row of found) {
       if (++number > MAX_ROWS) throw new UnreadableFileError('tooManyRows', { maximum: MAX_ROWS });
+      if (row.isHidden) hidden++;
       batch.push(toStagedRow(number, row, staging));
       if (batch.length >= BATCH) await store();
     }
@@ -95,6 +98,7 @@ async function stageRows(
   if (number === 0) throw new UnreadableFileError('noRows');
   await store();
   await storing;
+  return hidden;
 }
 
 function toStagedRow(number: number, { sheet, line, cells }: SheetRow, staging: Staging): unknown[] {

@@ -10,7 +10,9 @@ import {
   type Spreadsheet,
 } from './spreadsheet.ts';
 import { readBytes, type FileSource } from './file-source.ts';
+import { withoutGuard } from './guarded-text.ts';
 import { describeFirstRows, findHeader, rowsToFetch, SEARCHED_ROWS } from './header-row.ts';
+import { formulaCell } from './text-cells.ts';
 
 /** In characters: room for 100 columns, each as long as a description can be. */
 const MAX_RECORD = 256 * 1024;
@@ -41,6 +43,8 @@ export async function openCsv(file: FileSource, search: HeaderSearch): Promise<S
     firstRows: describeFirstRows(first, { header }),
     sheets: [],
     ignoredSheets: [],
+    hiddenSheets: [],
+    hiddenColumns: [],
     rows: async function* () {
       let rows: SheetRow[] = first.slice(index + 1).map((row) => toRow(row.line, row.cells));
       for await (const record of records) {
@@ -62,11 +66,9 @@ function toRow(line: number, record: string[]): SheetRow {
   return { sheet: 0, line, cells: record.map(cellOf) };
 }
 
-/** Flags formulas. Our export escapes them with a leading '; some programs write ="007" to keep the zeros. */
+/** Flags formulas. Some programs write ="007" to keep the zeros. */
 function cellOf(text: string): Cell {
-  if (text.startsWith("'")) return text.replace(/^'(?='*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/, '');
-  if (!text.startsWith('=')) return text;
-  return /^="([^"]*)"$/.exec(text)?.[1] ?? { is: 'formula', text };
+  return text.startsWith('=') ? formulaCell(text.slice(1), text) : withoutGuard(text);
 }
 
 /** UTF-16 by its byte order mark, UTF-8 if the whole file is valid, else Windows-1252. */
