@@ -1,12 +1,13 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
-import { stringify, type Options } from 'csv-stringify/sync';
+import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
 import type { Dates } from '../locales/dates.ts';
 import type { Availability } from '../product-list/product-filter.ts';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import type { Product } from '../products/product.ts';
+import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 
 /** A few milliseconds of work; the event loop runs between batches. */
@@ -18,6 +19,7 @@ type Availabilities = Record<Availability, string>;
 interface ExportColumn {
   titleKey: string;
   width: number;
+  isText?: true;
   value: (product: Product, availabilities: Availabilities) => Cell;
 }
 
@@ -30,11 +32,21 @@ export interface Reader {
 const COLUMNS: ExportColumn[] = [
   { titleKey: 'columns.number', width: 10, value: ({ id }) => id },
   ...PRODUCT_FIELDS.flatMap(({ key, exportWidth: width }): ExportColumn[] =>
-    width ? [{ titleKey: `columns.${key}`, width, value: (product) => product[key] }] : [],
+    width
+      ? [
+          {
+            titleKey: `columns.${key}`,
+            width,
+            ...(key !== 'quantity' && { isText: true }),
+            value: (product) => product[key],
+          },
+        ]
+      : [],
   ),
   {
     titleKey: 'columns.availability',
     width: 16,
+    isText: true,
     value: ({ available }, availabilities) => availabilities[available ? 'available' : 'out_of_stock'],
   },
   { titleKey: 'columns.updated', width: 30, value: ({ updatedAt }) => updatedAt },
@@ -47,31 +59,21 @@ export async function writeWorkbook(
   { maxRows }: { maxRows?: number } = {},
 ): Promise<void> {
   const titles = titlesFor({ t, dates });
-  const columns = COLUMNS.map(({ width }, i) => ({ title: titles[i]!, width }));
+  const columns = COLUMNS.map(({ width, isText }, i) => ({ title: titles[i]!, width, isText }));
   const rows = inBatches(products, t, (date) => dates.toWallClock(date));
   await writeTable({ name: t('export.sheet'), columns, rows, maxRows }, out);
 }
 
-const CSV: Options = {
-  delimiter: ';',
-  record_delimiter: 'windows',
-  // Puts ' before = + - @, so that a spreadsheet reads the cell as text.
-  escape_formulas: true,
-  // csv-stringify quotes only on its own record delimiter; descriptions contain others.
-  quoted_match: /[\r\n]/,
-  cast: { string: keepOwnQuote },
-};
-
-/** Semicolons and UTF-8 with a byte order mark, as Excel in Spanish expects. */
 export async function writeCsv(
   products: AsyncIterable<Product>,
   out: Writable,
   { t, dates }: Reader,
 ): Promise<void> {
+  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv } };
   async function* text() {
-    yield Buffer.from(stringify([titlesFor({ t, dates })], { ...CSV, bom: true }));
-    for await (const rows of inBatches(products, t, dates.formatForCsv))
-      yield Buffer.from(stringify(rows, CSV));
+    yield Buffer.from(stringify([titlesFor({ t, dates })], format));
+    for await (const rows of inBatches(products, t, (date) => date))
+      yield Buffer.from(stringify(rows, { ...format, bom: false }));
   }
   await pipeline(Readable.from(text()), out);
 }
@@ -105,9 +107,4 @@ async function* inBatches(
     await setImmediate();
   }
   if (batch.length > 0) yield batch;
-}
-
-/** Doubles a leading ' before a formula sign: an import strips one. */
-function keepOwnQuote(text: string): string {
-  return text.replace(/^(?='+[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/, "'");
 }

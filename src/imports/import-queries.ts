@@ -50,6 +50,9 @@ export interface Findings {
   brokenNames?: { count: number; places: HeaderPlace[] };
   sheets: string[];
   ignoredSheets: string[];
+  hiddenSheets?: string[];
+  hiddenColumns?: string[];
+  hiddenRows?: number;
   newCategories: string[];
   newCategoryCount: number;
 }

@@ -1,24 +1,16 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { stringify, type Options } from 'csv-stringify';
+import { stringify } from 'csv-stringify';
 import type { TFunction } from 'i18next';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { choicesOf, listImportRows, type ImportDetails, type ImportRow } from './import-queries.ts';
 import { describeProblem } from './problem-text.ts';
 import { readCells } from './reading-process.ts';
-import { textOf } from '../spreadsheets/spreadsheet.ts';
+import { fieldText } from './row-check.ts';
+import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 
 const BATCH = 500;
-
-/** Semicolons and UTF-8 with a byte order mark, as Excel in Spanish expects. */
-export const CSV_FORMAT = {
-  bom: true,
-  delimiter: ';',
-  record_delimiter: 'windows',
-  escape_formulas: true,
-  quoted_match: /[\r\n]/,
-} satisfies Options;
 
 /** @param options `onlyWrong` makes a file of the wrong rows, to be corrected and uploaded again */
 export async function writeResult(
@@ -26,7 +18,7 @@ export async function writeResult(
   found: ImportDetails & { reading: number },
   { out, signal, t, onlyWrong }: { out: Writable; signal: AbortSignal; t: TFunction; onlyWrong: boolean },
 ): Promise<void> {
-  const { headers } = found.findings!;
+  const { headers, columns } = found.findings!;
   const results = readResults(databases, found);
   const { header, text } = choicesOf(found.findings);
   const kinds = found.state === 'applied' ? 'applied.kinds' : 'kinds';
@@ -37,7 +29,7 @@ export async function writeResult(
       if (onlyWrong && result?.kind !== 'wrong') continue;
       const problems = (result?.problems ?? []).map((problem) => describeProblem(problem, found, t));
       const kind = result ? t(`imports.${kinds}.${result.kind}`) : '';
-      yield [...headers.map((_, index) => textOf(cells[index])), kind, problems.join(' ')];
+      yield [...headers.map((_, index) => fieldText(columns[index], cells[index])), kind, problems.join(' ')];
     }
   }
   const format = stringify({

@@ -3,8 +3,8 @@ import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
+import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
-import { CSV_FORMAT } from './import-result.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 
 export const TEMPLATE_TYPES = {
@@ -29,6 +29,7 @@ export async function writeTemplate(format: TemplateFormat, out: Writable, t: TF
   const columns = FIELDS.map((field, index) => ({
     title: titles[index]!,
     width: widths.get(field) ?? DEFAULT_WIDTH,
+    isText: field !== 'quantity',
   }));
   await writeTable({ name: t('imports.template.sheet'), columns, rows: oneBatch(rows) }, out);
 }

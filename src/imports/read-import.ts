@@ -60,11 +60,15 @@ export async function readImport(
     for await (const found of rows()) if (found.length > 0) return { findings, totals: undefined };
     throw new UnreadableFileError('noRows');
   }
-  const brokenNames = await stageRows(databases, { ...reading, columns }, { rows, onStored: reportRead });
+  const { brokenNames, hiddenRows } = await stageRows(
+    databases,
+    { ...reading, columns },
+    { rows, onStored: reportRead },
+  );
   const { totals, ...found } = await databases.catalogue.transact((db) => compareRows(db, reading), {
     limitMs: STORE_LIMIT_MS,
   });
-  return { findings: { ...findings, ...found, brokenNames }, totals };
+  return { findings: { ...findings, ...found, brokenNames, hiddenRows }, totals };
 }
 
 type Staging = Reading & { columns: (Field | null)[] };
@@ -74,8 +78,9 @@ async function stageRows(
   databases: Databases,
   staging: Staging,
   { rows, onStored }: Pick<Spreadsheet, 'rows'> & { onStored: () => void },
-): Promise<BrokenNames> {
+): Promise<{ brokenNames: BrokenNames; hiddenRows: number }> {
   let number = 0;
+  let hiddenRows = 0;
   const brokenNames: BrokenNames = { count: 0, places: [] };
   const nameColumn = staging.columns.indexOf('name');
   let batch: unknown[] = [];
@@ -92,6 +97,7 @@ async function stageRows(
   for await (const found of rows()) {
     for (const row of found) {
       if (++number > MAX_ROWS) throw new UnreadableFileError('tooManyRows', { maximum: MAX_ROWS });
+      if (row.isHidden) hiddenRows++;
       batch.push(toStagedRow(number, row, staging));
       if (!row.flaw && hasLineBreak(row.cells[nameColumn])) {
         const { sheet, line } = row;
@@ -103,7 +109,7 @@ async function stageRows(
   if (number === 0) throw new UnreadableFileError('noRows');
   await store();
   await storing;
-  return brokenNames;
+  return { brokenNames, hiddenRows };
 }
 
 function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[] {

@@ -3,7 +3,7 @@ import { productFields, type ProductInput } from '../products/product-fields.ts'
 import { FIELDS, type Field } from './import-fields.ts';
 import { readQuantity } from './import-quantity.ts';
 import { findLoss } from './lost-value.ts';
-import { textOf, type Cell, type QuoteFlaw } from '../spreadsheets/spreadsheet.ts';
+import { cutText, textOf, type Cell, type QuoteFlaw } from '../spreadsheets/spreadsheet.ts';
 
 /** `key` and `values` are for the translation, `typed` is the cell's text. */
 export interface Problem {
@@ -77,20 +77,24 @@ export function hasLineBreak(cell: Cell | undefined): boolean {
 function shorten(text: string): string {
   const typed = text.trim().replace(/\s*[\r\n]\s*/g, ' ⏎ ');
   return typed.length > TYPED_LENGTH
-    ? `${typed
-        .slice(0, TYPED_LENGTH - 1)
-        .trimEnd()
-        .toWellFormed()}…`
-    : typed;
+    ? `${cutText(typed, TYPED_LENGTH - 1).trimEnd()}…`
+    : typed.toWellFormed();
+}
+
+/** The text that a field takes from a cell: of a quantity the number counts, of others what the format shows. */
+export function fieldText(field: Field | null | undefined, cell: Cell | null | undefined): string {
+  return field === 'quantity' && typeof cell === 'object' && cell && 'plain' in cell
+    ? cell.plain
+    : textOf(cell);
 }
 
 function checkCell(field: Field, cell: Cell | undefined): { value: string | number } | Problem {
-  if (typeof cell === 'object') {
+  if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && field === 'quantity')) {
     // Excel turns codes such as 3-1 into dates and loses the original text.
     const isWrong = cell.is !== 'date' || field === 'code' || field === 'quantity';
     if (isWrong) return { key: `imports.problems.${cell.is}` };
   }
-  let text: string = textOf(cell);
+  let text = fieldText(field, cell);
   const loss = findLoss(text);
   if (loss) return { key: `imports.problems.${loss}` };
   if (ONE_LINE.includes(field) && hasLineBreak(cell)) return { key: 'imports.problems.lineBreak' };

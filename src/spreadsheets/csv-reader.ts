@@ -11,7 +11,9 @@ import {
 } from './spreadsheet.ts';
 import { parseRecords, readRecords, swallowsRows, type CsvRecord } from './csv-records.ts';
 import type { FileSource } from './file-source.ts';
+import { withoutGuard } from './guarded-text.ts';
 import { describeFirstRows, findHeader, rowsToFetch, SEARCHED_ROWS } from './header-row.ts';
+import { formulaCell } from './text-cells.ts';
 import { decoded, detectEncoding } from './text-encoding.ts';
 
 const BATCH = 250;
@@ -54,6 +56,8 @@ export async function openCsv(
     firstRows: describeFirstRows(first, { header }),
     sheets: [],
     ignoredSheets: [],
+    hiddenSheets: [],
+    hiddenColumns: [],
     rows: async function* () {
       let rows: SheetRow[] = below.map(toRow);
       for await (const record of records) {
@@ -109,12 +113,10 @@ function flawOf({ cells, openQuote }: CsvRecord, { columns, delimiter }: Layout)
   return column < 0 ? undefined : { column, rowsBelow: cells[column]!.match(/\r\n|\n|\r/g)!.length };
 }
 
-/** Flags formulas. Our export escapes them with a leading '; some programs write ="007" to keep the zeros. */
+/** Flags formulas. Some programs write ="007" to keep the zeros. */
 function cellOf(text: string, { hasBadBytes }: Layout): Cell {
   if (hasBadBytes && text.includes('\uFFFD')) return { is: 'badCharacter', text };
-  if (text.startsWith("'")) return text.replace(/^'(?='*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/, '');
-  if (!text.startsWith('=')) return text;
-  return /^="([^"]*)"$/.exec(text)?.[1] ?? { is: 'formula', text };
+  return text.startsWith('=') ? formulaCell(text.slice(1), text) : withoutGuard(text);
 }
 
 /** The delimiter with which a row of headings is found; if several or none, the one that makes most columns. */

@@ -1,4 +1,11 @@
-import { textOf, type Cell, type FirstRow, type HeaderSearch, type SheetRow } from './spreadsheet.ts';
+import {
+  cutText,
+  textOf,
+  type Cell,
+  type FirstRow,
+  type HeaderSearch,
+  type SheetRow,
+} from './spreadsheet.ts';
 
 /** Rows with content among which the headings are looked for. */
 export const SEARCHED_ROWS = 20;
@@ -48,7 +55,7 @@ export function describeFirstRows(
   return rows
     .filter((row, index) => row === header || (index < rows.length - 1 && !row.cells.some(isFormula)))
     .map(({ sheet, line, cells }) => {
-      const text = filled(cells).join(' · ').slice(0, SHOWN_LENGTH).toWellFormed();
+      const text = cutText(filled(cells).join(' · '), SHOWN_LENGTH).toWellFormed();
       return { sheet, line, text, ...(sheetName !== undefined && { sheetName }) };
     });
 }

@@ -2,10 +2,23 @@ import type { DetectedEncoding, Encoding } from './text-encoding.ts';
 
 export type Cell = string | SpecialCell;
 
-export interface SpecialCell {
-  is: 'formula' | 'date' | 'error' | 'badCharacter';
+/**
+ * What a text field must not take unseen. `digits` is a number too long for a spreadsheet, `merged` a cell that a
+ * cell above covers, `broken` a text with half a character.
+ */
+export interface UnclearCell {
+  is: 'formula' | 'date' | 'error' | 'boolean' | 'digits' | 'merged' | 'broken' | 'badCharacter';
   text: string;
 }
+
+/** A number whose format changes it: shown as `text`, or `reshaped` beyond what a text field can take. */
+export interface FormattedNumber {
+  is: 'number' | 'reshaped';
+  text: string;
+  plain: string;
+}
+
+export type SpecialCell = UnclearCell | FormattedNumber;
 
 export interface SheetRow {
   /** Index in `Spreadsheet.sheets`; in the search for headings, among all sheets. */
@@ -13,6 +26,7 @@ export interface SheetRow {
   /** As spreadsheet programs number rows, from 1. */
   line: number;
   cells: (Cell | undefined)[];
+  isHidden?: boolean;
   /** Where the cells cannot be told apart for sure. */
   flaw?: QuoteFlaw;
 }
@@ -68,6 +82,9 @@ export interface Spreadsheet {
   /** The names of the sheets to read; empty for CSV. */
   sheets: string[];
   ignoredSheets: string[];
+  hiddenSheets: string[];
+  /** The headings of hidden columns. */
+  hiddenColumns: string[];
   /** In batches, without the header, the rows above it and empty rows. */
   rows: () => AsyncIterable<SheetRow[]>;
 }
@@ -87,6 +104,7 @@ export type RefusalReason =
   | 'cellTooLong'
   | 'rowTooLong'
   | 'headerFormula'
+  | 'onlyHidden'
   | 'failed';
 
 export class UnreadableFileError extends Error {
@@ -106,6 +124,20 @@ export const MAX_COLUMNS = 100;
 export const MAX_ROWS = 200_000;
 export const MAX_CELL_LENGTH = 32_767;
 
+const graphemes = new Intl.Segmenter();
+
+/** At most `length` UTF-16 units, without half an emoji at the end. */
+export function cutText(text: string, length: number): string {
+  if (text.length <= length) return text;
+  // Some units more show where the last character ends.
+  let end = 0;
+  for (const { index, segment } of graphemes.segment(text.slice(0, length + 20))) {
+    if (index + segment.length > length) break;
+    end = index + segment.length;
+  }
+  return text.slice(0, end || length).toWellFormed();
+}
+
 export function textOf(cell: Cell | null | undefined): string {
   return typeof cell === 'string' ? cell : (cell?.text ?? '');
 }
@@ -122,7 +154,7 @@ export function plainHeader(header: string): string {
 export function checkedHeaders(cells: (Cell | undefined)[]): string[] {
   const headers = Array.from(cells, (cell) => {
     if (typeof cell === 'object' && cell.is === 'formula') throw new UnreadableFileError('headerFormula');
-    return textOf(cell).trim().slice(0, 100);
+    return cutText(textOf(cell).trim(), 100).toWellFormed();
   });
   while (headers.at(-1) === '') headers.pop();
   if (headers.length > MAX_COLUMNS) throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });

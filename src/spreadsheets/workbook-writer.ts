@@ -1,6 +1,7 @@
 import { addAbortSignal, Readable, type Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
+import { guarded } from './guarded-text.ts';
 
 const MAX_SHEET_ROWS = 1_048_576;
 /** For 1,000,000 products, level 6 saves 10 % in size and takes 50 % longer. */
@@ -11,7 +12,7 @@ export type Cell = string | number | Date;
 export interface Table {
   name: string;
   /** At most 26; widths in characters. */
-  columns: { title: string; width: number }[];
+  columns: { title: string; width: number; isText?: boolean | undefined }[];
   rows: AsyncIterator<Cell[][]>;
   /** Per sheet, header included; further rows go to a new sheet. */
   maxRows?: number | undefined;
@@ -90,10 +91,12 @@ const TYPES = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 /** Indexes into `cellXfs` below. */
 const BOLD = 1;
 const DATE = 2;
+const TEXT = 3;
 
 async function* sheetXml(queue: RowQueue, columns: Table['columns'], maxRows: number) {
   const widths = columns.map(
-    ({ width }, i) => `<col min="${i + 1}" max="${i + 1}" width="${width}" customWidth="1"/>`,
+    ({ width, isText }, i) =>
+      `<col min="${i + 1}" max="${i + 1}" width="${width}" customWidth="1"${isText ? ` style="${TEXT}"` : ''}/>`,
   );
   const titles = columns.map(({ title }, i) => textCell(`${columnName(i)}1`, title, ` s="${BOLD}"`));
   yield Buffer.from(
@@ -119,15 +122,20 @@ function rowXml(number: number, cells: Cell[]): string {
   for (let i = 0; i < cells.length; i++) {
     const cell = cells[i]!;
     const place = `${columnName(i)}${number}`;
-    if (typeof cell === 'string') xml += textCell(place, cell);
+    if (typeof cell === 'string') xml += textCell(place, cell, ` s="${TEXT}"`);
     else if (typeof cell === 'number') xml += `<c r="${place}"><v>${cell}</v></c>`;
     else xml += `<c r="${place}" s="${DATE}"><v>${serialDate(cell)}</v></c>`;
   }
   return `${xml}</row>`;
 }
 
-/** Inline, because a shared string table would stay in memory to the end. Never a formula. */
-function textCell(place: string, text: string, style = ''): string {
+/**
+ * Inline, because a shared string table would stay in memory to the end. Never a formula. In the format Text,
+ * spreadsheets keep 007 as it is when the cell is edited.
+ */
+function textCell(place: string, content: string, style: string): string {
+  // What an import takes off.
+  const text = /^(?:'|=")/.test(content) ? guarded(content) : content;
   const inside = NEEDS_ESCAPING.test(text)
     ? `<t xml:space="preserve">${escapeText(text)}</t>`
     : `<t>${text}</t>`;
@@ -191,9 +199,10 @@ function commonParts(sheets: string[]): [path: string, xml: string][] {
         '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>' +
         '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>' +
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>' +
-        '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>' +
+        '<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>' +
         '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>' +
-        '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>' +
+        '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>' +
+        '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>' +
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
     ],
     ['_rels/.rels', relationships([related('workbook', 'officeDocument', 'xl/workbook.xml')])],

@@ -1,112 +1,74 @@
 import { posix } from 'node:path';
 import {
-  checkedHeaders,
-  plainHeader,
+  cutText,
   MAX_CELL_LENGTH,
   MAX_COLUMNS,
-  textOf,
   UnreadableFileError,
   type Cell,
   type HeaderSearch,
   type SheetRow,
   type Spreadsheet,
 } from './spreadsheet.ts';
-import type { FileSource } from './file-source.ts';
-import { describeFirstRows, findHeader, rowsToFetch } from './header-row.ts';
-import { dateStyles, isoDate } from './xlsx-dates.ts';
-import { XlsxArchive } from './xlsx-archive.ts';
+import { formulaCell, hasContent, textCell } from './text-cells.ts';
+import {
+  inSheet,
+  MAX_LINES,
+  MAX_SHEETS,
+  readFirstRows,
+  toSpreadsheet,
+  withMerged,
+  type WorkbookSheet,
+} from './workbook.ts';
+import { columnNumber, Merges } from './xlsx-merges.ts';
+import { cellFormat, isoDate, shownNumber, shownText, type CellFormat } from './xlsx-formats.ts';
 import { InflateBudget, parseXml, readXml } from './xml-stream.ts';
+import type { ZipArchive } from './zip-archive.ts';
 
 const MAX_SHARED_STRINGS = 1_500_000;
 const MAX_SHARED_LENGTH = 40_000_000;
-const MAX_SHEETS = 250;
-/** Rows of another sheet, and of all together, that can be chosen as headings. */
-const OTHER_ROWS = 5;
-const MAX_FIRST_ROWS = 40;
 
-interface Workbook {
-  archive: XlsxArchive;
+interface OpenWorkbook {
+  archive: ZipArchive;
+  fileBytes: number;
   budget: InflateBudget;
-  sheets: { name: string; part: string }[];
+  sheets: { name: string; part: string; isHidden: boolean }[];
   sharedStrings: string[];
-  dateStyles: boolean[];
+  styles: CellFormat[];
   startsIn1904: boolean;
 }
 
-interface FilledSheet {
-  name: string;
-  part: string;
-  first: SheetRow[];
-}
-
-/**
- * Reads the sheet of the chosen row, else the first with recognised headings, else the first; and with it those
- * that have the same headings.
- * @throws UnreadableFileError
- */
-export async function openXlsx(file: FileSource, search: HeaderSearch): Promise<Spreadsheet> {
-  const workbook = await openWorkbook(file);
-  const filled: FilledSheet[] = [];
-  for (const [index, sheet] of workbook.sheets.entries()) {
-    const first = await firstRows(workbook, { part: sheet.part, index }, search);
-    if (first.length > 0) filled.push({ ...sheet, first });
+/** @throws UnreadableFileError */
+export async function openXlsx(
+  archive: ZipArchive,
+  fileBytes: number,
+  search: HeaderSearch,
+): Promise<Spreadsheet> {
+  const workbook = await openWorkbook(archive, fileBytes);
+  const sheets: WorkbookSheet[] = [];
+  for (const [index, { name, isHidden }] of workbook.sheets.entries()) {
+    const hiddenColumns: number[] = [];
+    const rows = readSheet(workbook, index, { hiddenColumns });
+    sheets.push({ name, isHidden, hiddenColumns, ...(await readFirstRows(rows, search)) });
   }
-  const headed = filled.map((sheet) => ({ ...sheet, ...findHeader(sheet.first, search) }));
-  const main =
-    headed.find(({ rating }) => rating === Infinity) ?? headed.find(({ rating }) => rating > 0) ?? headed[0];
-  if (!main) throw new UnreadableFileError('empty');
-  const header = main.first[main.index]!;
-  const title = titleOf(header);
-  // Where the sheets with the same headings have them, which may be another row of each.
-  const above = new Map(
-    filled.flatMap((sheet) => {
-      const index =
-        sheet.part === main.part ? main.index : sheet.first.findIndex((row) => titleOf(row) === title);
-      return index < 0 ? [] : [[sheet, index] as const];
-    }),
-  );
-  const others = filled.filter(({ part }) => part !== main.part);
-  return {
-    headers: checkedHeaders(header.cells),
-    header: { sheet: header.sheet, line: header.line },
-    firstRows: [
-      ...describeFirstRows(main.first, { header, sheetName: main.name }),
-      ...others.flatMap(({ first, name }) =>
-        describeFirstRows(first, { sheetName: name }).slice(0, OTHER_ROWS),
-      ),
-    ].slice(0, MAX_FIRST_ROWS),
-    sheets: [...above.keys()].map(({ name }) => name),
-    ignoredSheets: filled.filter((sheet) => !above.has(sheet)).map(({ name }) => name),
-    rows: async function* () {
-      for (const [index, [{ part }, headerIndex]] of [...above].entries()) {
-        let skipped = headerIndex + 1;
-        for await (const rows of readSheet(workbook, part, index)) {
-          skipped -= rows.splice(0, skipped).length;
-          if (rows.length > 0) yield rows;
-        }
-      }
-    },
-  };
+  return toSpreadsheet({ sheets, rows: (numbers) => readSheets(workbook, numbers) }, search);
 }
 
-function titleOf({ cells }: SheetRow): string {
-  const headers = Array.from(cells, (cell) => plainHeader(textOf(cell)));
-  while (headers.at(-1) === '') headers.pop();
-  return headers.join('|');
-}
-
-async function openWorkbook(file: FileSource): Promise<Workbook> {
-  const archive = await XlsxArchive.open(file);
-  const budget = new InflateBudget(file.bytes);
-  if (archive.has('xl/workbook.bin')) throw new UnreadableFileError('binaryExcel');
-  if (!archive.has('[Content_Types].xml')) {
-    throw new UnreadableFileError(archive.has('content.xml') ? 'openDocument' : 'otherKind');
+async function* readSheets(workbook: OpenWorkbook, numbers: number[]): AsyncGenerator<SheetRow[]> {
+  for (const number of numbers) {
+    const sheet = await workbook.archive.stream(workbook.sheets[number]!.part);
+    // A budget of its own: the sheet is read a second time.
+    const merges = await Merges.find(sheet, new InflateBudget(workbook.fileBytes));
+    yield* readSheet(workbook, number, { merges });
   }
+}
+
+async function openWorkbook(archive: ZipArchive, fileBytes: number): Promise<OpenWorkbook> {
+  const budget = new InflateBudget(fileBytes);
   const root = await readRelations({ archive, budget }, '');
   const main = [...root.values()].find(({ type }) => type.endsWith('/officeDocument'))?.target;
   if (!main || !archive.has(main)) throw new UnreadableFileError('otherKind');
 
-  const listed: { name: string; relation: string }[] = [];
+  const listed: { name: string; isHidden: boolean; relation: string }[] = [];
   let startsIn1904 = false;
   const tags = new Set<string>();
   await readXml(await archive.stream(main), budget, {
@@ -115,22 +77,24 @@ async function openWorkbook(file: FileSource): Promise<Workbook> {
       if (name === 'workbookPr') startsIn1904 = /^(1|true)$/.test(attributes.date1904 ?? '');
       if (name !== 'sheet') return;
       const relation = Object.entries(attributes).find(([key]) => key.endsWith(':id'))?.[1];
-      if (relation) listed.push({ name: (attributes.name ?? '').slice(0, 31), relation });
+      const isHidden = /hidden$/i.test(attributes.state ?? '');
+      if (relation)
+        listed.push({ name: cutText(attributes.name ?? '', 31).toWellFormed(), isHidden, relation });
     },
   });
   if (!tags.has('workbook')) throw new UnreadableFileError('otherKind');
   if (listed.length > MAX_SHEETS) throw new UnreadableFileError('damaged');
   const relations = await readRelations({ archive, budget }, main);
   const partOf = (kind: string) => [...relations.values()].find(({ type }) => type.endsWith(kind))?.target;
-  const sheets = listed.flatMap(({ name, relation }) => {
+  const sheets = listed.flatMap(({ relation, ...sheet }) => {
     const found = relations.get(relation);
-    return found?.type.endsWith('/worksheet') ? [{ name, part: found.target }] : [];
+    return found?.type.endsWith('/worksheet') ? [{ ...sheet, part: found.target }] : [];
   });
-  const workbook = { archive, budget, sheets, sharedStrings: [], dateStyles: [], startsIn1904 };
+  const workbook = { archive, fileBytes, budget, sheets, sharedStrings: [], styles: [], startsIn1904 };
   return {
     ...workbook,
     sharedStrings: await readSharedStrings(workbook, partOf('/sharedStrings')),
-    dateStyles: await readDateStyles(workbook, partOf('/styles')),
+    styles: await readStyles(workbook, partOf('/styles')),
   };
 }
 
@@ -140,7 +104,7 @@ interface Relation {
 }
 
 async function readRelations(
-  { archive, budget }: Pick<Workbook, 'archive' | 'budget'>,
+  { archive, budget }: Pick<OpenWorkbook, 'archive' | 'budget'>,
   part: string,
 ): Promise<Map<string, Relation>> {
   const { dir, base } = posix.parse(part);
@@ -157,7 +121,7 @@ async function readRelations(
   return relations;
 }
 
-async function readSharedStrings(workbook: Workbook, part: string | undefined): Promise<string[]> {
+async function readSharedStrings(workbook: OpenWorkbook, part: string | undefined): Promise<string[]> {
   const strings: string[] = [];
   if (!part || !workbook.archive.has(part)) return strings;
   let length = 0;
@@ -178,7 +142,10 @@ async function readSharedStrings(workbook: Workbook, part: string | undefined): 
   return strings;
 }
 
-async function readDateStyles({ archive, budget }: Workbook, part: string | undefined): Promise<boolean[]> {
+async function readStyles(
+  { archive, budget }: OpenWorkbook,
+  part: string | undefined,
+): Promise<CellFormat[]> {
   if (!part || !archive.has(part)) return [];
   const formats = new Map<number, string>();
   const styles: number[] = [];
@@ -194,7 +161,8 @@ async function readDateStyles({ archive, budget }: Workbook, part: string | unde
       if (name === 'cellXfs') isCellFormat = false;
     },
   });
-  return dateStyles(styles, formats);
+  const cellFormats = new Map(styles.map((id) => [id, cellFormat(id, formats.get(id))]));
+  return styles.map((id) => cellFormats.get(id)!);
 }
 
 /** Joins the runs of a rich text, without its phonetic guide (rPh). */
@@ -229,65 +197,68 @@ class TextCollector {
   }
 }
 
-/** Stops early once headings are found: the rest may be a million formatted, empty rows. */
-async function firstRows(
-  workbook: Workbook,
-  { part, index }: { part: string; index: number },
-  search: HeaderSearch,
-): Promise<SheetRow[]> {
-  const limit = rowsToFetch(search);
-  const first: SheetRow[] = [];
-  for await (const rows of readSheet(workbook, part, index)) {
-    first.push(...rows.slice(0, limit - first.length));
-    if (first.length === limit || findHeader(first, search).rating > 0) break;
-  }
-  return first;
+interface SheetReading {
+  merges?: Merges;
+  /** Filled while reading. */
+  hiddenColumns?: number[];
 }
 
-async function* readSheet(workbook: Workbook, part: string, sheet: number): AsyncGenerator<SheetRow[]> {
+async function* readSheet(
+  workbook: OpenWorkbook,
+  sheet: number,
+  { merges, hiddenColumns }: SheetReading,
+): AsyncGenerator<SheetRow[]> {
+  const { part, name: sheetName } = workbook.sheets[sheet]!;
   let rows: SheetRow[] = [];
   let row: SheetRow = { sheet, line: 0, cells: [] };
   let column = -1;
   let type = '';
   let style = 0;
   let value = '';
-  let isValue = false;
-  let isFormula = false;
+  let formula: string | undefined;
+  let into: 'value' | 'formula' | undefined;
   const inline = new TextCollector();
   const parsing = parseXml(await workbook.archive.stream(part), workbook.budget, {
     open: (name, attributes) => {
       if (name === 'row') {
-        const line = Number(attributes.r);
-        row = { sheet, line: Number.isSafeInteger(line) && line > 0 ? line : row.line + 1, cells: [] };
+        row = { sheet, line: lineOf(attributes.r) ?? row.line + 1, cells: [] };
+        if (isTrue(attributes.hidden)) row.isHidden = true;
         column = -1;
       } else if (name === 'c') {
-        column = columnOf(attributes.r) ?? column + 1;
+        column = columnNumber(attributes.r) ?? column + 1;
         type = attributes.t ?? 'n';
         style = Number(attributes.s ?? 0);
         value = '';
-        isFormula = false;
-      } else if (name === 'v') isValue = true;
-      else if (name === 'f') isFormula = true;
-      else inline.open(name);
+        formula = undefined;
+      } else if (name === 'v') into = 'value';
+      else if (name === 'f') {
+        into = 'formula';
+        formula = '';
+      } else if (name === 'col' && isTrue(attributes.hidden)) {
+        const last = Math.min(Number(attributes.max), MAX_COLUMNS);
+        for (let number = Number(attributes.min); number <= last; number++) hiddenColumns?.push(number - 1);
+      } else inline.open(name);
     },
     text: (text) => {
-      if (isValue) {
-        value += text;
-        if (value.length > MAX_CELL_LENGTH) throw new UnreadableFileError('cellTooLong');
-      } else inline.text(text);
+      if (into === 'value') value += text;
+      else if (into === 'formula') formula = (formula ?? '') + text;
+      else inline.text(text);
+      if (value.length > MAX_CELL_LENGTH || (formula?.length ?? 0) > MAX_CELL_LENGTH)
+        throw new UnreadableFileError('cellTooLong');
     },
     close: (name) => {
-      if (name === 'v') isValue = false;
+      if (name === 'v' || name === 'f') into = undefined;
       else if (name === 'c') {
         const text = inline.take();
-        const read = isFormula
-          ? ({ is: 'formula', text: value || text } as const)
-          : cellOf(workbook, { type, style, value: type === 'inlineStr' ? text : value });
+        const read =
+          formula === undefined
+            ? cellOf(workbook, { type, style, value: type === 'inlineStr' ? text : value })
+            : formulaCell(formula, value || text);
         if (read === '') return;
         if (column >= MAX_COLUMNS) throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
         row.cells[column] = read;
       } else if (name === 'row') {
-        if (row.cells.some((cell) => typeof cell === 'object' || textOf(cell).trim() !== '')) rows.push(row);
+        if (hasContent(row)) rows.push(withMerged(row, merges?.coveredColumns(row.line) ?? []));
       } else inline.close(name);
     },
   });
@@ -298,15 +269,22 @@ async function* readSheet(workbook: Workbook, part: string, sheet: number): Asyn
       if (found.length > 0) yield found;
     }
     if (rows.length > 0) yield rows;
+  } catch (error) {
+    throw inSheet(error, sheetName);
   } finally {
     await parsing.return(undefined);
   }
 }
 
-function columnOf(reference: string | undefined): number | undefined {
-  const letters = /^[A-Z]{1,3}(?=\d)/.exec(reference ?? '')?.[0];
-  if (!letters) return undefined;
-  return letters.split('').reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
+function isTrue(attribute: string | undefined): boolean {
+  return attribute === '1' || attribute === 'true';
+}
+
+/** @throws UnreadableFileError beyond the last row that spreadsheets have */
+function lineOf(attribute: string | undefined): number | undefined {
+  const line = Number(attribute);
+  if (line > MAX_LINES) throw new UnreadableFileError('damaged');
+  return Number.isSafeInteger(line) && line > 0 ? line : undefined;
 }
 
 interface RawCell {
@@ -315,29 +293,30 @@ interface RawCell {
   value: string;
 }
 
-function cellOf(workbook: Workbook, { type, style, value }: RawCell): Cell {
+function cellOf(workbook: OpenWorkbook, { type, style, value }: RawCell): Cell {
   if (value === '') return '';
+  const format = workbook.styles[style] ?? { isDate: false };
   switch (type) {
     case 's':
-      return workbook.sharedStrings[Number(value)] ?? '';
+      return textCell(shownText(sharedString(workbook, value), format));
     case 'n':
-      if (workbook.dateStyles[style])
-        return { is: 'date', text: isoDate(Number(value), workbook.startsIn1904) };
-      return numberText(value);
+      return format.isDate
+        ? { is: 'date', text: isoDate(Number(value), workbook.startsIn1904) }
+        : shownNumber(value, format);
     case 'd':
       return { is: 'date', text: value };
     case 'b':
-      return value === '1' ? 'TRUE' : 'FALSE';
+      return { is: 'boolean', text: value === '1' ? 'TRUE' : 'FALSE' };
     case 'e':
       return { is: 'error', text: value };
     default:
-      return value;
+      return textCell(shownText(value, format));
   }
 }
 
-/** As Excel displays it, with 15 significant digits: 1.0 and 1E0 are 1, and 0.1 + 0.2 is 0.3. */
-function numberText(value: string): string {
-  if (/^\d{1,15}$/.test(value)) return value;
-  const number = Number(value);
-  return Number.isFinite(number) ? String(Number(number.toPrecision(15))) : value;
+/** @throws UnreadableFileError without such a string: the cell's text is lost */
+function sharedString({ sharedStrings }: OpenWorkbook, index: string): string {
+  const text = sharedStrings[Number(index)];
+  if (text === undefined) throw new UnreadableFileError('damaged');
+  return text;
 }

@@ -5,6 +5,8 @@ import { UnreadableFileError } from './spreadsheet.ts';
 const MAX_DEPTH = 50;
 /** In bytes. The parser buffers a text or tag whole, and no real workbook has one this long. */
 const MAX_WITHOUT_TAG = 1_000_000;
+/** In characters: longer ones are not looked for. */
+const MAX_TAG = 1000;
 /** In bytes. A sheet of 200,000 rows is about 100 MB. */
 const MAX_INFLATED = 400_000_000;
 /** Deflate shrinks zeros 1,000-fold and repetitive rows 30-fold. */
@@ -44,7 +46,6 @@ export async function* parseXml(
   handlers: XmlHandlers,
 ): AsyncGenerator<void> {
   const parser = new SaxesParser();
-  const decoder = new TextDecoder('utf-8', { fatal: true });
   let depth = 0;
   let sinceTag = 0;
   const refuse = () => {
@@ -67,15 +68,46 @@ export async function* parseXml(
     parser.on('cdata', handlers.text);
   }
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      budget.take(chunk.length);
-      sinceTag += chunk.length;
+    for await (const { text, bytes } of decodeXml(stream, budget)) {
+      sinceTag += bytes;
       if (sinceTag > MAX_WITHOUT_TAG) throw new UnreadableFileError('cellTooLong');
-      parser.write(decoder.decode(chunk, { stream: true }));
+      parser.write(text);
       yield;
     }
-    parser.write(decoder.decode());
     parser.close();
+  } catch (error) {
+    throw toDamagedError(error);
+  }
+}
+
+/** UTF-8 or UTF-16, the encodings that both kinds of workbooks allow. */
+async function* decodeXml(stream: Readable, budget: InflateBudget) {
+  let decoder: TextDecoder | undefined;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    budget.take(chunk.length);
+    decoder ??= new TextDecoder(encodingOf(chunk), { fatal: true });
+    yield { text: decoder.decode(chunk, { stream: true }), bytes: chunk.length };
+  }
+  yield { text: decoder?.decode() ?? '', bytes: 0 };
+}
+
+function encodingOf(start: Buffer): string {
+  const mark = start.toString('latin1', 0, 2);
+  if (mark === '\xff\xfe' || mark === '<\0') return 'utf-16le';
+  return mark === '\xfe\xff' || mark === '\0<' ? 'utf-16be' : 'utf-8';
+}
+
+/** The text of the tags with this name, found without parsing the rest. @throws UnreadableFileError */
+export async function* findTags(stream: Readable, budget: InflateBudget, name: string) {
+  const tag = new RegExp(`<(?:[\\w.-]+:)?${name}\\s[^<>]*>`, 'g');
+  let rest = '';
+  try {
+    for await (const { text } of decodeXml(stream, budget)) {
+      rest += text;
+      yield* Array.from(rest.matchAll(tag), ([found]) => found);
+      rest = rest.slice(Math.max(rest.lastIndexOf('<'), rest.length - MAX_TAG));
+      if (rest.includes('>')) rest = '';
+    }
   } catch (error) {
     throw toDamagedError(error);
   }

@@ -131,14 +131,18 @@ const relations = (entries: string) =>
 const TYPE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 
 /** A workbook from hand-written XML parts. */
-export function rawWorkbook(
+export function rawWorkbook(sheetData: string | Buffer, others?: Record<string, string | Buffer>): Buffer {
+  return zip(workbookParts(sheetData, others));
+}
+
+export function workbookParts(
   sheetData: string | Buffer,
   others: Record<string, string | Buffer> = {},
-): Buffer {
+): Record<string, string | Buffer> {
   const sheet = Buffer.isBuffer(sheetData)
     ? sheetData
     : `<?xml version="1.0"?><worksheet><sheetData>${sheetData}</sheetData></worksheet>`;
-  return zip({
+  return {
     '[Content_Types].xml': '<?xml version="1.0"?><Types/>',
     '_rels/.rels': relations(
       `<Relationship Id="r1" Type="${TYPE}/officeDocument" Target="xl/workbook.xml"/>`,
@@ -150,6 +154,22 @@ export function rawWorkbook(
         `<Relationship Id="r2" Type="${TYPE}/sharedStrings" Target="sharedStrings.xml"/>`,
     ),
     'xl/worksheets/sheet1.xml': sheet,
+    ...others,
+  };
+}
+
+const ODS_NAMESPACES = ['office', 'style', 'table', 'text', 'calcext']
+  .map((name) => `xmlns:${name}="urn:${name}"`)
+  .join(' ');
+
+/** An OpenDocument spreadsheet with these `table:table` tags. */
+export function ods(tables: string, others: Record<string, string> = {}): Buffer {
+  return zip({
+    mimetype: 'application/vnd.oasis.opendocument.spreadsheet',
+    'content.xml':
+      `<?xml version="1.0"?><office:document-content ${ODS_NAMESPACES}><office:automatic-styles>` +
+      '<style:style style:name="hidden" style:family="table"><style:table-properties table:display="false"/></style:style>' +
+      `</office:automatic-styles><office:body><office:spreadsheet>${tables}</office:spreadsheet></office:body></office:document-content>`,
     ...others,
   });
 }
