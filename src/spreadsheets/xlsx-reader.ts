@@ -190,10 +190,7 @@ class TextCollector {
   take(): string {
     const text = this.#text;
     this.#text = '';
-    // Excel's encoding of characters that XML forbids.
-    return text.includes('_x')
-      ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_all, code: string) => String.fromCharCode(parseInt(code, 16)))
-      : text;
+    return unescaped(text);
   }
 }
 
@@ -201,6 +198,13 @@ interface SheetReading {
   merges?: Merges;
   /** Filled while reading. */
   hiddenColumns?: number[];
+}
+
+/** Excel's encoding of characters that XML forbids. */
+function unescaped(text: string): string {
+  return text.includes('_x')
+    ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_all, code: string) => String.fromCharCode(parseInt(code, 16)))
+    : text;
 }
 
 async function* readSheet(
@@ -310,7 +314,7 @@ function cellOf(workbook: OpenWorkbook, { type, style, value }: RawCell): Cell {
     case 'e':
       return { is: 'error', text: value };
     default:
-      return textCell(shownText(value, format));
+      return textCell(shownText(unescaped(value), format));
   }
 }
 
