@@ -28,7 +28,9 @@ export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter
   const { search, category, availability } = filter;
   const name = JSON.stringify([search, category, availability]);
   if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
-  const count = await countUpTo(MANY, selectMatching(db, filter), db);
+  // Without JOIN_ORDER, MySQL starts with the categories once its statistics say that products are few.
+  const matching = selectMatching(db, filter).modifyFront(sql`/*+ JOIN_ORDER(product, category) */`);
+  const count = await countUpTo(MANY, matching, db);
   many.delete(name);
   if (count >= MANY) many.set(name, Date.now() + MANY_FOR_MS);
   if (many.size > 100) many.delete(many.keys().next().value!);

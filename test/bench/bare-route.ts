@@ -7,9 +7,10 @@ export interface BareRouteSettings {
   database: object;
 }
 
-/** The same columns and order as the first page of the product list. */
+/** The same columns, order and hints as the first page of the product list. */
 export const FIRST_PAGE = `
-  SELECT product.id, product.code, product.name, product.description, category.name AS category,
+  SELECT /*+ JOIN_ORDER(product, category) INDEX(product PRIMARY) */
+         product.id, product.code, product.name, product.description, category.name AS category,
          product.quantity, product.unit, product.available, product.updated_at AS updatedAt, product.version
   FROM product INNER JOIN category ON category.id = product.category_id
   ORDER BY product.id DESC LIMIT 51`;

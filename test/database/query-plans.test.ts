@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { SORT_COLUMNS } from '../../src/product-list/list-columns.ts';
+import { FIRST_PAGE } from '../bench/bare-route.ts';
+import { Client } from '../support/client.ts';
+import { Stack } from '../support/stack.ts';
+
+/** From a sample of a large index, MySQL takes it to have many more categories than there are. */
+const FEW = { rows: 10_000, categories: 7 };
+const MANY = { rows: 10_000_000, categories: 700 };
+/** Tables that grow with the catalogue. */
+const GROWING = ['product', 'stock_movement', 'product_event', 'search_posting'];
+
+let stack: Stack;
+let primary: Connection;
+let replica: Connection;
+let client: Client;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  primary = await stack.data.connect('primary');
+  replica = await stack.data.connect('replica1');
+  client = await Client.signedIn(stack.url);
+}, 240_000);
+
+afterAll(async () => {
+  await primary.end();
+  await replica.end();
+  await stack.stopAndClean();
+});
+
+/** Tells the primary's optimizer of so many rows; what has many values in a table has one for each row. */
+async function pretend({ rows, categories }: typeof FEW): Promise<void> {
+  for (const table of GROWING) {
+    await primary.query(
+      `UPDATE mysql.innodb_table_stats
+       SET n_rows = ?, clustered_index_size = ? DIV 95, sum_of_other_index_sizes = ? DIV 40
+       WHERE database_name = 'inventario' AND table_name = ?`,
+      [rows, rows, rows, table],
+    );
+    await primary.query(
+      `UPDATE mysql.innodb_index_stats
+       SET stat_value = CASE
+         WHEN stat_name IN ('size', 'n_leaf_pages') THEN ? DIV IF(index_name = 'PRIMARY', 95, 300)
+         WHEN index_name LIKE 'filtered%' AND stat_name = 'n_diff_pfx01' THEN ?
+         WHEN index_name LIKE 'filtered%' AND stat_name = 'n_diff_pfx02' THEN ?
+         WHEN stat_value > 100 THEN ?
+         ELSE stat_value END
+       WHERE database_name = 'inventario' AND table_name = ?`,
+      [rows, categories, 2 * categories, rows, table],
+    );
+    await primary.query(`FLUSH NO_WRITE_TO_BINLOG TABLES inventario.${table}`);
+  }
+}
+
+/** The distinct statements on the catalogue that `work` makes the system execute. */
+async function statementsOf(work: () => Promise<void>): Promise<string[]> {
+  const servers = [primary, replica];
+  const [[now]] = await primary.query<RowDataPacket[]>('SELECT NOW(6) AS began');
+  for (const server of servers) {
+    await server.query("SET GLOBAL log_output = 'TABLE'; SET GLOBAL general_log = ON");
+  }
+  await work();
+  const found = new Set<string>();
+  for (const server of servers) {
+    await server.query('SET GLOBAL general_log = OFF');
+    const [rows] = await server.query<RowDataPacket[]>(
+      `SELECT CONVERT(argument USING utf8mb4) AS text FROM mysql.general_log
+       WHERE command_type IN ('Query', 'Execute') AND user_host LIKE 'inventario_app%' AND event_time > ?`,
+      [now!.began],
+    );
+    for (const { text } of rows) found.add(String(text).replace(/^\/\* request .*?\*\/ /, ''));
+  }
+  return [...found].filter(
+    (text) => /^\s*\(?select/i.test(text) && /\b(product|stock_movement)\b/.test(text),
+  );
+}
+
+/** The tables in the order in which they are read, each with how. */
+async function planOf(statement: string): Promise<string[]> {
+  const [rows] = await primary.query<RowDataPacket[]>(`EXPLAIN FORMAT = TRADITIONAL ${statement}`);
+  return rows.map(({ table, type, key }) => [table, type, key].join(' '));
+}
+
+async function plansOf(statements: string[]) {
+  return Promise.all(statements.map(async (statement) => ({ statement, plan: await planOf(statement) })));
+}
+
+async function expectSamePlans(statements: string[]): Promise<void> {
+  await pretend(FEW);
+  const few = await plansOf(statements);
+  await pretend(MANY);
+  const many = await plansOf(statements);
+  expect(many).toEqual(few);
+}
+
+test('pages, lists and totals are read in the same way from ten thousand and from ten million products', async () => {
+  const statements = await statementsOf(async () => {
+    const filters = [
+      {},
+      { category: 'Libros' },
+      { availability: 'available' },
+      { availability: 'out_of_stock' },
+    ];
+    for (const column of SORT_COLUMNS) {
+      for (const sort of [column, `-${column}`]) {
+        for (const filter of [...filters, { category: 'Libros', availability: 'available' }]) {
+          const { nextCursor } = await client.search({ ...filter, sort, limit: 5 });
+          if (nextCursor) await client.search({ ...filter, sort, limit: 5, cursor: nextCursor });
+        }
+      }
+    }
+    for (const path of ['/products', '/products/1', '/products/1/edit', '/audit', '/api/products/total']) {
+      expect([path, (await client.get(path)).status]).toEqual([path, 200]);
+    }
+  });
+  expect(statements.length).toBeGreaterThan(40);
+  await expectSamePlans(statements);
+}, 300_000);
+
+test('searches and exports are, too', async () => {
+  const statements = await statementsOf(async () => {
+    for (const search of ['a', 'libro', 'ELE-0005', 'ñ', 'xyzzy']) {
+      for (const sort of ['', ...SORT_COLUMNS]) await client.search({ search, ...(sort && { sort }) });
+    }
+    for (const path of ['/products/export.csv', '/products/export.csv?search=libro&sort=name']) {
+      expect([path, (await client.get(path)).status]).toEqual([path, 200]);
+    }
+  });
+  expect(statements.length).toBeGreaterThan(40);
+  await expectSamePlans(statements);
+}, 300_000);
+
+test('so is the floor of the bench', async () => {
+  await expectSamePlans([FIRST_PAGE]);
+  expect(await planOf(FIRST_PAGE)).toEqual(['product index PRIMARY', 'category eq_ref PRIMARY']);
+});
