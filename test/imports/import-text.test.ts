@@ -124,14 +124,14 @@ test('a line break is a problem in code, category and unit, and shown in name an
 });
 
 const LOST = [
-  ['8,41235E+12', 'La hoja de cálculo abrevió el número y perdió cifras. Dé a la columna formato de texto'],
+  ['8,41235E+12', 'La hoja de cálculo abrevió el número y perdió cifras. Dé formato de texto a la columna'],
   ['8.41E+12', 'La hoja de cálculo abrevió el número'],
   ['########', 'La hoja de cálculo guardó # en lugar del dato, porque la columna era estrecha.'],
   ...['#N/A', '#N/D', '#REF!', '#¡REF!', '#NAME?', '#¿NOMBRE?', '#¡VALOR!', '#VALUE!', '#DIV/0!', '#¡DIV/0!'],
   ...['#NULL!', '#¡NULO!', '#¡NUM!', '#SPILL!', '#¡DESBORDAMIENTO!', '#CALC!', 'Err:502'],
 ].map((one) =>
   typeof one === 'string'
-    ? [one, 'La celda contiene un error de la hoja de cálculo. Dé a la columna formato de texto']
+    ? [one, 'La celda contiene un error de la hoja de cálculo. Dé formato de texto a la columna']
     : one,
 ) as [string, string][];
 
