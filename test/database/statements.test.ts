@@ -49,11 +49,14 @@ test('retries the victim of a deadlock between two writes', async () => {
   const second = await client.register({ quantity: 10 });
   const admin = { kind: 'user' as const, id: 1, lastWrite: {} };
   let attempts = 0;
+  let holding = 0;
+  const { promise: bothHoldOne, resolve } = Promise.withResolvers<undefined>();
   const takeOneOfBoth = (one: number, other: number) =>
     databases.catalogue.transactOnce({ ...admin }, randomBytes(32), async (trx) => {
       attempts++;
       await adjustQuantity(trx, one, -1, admin);
-      await sleep(300);
+      if (++holding === 2) resolve(undefined);
+      await bothHoldOne;
       await adjustQuantity(trx, other, -1, admin);
     });
   await Promise.all([takeOneOfBoth(first.id, second.id), takeOneOfBoth(second.id, first.id)]);
