@@ -86,10 +86,14 @@ test('without JavaScript the page is complete, and a link refreshes it', async (
   await page.context().close();
 });
 
-test('a user whose session has ended is told that updates have stopped', async () => {
+test('a user whose session has ended is led to the log-in, and back', async () => {
   const page = await openSystem();
   await page.context().clearCookies();
-  await page.waitForSelector('#live-note[data-state=lost]');
+  await page.waitForURL('**/login?return=%2Fsystem');
+  await page.fill('#username', 'admin');
+  await page.fill('#password', 'admin123');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.drawing');
   await page.context().close();
 });
 
