@@ -22,22 +22,14 @@ import {
   readAgain,
   ROWS_PER_PAGE,
   startApplying,
-  type Findings,
   type ImportDetails,
   type ImportJson,
-  type ReadingChoices,
 } from './import-queries.ts';
 import { writeResult } from './import-result.ts';
 import { TEMPLATE_TYPES, writeTemplate, type TemplateFormat } from './import-template.ts';
 import { describePlace, describeProblem, unreadColumns } from './problem-text.ts';
-import {
-  MAX_COLUMNS,
-  MAX_FILE_BYTES,
-  MAX_ROWS,
-  NO_PLACE,
-  type HeaderChoice,
-  type TextChoice,
-} from '../spreadsheets/spreadsheet.ts';
+import { MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS } from '../spreadsheets/spreadsheet.ts';
+import { headerOf, readChoices } from './reading-choices.ts';
 import { storeFile } from './stored-file.ts';
 import { discardUpload } from './removal.ts';
 import { readSample, readTextChoice, textOptions } from './text-choice.ts';
@@ -280,55 +272,6 @@ function isSame(field: Field, from: string | number, to: string | number): boole
 /** While it is read, or after that failed, its rows are those of an earlier preview. */
 function isRead({ state }: ImportDetails): boolean {
   return state !== 'reading' && state !== 'refused';
-}
-
-/**
- * A row of headings is named by sheet and line. Other headings make the columns be recognised anew, another encoding
- * or delimiter the headings too.
- */
-function readChoices(
-  body: unknown,
-  { findings, state }: ImportDetails,
-): ReadingChoices & { header: HeaderChoice } {
-  const fields = (body ?? {}) as Record<string, unknown>;
-  const { header: before = 'first', text: textBefore } = choicesOf(findings);
-  const erases = fields.erases === 'yes';
-  const text = textBefore && readTextChoice(fields, textBefore);
-  if (text && !isSameText(text, textBefore)) return { header: NO_PLACE, columns: [], erases, text };
-  const header = findings?.firstRows?.find((row) => placeName(row) === fields.header);
-  if (header && placeName(header) !== placeName(before)) {
-    const { sheet, line } = header;
-    return { header: { sheet, line }, columns: [], erases, text };
-  }
-  if (state === 'refused') return { header: before, columns: [], erases, text };
-  return { header: before, columns: readColumns(fields, findings?.headers.length ?? 0), erases, text };
-}
-
-function isSameText(one: TextChoice, other: TextChoice): boolean {
-  return one.encoding === other.encoding && one.delimiter === other.delimiter;
-}
-
-function placeName(place: HeaderChoice): string {
-  return place === 'first' ? place : `${place.sheet}:${place.line}`;
-}
-
-/** The row of headings, and the rows that can be chosen instead. */
-function headerOf(findings: Findings | null) {
-  const header = choicesOf(findings).header;
-  if (!findings?.firstRows || typeof header !== 'object') return undefined;
-  const rows = findings.firstRows.map((row) => ({ ...row, value: placeName(row) }));
-  const current = rows.find(({ value }) => value === placeName(header));
-  const hasRowsAbove = rows.some(({ sheet, line }) => sheet === header.sheet && line < header.line);
-  return current && { rows, current, hasRowsAbove };
-}
-
-function readColumns(fields: Record<string, unknown>, count: number): (Field | null)[] {
-  const columns = Array.from({ length: count }, (_, index) =>
-    z.enum(FIELDS).nullable().catch(null).parse(fields[`column${index}`]),
-  );
-  const taken = columns.filter((column) => column !== null);
-  if (new Set(taken).size < taken.length) throw new HttpError(422, 'imports.errors.assignedTwice');
-  return columns;
 }
 
 /** The limits of exports: each upload or download holds a connection or a file. */

@@ -4,6 +4,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
 import type { MovementActor } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
+import { isWithinUndo } from './deletions.ts';
 import { RestoreCodeTakenError, RestoreTooLateError } from './product-errors.ts';
 import type { ProductInput } from './product-fields.ts';
 import type { ProductEdit } from './product-merge.ts';
@@ -17,7 +18,6 @@ import {
   updateProduct,
   type SavedEdit,
 } from './product-queries.ts';
-import { isWithinUndo } from './deletions.ts';
 import type { Product } from './product.ts';
 
 /** @throws ProductNotFoundError, ProductDeletedError */
@@ -28,13 +28,7 @@ export async function deleteProduct(
 ): Promise<Product> {
   const { current: product } = await lockProduct(trx, id);
   await moveToDeleted(trx, { id, userId: actor.id }, STORED_COLUMNS);
-  const details = { code: product.code };
-  await recordProductEvent(trx, {
-    action: 'product.deleted',
-    actor,
-    target: product,
-    details,
-  });
+  await recordEvent(trx, 'product.deleted', product, actor);
   return product;
 }
 
@@ -47,7 +41,7 @@ export async function restoreProduct(
   const deleted = await lockDeleted(trx, id);
   if (!deleted) throw new RestoreTooLateError();
   await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
-  await recordRestored(trx, deleted.product, actor);
+  await recordEvent(trx, 'product.restored', deleted.product, actor);
 }
 
 /**
@@ -68,24 +62,19 @@ export async function restoreAndUpdate(
   // The category is locked before the code (docs/decisions/locks.md).
   await findOrCreateCategory(trx, merged.category);
   await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
-  await recordRestored(trx, deleted.product, actor);
+  await recordEvent(trx, 'product.restored', deleted.product, actor);
   const restored = { ...deleted.product, version: deleted.product.version + 1 };
   await saveEdit(trx, restored, { input: merged, savedAt: deleted.now }, actor);
   return { name: merged.name, taken };
 }
 
-async function recordRestored(
+async function recordEvent(
   trx: Transaction<Catalogue>,
-  deleted: Product,
+  action: 'product.deleted' | 'product.restored',
+  product: Product,
   actor: MovementActor,
 ): Promise<void> {
-  const details = { code: deleted.code };
-  await recordProductEvent(trx, {
-    action: 'product.restored',
-    actor,
-    target: deleted,
-    details,
-  });
+  await recordProductEvent(trx, { action, actor, target: product, details: { code: product.code } });
 }
 
 /** A deleted product that can be restored now. */

@@ -38,6 +38,11 @@ export function findHeader(rows: SheetRow[], { rate, chosen }: HeaderSearch): Fo
   return { index: Math.max(0, wide), rating };
 }
 
+/** Whether these first rows of a sheet are all that is searched, or the headings are among them. */
+export function hasEnough(rows: SheetRow[], search: HeaderSearch): boolean {
+  return rows.length >= rowsToFetch(search) || findHeader(rows, search).rating > 0;
+}
+
 function textsOf(cells: SheetRow['cells']): string[] {
   return Array.from(cells, (cell) => textOf(cell).trim());
 }

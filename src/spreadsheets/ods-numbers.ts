@@ -1,5 +1,5 @@
+import { plainNumber } from './plain-number.ts';
 import type { Cell } from './spreadsheet.ts';
-import { plainNumber } from './xlsx-formats.ts';
 
 /** A number as it is shown. The program's language decides about separators, so 1,5 and 1.5 may be the same. */
 export function shownNumber(value: string, shownText: string): Cell {

@@ -9,7 +9,7 @@ import {
   type SheetRow,
   type Spreadsheet,
 } from './spreadsheet.ts';
-import { findHeader, rowsToFetch } from './header-row.ts';
+import { hasEnough } from './header-row.ts';
 import { shownNumber } from './ods-numbers.ts';
 import { formulaCell, hasContent, textCell } from './text-cells.ts';
 import {
@@ -21,7 +21,7 @@ import {
   withMerged,
   type WorkbookSheet,
 } from './workbook.ts';
-import { InflateBudget, parseXml, readXml } from './xml-stream.ts';
+import { collectXml, InflateBudget, parseXml, readXml } from './xml-stream.ts';
 import type { ZipArchive } from './zip-archive.ts';
 
 const CONTENT = 'content.xml';
@@ -36,7 +36,6 @@ export async function openOds(
   search: HeaderSearch,
 ): Promise<Spreadsheet> {
   if (await isEncrypted(archive, fileBytes)) throw new UnreadableFileError('encrypted');
-  const limit = rowsToFetch(search);
   const sheets: WorkbookSheet[] = [];
   const found = new Set<number>();
   const reading = readTables(archive, fileBytes, {
@@ -52,7 +51,7 @@ export async function openOds(
       if (found.has(row.sheet)) continue;
       const { first } = sheets[row.sheet]!;
       first.push(row);
-      if (first.length === limit || findHeader(first, search).rating > 0) found.add(row.sheet);
+      if (hasEnough(first, search)) found.add(row.sheet);
     }
   }
   const rows = (wanted: number[]) =>
@@ -90,7 +89,7 @@ async function* readTables(
   let tableDepth = 0;
   let sheets = 0;
   let table: TableReader | undefined;
-  let found: SheetRow[] = [];
+  const found: SheetRow[] = [];
   const attempt = (read: () => void) => {
     try {
       read();
@@ -128,16 +127,7 @@ async function* readTables(
   };
   const budget = new InflateBudget(fileBytes);
   const parsing = parseXml(await archive.stream(CONTENT), budget, { open, close, text });
-  try {
-    while (!(await parsing.next()).done) {
-      const rows = found;
-      found = [];
-      if (rows.length > 0) yield rows;
-    }
-    if (found.length > 0) yield found;
-  } finally {
-    await parsing.return(undefined);
-  }
+  yield* collectXml(parsing, () => found.splice(0));
   if (!isSpreadsheet) throw new UnreadableFileError('openDocument');
 }
 

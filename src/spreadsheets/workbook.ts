@@ -1,4 +1,4 @@
-import { describeFirstRows, findHeader, rowsToFetch } from './header-row.ts';
+import { describeFirstRows, findHeader, hasEnough, rowsToFetch } from './header-row.ts';
 import {
   checkedHeaders,
   plainHeader,
@@ -46,7 +46,7 @@ export async function readFirstRows(
   try {
     for await (const found of rows) {
       first.push(...found.slice(0, limit - first.length));
-      if (first.length === limit || findHeader(first, search).rating > 0) break;
+      if (hasEnough(first, search)) break;
     }
   } catch (error) {
     if (!isSheetProblem(error)) throw error;

@@ -1,4 +1,5 @@
 import { format } from 'numfmt';
+import { plainNumber } from './plain-number.ts';
 import type { Cell } from './spreadsheet.ts';
 
 const DAY_MS = 24 * 3600_000;
@@ -76,20 +77,6 @@ export function shownNumber(value: string, { code }: CellFormat): Cell {
   // Separators of thousands depend on the language of the program, and an exponent hides digits.
   if (!shown || /\d,\d|\de[+-]?\d/i.test(shown)) return { is: 'reshaped', text: plain, plain };
   return { is: 'number', text: shown, plain };
-}
-
-/**
- * With 15 significant digits, as Excel stores and shows numbers: 1.0 and 1E0 are 1, and 0.1 + 0.2 is 0.3. Longer
- * ones have lost digits already.
- */
-export function plainNumber(value: string): Cell {
-  if (/^\d{1,15}$/.test(value)) return value;
-  if (!/^[+-]?(\d|\.\d)/.test(value)) return value;
-  const number = Number(value);
-  const text = String(Number(number.toPrecision(15)));
-  return Number.isFinite(number) && Math.abs(number) < 1e15 && !text.includes('e')
-    ? text
-    : { is: 'digits', text: value };
 }
 
 /** @param serial days since 1899-12-30, or since 1904-01-01 */

@@ -21,7 +21,7 @@ import {
 } from './workbook.ts';
 import { columnNumber, Merges } from './xlsx-merges.ts';
 import { cellFormat, isoDate, shownNumber, shownText, type CellFormat } from './xlsx-formats.ts';
-import { InflateBudget, parseXml, readXml } from './xml-stream.ts';
+import { collectXml, InflateBudget, parseXml, readXml } from './xml-stream.ts';
 import type { ZipArchive } from './zip-archive.ts';
 
 const MAX_SHARED_STRINGS = 1_500_000;
@@ -213,7 +213,7 @@ async function* readSheet(
   { merges, hiddenColumns }: SheetReading,
 ): AsyncGenerator<SheetRow[]> {
   const { part, name: sheetName } = workbook.sheets[sheet]!;
-  let rows: SheetRow[] = [];
+  const rows: SheetRow[] = [];
   let row: SheetRow = { sheet, line: 0, cells: [] };
   let column = -1;
   let type = '';
@@ -267,16 +267,9 @@ async function* readSheet(
     },
   });
   try {
-    while (!(await parsing.next()).done) {
-      const found = rows;
-      rows = [];
-      if (found.length > 0) yield found;
-    }
-    if (rows.length > 0) yield rows;
+    yield* collectXml(parsing, () => rows.splice(0));
   } catch (error) {
     throw inSheet(error, sheetName);
-  } finally {
-    await parsing.return(undefined);
   }
 }
 

@@ -120,6 +120,19 @@ function toDamagedError(error: unknown): unknown {
   return isFileError ? new UnreadableFileError('damaged') : error;
 }
 
+/** What the handlers have collected after each chunk. @throws UnreadableFileError */
+export async function* collectXml<T>(parsing: AsyncGenerator<void>, take: () => T[]): AsyncGenerator<T[]> {
+  try {
+    for (let isOver = false; !isOver;) {
+      isOver = (await parsing.next()).done === true;
+      const collected = take();
+      if (collected.length > 0) yield collected;
+    }
+  } finally {
+    await parsing.return(undefined);
+  }
+}
+
 export async function readXml(stream: Readable, budget: InflateBudget, handlers: XmlHandlers): Promise<void> {
   const parsing = parseXml(stream, budget, handlers);
   while (!(await parsing.next()).done);

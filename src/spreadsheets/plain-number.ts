@@ -1,0 +1,15 @@
+import type { Cell } from './spreadsheet.ts';
+
+/**
+ * With 15 significant digits, as Excel stores and shows numbers: 1.0 and 1E0 are 1, and 0.1 + 0.2 is 0.3. Longer
+ * ones have lost digits already.
+ */
+export function plainNumber(value: string): Cell {
+  if (/^\d{1,15}$/.test(value)) return value;
+  if (!/^[+-]?(\d|\.\d)/.test(value)) return value;
+  const number = Number(value);
+  const text = String(Number(number.toPrecision(15)));
+  return Number.isFinite(number) && Math.abs(number) < 1e15 && !text.includes('e')
+    ? text
+    : { is: 'digits', text: value };
+}
