@@ -11,6 +11,7 @@ import { endSession, SESSION_COOKIE } from './session.ts';
 import { failedLogIns } from '../telemetry/metrics.ts';
 import { signIn } from './sign-in.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
+import { LoginQueue, TooManyLogInsError } from './login-queue.ts';
 import { verifyPassword } from './password.ts';
 import { ReadingLimits } from './reading-limits.ts';
 import { mayRead, type ReadingSessions } from './reading-session.ts';
@@ -55,6 +56,7 @@ export const reopenForm: ErrorRequestHandler = (error: unknown, req, res, next) 
 export function loginRoutes(databases: Databases, reading: ReadingSessions): Router {
   const router = Router();
   const readingLimits = new ReadingLimits(databases.directory);
+  const queue = new LoginQueue();
 
   router.get('/login', (req, res) => {
     const returnTo = localPath(req.query.return);
@@ -66,11 +68,10 @@ export function loginRoutes(databases: Databases, reading: ReadingSessions): Rou
     const { username, password, return: target } = credentials.parse(req.body ?? {});
     const form = { username, returnTo: localPath(target) };
     try {
-      const outcome = await logIn(req, username, password).catch(async (error: unknown) => {
-        // Sessions and counts are rows, so they have to wait for the primary; reading need not.
-        if (!isAway(error) || !reading.isOffered()) throw error;
-        return logInForReading(req, res, username, password);
-      });
+      const outcome = await queue.run(async () =>
+        res.closed ? 'left' : attempt(req, res, username, password),
+      );
+      if (outcome === 'left') return;
       if (outcome === 'done') return res.redirect(303, form.returnTo);
       failedLogIns.inc();
       showForm(res.status(422), { ...form, error: req.t(`login.${outcome}`) });
@@ -79,13 +80,22 @@ export function loginRoutes(databases: Databases, reading: ReadingSessions): Rou
         res.status(503).set('Retry-After', '5');
         return showForm(res, { ...form, error: req.t('login.away') });
       }
-      if (!(error instanceof TooManyAttemptsError)) throw error;
-      failedLogIns.inc();
-      const minutes = Math.ceil(error.retryAfterSeconds / 60);
-      res.status(429).set('Retry-After', String(error.retryAfterSeconds));
-      showForm(res, { ...form, error: req.t('login.limited', { count: minutes }) });
+      if (!(error instanceof TooManyAttemptsError || error instanceof TooManyLogInsError)) throw error;
+      if (error instanceof TooManyAttemptsError) failedLogIns.inc();
+      res.status(error.status).set('Retry-After', String(error.retryAfterSeconds));
+      showForm(res, { ...form, error: req.t(error.textKey, error.values) });
     }
   });
+
+  async function attempt(req: Request, res: Response, username: string, password: string) {
+    try {
+      return await logIn(req, username, password);
+    } catch (error) {
+      // Sessions and counts are rows, so they have to wait for the primary; reading need not.
+      if (!isAway(error) || !reading.isOffered()) throw error;
+      return logInForReading(req, res, username, password);
+    }
+  }
 
   async function logIn(req: Request, username: string, password: string): Promise<'done' | 'wrong'> {
     const { directory } = databases;

@@ -1,7 +1,12 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import bcrypt from 'bcrypt';
+import pLimit from 'p-limit';
 
 const COST = 12;
+/** Three instances may share the processors, and pages need them, too. Fewer than the 4 threads of Node's pool. */
+export const HASHES_AT_ONCE = Math.min(3, Math.ceil(availableParallelism() / 4));
+const hashing = pLimit(HASHES_AT_ONCE);
 /** Compared when the user is unknown, so that both failures take the same time. */
 const unknownUserHash = bcrypt.hash('nobody has this password', COST);
 
@@ -11,11 +16,12 @@ function digest(password: string): string {
 }
 
 export async function hashPassword(password: string): Promise<string> {
-  return bcrypt.hash(digest(password), COST);
+  return hashing(() => bcrypt.hash(digest(password), COST));
 }
 
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
-  const matches = await bcrypt.compare(digest(password), hash ?? (await unknownUserHash));
+  const known = hash ?? (await unknownUserHash);
+  const matches = await hashing(() => bcrypt.compare(digest(password), known));
   return hash !== undefined && matches;
 }
 
