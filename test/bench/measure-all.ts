@@ -4,6 +4,7 @@ import { measureExports } from './measure-exports.ts';
 import { measureFloor } from './measure-floor.ts';
 import { measureImports } from './measure-imports.ts';
 import { measureInserts } from './measure-inserts.ts';
+import { measureLogIns } from './measure-log-ins.ts';
 import { measurePages } from './measure-pages.ts';
 import { measureSearch, totalsRow, type TermResult } from './measure-search.ts';
 import { Person } from './person.ts';
@@ -79,6 +80,7 @@ async function measure(system: BenchSystem, order: Order, baseline: Baseline): P
     return [...search.rows, totalsRow(terms), growthRow(baseline.times, search.times)];
   });
   await add('pages', () => measurePages(person, { products, repeats }));
+  await add('log-ins', () => measureLogIns(system.url, person, quick ? 1 : 3));
   await add('edits', () => measureEdits(system, person, other, repeats * 40));
   await add('bulk INSERT', () => measureInserts(system));
   await add('exports', () => measureExports(system, person));
