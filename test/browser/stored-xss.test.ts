@@ -6,6 +6,7 @@ import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 /** Each calls the canary if a page treats it as anything but text. */
 const PAYLOADS = [
@@ -197,7 +198,7 @@ test('the canary reports scripts that run, and those that the policy blocks', as
     image.src = '/no-such-image';
     document.body.append(image);
   });
-  await page.waitForTimeout(500);
+  await waitUntil(() => hits.length >= 2);
   expect(hits).toEqual([
     expect.stringContaining('script ran on'),
     expect.stringContaining('script-src-attr inline on'),
