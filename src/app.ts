@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import ejs from 'ejs';
 import express from 'express';
 import type { Logger } from 'pino';
 import { api } from './audiences/api.ts';
@@ -33,8 +34,11 @@ export async function createApp(dependencies: AppDependencies) {
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');
   app.set('view engine', 'ejs');
-  app.set('views', fileURLToPath(new URL('../views', import.meta.url)));
+  const root = fileURLToPath(new URL('../views', import.meta.url));
+  app.set('views', root);
   app.enable('view cache');
+  // Views include others by their path from the root: ejs looks for relative ones on disk in every request.
+  app.engine('ejs', (file, data, done) => ejs.renderFile(file, data, { root, cache: true }, done));
   app.locals.instance = config.INSTANCE;
   app.locals.demo = config.DEMO;
   app.locals.canSave = () => databases.catalogue.monitor.canSave();

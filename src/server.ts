@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { createApp } from './app.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
+import { findUserByName } from './auth/user-queries.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
 import { closeDatabases, createDatabases, waitForFirstReports } from './database/databases.ts';
 import { deleteOldWrites } from './database/run-once.ts';
@@ -13,9 +14,12 @@ import { createLogger, logConsole } from './telemetry/logger.ts';
 import { importJobs } from './imports/import-jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { searchJobs } from './search/search-jobs.ts';
+import { readFilter } from './product-list/product-filter.ts';
+import { getProductPage } from './product-list/product-page.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
+import { warmUp } from './system/warm-up.ts';
 
 /** Requests that still run after this, such as a long export, are cut off. */
 const DRAIN_LIMIT_MS = 20_000;
@@ -53,6 +57,14 @@ async function serve(): Promise<void> {
   }
   jobs.cleanUp('export progress', databases.directory, deleteOldProgress);
   const app = await createApp({ config, databases, logger, heartbeat, jobs, draining: draining.signal });
+  const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;
+  await warmUp(app, {
+    paths: ['/login'],
+    queries: [
+      () => databases.catalogue.readReplica(nobody, (db) => getProductPage(db, readFilter({}))),
+      () => databases.directory.readPrimary((db) => findUserByName(db, '')),
+    ],
+  });
 
   const limits = {
     // NGINX closes idle connections after 60 s. If we closed first, its next request would meet a reset.

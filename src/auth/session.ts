@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import type { WebConfig } from '../config/config.ts';
@@ -16,6 +17,8 @@ export function session(config: WebConfig, databases: Databases, reading: Readin
       name,
       secret: config.SESSION_SECRET,
       store,
+      // randomUUID uses cached entropy; randomBytes would make a system call per request without a session.
+      genid: () => randomUUID() + randomUUID(),
       resave: false,
       saveUninitialized: false,
       rolling: true,

@@ -23,6 +23,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
     res.locals.requestId = id;
     res.set({ 'X-Served-By': instance, 'X-Request-Id': id });
     res.on('close', () => {
+      if (req.app.locals.isWarmingUp) return;
       const durationMs = performance.now() - startedAt;
       const status = res.headersSent ? res.statusCode : CLIENT_CLOSED_REQUEST;
       const route = routeOf(req, path);

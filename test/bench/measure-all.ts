@@ -4,6 +4,7 @@ import { measureExports } from './measure-exports.ts';
 import { measureFloor } from './measure-floor.ts';
 import { measureImports } from './measure-imports.ts';
 import { measureInserts } from './measure-inserts.ts';
+import { measureLogInPage } from './measure-log-in-page.ts';
 import { measureLogIns } from './measure-log-ins.ts';
 import { measurePages } from './measure-pages.ts';
 import { measureSearch, totalsRow, type TermResult } from './measure-search.ts';
@@ -51,9 +52,6 @@ interface Baseline {
 async function measure(system: BenchSystem, order: Order, baseline: Baseline): Promise<Measured> {
   const { products, quick, log } = order;
   const repeats = repeatsOf(order);
-  await addUsers(system.data, ['otra']);
-  const person = await Person.signIn(system.url);
-  const other = await Person.signIn(system.url, 'otra');
   const rows: Row[] = [builtRow(system.built, products)];
   /** A failed measurement becomes a row; the others still run. */
   const add = async (what: string, work: () => Promise<Row[]>) => {
@@ -62,6 +60,10 @@ async function measure(system: BenchSystem, order: Order, baseline: Baseline): P
     rows.push(...(await work().catch(failed)));
   };
 
+  await add('the log-in page', () => measureLogInPage(system.url));
+  await addUsers(system.data, ['otra']);
+  const person = await Person.signIn(system.url);
+  const other = await Person.signIn(system.url, 'otra');
   const floor = await measureFloor(
     system,
     person,

@@ -30,6 +30,15 @@ export async function rateOf(url: string, visitors: Visitor[], seconds: number):
   return { rate: result.requests.total / result.duration, times };
 }
 
+/** @returns responses per second */
+export async function rateOfRequests(url: string, visitors: Visitor[], amount: number): Promise<number> {
+  const began = performance.now();
+  const { result } = await load(url, visitors, { amount });
+  if (result.non2xx + result.errors > 0)
+    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
+  return (amount * 1000) / (performance.now() - began);
+}
+
 async function load(url: string, visitors: Visitor[], until: { amount: number } | { duration: number }) {
   const times: number[] = [];
   let next = 0;

@@ -35,7 +35,12 @@ await installPackages();
 const child = spawn(pinnedNode, process.argv.slice(2), {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${root}node_modules/node/bin:${process.env.PATH}` },
+  env: {
+    // Starting takes half the time when the code is compiled already.
+    NODE_COMPILE_CACHE: `${root}node_modules/.cache/compiled`,
+    ...process.env,
+    PATH: `${root}node_modules/node/bin:${process.env.PATH}`,
+  },
 });
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.on(signal, () => child.kill(signal));

@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { Agent, createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+
+const AT_ONCE = 10;
+const ROUNDS = 40;
+const LIMIT_MS = 1500;
+
+interface FirstWork {
+  paths: string[];
+  queries: (() => Promise<unknown>)[];
+}
+
+/**
+ * Does what the first visitors will ask for, before the instance can be reached: V8 compiles it and connections open.
+ * Ends after 1.5 seconds at the latest. Nothing of it is logged or counted.
+ */
+export async function warmUp(app: Express, { paths, queries }: FirstWork): Promise<void> {
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true });
+  const work = [...paths.map((path) => () => request(agent, port, path)), ...queries];
+  const until = performance.now() + LIMIT_MS;
+  app.locals.isWarmingUp = true;
+  try {
+    for (let round = 0; round < ROUNDS && performance.now() < until; round++) {
+      // What fails here will fail, and be told, when somebody asks for it.
+      await Promise.allSettled(work.flatMap((one) => Array.from({ length: AT_ONCE }, one)));
+    }
+  } finally {
+    agent.destroy();
+    server.close();
+    await once(server, 'close');
+    delete app.locals.isWarmingUp;
+  }
+}
+
+function request(agent: Agent, port: number, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    get({ agent, host: '127.0.0.1', port, path }, (response) => {
+      response.resume().on('end', resolve).on('error', reject);
+    }).on('error', reject);
+  });
+}
