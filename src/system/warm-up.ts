@@ -22,19 +22,21 @@ export async function warmUp(app: Express, { paths, queries }: FirstWork): Promi
   const { port } = server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true });
   const work = [...paths.map((path) => () => request(agent, port, path)), ...queries];
-  const until = performance.now() + LIMIT_MS;
-  app.locals.isWarmingUp = true;
-  try {
-    for (let round = 0; round < ROUNDS && performance.now() < until; round++) {
+  const isOver = AbortSignal.timeout(LIMIT_MS);
+  const rounds = async () => {
+    for (let round = 0; round < ROUNDS && !isOver.aborted; round++) {
       // What fails here will fail, and be told, when somebody asks for it.
       await Promise.allSettled(work.flatMap((one) => Array.from({ length: AT_ONCE }, one)));
     }
-  } finally {
-    agent.destroy();
-    server.close();
-    await once(server, 'close');
-    delete app.locals.isWarmingUp;
-  }
+  };
+  app.locals.isWarmingUp = true;
+  // A database that hangs must not hold up the start.
+  await Promise.race([rounds(), once(isOver, 'abort')]);
+  agent.destroy();
+  server.close();
+  server.closeAllConnections();
+  await once(server, 'close');
+  delete app.locals.isWarmingUp;
 }
 
 function request(agent: Agent, port: number, path: string): Promise<void> {
