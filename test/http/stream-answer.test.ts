@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -61,8 +61,10 @@ afterAll(async () => {
   await indexer.end();
 });
 
+const newId = () => randomBytes(16).toString('hex');
+
 /** Asks web1 itself: NGINX would read the answer for us. */
-function start(path: string, { as = direct, id = String(randomUUID()) } = {}): RawConnection {
+function start(path: string, { as = direct, id = newId() } = {}): RawConnection {
   const headers = ['Host: x', 'Connection: close', `X-Request-Id: ${id}`, `Cookie: ${as.cookies()}`];
   const connection = new RawConnection(stack.process('web1').port!);
   return connection.send(`GET ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`);
@@ -128,15 +130,15 @@ test.each(EXPORTS)(
   'a lost connection breaks %s off, frees its slot, and is logged and shown as failed',
   async (path) => {
     for (let round = 0; round < ROUNDS; round++) {
-      const id = randomUUID();
-      const progress = randomBytes(16).toString('hex');
+      const id = newId();
+      const progress = newId();
       const answer = await readHeadersOnly(start(`${path}&progress=${progress}`, { id }));
       await kill(`%${MARK}%`);
       expect(await isComplete(answer)).toBe(false);
       await logged(id, '"level":"error"');
       await waitUntil(async () => {
-        const { body } = await client.get(`/api/exports/${progress}`);
-        return (body as { state: string }).state === 'failed';
+        const answer = await client.get(`/api/exports/${progress}`);
+        return (answer.body as { state: string }).state === 'failed';
       });
     }
     expect((await direct.get('/products/export.csv?search=zzzz')).status).toBe(200);
@@ -147,7 +149,7 @@ test.each(['product_import_row', 'product_import_part'])(
   'a connection lost while it reads %s breaks the result of an import off, frees its slot, and is logged',
   async (table) => {
     for (let round = 0; round < ROUNDS; round++) {
-      const id = randomUUID();
+      const id = newId();
       const answer = await readHeadersOnly(start(result, { id }));
       await primary.query(`LOCK TABLES ${table} WRITE`);
       try {
@@ -183,7 +185,7 @@ test('clients that leave before their request is handled take no slot with them'
 });
 
 test('a client that reads one byte a second is cut off, and the log says so', async () => {
-  const id = randomUUID();
+  const id = newId();
   const answer = await readHeadersOnly(start(EXPORTS[0]!, { id }));
   const reading = setInterval(() => answer.socket.read(1) as unknown, 1000);
   try {
