@@ -93,7 +93,7 @@ async function running(statement: string): Promise<{ server: Connection; id: num
     servers.map(async (server) => {
       const [rows] = await server.query<RowDataPacket[]>(
         `SELECT id AS id FROM performance_schema.processlist
-         WHERE user = 'inventario_app' AND info LIKE ? AND info NOT LIKE '%limit%'`,
+         WHERE user = 'inventario_app' AND info LIKE ?`,
         [statement],
       );
       return rows.map(({ id }) => ({ server, id: Number(id) }));
