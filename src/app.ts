@@ -42,6 +42,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.instance = config.INSTANCE;
   app.locals.demo = config.DEMO;
   app.locals.canSave = () => databases.catalogue.monitor.canSave();
+  app.locals.isDiskFull = () => databases.catalogue.monitor.isDiskFull();
 
   const audience = { ...dependencies, language: await i18n(config.TZ_DEFAULT) };
   app.use(await open({ ...audience, locals: app.locals }));

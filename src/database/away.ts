@@ -1,4 +1,4 @@
-import { isConnectionError, isLockConflict } from './mysql-errors.ts';
+import { isConnectionError, isDiskError, isLockConflict } from './mysql-errors.ts';
 import { TimeLimitError } from './time-limit.ts';
 
 /** The write failed or its outcome is unknown; the same request may be sent again. */
@@ -6,8 +6,16 @@ export class PrimaryAwayError extends Error {
   override name = 'PrimaryAwayError';
 }
 
-/** The error is temporary: a server is unreachable or a lock could not be obtained in time. */
+export class DiskFullError extends PrimaryAwayError {
+  override name = 'DiskFullError';
+}
+
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof DiskFullError || isDiskError(error);
+}
+
+/** The error is temporary: a server is unreachable or its disk full, or a lock could not be obtained in time. */
 export function isAway(error: unknown): boolean {
   const isOurs = error instanceof PrimaryAwayError || error instanceof TimeLimitError;
-  return isOurs || isConnectionError(error) || isLockConflict(error);
+  return isOurs || isConnectionError(error) || isLockConflict(error) || isDiskError(error);
 }

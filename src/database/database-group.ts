@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { DatabaseConfig } from '../config/config.ts';
 import { readFallbacks, reads } from '../telemetry/metrics.ts';
 import { requestContext } from '../telemetry/request-context.ts';
-import { isAway, PrimaryAwayError } from './away.ts';
+import { DiskFullError, isAway, PrimaryAwayError } from './away.ts';
 import { openServer, serverName, type ServerPools } from './connect.ts';
 import { groupTables } from './group-tables.ts';
 import { hedged } from './hedged.ts';
@@ -150,8 +150,8 @@ export class DatabaseGroup<Tables extends GroupTables> {
   ): Promise<T> {
     const run = (db: Kysely<Tables>) => db.transaction().execute(work);
     if (limitMs === undefined) return this.#onPrimary(run);
-    if (!this.monitor.canSave()) throw new PrimaryAwayError('Nothing can be saved');
-    return withinLimit(() => run(this.#primary().transactions), limitMs);
+    if (!this.monitor.canSave()) throw this.#awayError('Nothing can be saved');
+    return this.#whilePrimaryAnswers(run, limitMs);
   }
 
   /**
@@ -215,9 +215,12 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   async #onPrimary<T>(change: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-    const canSave = () => this.monitor.canSave();
-    if (!(await this.monitor.waitFor(canSave, PRIMARY_WAIT_MS)))
-      throw new PrimaryAwayError('Nothing can be saved');
+    if (!(await this.monitor.waitFor(() => this.monitor.canSave(), PRIMARY_WAIT_MS)))
+      throw this.#awayError('Nothing can be saved');
+    return this.#whilePrimaryAnswers(change);
+  }
+
+  async #whilePrimaryAnswers<T>(change: (db: Kysely<Tables>) => Promise<T>, limitMs?: number): Promise<T> {
     const done = new AbortController();
     const { name, transactions } = this.#primary();
     const primaryStopsAnswering = async () => {
@@ -225,7 +228,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
       await sleep(PRIMARY_WAIT_MS, undefined, { ref: false });
       // A primary that has been replaced must not acknowledge anything either.
       await this.monitor.waitFor(
-        () => !canSave() || this.monitor.primaryName() !== name,
+        () => !this.monitor.canSave() || this.monitor.primaryName() !== name,
         Infinity,
         done.signal,
       );
@@ -233,12 +236,18 @@ export class DatabaseGroup<Tables extends GroupTables> {
     const work = new Work();
     try {
       const running = work.run(() => change(transactions)).then((value) => ({ value }));
-      const answer = await Promise.race([running, primaryStopsAnswering()]);
+      const ended = Promise.race([running, primaryStopsAnswering()]);
+      const answer = await (limitMs === undefined ? ended : withTimeLimit(ended, limitMs));
       if (answer) return answer.value;
-      work.cancel();
-      throw new PrimaryAwayError('The primary stopped answering');
+      throw this.#awayError('The primary stopped answering');
     } finally {
       done.abort();
+      work.cancel();
     }
+  }
+
+  #awayError(message: string): PrimaryAwayError {
+    if (this.monitor.isDiskFull()) return new DiskFullError('The disk of the primary is full');
+    return new PrimaryAwayError(message);
   }
 }

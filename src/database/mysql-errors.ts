@@ -54,3 +54,18 @@ export function isConnectionError(error: unknown): boolean {
 export function isQueryTooLong(error: unknown): boolean {
   return codeOf(error) === 'ER_QUERY_TIMEOUT';
 }
+
+const DISK_ERRORS = new Set([
+  'ER_DISK_FULL',
+  'ER_RECORD_FILE_FULL',
+  'ER_ERROR_ON_WRITE',
+  'ER_TEMP_FILE_WRITE_FAILURE',
+]);
+
+/** The server could not write to its disk, which is full or read-only. */
+export function isDiskError(error: unknown): boolean {
+  // Errors of a storage engine quote the system's.
+  const isQuoted =
+    error instanceof Error && /No space left on device|Read-only file system/.test(error.message);
+  return isQuoted || DISK_ERRORS.has(codeOf(error));
+}

@@ -12,7 +12,7 @@ import {
 } from 'kysely';
 import type { Pool, PoolConnection, ResultSetHeader } from 'mysql2';
 import { requestContext } from '../telemetry/request-context.ts';
-import { Work } from './work.ts';
+import { CancelledError, Work } from './work.ts';
 
 /** MySQL ends a SELECT that takes longer. */
 const QUERY_LIMIT_MS = 3000;
@@ -26,7 +26,7 @@ interface ServerOptions {
 
 /**
  * Kysely on a mysql2 pool. Beyond Kysely's own dialect, it tags statements with the request id, records
- * which servers took part, cancels work, and ends a stream that is left early.
+ * which servers took part, cancels work, and ends a stream that is left early or loses its connection.
  */
 export class ServerDialect implements Dialect {
   readonly #options: ServerOptions;
@@ -136,10 +136,23 @@ class ServerConnection implements DatabaseConnection {
   }
 
   async *streamQuery<Row>({ sql, parameters }: CompiledQuery): AsyncGenerator<QueryResult<Row>> {
+    const broken = new AbortController();
+    const onLost = (error: Error) => broken.abort(error);
+    const work = Work.current();
+    work?.begin(this.#raw, () => {
+      this.#abandon();
+      broken.abort(new CancelledError('cancelled'));
+    });
+    // mysql2 reports a lost connection to the connection only, and the stream would wait for ever.
+    this.#raw.on('error', onLost);
     const rows = this.#raw.query(this.#tagged(sql), [...parameters]).stream({ objectMode: true });
+    broken.signal.addEventListener('abort', () => rows.destroy(broken.signal.reason as Error));
     try {
+      broken.signal.throwIfAborted();
       for await (const row of rows as AsyncIterable<Row>) yield { rows: [row] };
     } finally {
+      work?.end(this.#raw);
+      this.#raw.off('error', onLost);
       if (!rows.readableEnded) this.#abandon();
     }
   }

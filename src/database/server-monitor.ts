@@ -54,7 +54,13 @@ export class ServerMonitor {
   canSave(): boolean {
     const semiSync = this.#report(this.#primary.name)?.semiSync;
     const canConfirm = !semiSync?.enabled || semiSync.replicas > 0;
-    return this.isPrimaryReachable() && canConfirm && Date.now() >= this.#settledAt;
+    const isReady = this.isPrimaryReachable() && !this.isDiskFull();
+    return isReady && canConfirm && Date.now() >= this.#settledAt;
+  }
+
+  /** Of the primary. */
+  isDiskFull(): boolean {
+    return this.#report(this.#primary.name)?.isDiskFull === true;
   }
 
   /** @returns whether `condition` holds */
@@ -75,7 +81,7 @@ export class ServerMonitor {
     const report = this.#report(name);
     const replication = report?.replication;
     if (name === this.#primary.name || !report?.reachable || !replication?.applying) return false;
-    if (!replication.receiving) return !this.isPrimaryReachable();
+    if (!replication.receiving || report.isDiskFull) return !this.isPrimaryReachable();
     return (replication.lagSeconds ?? 0) <= MAX_LAG_SECONDS;
   }
 

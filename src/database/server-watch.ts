@@ -23,6 +23,8 @@ export interface ServerReport {
   term?: number;
   primaryUuid?: string | undefined;
   semiSync?: { enabled: boolean; replicas: number };
+  /** Writes wait until there is space. */
+  isDiskFull?: boolean;
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
 }
 
@@ -92,6 +94,24 @@ async function queryRow(connection: Connection, query: string): Promise<RowDataP
   return rows[0]!;
 }
 
+/** Picoseconds, as the performance schema counts. Other commits are done by then. */
+const LONG_COMMIT = 300_000_000_000;
+
+/**
+ * MySQL holds a write back while its disk is full, and looks once a minute whether there is space. A receiver
+ * says so in its state; a commit does not, but the error log names the file, at least every ten minutes.
+ */
+const isDiskFull = `
+  EXISTS (SELECT 1 FROM performance_schema.threads WHERE processlist_state = 'Waiting for disk space')
+  OR IF(
+    EXISTS (
+      SELECT 1 FROM performance_schema.events_statements_current
+      WHERE event_name = 'statement/sql/commit' AND end_event_id IS NULL AND timer_wait > ${LONG_COMMIT}),
+    EXISTS (
+      SELECT 1 FROM performance_schema.error_log
+      WHERE data LIKE 'Disk is full writing%' AND logged > NOW(6) - INTERVAL 11 MINUTE),
+    FALSE)`;
+
 const seconds = (since: string) => `TIMESTAMPDIFF(SECOND, ${since}, NOW(6))`;
 
 /**
@@ -105,6 +125,7 @@ const statusQuery = (newestTerm: string) => `
      WHERE variable_name = 'rpl_semi_sync_source_enabled') AS semiSync,
     (SELECT variable_value FROM performance_schema.global_status
      WHERE variable_name = 'Rpl_semi_sync_source_clients') AS semiSyncReplicas,
+    (${isDiskFull}) AS isDiskFull,
     receiver.service_state AS receiver, applier.service_state AS applier,
     GTID_SUBSET(receiver.received_transaction_set, @@gtid_executed) AS hasAppliedAll,
     GREATEST(0,
@@ -138,6 +159,7 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
     gtidExecuted: String(row.gtidExecuted).replaceAll('\n', ''),
     term: Number(row.term ?? 0),
     primaryUuid: (row.primaryUuid as string | null) ?? undefined,
+    isDiskFull: row.isDiskFull === 1,
     ...(row.semiSync !== null && { semiSync }),
     ...(row.receiver !== null && { replication: toReplication(row) }),
   };

@@ -4,9 +4,15 @@ import { TimeLimitError, withTimeLimit } from './time-limit.ts';
 
 const currentWork = new AsyncLocalStorage<Work>();
 
+/** The work was given up; its answer is no longer wanted. */
+export class CancelledError extends TimeLimitError {
+  override name = 'CancelledError';
+}
+
 /** Statements that are cancelled together. */
 export class Work {
-  readonly #busy = new Set<PoolConnection>();
+  /** How to close each connection that waits for an answer. */
+  readonly #busy = new Map<PoolConnection, () => void>();
   #isCancelled = false;
 
   static current(): Work | undefined {
@@ -20,16 +26,16 @@ export class Work {
   /** Closes connections that wait for an answer, so that they hold up no other work. */
   cancel(): void {
     this.#isCancelled = true;
-    for (const connection of this.#busy) connection.destroy();
+    for (const close of this.#busy.values()) close();
   }
 
-  /** @throws TimeLimitError after cancellation, also for ROLLBACK: closing the connection rolls back */
-  begin(connection: PoolConnection): void {
+  /** @throws CancelledError after cancellation, also for ROLLBACK: closing the connection rolls back */
+  begin(connection: PoolConnection, close = () => connection.destroy()): void {
     if (this.#isCancelled) {
       connection.destroy();
-      throw new TimeLimitError('cancelled');
+      throw new CancelledError('cancelled');
     }
-    this.#busy.add(connection);
+    this.#busy.set(connection, close);
   }
 
   end(connection: PoolConnection): void {

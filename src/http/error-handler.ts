@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { isAway } from '../database/away.ts';
+import { isAway, isDiskFull } from '../database/away.ts';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
 import { isDomainError, type ErrorAnswer } from '../errors/domain-error.ts';
 import { noteError } from '../telemetry/recent-errors.ts';
@@ -58,7 +58,8 @@ function describe(error: unknown, req: Request): Description {
   if (isDomainError(error)) return error;
   if (isQueryTooLong(error)) return { status: 422, textKey: 'errors.queryTooLong' };
   if (isAway(error)) {
-    const textKey = req.method === 'GET' ? 'errors.databaseAway' : 'errors.notSavedAgain';
+    const notSaved = isDiskFull(error) ? 'errors.diskFull' : 'errors.notSavedAgain';
+    const textKey = req.method === 'GET' ? 'errors.databaseAway' : notSaved;
     return { status: 503, textKey, retryAfterSeconds: 5 };
   }
   if (error instanceof z.ZodError) return { status: 400, textKey: 'errors.badRequest' };

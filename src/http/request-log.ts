@@ -38,6 +38,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
         route,
         status,
         completed: res.writableFinished,
+        cutOff: res.locals.cutOff as string | undefined,
         userId: req.principal?.id,
         durationMs: Math.round(durationMs),
         servers: [...context.servers],

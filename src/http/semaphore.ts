@@ -1,3 +1,7 @@
+import type { RequestHandler } from 'express';
+import { HttpError } from './http-error.ts';
+import { onceClosed } from './stream-answer.ts';
+
 /** Each export holds a connection; most of the 20 per instance are left to pages. */
 export const EXPORTS_PER_INSTANCE = 4;
 export const EXPORTS_PER_USER = 2;
@@ -19,4 +23,18 @@ export class Semaphore {
       else this.#running.delete(userId);
     };
   }
+}
+
+/**
+ * Holds a slot until the response is closed.
+ *
+ * @param textKey what a user reads who has none left
+ */
+export function limited(slots: Semaphore, textKey: string): RequestHandler {
+  return (req, res, next) => {
+    const release = slots.take(req.principal!.id);
+    if (!release) throw new HttpError(429, textKey, { retryAfterSeconds: 10 });
+    onceClosed(res, release);
+    next();
+  };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
@@ -7,7 +7,8 @@ import type { ImportRowKind } from '../database/tables.ts';
 import { findUsernames } from '../directory/usernames.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { HttpError } from '../http/http-error.ts';
-import { Semaphore } from '../http/semaphore.ts';
+import { limited, Semaphore } from '../http/semaphore.ts';
+import { streamAnswer } from '../http/stream-answer.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { productId } from '../products/product-form.ts';
 import { requestContext } from '../telemetry/request-context.ts';
@@ -38,8 +39,7 @@ const BUSY_PER_USER = 3;
 /** More than this means that the wrong column was assigned. */
 const MAX_NEW_CATEGORIES = 200;
 const KINDS = ['wrong', 'changed', 'new', 'unchanged'] as const satisfies ImportRowKind[];
-const RESULT_LIMIT_MS = 5 * 60_000;
-const STALL_LIMIT_MS = 15_000;
+const TOO_MANY = 'imports.errors.tooMany';
 
 const applyForm = z.object({
   reading: z.coerce.number().int().positive(),
@@ -49,19 +49,20 @@ const rowNumber = z.coerce.number().int().min(0).max(MAX_ROWS);
 
 export function importRoutes(config: DatabaseConfig, databases: Databases, jobs: Jobs): Router {
   const router = Router();
-  const uploads = new Semaphore();
-  const downloads = new Semaphore();
+  // Each upload or download holds a connection or a file.
+  const uploadSlot = limited(new Semaphore(), TOO_MANY);
+  const downloadSlot = limited(new Semaphore(), TOO_MANY);
 
   router.get('/imports', async (_req, res) => {
     await renderList(res);
   });
 
-  router.post('/imports', limited(uploads), async (req, res) => {
+  router.post('/imports', uploadSlot, async (req, res) => {
     const user = req.principal!;
     const { upload } = req;
     if (!upload?.name) return renderList(res, 'imports.errors.noFile');
     const busy = await databases.catalogue.readPrimary((db) => countBusyImports(db, user.id));
-    if (busy >= BUSY_PER_USER) throw tooMany();
+    if (busy >= BUSY_PER_USER) throw new HttpError(429, TOO_MANY, { retryAfterSeconds: 10 });
     const file = randomBytes(16);
     try {
       const { bytes, digest } = await storeFile(databases, file, upload.file);
@@ -193,7 +194,7 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     });
   });
 
-  router.get('/imports/:id/result.csv', limited(downloads), async (req, res) => {
+  router.get('/imports/:id/result.csv', downloadSlot, async (req, res) => {
     const found = await getImport(req);
     const { reading } = found;
     if (reading === null || !found.isKept || !isRead(found))
@@ -202,19 +203,10 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
     const name = found.fileName.replace(/\.\w{1,5}$/, '');
     res.attachment(`${name} - ${req.t(onlyWrong ? 'imports.wrongName' : 'imports.resultName')}.csv`);
     res.set('Content-Type', 'text/csv; charset=utf-8');
-    const disconnected = new AbortController();
-    const cutOff = () => res.destroy();
-    res.once('close', () => disconnected.abort());
-    res.setTimeout(STALL_LIMIT_MS, cutOff);
-    const limit = setTimeout(cutOff, RESULT_LIMIT_MS);
-    try {
-      const to = { out: res, signal: disconnected.signal, t: req.t, onlyWrong };
-      await writeResult({ config, databases }, { ...found, reading }, to);
-    } catch (error) {
-      if (!res.destroyed) throw error;
-    } finally {
-      clearTimeout(limit);
-    }
+    await streamAnswer(res, (closed) => {
+      const to = { out: res, signal: closed, t: req.t, onlyWrong };
+      return writeResult({ config, databases }, { ...found, reading }, to);
+    });
   });
 
   async function discard(file: Buffer): Promise<void> {
@@ -272,18 +264,4 @@ function isSame(field: Field, from: string | number, to: string | number): boole
 /** While it is read, or after that failed, its rows are those of an earlier preview. */
 function isRead({ state }: ImportDetails): boolean {
   return state !== 'reading' && state !== 'refused';
-}
-
-/** The limits of exports: each upload or download holds a connection or a file. */
-function limited(slots: Semaphore): RequestHandler {
-  return (req, res, next) => {
-    const release = slots.take(req.principal!.id);
-    if (!release) throw tooMany();
-    res.once('close', release);
-    next();
-  };
-}
-
-function tooMany(): HttpError {
-  return new HttpError(429, 'imports.errors.tooMany', { retryAfterSeconds: 10 });
 }

@@ -35,6 +35,17 @@ export function observeDatabases(databases: Databases): void {
   });
 
   new Gauge({
+    name: 'inventario_server_disk_full',
+    help: '1 when writes of the server wait for space on its disk',
+    labelNames: ['server'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, isDiskFull } of servers()) this.set({ server: name }, Number(isDiskFull === true));
+    },
+  });
+
+  new Gauge({
     name: 'inventario_replica_following',
     help: '1 when the replica both receives from the primary and applies what it received',
     labelNames: ['server'],

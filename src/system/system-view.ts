@@ -41,7 +41,7 @@ export interface InstanceView {
 export interface ServerView {
   name: string;
   role: ServerState['role'];
-  condition: 'up' | 'down' | 'behind' | 'stopped';
+  condition: 'up' | 'down' | 'full' | 'behind' | 'stopped';
   version: string | undefined;
   lagSeconds: number | undefined;
   receiving: boolean | undefined;
@@ -174,8 +174,9 @@ function errantOf(set: GtidSet, primarySet: GtidSet, tape: SystemView['tape']) {
   return extra.size > 0 ? describeSet(extra) : undefined;
 }
 
-function conditionOf({ role, reachable, replication }: ServerState): ServerView['condition'] {
+function conditionOf({ role, reachable, isDiskFull, replication }: ServerState): ServerView['condition'] {
   if (!reachable) return 'down';
+  if (isDiskFull) return 'full';
   if (role === 'primary') return 'up';
   if (!replication?.receiving || !replication.applying) return 'stopped';
   return (replication.lagSeconds ?? 0) >= BEHIND_SECONDS ? 'behind' : 'up';

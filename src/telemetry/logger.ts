@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { WebConfig } from '../config/config.ts';
+import { LogOutput } from './log-output.ts';
 import { requestContext } from './request-context.ts';
 
 /** Redacted at the top level and two levels below. */
@@ -19,8 +20,7 @@ const SECRET_FIELDS = [
   '["x-csrf-token"]',
 ];
 
-/** Lines are buffered this long at most: writing each one alone would double its cost. */
-const FLUSH_MS = 100;
+const STDOUT = 1;
 
 export function createLogger(
   { INSTANCE, LOG_LEVEL }: Pick<WebConfig, 'INSTANCE' | 'LOG_LEVEL'>,
@@ -45,10 +45,12 @@ export function createLogger(
       censor: '[redacted]',
     },
   };
-  return pino(
-    options,
-    destination ?? pino.destination({ sync: false, minLength: 8192, periodicFlush: FLUSH_MS }),
-  );
+  if (destination) return pino(options, destination);
+  // pino's own output retries a failed write for ever when the process ends.
+  const output = new LogOutput(STDOUT, (loss) => logger.warn(loss, 'log lines lost'));
+  const logger = pino(options, output);
+  process.once('exit', () => output.flushSync());
+  return logger;
 }
 
 /** Logs console output of libraries as JSON, without further arguments, which may hold data. */

@@ -38,3 +38,9 @@ export const failedLogIns = new Counter({
   help: 'Attempts to log in with a wrong user name or password',
   registers,
 });
+
+export const logLinesLost = new Counter({
+  name: 'inventario_log_lines_lost_total',
+  help: 'Log lines that could not be written, as on a full disk',
+  registers,
+});

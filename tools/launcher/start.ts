@@ -16,6 +16,7 @@ import {
   reachableHost,
   webProcess,
 } from './processes.ts';
+import { rotateLog } from './log-files.ts';
 import { Progress } from './progress.js';
 import { readSetupConfig } from './setup-config.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
@@ -30,6 +31,12 @@ import {
 import { Supervisor, type ProcessSpec } from './supervisor.ts';
 import { printSummary } from './summary.ts';
 
+const LOOK_AT_LOGS_MS = 60_000;
+const SAVE_STATE_AGAIN_MS = 5000;
+
+// Its output may be a file on a full disk, or a terminal that was closed.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
+
 const progress = new Progress();
 const log = (line: string) => progress.log(line);
 /** run.js has done the first. */
@@ -39,6 +46,7 @@ const step = (number: number, title: string) => progress.begin(`[${number}/6] ${
 const started: Supervisor[][] = [];
 const stopped = new AbortController();
 let stopping: Promise<void> | undefined;
+let savingAgain: NodeJS.Timeout | undefined;
 
 try {
   const config = readStackConfig(process.argv.slice(2));
@@ -97,6 +105,9 @@ async function start(config: StackConfig): Promise<void> {
   );
   await startTogether(config, await frontProcesses(config, programs));
   progress.end();
+  setInterval(() => {
+    for (const { spec } of started.flat()) rotateLog(spec.logFile);
+  }, LOOK_AT_LOGS_MS);
   if (!stopping)
     printSummary(
       config,
@@ -128,12 +139,17 @@ async function stop(): Promise<void> {
   return stopping;
 }
 
-/** A full disk must not stop the stack. */
+/** A full disk must not stop the stack: the state is saved once there is space. */
 function trySaveState(config: StackConfig): void {
   try {
     saveState(config);
+    if (savingAgain) log("The stack's state is saved again.");
+    clearTimeout(savingAgain);
+    savingAgain = undefined;
   } catch (error) {
-    log(`Cannot save the stack's state: ${String(error)}`);
+    if (!savingAgain) log(`Cannot save the stack's state: ${String(error)}`);
+    clearTimeout(savingAgain);
+    savingAgain = setTimeout(() => trySaveState(config), SAVE_STATE_AGAIN_MS).unref();
   }
 }
 

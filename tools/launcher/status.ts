@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util';
 import type { ServerState } from '../../src/database/server-watch.ts';
 import { readStackConfig } from './stack-config.ts';
-import { isAlive, readState } from './stack-state.ts';
+import { isAlive, readState, type RecordedProcess } from './stack-state.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 const state = readState(readStackConfig([]).varDir);
 const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
 const servers = await fetchServers();
-const processes = (state?.processes ?? []).map((recorded) => ({
-  ...recorded,
-  alive: isAlive(recorded),
-  ...replicationStatus(recorded.name),
-}));
+const processes = await Promise.all(
+  (state?.processes ?? []).map(async (recorded) => ({
+    ...recorded,
+    alive: isAlive(recorded),
+    hangs: await hangs(recorded),
+    ...replicationStatus(recorded.name),
+  })),
+);
 
 if (values.json) {
   console.log(JSON.stringify({ running, url: state?.url, processes }, null, 2));
@@ -20,7 +23,7 @@ if (values.json) {
 } else {
   const note = isAlive(state.launcher) ? '' : ', but its launcher is gone: end it with npm stop';
   console.log(`Inventario is running on ${state.url}${note}`);
-  for (const { name, pid, port, weight, alive, role, lagSeconds } of processes) {
+  for (const { name, pid, port, weight, alive, hangs, role, lagSeconds } of processes) {
     const details = [
       `port ${port}`,
       `pid ${pid}`,
@@ -28,11 +31,22 @@ if (values.json) {
       ...(role === 'primary' && name !== 'primary' ? ['primary'] : []),
       ...(role === 'replica' ? [`lag ${lagSeconds ?? '?'} s`] : []),
     ];
-    console.log(`  ${name.padEnd(11)} ${alive ? 'up  ' : 'down'}  ${details.join(', ')}`);
+    console.log(`  ${name.padEnd(11)} ${alive ? (hangs ? 'hung' : 'up  ') : 'down'}  ${details.join(', ')}`);
   }
   console.log(`SQL on a server: npm run sql -- ${state.servers.at(-1)!.name}`);
 }
 process.exitCode = running ? 0 : 3;
+
+/** An instance that runs and does not answer. */
+async function hangs({ role, port }: RecordedProcess): Promise<boolean> {
+  if (role !== 'web') return false;
+  try {
+    await fetch(`http://127.0.0.1:${port}/health/live`, { signal: AbortSignal.timeout(2000) });
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** The current role, which a promotion changes, and the lag. */
 function replicationStatus(name: string) {

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, closeSync, renameSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openLog } from './log-files.ts';
 import { signalGroup } from './stack-state.ts';
 
 export type Role = 'primary' | 'replica' | 'web' | 'nginx' | 'phpmyadmin';
@@ -29,7 +29,6 @@ const LONGEST_PAUSE_MS = 30_000;
 const HEALTHY_MS = 60_000;
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 30_000;
-const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** Restarts a process whenever it exits, after a growing pause. */
 export class Supervisor {
@@ -81,14 +80,15 @@ export class Supervisor {
 
   #spawn(): ChildProcess {
     const { command, args, env, logFile } = this.spec;
-    const logFd = openLog(logFile);
+    const log = openLog(logFile);
     // Own process group: Ctrl-C reaches only the launcher, which stops everything in order.
     const child = spawn(command, args, {
       detached: true,
-      stdio: ['ignore', logFd, logFd],
+      stdio: ['ignore', log, log],
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
     });
-    closeSync(logFd);
+    if (log === 'ignore') this.#log(`${this.spec.name} runs without a log: ${logFile} cannot be opened`);
+    else closeSync(log);
     this.#child = child;
     this.#startedAt = Date.now();
     child.on('error', (error) => this.#log(`${this.spec.name}: ${error.message}`));
@@ -125,7 +125,6 @@ export class Supervisor {
     try {
       this.#keepAlive(this.#spawn());
     } catch (error) {
-      // For example, a full disk: the log cannot be opened.
       this.#log(`${this.spec.name}: ${String(error)}`);
       await this.#restart(null, null);
     }
@@ -134,12 +133,4 @@ export class Supervisor {
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-}
-
-/** Rotates a large log to NAME.1. */
-function openLog(file: string): number {
-  mkdirSync(dirname(file), { recursive: true });
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
-  return openSync(file, 'a');
 }
