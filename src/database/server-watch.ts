@@ -23,6 +23,8 @@ export interface ServerReport {
   term?: number;
   primaryUuid?: string | undefined;
   semiSync?: { enabled: boolean; replicas: number };
+  /** The server it receives from. */
+  sourceUuid?: string;
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
 }
 
@@ -105,7 +107,7 @@ const statusQuery = (newestTerm: string) => `
      WHERE variable_name = 'rpl_semi_sync_source_enabled') AS semiSync,
     (SELECT variable_value FROM performance_schema.global_status
      WHERE variable_name = 'Rpl_semi_sync_source_clients') AS semiSyncReplicas,
-    receiver.service_state AS receiver, applier.service_state AS applier,
+    receiver.source_uuid AS sourceUuid, receiver.service_state AS receiver, applier.service_state AS applier,
     GTID_SUBSET(receiver.received_transaction_set, @@gtid_executed) AS hasAppliedAll,
     GREATEST(0,
       COALESCE((
@@ -139,7 +141,10 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
     term: Number(row.term ?? 0),
     primaryUuid: (row.primaryUuid as string | null) ?? undefined,
     ...(row.semiSync !== null && { semiSync }),
-    ...(row.receiver !== null && { replication: toReplication(row) }),
+    ...(row.receiver !== null && {
+      sourceUuid: String(row.sourceUuid),
+      replication: toReplication(row),
+    }),
   };
 }
 
