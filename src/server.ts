@@ -15,6 +15,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { searchJobs } from './search/search-jobs.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
+import { logCopies } from './system/copies-log.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 
 /** Requests that still run after this, such as a long export, are cut off. */
@@ -44,6 +45,7 @@ async function serve(): Promise<void> {
   const draining = new AbortController();
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
+  logCopies(jobs, databases, logger);
   searchJobs(jobs, databases, INDEXED_COLUMNS);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);

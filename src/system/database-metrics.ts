@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import type { Databases } from '../database/databases.ts';
+import { isOnOneServer, type Databases } from '../database/databases.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import { countTransactions, missingFrom, parseGtidSet } from './gtid-set.ts';
 
@@ -31,6 +31,15 @@ export function observeDatabases(databases: Databases): void {
     collect() {
       this.reset();
       for (const { name, role, reachable } of servers()) this.set({ server: name, role }, Number(reachable));
+    },
+  });
+
+  new Gauge({
+    name: 'inventario_on_one_server',
+    help: '1 when the primary takes writes and no replica receives and applies them',
+    registers,
+    collect() {
+      this.set(Number(isOnOneServer(databases)));
     },
   });
 
