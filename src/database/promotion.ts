@@ -19,7 +19,7 @@ const LOCK_SECONDS = 10;
 /** How long the chosen replica may take to apply what it has received. */
 const APPLY_LIMIT_MS = 120_000;
 /** How long to wait for the other servers to answer; later, `keepReplicas` attaches them. */
-const RETURN_LIMIT_MS = 30_000;
+const RETURN_LIMIT_MS = 20_000;
 const FENCE_LIMIT_MS = 25_000;
 
 /** The promotion was refused or has stopped half-way, and may be repeated; the message says why. */
