@@ -5,12 +5,14 @@ import type { Account } from './connect.ts';
 import { reopen } from './fence.ts';
 import { findRepair, hasCopy, type Repair } from './find-repair.ts';
 import { Member } from './member.ts';
+import { ReplicaAheadError } from './replication.ts';
 import { lockRoles } from './roles-lock.ts';
 import { setSemiSync } from './semi-sync.ts';
 import { listServers } from './servers.ts';
 import { readStanding, type Standing } from './standing.ts';
 
 const ROUND_MS = 2000;
+const PAUSE_AFTER_FAILURE_MS = 10_000;
 
 interface Keeping {
   log: (line: string) => void;
@@ -37,6 +39,8 @@ class Keeper {
   readonly #log: (line: string) => void;
   #lastProblem = '';
   #found = '';
+  #refused = '';
+  #pausedUntil = 0;
   #roundsAlone = 0;
 
   constructor(config: PromotionConfig, log: (line: string) => void) {
@@ -60,16 +64,27 @@ class Keeper {
       const standings = await Promise.all(members.map(readStanding));
       this.#tellCopies(standings);
       const repair = this.#findRepair(standings);
-      const found = repair ? `${repair.kind} ${repair.server.name}` : '';
-      const isDue = repair !== undefined && found === this.#found;
+      const found = repair ? `${repair.kind} ${repair.server.uuid}` : '';
+      const isDue = found === this.#found && found !== this.#refused && Date.now() > this.#pausedUntil;
       this.#found = found;
-      if (!isDue || !(await lockAll(members))) return;
+      if (!repair || !isDue || !(await lockAll(members))) return;
       // A promotion may have ended between the look and the lock.
       const due = this.#findRepair(await Promise.all(members.map(readStanding)));
-      if (due) await this.#carryOut(due);
-      this.#lastProblem = '';
+      if (due) await this.#tryRepair(due);
     } finally {
       for (const { connection } of members) connection.destroy();
+    }
+  }
+
+  async #tryRepair(repair: Repair): Promise<void> {
+    try {
+      await this.#carryOut(repair);
+      this.#lastProblem = '';
+    } catch (error) {
+      // A person decides about the only copy of something.
+      if (error instanceof ReplicaAheadError) this.#refused = `${repair.kind} ${repair.server.uuid}`;
+      this.#pausedUntil = Date.now() + PAUSE_AFTER_FAILURE_MS;
+      throw error;
     }
   }
 

@@ -30,12 +30,19 @@ export class Member {
     if (!connection) return undefined;
     const member = new Member(server, connection);
     try {
-      await member.step(() => member.#readRole());
+      await member.readRole();
       return member;
     } catch {
       connection.destroy();
       return undefined;
     }
+  }
+
+  async readRole(): Promise<void> {
+    const [row] = await this.query('SELECT @@super_read_only AS isReadOnly');
+    this.isReadOnly = row?.isReadOnly === 1;
+    this.uuid = await this.step(getServerUuid);
+    this.newest = (await this.step(findNewestTerm)) ?? NO_TERM;
   }
 
   /** @throws TimeLimitError */
@@ -76,13 +83,6 @@ export class Member {
   async hasApplied(gtids: string): Promise<boolean> {
     const [answer] = await this.query('SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 1) AS timedOut', [gtids]);
     return answer?.timedOut === 0;
-  }
-
-  async #readRole(): Promise<void> {
-    const [[row]] = await this.connection.query<RowDataPacket[]>('SELECT @@super_read_only AS isReadOnly');
-    this.isReadOnly = row?.isReadOnly === 1;
-    this.uuid = await getServerUuid(this.connection);
-    this.newest = (await findNewestTerm(this.connection)) ?? NO_TERM;
   }
 }
 

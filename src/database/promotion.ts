@@ -62,19 +62,19 @@ export async function promote(
     throw new PromotionError(`There is no server "${wanted}"; the servers are: ${names}`);
   }
   const root = { user: 'root', password: config.ROOT_PASSWORD };
-  const members = await openMembers(servers, root);
+  const opened = await openMembers(servers, root);
   try {
+    const members = await lockMembers(opened);
     const target = members.find(({ name }) => name === named.name);
     if (!target) throw new PromotionError(`${named.name} does not answer`);
     const promotion = { config, servers, root, members, target, log, ...options };
-    await lockMembers(members);
     await takeOver(promotion);
     await attachReplicas(promotion);
   } catch (error) {
     if (!isAway(error)) throw error;
     throw new PromotionError(`A server has stopped answering (${(error as Error).message}). Try again.`);
   } finally {
-    for (const { connection } of members) connection.destroy();
+    for (const { connection } of opened) connection.destroy();
   }
 }
 
@@ -91,13 +91,24 @@ async function openMembers(servers: NamedServer[], root: Account): Promise<Membe
   return (await Promise.all(opening)).filter((member) => member !== undefined);
 }
 
-async function lockMembers(members: Member[]): Promise<void> {
-  for (const { name, connection } of members) {
-    if (await withTimeLimit(lockRoles(connection, LOCK_SECONDS), 2 * LOCK_SECONDS * 1000)) continue;
-    throw new PromotionError(
-      `Another promotion is running, or ${name} is being made a replica. Try again in a moment.`,
-    );
+/** @returns those that still answer, with the roles they have by now: another promotion may just have ended */
+async function lockMembers(opened: Member[]): Promise<Member[]> {
+  const members: Member[] = [];
+  for (const member of opened) {
+    try {
+      if (!(await member.step((connection) => lockRoles(connection, LOCK_SECONDS)))) {
+        throw new PromotionError(
+          `Another promotion is running, or ${member.name} is being made a replica. Try again in a moment.`,
+        );
+      }
+      members.push(member);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      member.connection.destroy();
+    }
   }
+  for (const member of members) await member.readRole();
+  return members;
 }
 
 async function takeOver(promotion: Promotion): Promise<void> {
@@ -105,8 +116,11 @@ async function takeOver(promotion: Promotion): Promise<void> {
   const newest = members.toSorted((a, b) => b.newest.term - a.newest.term)[0]!.newest;
   if (newest.serverUuid === target.uuid) {
     log(`${target.name} is the primary already`);
-    // An interrupted promotion has closed it.
-    if (target.isReadOnly) await target.step((server) => reopen(server, { semiSync: config.SEMI_SYNC }));
+    if (target.isReadOnly) {
+      // An interrupted promotion has closed it.
+      await target.query('STOP REPLICA; RESET REPLICA ALL');
+      await target.step((server) => reopen(server, { semiSync: config.SEMI_SYNC }));
+    }
   } else {
     await bringUpToDate(promotion, newest.serverUuid);
     await target.query('STOP REPLICA; RESET REPLICA ALL');
@@ -197,8 +211,7 @@ function refuseUnknownServers({ config, servers, members, target, acceptLoss }: 
 async function hasReturned(promotion: Promotion): Promise<boolean> {
   const { servers, members, root } = promotion;
   const opened = await Promise.all(missingFrom(members, servers).map((server) => Member.open(server, root)));
-  const returned = opened.filter((member) => member !== undefined);
-  await lockMembers(returned);
+  const returned = await lockMembers(opened.filter((member) => member !== undefined));
   members.push(...returned);
   return returned.length > 0;
 }

@@ -1,6 +1,6 @@
 import type { ServerAddress } from '../config/config.ts';
 import type { Member } from './member.ts';
-import { findNewestTerm, type PrimaryTerm } from './primary-term.ts';
+import type { PrimaryTerm } from './primary-term.ts';
 import { readSemiSync } from './semi-sync.ts';
 
 /** What a server is at the moment, and what it believes. */
@@ -20,11 +20,11 @@ export interface Standing {
   hasReceiverFailed: boolean;
 }
 
-const NO_TERM: PrimaryTerm = { term: 0, serverUuid: '' };
 /** MySQL's client errors, such as a lost connection: the receiver goes on trying. */
 const isConnectionProblem = (errno: number) => errno >= 2000 && errno < 3000;
 
 export async function readStanding(member: Member): Promise<Standing> {
+  await member.readRole();
   const [settings] = await member.query(
     `SELECT @@offline_mode AS isOffline, @@super_read_only AND EXISTS (
        SELECT 1 FROM performance_schema.persisted_variables
@@ -36,7 +36,7 @@ export async function readStanding(member: Member): Promise<Standing> {
     name: member.name,
     member,
     uuid: member.uuid,
-    newest: (await member.step(findNewestTerm)) ?? NO_TERM,
+    newest: member.newest,
     isClosed: settings?.isOffline === 1 || settings?.isReadOnlyForGood === 1,
     semiSync: await member.step(readSemiSync),
     source: replica && {
