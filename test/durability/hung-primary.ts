@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { ServerState } from '../../src/database/server-watch.ts';
+import { Promotion } from '../support/promotion.ts';
 import type { Session } from '../support/session.ts';
 import type { Stack } from '../support/stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { Counters } from './counters.ts';
-import { Promotion } from './promotion.ts';
 import { Writers } from './writers.ts';
 
 const ACKNOWLEDGED_BEFORE = 20;

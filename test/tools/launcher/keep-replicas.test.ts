@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
 import { Client } from '../../support/client.ts';
+import { Promotion } from '../../support/promotion.ts';
 import { Stack } from '../../support/stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -73,12 +74,15 @@ test('a receiver that an interrupted promotion has stopped starts again; what a 
   await run('replica1', 'START REPLICA');
 });
 
-test('nothing is repaired while a promotion holds the roles', async () => {
+test('while a promotion holds the roles, nothing is repaired and no other promotion begins', async () => {
   const promotion = await stack.data.connect('replica1');
   await promotion.query("DO GET_LOCK('inventario.roles', 0)");
   await run('replica1', 'STOP REPLICA IO_THREAD');
   await sleep(8000);
   expect(await isReplicating()).toBe(false);
+  const other = new Promotion(stack, 'replica1');
+  expect(await other.ended).toBe(1);
+  expect(other.output).toContain('Another promotion is running, or replica1 is being made a replica');
   await promotion.end();
   await waitUntil(isReplicating);
 });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
-import { environmentWithoutSettings, type Stack } from '../support/stack.ts';
+import { environmentWithoutSettings, type Stack } from './stack.ts';
 
 /** A running `npm run promote`. */
 export class Promotion {
@@ -11,8 +11,8 @@ export class Promotion {
   readonly ended: Promise<number | null>;
   readonly #process: ChildProcess;
 
-  constructor({ port, varDir }: Stack, replica: string) {
-    this.#process = spawn(process.execPath, [join(PROJECT_DIR, 'tools/launcher/promote.ts'), replica], {
+  constructor({ port, varDir }: Stack, ...args: string[]) {
+    this.#process = spawn(process.execPath, [join(PROJECT_DIR, 'tools/launcher/promote.ts'), ...args], {
       env: { ...environmentWithoutSettings(), PORT: String(port), VAR_DIR: varDir },
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
