@@ -8,7 +8,7 @@ import { shop } from './audiences/shop.ts';
 import { staff } from './audiences/staff.ts';
 import { webhooks } from './audiences/webhooks.ts';
 import type { WebConfig } from './config/config.ts';
-import type { Databases } from './database/databases.ts';
+import { isOnOneServer, type Databases } from './database/databases.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
 import { i18n } from './http/i18n.ts';
 import type { Jobs } from './jobs/jobs.ts';
@@ -43,6 +43,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.demo = config.DEMO;
   app.locals.canSave = () => databases.catalogue.monitor.canSave();
   app.locals.isDiskFull = () => databases.catalogue.monitor.isDiskFull();
+  app.locals.isOnOneServer = () => isOnOneServer(databases);
 
   const audience = { ...dependencies, language: await i18n(config.TZ_DEFAULT) };
   app.use(await open({ ...audience, locals: app.locals }));

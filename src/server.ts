@@ -18,6 +18,7 @@ import { readFilter } from './product-list/product-filter.ts';
 import { getProductPage } from './product-list/product-page.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
+import { logCopies } from './system/copies-log.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 import { warmUp } from './system/warm-up.ts';
 
@@ -48,6 +49,7 @@ async function serve(): Promise<void> {
   const draining = new AbortController();
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
+  logCopies(jobs, databases, logger);
   searchJobs(jobs, databases, INDEXED_COLUMNS);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);

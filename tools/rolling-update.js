@@ -31,6 +31,7 @@ try {
     // On SIGTERM the old container drains, and NGINX sends new requests elsewhere.
     compose('up', '-d', '--no-deps', '--no-build', '--wait', instance);
   }
+  compose('up', '-d', '--no-deps', '--no-build', 'keep-replicas');
   console.log('Every instance runs the new version.');
 } catch {
   // Docker Compose has printed the reason.

@@ -6,6 +6,7 @@ import { ensureAccounts, ensureGrants, ensureTriggers } from '../database/accoun
 import { DATABASE } from '../database/connect.ts';
 import { getPrimary, listServers } from '../database/servers.ts';
 import { beginTerm } from '../database/primary-term.ts';
+import { holdRoles } from '../database/roles-lock.ts';
 import { allowSetUpToWrite, setSemiSync } from '../database/semi-sync.ts';
 import { migrate } from '../database/migrate.ts';
 import { ensurePrimary, ensureReplication } from '../database/replication.ts';
@@ -21,6 +22,7 @@ export async function setUp(config: SetUpConfig, log: (line: string) => void) {
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
   const servers = listServers(config);
+  const locks = await holdRoles(servers, root);
   const primary = await getPrimary(servers, root);
   const rootConnection = await connectForSetup(primary.address, root);
   try {
@@ -54,6 +56,7 @@ export async function setUp(config: SetUpConfig, log: (line: string) => void) {
     return oneTimePassword;
   } finally {
     await rootConnection.end();
+    for (const lock of locks) lock.destroy();
   }
 }
 

@@ -6,6 +6,7 @@ import { isRestarting } from './mysql-errors.ts';
 import { hasBeenReplaced } from './primary-term.ts';
 import { setSemiSync } from './semi-sync.ts';
 import { connectForSetup } from './setup-connection.ts';
+import { keepUnsent } from './unsent-rows.ts';
 
 /** How long replication may take to start. */
 const START_LIMIT_MS = 8_000;
@@ -19,6 +20,8 @@ export interface ReplicationSetup {
   root: Account;
   replicator: Account;
   log: (line: string) => void;
+  /** Ends the set-up at its next statement. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -28,10 +31,10 @@ export interface ReplicationSetup {
  * @throws ReplicaAheadError when it holds transactions unknown to the primary
  */
 export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
-  const primary = await connectForSetup(setup.primary, setup.root);
+  const primary = await connectForSetup(setup.primary, setup.root, { signal: setup.signal });
   try {
     if (await canFollow(setup, primary)) {
-      const replica = await connectForSetup(setup.replica, setup.root);
+      const replica = await connectForSetup(setup.replica, setup.root, { signal: setup.signal });
       try {
         await startReplication(replica, setup);
         if (await waitUntilReplicating(replica)) return;
@@ -56,8 +59,11 @@ export class ReplicaAheadError extends Error {
  *
  * @throws ReplicaAheadError unless the server is a replaced primary: its promotion gave up what it had not sent
  */
-async function canFollow({ name, replica: address, root, log }: ReplicationSetup, primary: Connection) {
-  const replica = await connectForSetup(address, root);
+async function canFollow(
+  { name, replica: address, root, log, signal }: ReplicationSetup,
+  primary: Connection,
+) {
+  const replica = await connectForSetup(address, root, { signal });
   try {
     const [[state]] = await replica.query<RowDataPacket[]>(
       `SELECT @@gtid_executed AS gtids, @@server_uuid AS uuid,
@@ -72,7 +78,8 @@ async function canFollow({ name, replica: address, root, log }: ReplicationSetup
     );
     const isOldPrimary = await hasBeenReplaced(String(state.uuid), primary);
     if (answer?.isKnown !== 1 && isOldPrimary) {
-      log(`discards transactions it had not sent before it was replaced: ${answer?.surplus}`);
+      log(`it had not sent these transactions before it was replaced: ${answer?.surplus}`);
+      await keepUnsent(replica, primary, log);
       return false;
     }
     if (answer?.isKnown !== 1) {
@@ -89,10 +96,10 @@ async function canFollow({ name, replica: address, root, log }: ReplicationSetup
 }
 
 async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
-  const { primary, replica: address, root, replicator, log } = setup;
+  const { primary, replica: address, root, replicator, log, signal } = setup;
   log('copying the primary');
   const donor = `${primary.host}:${primary.port}`;
-  const replica = await connectForSetup(address, root);
+  const replica = await connectForSetup(address, root, { signal });
   try {
     await replica.query('STOP REPLICA; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF');
     await replica.query('SET GLOBAL clone_valid_donor_list = ?', [donor]);
@@ -107,7 +114,7 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
   } finally {
     replica.destroy();
   }
-  const restarted = await connectAfterRestart(address, root);
+  const restarted = await connectAfterRestart(setup);
   try {
     await startReplication(restarted, setup);
     if (!(await waitUntilReplicating(restarted))) {
@@ -119,10 +126,10 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
 }
 
 /** The old process may still answer before it ends, so wait for the clone's own status. */
-async function connectAfterRestart(address: ServerAddress, root: Account): Promise<Connection> {
+async function connectAfterRestart({ replica, root, signal }: ReplicationSetup): Promise<Connection> {
   for (let attempt = 0; attempt < 600; attempt++) {
     await sleep(200);
-    const connection = await connectForSetup(address, root);
+    const connection = await connectForSetup(replica, root, { signal });
     try {
       const [[clone]] = await connection.query<RowDataPacket[]>(
         'SELECT state FROM performance_schema.clone_status',

@@ -14,12 +14,22 @@ export async function setSemiSync(server: Connection, isOn: boolean): Promise<vo
 
 /** The set-up must write before it can attach replicas, so commits go unconfirmed if none is connected. */
 export async function allowSetUpToWrite(primary: Connection): Promise<void> {
-  const [[clients]] = await primary.query<RowDataPacket[]>(
-    "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_source_clients'",
+  const { replicas } = await readSemiSync(primary);
+  if (replicas === 0) await primary.query('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
+}
+
+/** `replicas` is undefined without the plugin. */
+export async function readSemiSync(server: Connection) {
+  const [[row]] = await server.query<RowDataPacket[]>(
+    `SELECT (SELECT variable_value FROM performance_schema.global_variables
+             WHERE variable_name = 'rpl_semi_sync_source_enabled') AS enabled,
+            (SELECT variable_value FROM performance_schema.global_status
+             WHERE variable_name = 'Rpl_semi_sync_source_clients') AS replicas`,
   );
-  if (clients && Number(clients.Value) === 0) {
-    await primary.query('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
-  }
+  return {
+    isOn: row?.enabled === 'ON',
+    replicas: row?.replicas === null ? undefined : Number(row?.replicas),
+  };
 }
 
 async function hasSemiSync(server: Connection): Promise<boolean> {

@@ -11,6 +11,8 @@ const MAX_LAG_SECONDS = 10;
  * so nobody gets a stale answer after saving.
  */
 const SETTLE_MS = 700;
+/** A replica that reconnects does not raise the alarm. */
+const ALONE_AFTER_MS = 3000;
 /** The primary until a server reports a term. */
 const FIRST = serverName(0);
 
@@ -18,6 +20,7 @@ export class ServerMonitor {
   readonly #watches: ServerWatch[];
   readonly #findPrimary: FindPrimary;
   #settledAt = 0;
+  #aloneSince: number | undefined;
   #wasReachable = true;
   #primary: KnownPrimary = { term: 0, name: FIRST };
 
@@ -61,6 +64,11 @@ export class ServerMonitor {
   /** Of the primary. */
   isDiskFull(): boolean {
     return this.#report(this.#primary.name)?.isDiskFull === true;
+  }
+
+  /** The primary takes writes, or would, and no replica receives and applies them. */
+  isOnOneServer(): boolean {
+    return this.#aloneSince !== undefined && Date.now() - this.#aloneSince >= ALONE_AFTER_MS;
   }
 
   /** @returns whether `condition` holds */
@@ -111,5 +119,16 @@ export class ServerMonitor {
     const isBack = isReachable && !this.#wasReachable;
     if (isBack || this.#primary.name !== name) this.#settledAt = Date.now() + SETTLE_MS;
     this.#wasReachable = isReachable;
+    if (isReachable && !this.#hasCopy()) this.#aloneSince ??= Date.now();
+    else this.#aloneSince = undefined;
+  }
+
+  #hasCopy(): boolean {
+    const primary = this.#report(this.#primary.name);
+    if (primary?.semiSync?.enabled && primary.semiSync.replicas === 0) return false;
+    return this.#watches.some(
+      ({ report: { reachable, replication, sourceUuid } }) =>
+        reachable && replication?.receiving && replication.applying && sourceUuid === primary?.uuid,
+    );
   }
 }

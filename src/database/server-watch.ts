@@ -25,6 +25,8 @@ export interface ServerReport {
   semiSync?: { enabled: boolean; replicas: number };
   /** Writes wait until there is space. */
   isDiskFull?: boolean;
+  /** The server it receives from. */
+  sourceUuid?: string;
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
 }
 
@@ -126,7 +128,7 @@ const statusQuery = (newestTerm: string) => `
     (SELECT variable_value FROM performance_schema.global_status
      WHERE variable_name = 'Rpl_semi_sync_source_clients') AS semiSyncReplicas,
     (${isDiskFull}) AS isDiskFull,
-    receiver.service_state AS receiver, applier.service_state AS applier,
+    receiver.source_uuid AS sourceUuid, receiver.service_state AS receiver, applier.service_state AS applier,
     GTID_SUBSET(receiver.received_transaction_set, @@gtid_executed) AS hasAppliedAll,
     GREATEST(0,
       COALESCE((
@@ -161,7 +163,10 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
     primaryUuid: (row.primaryUuid as string | null) ?? undefined,
     isDiskFull: row.isDiskFull === 1,
     ...(row.semiSync !== null && { semiSync }),
-    ...(row.receiver !== null && { replication: toReplication(row) }),
+    ...(row.receiver !== null && {
+      sourceUuid: String(row.sourceUuid),
+      replication: toReplication(row),
+    }),
   };
 }
 

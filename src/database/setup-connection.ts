@@ -7,6 +7,12 @@ import { isConnectionError } from './mysql-errors.ts';
 
 const CONNECT_LIMIT_MS = 120_000;
 
+interface SetupOptions {
+  database?: string;
+  /** Closes the connection. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Allows several statements per query. Waits for a server that is still starting.
  *
@@ -15,12 +21,15 @@ const CONNECT_LIMIT_MS = 120_000;
 export async function connectForSetup(
   server: ServerAddress,
   account: Account,
-  options: { database?: string } = {},
+  { signal, ...options }: SetupOptions = {},
 ): Promise<Connection> {
   const giveUpAt = Date.now() + CONNECT_LIMIT_MS;
   for (;;) {
+    signal?.throwIfAborted();
     try {
-      return await connectNow(server, account, options);
+      const connection = await connectNow(server, account, options);
+      signal?.addEventListener('abort', () => connection.destroy(), { once: true });
+      return connection;
     } catch (error) {
       if (!isConnectionError(error) || Date.now() > giveUpAt) throw error;
       await sleep(200);
@@ -33,12 +42,15 @@ export async function connectNow(
   account: Account,
   options: { database?: string } = {},
 ): Promise<Connection> {
-  return createConnection({
+  const connection = await createConnection({
     ...connectionOptions(server, account),
     ...options,
     multipleStatements: true,
     namedPlaceholders: true,
   });
+  // The next statement reports a broken connection.
+  connection.on('error', () => undefined);
+  return connection;
 }
 
 export async function runSqlFile(

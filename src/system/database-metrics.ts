@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import type { Databases } from '../database/databases.ts';
+import { isOnOneServer, type Databases } from '../database/databases.ts';
 import { metrics } from '../telemetry/metrics.ts';
 import { countTransactions, missingFrom, parseGtidSet } from './gtid-set.ts';
 
@@ -42,6 +42,15 @@ export function observeDatabases(databases: Databases): void {
     collect() {
       this.reset();
       for (const { name, isDiskFull } of servers()) this.set({ server: name }, Number(isDiskFull === true));
+    },
+  });
+
+  new Gauge({
+    name: 'inventario_on_one_server',
+    help: '1 when the primary takes writes and no replica receives and applies them',
+    registers,
+    collect() {
+      this.set(Number(isOnOneServer(databases)));
     },
   });
 

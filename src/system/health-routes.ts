@@ -1,6 +1,6 @@
 import { Router, type Request, type RequestHandler } from 'express';
 import type { WebConfig } from '../config/config.ts';
-import type { Databases } from '../database/databases.ts';
+import { isOnOneServer, type Databases } from '../database/databases.ts';
 import { version } from '../config/version.ts';
 
 interface HealthDependencies {
@@ -28,6 +28,7 @@ export function healthRoutes(
       instance: config.INSTANCE,
       version,
       uptimeSeconds: Math.floor(process.uptime()),
+      onOneServer: isOnOneServer(databases),
       // Public: expose no more than visitors need.
       servers: databases.directory.monitor.states().map(({ name, role, reachable, replication }) => ({
         ...{ name, role, reachable },

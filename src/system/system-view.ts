@@ -1,5 +1,5 @@
 import type { WebConfig } from '../config/config.ts';
-import type { Databases } from '../database/databases.ts';
+import { isOnOneServer, type Databases } from '../database/databases.ts';
 import type { ServerState } from '../database/server-watch.ts';
 import {
   countTransactions,
@@ -60,6 +60,7 @@ export interface ServerView {
 export interface SystemView {
   drawnBy: string;
   isFromReplica: boolean;
+  onOneServer: boolean;
   instances: InstanceView[];
   servers: ServerView[];
   tape: { source: string; first: number; last: number } | undefined;
@@ -87,6 +88,7 @@ export async function viewSystem({ config, databases, heartbeat }: SystemParts):
   return {
     drawnBy: config.INSTANCE,
     isFromReplica: seen.isFromReplica,
+    onOneServer: isOnOneServer(databases),
     instances,
     servers: viewServers(states, tape),
     tape,

@@ -157,7 +157,10 @@ test('containers run with least privilege and hold no secret in their settings',
     const [container] = JSON.parse(await docker('inspect', id)) as Container[];
     return container!;
   };
-  for (const service of ['nginx', 'web1', 'web2', 'web3', 'db', 'db-replica', 'prepare', 'migrate']) {
+  for (const service of [
+    ...['nginx', 'web1', 'web2', 'web3', 'db', 'db-replica'],
+    ...['prepare', 'migrate', 'keep-replicas'],
+  ]) {
     const { Config, HostConfig } = await inspect(service);
     expect(Config.User).toMatch(/^(node|101:101|999:999)$/);
     expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: null });

@@ -15,6 +15,7 @@ test('JSON gives the state of the instance and of every server', async () => {
     instance: expect.stringMatching(/^web\d$/) as unknown,
     version: expect.any(String) as unknown,
     uptimeSeconds: expect.any(Number) as unknown,
+    onOneServer: false,
     servers: [
       { name: 'primary', role: 'primary', reachable: true },
       {

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../src/config/secrets.ts';
 import { setUp } from '../../src/commands/set-up-servers.ts';
+import { keepReplicas } from '../../src/database/keep-replicas.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../../src/database/replication.ts';
 import { SettingsError } from '../../src/config/settings.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
@@ -114,6 +115,7 @@ async function start(config: StackConfig): Promise<void> {
       started.flat().map(({ spec }) => spec),
       oneTimePassword,
     );
+  void keepReplicas(readSetupConfig(config), { log, signal: stopped.signal });
 }
 
 async function frontProcesses(config: StackConfig, programs: Programs): Promise<ProcessSpec[]> {

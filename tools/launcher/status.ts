@@ -6,7 +6,7 @@ import { isAlive, readState, type RecordedProcess } from './stack-state.ts';
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 const state = readState(readStackConfig([]).varDir);
 const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
-const servers = await fetchServers();
+const { servers, onOneServer } = await fetchHealth();
 const processes = await Promise.all(
   (state?.processes ?? []).map(async (recorded) => ({
     ...recorded,
@@ -17,7 +17,7 @@ const processes = await Promise.all(
 );
 
 if (values.json) {
-  console.log(JSON.stringify({ running, url: state?.url, processes }, null, 2));
+  console.log(JSON.stringify({ running, url: state?.url, onOneServer, processes }, null, 2));
 } else if (!running) {
   console.log('Inventario is not running. Start it with: npm start');
 } else {
@@ -32,6 +32,9 @@ if (values.json) {
       ...(role === 'replica' ? [`lag ${lagSeconds ?? '?'} s`] : []),
     ];
     console.log(`  ${name.padEnd(11)} ${alive ? (hangs ? 'hung' : 'up  ') : 'down'}  ${details.join(', ')}`);
+  }
+  if (onOneServer) {
+    console.log('WARNING: what is saved is on one server only: no replica receives it.');
   }
   console.log(`SQL on a server: npm run sql -- ${state.servers.at(-1)!.name}`);
 }
@@ -54,16 +57,20 @@ function replicationStatus(name: string) {
   return server && { role: server.role, lagSeconds: server.replication?.lagSeconds };
 }
 
-/** As reported by an instance; empty when none answers. */
-async function fetchServers(): Promise<ServerState[]> {
+interface Health {
+  servers: ServerState[];
+  onOneServer?: boolean;
+}
+
+/** As reported by an instance; no servers when none answers. */
+async function fetchHealth(): Promise<Health> {
   try {
     const response = await fetch(`${state?.url}/health`, {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(5000),
     });
-    const { servers } = (await response.json()) as { servers: ServerState[] };
-    return servers;
+    return (await response.json()) as Health;
   } catch {
-    return [];
+    return { servers: [] };
   }
 }

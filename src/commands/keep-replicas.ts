@@ -1,0 +1,16 @@
+import { readPromotionConfig } from '../config/config.ts';
+import { SettingsError } from '../config/settings.ts';
+import { keepReplicas } from '../database/keep-replicas.ts';
+
+const stopping = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort());
+try {
+  const log = (line: string) => {
+    console.log(line);
+  };
+  await keepReplicas(readPromotionConfig(), { log, signal: stopping.signal });
+  process.exit(0);
+} catch (error) {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,25 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Account } from './connect.ts';
+import type { NamedServer } from './servers.ts';
+import { connectForSetup } from './setup-connection.ts';
+
+const WAIT_SECONDS = 600;
+
+/**
+ * Taken on every server that answers before a role changes, so that a promotion and a repair never mix. Ends
+ * with the connection, so a killed process leaves no lock.
+ */
+export async function lockRoles(server: Connection, waitSeconds = 0): Promise<boolean> {
+  const [[lock]] = await server.query<RowDataPacket[]>("SELECT GET_LOCK('inventario.roles', ?) AS taken", [
+    waitSeconds,
+  ]);
+  return lock?.taken === 1;
+}
+
+/** @throws when another process keeps a role for ten minutes */
+export async function holdRoles(servers: NamedServer[], root: Account): Promise<Connection[]> {
+  const connections = await Promise.all(servers.map(({ address }) => connectForSetup(address, root)));
+  const locks = await Promise.all(connections.map((connection) => lockRoles(connection, WAIT_SECONDS)));
+  if (locks.every(Boolean)) return connections;
+  throw new Error('Another process has been changing the roles of the servers for ten minutes');
+}

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { RowDataPacket } from 'mysql2/promise';
+import { Client } from '../../support/client.ts';
+import { Promotion } from '../../support/promotion.ts';
+import { Stack } from '../../support/stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await Stack.start({ env: { SEMI_SYNC: 'on' }, args: ['--web', '1', '--replicas', '2'] });
+});
+
+afterAll(() => stack.stopAndClean());
+
+function signal(name: NodeJS.Signals, ...servers: string[]): void {
+  for (const server of servers) process.kill(stack.data.process(server).pid, name);
+}
+
+async function promote(...args: string[]) {
+  const promotion = new Promotion(stack, ...args);
+  return { code: await promotion.ended, output: promotion.output };
+}
+
+async function run(server: string, statements: string): Promise<RowDataPacket[]> {
+  const connection = await stack.data.connect(server);
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(statements);
+    return rows;
+  } finally {
+    await connection.end();
+  }
+}
+
+async function follows(replica: string, primary: string): Promise<boolean> {
+  const [status] = await run(replica, 'SHOW REPLICA STATUS');
+  return (
+    status?.Source_Port === stack.data.process(primary).port &&
+    status?.Replica_IO_Running === 'Yes' &&
+    status.Replica_SQL_Running === 'Yes'
+  );
+}
+
+async function save(): Promise<void> {
+  const client = await Client.signedIn(stack.url);
+  await client.register();
+}
+
+test('refuses while two servers hang that may have confirmed writes, unless the loss is accepted', async () => {
+  signal('SIGSTOP', 'primary', 'replica2');
+  try {
+    const refused = await promote('replica1');
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.output).toContain('primary and replica2 do not answer, and may have acknowledged writes');
+    const accepted = await promote('replica1', '--accept-loss');
+    expect(accepted).toMatchObject({ code: 0 });
+    expect(accepted.output).toContain('primary does not answer; it becomes a replica by itself');
+  } finally {
+    signal('SIGCONT', 'primary', 'replica2');
+  }
+  await waitUntil(() => follows('primary', 'replica1'));
+  await waitUntil(() => follows('replica2', 'replica1'));
+  await waitUntil(() => save().then(() => true));
+});
+
+test('refuses a replica that has received less than another, and names that one', async () => {
+  await run('replica2', 'STOP REPLICA');
+  await save();
+  signal('SIGSTOP', 'replica1');
+  try {
+    const refused = await promote('replica2');
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.output).toContain('primary has received more than replica2: promote primary instead');
+    const accepted = await promote('primary');
+    expect(accepted).toMatchObject({ code: 0 });
+    expect(await follows('replica2', 'primary')).toBe(true);
+  } finally {
+    signal('SIGCONT', 'replica1');
+  }
+  await waitUntil(() => follows('replica1', 'primary'));
+  await waitUntil(() => save().then(() => true));
+});
