@@ -16,6 +16,7 @@ import { searchJobs } from './search/search-jobs.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
 import { Heartbeat } from './system/heartbeat.ts';
+import { replicaJobs } from './system/replica-jobs.ts';
 
 /** Requests that still run after this, such as a long export, are cut off. */
 const DRAIN_LIMIT_MS = 20_000;
@@ -46,6 +47,7 @@ async function serve(): Promise<void> {
   const heartbeat = new Heartbeat(config, databases, jobs);
   searchJobs(jobs, databases, INDEXED_COLUMNS);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
+  replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);
   for (const group of databases.groups.values()) {

@@ -9,6 +9,8 @@ import { connectForSetup } from './setup-connection.ts';
 
 /** How long replication may take to start. */
 const START_LIMIT_MS = 8_000;
+/** Seconds a replica may take to show that it gets on. */
+const CATCH_UP_LIMIT = 5;
 
 export interface ReplicationSetup {
   /** For messages. */
@@ -19,10 +21,14 @@ export interface ReplicationSetup {
   root: Account;
   replicator: Account;
   log: (line: string) => void;
+  /** Why its data must be replaced, though it could follow. */
+  fault?: string | undefined;
+  /** Puts the data of a replica that cannot follow aside and starts it empty. Without it, the clone replaces them. */
+  renew?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty or needs
+ * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty, damaged, or needs
  * transactions that the primary has purged.
  *
  * @throws ReplicaAheadError when it holds transactions unknown to the primary
@@ -30,20 +36,46 @@ export interface ReplicationSetup {
 export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
   const primary = await connectForSetup(setup.primary, setup.root);
   try {
-    if (await canFollow(setup, primary)) {
-      const replica = await connectForSetup(setup.replica, setup.root);
-      try {
-        await startReplication(replica, setup);
-        if (await waitUntilReplicating(replica)) return;
-        setup.log(`replication is not running: ${await lastError(replica)}`);
-      } finally {
-        await replica.end();
-      }
+    const problem = await findProblem(setup, primary);
+    if (problem === undefined) return;
+    if (problem !== NOTHING_TO_FOLLOW_WITH) {
+      setup.log(`cannot follow the primary: ${problem}`);
+      await setup.renew?.();
     }
     await cloneFromPrimary(setup);
   } finally {
     await primary.end();
   }
+}
+
+const NOTHING_TO_FOLLOW_WITH = 'empty or too old';
+
+/** Undefined once it follows. */
+async function findProblem(setup: ReplicationSetup, primary: Connection): Promise<string | undefined> {
+  try {
+    if (!(await canFollow(setup, primary))) return NOTHING_TO_FOLLOW_WITH;
+    if (setup.fault !== undefined) return setup.fault;
+    const replica = await connectForSetup(setup.replica, setup.root);
+    try {
+      await startReplication(replica, setup);
+      return (await isFollowing(replica, primary)) ? undefined : await lastError(replica);
+    } finally {
+      replica.destroy();
+    }
+  } catch (error) {
+    if (error instanceof ReplicaAheadError) throw error;
+    // The primary's own problem is not the replica's.
+    await primary.query('DO 0');
+    return (error as Error).message;
+  }
+}
+
+/** Threads that run are not enough: damage of a log shows only where it is read. */
+async function isFollowing(replica: Connection, primary: Connection): Promise<boolean> {
+  if (!(await waitUntilReplicating(replica))) return false;
+  const [[state]] = await primary.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
+  await replica.query('DO WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [state?.gtids, CATCH_UP_LIMIT]);
+  return waitUntilReplicating(replica);
 }
 
 /** The server holds transactions that the primary lacks; cloning would destroy them. */
@@ -84,7 +116,7 @@ async function canFollow({ name, replica: address, root, log }: ReplicationSetup
     }
     return answer.continues === 1 && (isOldPrimary || (await replicaStatus(replica)) !== undefined);
   } finally {
-    await replica.end();
+    replica.destroy();
   }
 }
 

@@ -41,7 +41,8 @@ export interface InstanceView {
 export interface ServerView {
   name: string;
   role: ServerState['role'];
-  condition: 'up' | 'down' | 'behind' | 'stopped';
+  condition: 'up' | 'down' | 'behind' | 'stopped' | 'outOfUse';
+  outOfUse: ServerState['outOfUse'];
   version: string | undefined;
   lagSeconds: number | undefined;
   receiving: boolean | undefined;
@@ -148,6 +149,7 @@ function viewServers(states: ServerState[], tape: SystemView['tape']): ServerVie
         name: state.name,
         role: state.role,
         condition: conditionOf(state),
+        outOfUse: state.outOfUse,
         version: state.version,
         lagSeconds: state.role === 'replica' ? (state.replication?.lagSeconds ?? undefined) : undefined,
         receiving: state.role === 'replica' ? state.replication?.receiving : undefined,
@@ -174,7 +176,8 @@ function errantOf(set: GtidSet, primarySet: GtidSet, tape: SystemView['tape']) {
   return extra.size > 0 ? describeSet(extra) : undefined;
 }
 
-function conditionOf({ role, reachable, replication }: ServerState): ServerView['condition'] {
+function conditionOf({ role, reachable, replication, outOfUse }: ServerState): ServerView['condition'] {
+  if (outOfUse) return 'outOfUse';
   if (!reachable) return 'down';
   if (role === 'primary') return 'up';
   if (!replication?.receiving || !replication.applying) return 'stopped';

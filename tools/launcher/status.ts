@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { FAULT_TEXTS } from '../../src/database/replica-faults.ts';
 import type { ServerState } from '../../src/database/server-watch.ts';
 import { readStackConfig } from './stack-config.ts';
 import { isAlive, readState } from './stack-state.ts';
@@ -7,9 +8,9 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 const state = readState(readStackConfig([]).varDir);
 const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
 const servers = await fetchServers();
-const processes = (state?.processes ?? []).map((recorded) => ({
+const processes = [...(state?.processes ?? []), ...stoppedServers()].map((recorded) => ({
   ...recorded,
-  alive: isAlive(recorded),
+  alive: recorded.pid !== undefined && isAlive(recorded),
   ...replicationStatus(recorded.name),
 }));
 
@@ -20,13 +21,14 @@ if (values.json) {
 } else {
   const note = isAlive(state.launcher) ? '' : ', but its launcher is gone: end it with npm stop';
   console.log(`Inventario is running on ${state.url}${note}`);
-  for (const { name, pid, port, weight, alive, role, lagSeconds } of processes) {
+  for (const { name, pid, port, weight, alive, role, lagSeconds, outOfUse } of processes) {
     const details = [
       `port ${port}`,
-      `pid ${pid}`,
+      ...(pid ? [`pid ${pid}`] : []),
       ...(weight ? [`weight ${weight}`] : []),
       ...(role === 'primary' && name !== 'primary' ? ['primary'] : []),
-      ...(role === 'replica' ? [`lag ${lagSeconds ?? '?'} s`] : []),
+      ...(role === 'replica' && alive ? [`lag ${lagSeconds ?? '?'} s`] : []),
+      ...(outOfUse ? [`out of use: ${outOfUse}; the next start clones it`] : []),
     ];
     console.log(`  ${name.padEnd(11)} ${alive ? 'up  ' : 'down'}  ${details.join(', ')}`);
   }
@@ -34,10 +36,25 @@ if (values.json) {
 }
 process.exitCode = running ? 0 : 3;
 
-/** The current role, which a promotion changes, and the lag. */
+/** Servers that the launcher has given up. */
+function stoppedServers() {
+  const given = state?.servers.filter(({ outOfUse }) => outOfUse !== undefined) ?? [];
+  const isRecorded = (name: string) => state?.processes.some((recorded) => recorded.name === name);
+  return given
+    .filter(({ name }) => !isRecorded(name))
+    .map(({ name, port }) => ({ name, port, role: 'replica' as const, pid: undefined, weight: undefined }));
+}
+
+/** The current role, which a promotion changes, the lag, and why it is out of use. */
 function replicationStatus(name: string) {
   const server = servers.find((candidate) => candidate.name === name);
-  return server && { role: server.role, lagSeconds: server.replication?.lagSeconds };
+  const reason =
+    (server?.outOfUse && FAULT_TEXTS[server.outOfUse]) ??
+    state?.servers.find((candidate) => candidate.name === name)?.outOfUse;
+  return {
+    ...(server && { role: server.role, lagSeconds: server.replication?.lagSeconds }),
+    ...(reason && { outOfUse: reason }),
+  };
 }
 
 /** As reported by an instance; empty when none answers. */
