@@ -92,8 +92,10 @@ async function findFault(
   signal: AbortSignal,
 ): Promise<ReplicaFault | undefined> {
   for (let sighting = 0; sighting < SIGHTINGS; sighting++) {
-    const checksum = await onPrimary(group, (db) => readChecksum(db, piece));
-    const gtids = await onPrimary(group, readGtids);
+    const { checksum, gtids } = await onPrimary(group, async (db) => ({
+      checksum: await readChecksum(db, piece),
+      gtids: await readGtids(db),
+    }));
     const theirs = await askReplica(replica, piece, gtids, signal);
     if (theirs === 'unreadable') return theirs;
     if (theirs === undefined || theirs === checksum) return undefined;

@@ -1,5 +1,4 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { secretFile } from '../../src/config/secrets.ts';
 import { CannotStartError } from './cannot-start.ts';
@@ -23,10 +22,9 @@ function checkOwner({ varDir, secretsDir }: StackConfig): void {
     .map(findForeign)
     .find((path) => path !== undefined);
   if (foreign === undefined) return;
-  const { username } = userInfo();
   throw new CannotStartError(
-    `${foreign} belongs to another user (number ${statSync(foreign).uid}), and ${username} may not use it.\n` +
-      `Start as that user, or take the folder over: sudo chown -R ${username} ${varDir}`,
+    `${foreign} belongs to another user (number ${statSync(foreign).uid}) and may not be used.\n` +
+      `Start as that user, or take the folder over: sudo chown -R $(id -un) ${varDir}`,
   );
 }
 

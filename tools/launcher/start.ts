@@ -64,13 +64,14 @@ async function start(config: StackConfig): Promise<void> {
   const earlier = readState(config.varDir);
   if (earlier) await stopLeftovers(earlier, log);
   await checkPorts(config);
+  checkEmpty(config);
   checkState(config);
   step(2, 'MySQL and NGINX');
   const wanted = { phpMyAdmin: config.phpMyAdminPort !== undefined };
   const programs = await findOrInstallPrograms(config.runtimeDir, wanted, progress);
   checkDataVersion(config, programs.mysqlVersion);
   await prepareSecrets(config);
-  rememberOwnData(config);
+  if (!config.demo) writeFileSync(config.ownDataMarker, '');
 
   const servers = [config.primary, ...config.replicas];
   saveState(config);
@@ -158,14 +159,12 @@ function saveState(config: StackConfig): void {
 }
 
 /** @throws SettingsError when it is too late to start empty */
-function rememberOwnData(config: StackConfig): void {
-  if (config.demo || existsSync(config.ownDataMarker)) return;
-  if (process.argv.includes('--empty') && hasData(config, config.primary)) {
-    throw new SettingsError(
-      `--empty is for the first start, and ${config.varDir} holds data. To start over without them, delete that folder.`,
-    );
-  }
-  writeFileSync(config.ownDataMarker, '');
+function checkEmpty(config: StackConfig): void {
+  if (!process.argv.includes('--empty') || existsSync(config.ownDataMarker)) return;
+  if (!hasData(config, config.primary)) return;
+  throw new SettingsError(
+    `--empty is for the first start, and ${config.varDir} holds data. To start over without them, delete that folder.`,
+  );
 }
 
 /** Only what nobody has thought of is shown with its stack. */
