@@ -28,8 +28,8 @@ export interface ServerReport {
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
   /** The replicas that are out of use, as this server knows. */
   faults?: Record<string, ReplicaFault>;
-  /** Seconds. */
-  uptime?: number;
+  /** In seconds, by the server's clock; one more or less at each look. */
+  startedAt?: number;
   /** In the last five minutes. */
   restarts?: number;
 }
@@ -48,7 +48,7 @@ export class ServerWatch {
   #connection: Connection | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  #uptime = 0;
+  #startedAt: number | undefined;
   #restarts: number[] = [];
 
   constructor(name: string, options: ConnectionOptions, onReport: () => void) {
@@ -82,10 +82,10 @@ export class ServerWatch {
     if (!this.#closed) this.#timer = setTimeout(() => void this.#poll(), POLL_INTERVAL_MS);
   }
 
-  #countRestarts({ uptime = 0 }: Pick<ServerReport, 'uptime'>): number {
+  #countRestarts({ startedAt = 0 }: Pick<ServerReport, 'startedAt'>): number {
     const now = Date.now();
-    if (uptime < this.#uptime) this.#restarts.push(now);
-    this.#uptime = uptime;
+    if (startedAt > (this.#startedAt ?? startedAt) + 1) this.#restarts.push(now);
+    this.#startedAt = startedAt;
     this.#restarts = this.#restarts.filter((at) => at > now - RESTARTS_KEPT_MS);
     return this.#restarts.length;
   }
@@ -128,7 +128,7 @@ const statusQuery = ({ term, faults }: { term: string; faults: string }) => `
     @@gtid_executed AS gtidExecuted, newest.term, newest.server_uuid AS primaryUuid,
     (SELECT variable_value FROM performance_schema.global_variables
      WHERE variable_name = 'rpl_semi_sync_source_enabled') AS semiSync,
-    status.semiSyncReplicas, status.uptime, ${faults} AS faults,
+    status.semiSyncReplicas, UNIX_TIMESTAMP() - status.uptime AS startedAt, ${faults} AS faults,
     receiver.service_state AS receiver, applier.service_state AS applier,
     GTID_SUBSET(receiver.received_transaction_set, @@gtid_executed) AS hasAppliedAll,
     GREATEST(0,
@@ -171,7 +171,7 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
     term: Number(row.term ?? 0),
     primaryUuid: (row.primaryUuid as string | null) ?? undefined,
     faults: (row.faults as Record<string, ReplicaFault> | null) ?? {},
-    uptime: Number(row.uptime),
+    startedAt: Number(row.startedAt),
     ...(row.semiSync !== null && { semiSync }),
     ...(row.receiver !== null && { replication: toReplication(row) }),
   };

@@ -47,7 +47,7 @@ interface Position {
  */
 export async function compareReplicas(
   group: Group,
-  lease: Lease,
+  lease: Pick<Lease, 'check' | 'signal'>,
   report: (found: FoundFault) => Promise<void>,
 ): Promise<void> {
   if (group.replicas().length === 0) return;

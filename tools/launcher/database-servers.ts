@@ -59,6 +59,7 @@ export class DatabaseServers {
       }
       await prepareDatabases(config, programs, [server], stopping);
       await this.#run(server);
+      this.outOfUse.delete(name);
     } catch (error) {
       this.outOfUse.set(name, 'it does not start');
       await this.#supervisor(name)?.stop();

@@ -105,7 +105,7 @@ async function start(config: StackConfig): Promise<void> {
   if (!stopping)
     printSummary(
       config,
-      started.flat().map(({ spec }) => spec),
+      started.flat().flatMap(({ spec }) => (outOfUse.has(spec.name) ? [] : [spec])),
       oneTimePassword,
     );
 }
