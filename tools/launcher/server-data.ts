@@ -100,7 +100,6 @@ async function makeData(
 ): Promise<void> {
   const folder = dataDir(config, server);
   const marker = initializingMarker(config, server);
-  if (hasUnknownFiles(config, server)) await putAside(config, server);
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, '..'), { recursive: true });
   await writeFile(marker, '');

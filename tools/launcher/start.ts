@@ -11,7 +11,7 @@ import { findOrInstallPrograms, MissingProgramsError, type Programs } from './in
 import { checkPorts, PortTakenError } from './ports.ts';
 import { nginxProcess, phpMyAdminProcess, reachableHost, webProcess } from './processes.ts';
 import { Progress } from './progress.js';
-import { hasData, prepareDatabases } from './server-data.ts';
+import { hasData, hasUnknownFiles, prepareDatabases, putAside } from './server-data.ts';
 import { readSetupConfig } from './setup-config.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
 import {
@@ -76,6 +76,9 @@ async function start(config: StackConfig): Promise<void> {
   const servers = [config.primary, ...config.replicas];
   saveState(config);
   step(3, `Preparing the data of ${servers.length} MySQL servers`);
+  for (const server of servers.filter((each) => hasUnknownFiles(config, each))) {
+    log(`${server.name}: incomplete data are put aside in ${await putAside(config, server)}`);
+  }
   await prepareDatabases(config, programs, servers, stopped.signal);
   step(4, 'Starting MySQL');
   const databases = new DatabaseServers({
