@@ -4,7 +4,6 @@ import type { ServerAddress } from '../config/config.ts';
 import type { SetUpConfig } from './set-up-config.ts';
 import { ensureAccounts, ensureGrants, ensureTriggers } from '../database/accounts.ts';
 import { DATABASE } from '../database/connect.ts';
-import { clearFault, FAULT_TEXTS, listFaults } from '../database/replica-faults.ts';
 import { findPrimary, listServers, type NamedServer, type SilentServer } from '../database/servers.ts';
 import { beginTerm } from '../database/primary-term.ts';
 import { allowSetUpToWrite, setSemiSync } from '../database/semi-sync.ts';
@@ -69,10 +68,8 @@ async function attachReplicas(
   config: SetUpConfig,
   { primary, servers, silent, rootConnection, log, renew }: Attachment,
 ): Promise<void> {
-  const faults = await listFaults(rootConnection);
   for (const { name, address } of servers.filter((server) => server !== primary)) {
     const say = (line: string) => log(`${name}: ${line}`);
-    const fault = faults.get(name);
     const problem = silent.find(({ server }) => server.name === name)?.problem;
     try {
       if (problem !== undefined) {
@@ -87,10 +84,8 @@ async function attachReplicas(
         root: { user: 'root', password: config.ROOT_PASSWORD },
         replicator: { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD },
         log: say,
-        fault: fault && FAULT_TEXTS[fault],
         renew: renew && (() => renew(name)),
       });
-      if (fault) await clearFault(rootConnection, name);
     } catch (error) {
       if (error instanceof ReplicaAheadError) throw error;
       await rootConnection.query('DO 0');

@@ -4,7 +4,6 @@ import type { PromotionConfig } from '../config/config.ts';
 import type { Account } from './connect.ts';
 import { isConnectionError } from './mysql-errors.ts';
 import { beginTerm, findNewestTerm, getServerUuid } from './primary-term.ts';
-import { clearFault, FAULT_TEXTS, listFaults } from './replica-faults.ts';
 import { ensureReplication } from './replication.ts';
 import { setSemiSync } from './semi-sync.ts';
 import { listServers, type NamedServer } from './servers.ts';
@@ -46,7 +45,7 @@ export async function promote(config: PromotionConfig, wanted: string, log: (lin
   if (!server) throw new PromotionError(`${target.name} does not answer`);
   try {
     await takeOver({ servers, target, root, log }, server);
-    const replicaCount = await attachReplicas({ servers, target, root, log }, config, server);
+    const replicaCount = await attachReplicas({ servers, target, root, log }, config);
     await setSemiSync(server, config.SEMI_SYNC && replicaCount > 0);
     if (config.SEMI_SYNC && replicaCount === 0) {
       log(`Until another server replicates from ${target.name}, new writes exist on that server only.`);
@@ -58,19 +57,12 @@ export async function promote(config: PromotionConfig, wanted: string, log: (lin
 
 async function takeOver(promotion: Promotion, server: Connection): Promise<void> {
   const { target, log } = promotion;
-  const fault = (await listFaults(server)).get(target.name);
   const term = await findNewestTerm(server);
   if (term?.serverUuid === (await getServerUuid(server))) {
     log(`${target.name} is the primary already`);
   } else {
     const old = await findOldPrimary(promotion, term?.serverUuid);
     try {
-      if (fault && old) {
-        throw new PromotionError(
-          `${target.name} is out of use: ${FAULT_TEXTS[fault]}. The next start clones it; promote it then.`,
-        );
-      }
-      if (fault) log(`${target.name} was out of use: ${FAULT_TEXTS[fault]}`);
       if (old) await catchUpWith(old, server, promotion);
       else await applyAllReceived(server, promotion);
     } finally {
@@ -82,7 +74,6 @@ async function takeOver(promotion: Promotion, server: Connection): Promise<void>
      SET PERSIST super_read_only = OFF; SET PERSIST read_only = OFF`,
   );
   await beginTerm(server);
-  if (fault) await clearFault(server, target.name);
   log(`${target.name} is the primary now`);
 }
 
@@ -162,15 +153,10 @@ async function hasApplied(server: Connection, gtids: string): Promise<boolean> {
   return answer?.timedOut === 0;
 }
 
-async function attachReplicas(
-  promotion: Promotion,
-  config: PromotionConfig,
-  primary: Connection,
-): Promise<number> {
+async function attachReplicas(promotion: Promotion, config: PromotionConfig): Promise<number> {
   const { servers, target, root, log } = promotion;
   const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
   const giveUpAt = Date.now() + RETURN_LIMIT_MS;
-  const faults = await listFaults(primary);
   let replicaCount = 0;
   for (const { name, address } of servers.filter((candidate) => candidate !== target)) {
     const connection = await tryConnectUntil(giveUpAt, { name, address }, promotion);
@@ -185,7 +171,6 @@ async function attachReplicas(
     } finally {
       connection.destroy();
     }
-    const fault = faults.get(name);
     await ensureReplication({
       name,
       primary: target.address,
@@ -193,9 +178,7 @@ async function attachReplicas(
       root,
       replicator,
       log: (line) => log(`${name}: ${line}`),
-      fault: fault && FAULT_TEXTS[fault],
     });
-    if (fault) await clearFault(primary, name);
     log(`${name} is its replica`);
     replicaCount++;
   }

@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Transaction } from 'kysely';
+import { isUnknownTable } from './mysql-errors.ts';
 import type { GroupTables } from './tables.ts';
 
 /** Why a replica is out of use, until the set-up has cloned it anew (docs/decisions/replica-checks.md). */
@@ -23,9 +24,15 @@ export async function reportFault(
     .execute();
 }
 
+/** By server; none before the set-up of this version has run. */
 export async function listFaults(primary: Connection): Promise<Map<string, ReplicaFault>> {
-  const [rows] = await primary.query<RowDataPacket[]>('SELECT server, fault FROM inventario.replica_fault');
-  return new Map(rows.map(({ server, fault }) => [String(server), fault as ReplicaFault]));
+  try {
+    const [rows] = await primary.query<RowDataPacket[]>('SELECT server, fault FROM inventario.replica_fault');
+    return new Map(rows.map(({ server, fault }) => [String(server), fault as ReplicaFault]));
+  } catch (error) {
+    if (isUnknownTable(error)) return new Map();
+    throw error;
+  }
 }
 
 export async function clearFault(primary: Connection, server: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { ServerAddress } from '../config/config.ts';
 import { DATABASE, type Account } from './connect.ts';
 import { isRestarting } from './mysql-errors.ts';
 import { hasBeenReplaced } from './primary-term.ts';
+import { clearFault, FAULT_TEXTS, listFaults, type ReplicaFault } from './replica-faults.ts';
 import { setSemiSync } from './semi-sync.ts';
 import { connectForSetup } from './setup-connection.ts';
 
@@ -21,28 +22,28 @@ export interface ReplicationSetup {
   root: Account;
   replicator: Account;
   log: (line: string) => void;
-  /** Why its data must be replaced, though it could follow. */
-  fault?: string | undefined;
   /** Puts the data of a replica that cannot follow aside and starts it empty. Without it, the clone replaces them. */
   renew?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty, damaged, or needs
- * transactions that the primary has purged.
+ * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty, damaged or out of
+ * use, or needs transactions that the primary has purged.
  *
  * @throws ReplicaAheadError when it holds transactions unknown to the primary
  */
 export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
   const primary = await connectForSetup(setup.primary, setup.root);
   try {
-    const problem = await findProblem(setup, primary);
+    const fault = (await listFaults(primary)).get(setup.name);
+    const problem = await findProblem(setup, primary, fault);
     if (problem === undefined) return;
     if (problem !== NOTHING_TO_FOLLOW_WITH) {
       setup.log(`cannot follow the primary: ${problem}`);
       await setup.renew?.();
     }
     await cloneFromPrimary(setup);
+    if (fault) await clearFault(primary, setup.name);
   } finally {
     await primary.end();
   }
@@ -51,10 +52,14 @@ export async function ensureReplication(setup: ReplicationSetup): Promise<void> 
 const NOTHING_TO_FOLLOW_WITH = 'empty or too old';
 
 /** Undefined once it follows. */
-async function findProblem(setup: ReplicationSetup, primary: Connection): Promise<string | undefined> {
+async function findProblem(
+  setup: ReplicationSetup,
+  primary: Connection,
+  fault: ReplicaFault | undefined,
+): Promise<string | undefined> {
   try {
     if (!(await canFollow(setup, primary))) return NOTHING_TO_FOLLOW_WITH;
-    if (setup.fault !== undefined) return setup.fault;
+    if (fault) return FAULT_TEXTS[fault];
     const replica = await connectForSetup(setup.replica, setup.root);
     try {
       await startReplication(replica, setup);

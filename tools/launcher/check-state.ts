@@ -23,7 +23,7 @@ function checkOwner({ varDir, secretsDir }: StackConfig): void {
     .find((path) => path !== undefined);
   if (foreign === undefined) return;
   throw new CannotStartError(
-    `${foreign} belongs to another user (number ${statSync(foreign).uid}) and may not be used.\n` +
+    `${foreign} belongs to another user (id ${statSync(foreign).uid}) and may not be used.\n` +
       `Start as that user, or take the folder over: sudo chown -R $(id -un) ${varDir}`,
   );
 }
