@@ -42,14 +42,16 @@ export async function findPrimary(servers: NamedServer[], root: Account) {
   const newest = answers.toSorted((a, b) => (b.newest?.term ?? 0) - (a.newest?.term ?? 0))[0]?.newest;
   const named = answers.find(({ uuid }) => uuid === newest?.serverUuid);
   if (named) return { primary: named.server, silent };
-  const problems = silent.map(({ server, problem }) => `${server.name} ${problem}`).join('\n');
-  if (silent.some(({ server }) => server === servers[0])) throw new NoPrimaryError(problems);
-  if (newest && problems) {
+  const [first] = servers;
+  const problem = silent.find(({ server }) => server === first)?.problem;
+  if (problem !== undefined) throw new NoPrimaryError(`${first!.name} ${problem}`);
+  if (newest && silent.length > 0) {
+    const problems = silent.map(({ server, problem }) => `${server.name} ${problem}`);
     throw new NoPrimaryError(
-      `The primary of term ${newest.term} is not among the servers that answer:\n${problems}`,
+      `The primary of term ${newest.term} is not among the servers that answer:\n${problems.join('\n')}`,
     );
   }
-  return { primary: servers[0]!, silent };
+  return { primary: first!, silent };
 }
 
 async function ask(server: NamedServer, root: Account): Promise<Answer | SilentServer> {
