@@ -19,9 +19,9 @@ const WORK_MS = 1000;
 const PRIMARY_LIMIT_MS = 4000;
 /** Seconds. */
 const CATCH_UP_LIMIT = 1;
-/** A difference counts once it is seen this often. */
+/** A difference counts once it is seen this often: a replica may show a commit that the primary's disk delays. */
 const SIGHTINGS = 3;
-const BETWEEN_SIGHTINGS_MS = 300;
+const BETWEEN_SIGHTINGS_MS = 2000;
 /** A replica that dies whenever it reads a piece is unreadable there. */
 const DEATHS = 3;
 const RETURN_LIMIT_MS = 60_000;
