@@ -24,5 +24,8 @@ GRANT SELECT, INSERT, UPDATE ON inventario.product_import TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_import_row TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.job_lease TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.outbox TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.replica_fault TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE ON inventario.replica_check TO inventario_app@'%';
 
 GRANT SELECT ON inventario.primary_term TO inventario_monitor@'%';
+GRANT SELECT ON inventario.replica_fault TO inventario_monitor@'%';

@@ -20,6 +20,7 @@ import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
 import { logCopies } from './system/copies-log.ts';
 import { Heartbeat } from './system/heartbeat.ts';
+import { replicaJobs } from './system/replica-jobs.ts';
 import { warmUp } from './system/warm-up.ts';
 
 /** Requests that still run after this, such as a long export, are cut off. */
@@ -52,6 +53,7 @@ async function serve(): Promise<void> {
   logCopies(jobs, databases, logger);
   searchJobs(jobs, databases, INDEXED_COLUMNS);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
+  replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);
   for (const group of databases.groups.values()) {

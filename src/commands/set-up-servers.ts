@@ -4,26 +4,38 @@ import type { ServerAddress } from '../config/config.ts';
 import type { SetUpConfig } from './set-up-config.ts';
 import { ensureAccounts, ensureGrants, ensureTriggers } from '../database/accounts.ts';
 import { DATABASE } from '../database/connect.ts';
-import { getPrimary, listServers } from '../database/servers.ts';
+import { findPrimary, listServers, type NamedServer, type SilentServer } from '../database/servers.ts';
 import { beginTerm } from '../database/primary-term.ts';
 import { holdRoles } from '../database/roles-lock.ts';
 import { allowSetUpToWrite, setSemiSync } from '../database/semi-sync.ts';
 import { migrate } from '../database/migrate.ts';
-import { ensurePrimary, ensureReplication } from '../database/replication.ts';
+import { ensurePrimary, ensureReplication, ReplicaAheadError } from '../database/replication.ts';
 import { connectForSetup, withServerLock } from '../database/setup-connection.ts';
 import { loadDemoProducts } from '../demo/load-demo-products.ts';
 
+export interface SetUpTools {
+  log: (line: string) => void;
+  /** Puts the data of a replica that cannot follow aside and starts it empty. */
+  renew?: ((name: string) => Promise<void>) | undefined;
+  /** Replicas that do not run. */
+  leftOut?: ReadonlySet<string>;
+}
+
 /**
- * Idempotent: prepares accounts, schema, the first administrator, demo products and replication.
+ * Idempotent: prepares accounts, schema, the first administrator, demo products and replication. A replica that
+ * cannot be attached is left out.
  *
  * @returns the administrator's one-time password if this call created it
+ * @throws NoPrimaryError, TwoPrimariesError, ReplicaAheadError
  */
-export async function setUp(config: SetUpConfig, log: (line: string) => void) {
+export async function setUp(config: SetUpConfig, { log, renew, leftOut = new Set() }: SetUpTools) {
   const root = { user: 'root', password: config.ROOT_PASSWORD };
-  const replicator = { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD };
-  const servers = listServers(config);
-  const locks = await holdRoles(servers, root);
-  const primary = await getPrimary(servers, root);
+  const servers = listServers(config).filter(({ name }) => !leftOut.has(name));
+  const { silent } = await findPrimary(servers, root);
+  const answering = servers.filter((server) => !silent.some((one) => one.server === server));
+  const locks = await holdRoles(answering, root);
+  // A promotion may have ended before the roles were locked.
+  const { primary } = await findPrimary(answering, root);
   const rootConnection = await connectForSetup(primary.address, root);
   try {
     await ensurePrimary(rootConnection);
@@ -41,22 +53,50 @@ export async function setUp(config: SetUpConfig, log: (line: string) => void) {
     });
     await ensureGrants(rootConnection);
     await beginTerm(rootConnection);
-    // Sequential: a primary serves one clone at a time.
-    for (const { name, address } of servers.filter((server) => server !== primary)) {
-      await ensureReplication({
-        name,
-        primary: primary.address,
-        replica: address,
-        root,
-        replicator,
-        log: (line) => log(`${name}: ${line}`),
-      });
-    }
+    await attachReplicas(config, { primary, servers, silent, rootConnection, log, renew });
     await setSemiSync(rootConnection, config.SEMI_SYNC);
     return oneTimePassword;
   } finally {
     await rootConnection.end();
     for (const lock of locks) lock.destroy();
+  }
+}
+
+interface Attachment extends SetUpTools {
+  primary: NamedServer;
+  servers: NamedServer[];
+  silent: SilentServer[];
+  rootConnection: Connection;
+}
+
+/** A primary serves one clone at a time. */
+async function attachReplicas(
+  config: SetUpConfig,
+  { primary, servers, silent, rootConnection, log, renew }: Attachment,
+): Promise<void> {
+  for (const { name, address } of servers.filter((server) => server !== primary)) {
+    const say = (line: string) => log(`${name}: ${line}`);
+    const problem = silent.find(({ server }) => server.name === name)?.problem;
+    try {
+      if (problem !== undefined) {
+        if (!renew) throw new Error(problem);
+        say(problem);
+        await renew(name);
+      }
+      await ensureReplication({
+        name,
+        primary: primary.address,
+        replica: address,
+        root: { user: 'root', password: config.ROOT_PASSWORD },
+        replicator: { user: 'inventario_replicator', password: config.REPLICATOR_PASSWORD },
+        log: say,
+        renew: renew && (() => renew(name)),
+      });
+    } catch (error) {
+      if (error instanceof ReplicaAheadError) throw error;
+      await rootConnection.query('DO 0');
+      say(`left out: ${(error as Error).message}`);
+    }
   }
 }
 

@@ -1,11 +1,14 @@
 import { readSetUpConfig } from './set-up-config.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../database/replication.ts';
+import { NoPrimaryError } from '../database/servers.ts';
 import { SettingsError } from '../config/settings.ts';
 import { setUp } from './set-up-servers.ts';
 
 try {
-  const oneTimePassword = await setUp(readSetUpConfig(), (line) => {
-    console.log(line);
+  const oneTimePassword = await setUp(readSetUpConfig(), {
+    log(line) {
+      console.log(line);
+    },
   });
   if (oneTimePassword) {
     console.log(`\nLog in as: admin\nPassword:  ${oneTimePassword}\n`);
@@ -13,7 +16,7 @@ try {
   }
   console.log('The servers are ready.');
 } catch (error) {
-  const isExpected = [SettingsError, ReplicaAheadError, TwoPrimariesError].some(
+  const isExpected = [SettingsError, NoPrimaryError, ReplicaAheadError, TwoPrimariesError].some(
     (type) => error instanceof type,
   );
   console.error(isExpected ? (error as Error).message : error);

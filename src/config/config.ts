@@ -47,6 +47,8 @@ const webSettings = z.object({
   /** NGINX's weight for this instance; for display only. */
   WEIGHT: wholeNumber(1, 1000).optional(),
   DEMO: onOff.default(false),
+  /** Off under the launcher, which knows a crash from an ordinary restart of a replica. */
+  COUNT_RESTARTS: onOff.default(true),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'debug, info, warn, error or silent')
     .default('info'),

@@ -21,18 +21,20 @@ interface SecretOptions {
 /**
  * Writes each missing secret to a file in `folder`: the chosen value or a generated one.
  *
- * @throws SettingsError when the chosen root password differs from the existing one
+ * @returns those that were missing
+ * @throws SettingsError when a file cannot be read, or the chosen root password differs from the existing one
  */
 export async function ensureSecrets(
   folder: string,
   names: readonly SecretName[],
   { chosen = {}, mode }: SecretOptions,
-): Promise<void> {
+): Promise<SecretName[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const missing: SecretName[] = [];
   for (const name of names) {
     const file = secretFile(folder, name);
-    // An interrupted write leaves an empty file.
-    const existing = (await readFile(file, 'utf8').catch(() => '')) || undefined;
+    const existing = await readSecret(file);
+    if (existing === undefined) missing.push(name);
     const value = chosen[name] ?? existing ?? randomBytes(24).toString('base64url');
     if (value === existing) continue;
     if (existing && name === 'ROOT_PASSWORD') {
@@ -44,5 +46,16 @@ export async function ensureSecrets(
     await rm(`${file}.new`, { force: true });
     await writeFile(`${file}.new`, value, { mode });
     await rename(`${file}.new`, file);
+  }
+  return missing;
+}
+
+async function readSecret(file: string): Promise<string | undefined> {
+  try {
+    // An interrupted write leaves an empty file.
+    return (await readFile(file, 'utf8')) || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new SettingsError(`${file} cannot be read: ${(error as Error).message}`);
   }
 }

@@ -7,7 +7,7 @@ import { DiskFullError, isAway, PrimaryAwayError } from './away.ts';
 import { openServer, serverName, type ServerPools } from './connect.ts';
 import { groupTables } from './group-tables.ts';
 import { hedged } from './hedged.ts';
-import { isConnectionError } from './mysql-errors.ts';
+import { isConnectionError, isDamaged } from './mysql-errors.ts';
 import { poolUse } from './pool-use.ts';
 import type { FindPrimary } from './primary-by-term.ts';
 import { retrying } from './retrying.ts';
@@ -96,7 +96,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
     };
     const canHedge = replica && this.monitor.isPrimaryReachable();
     const answer = canHedge
-      ? hedged({ first, second, delayMs: HEDGE_DELAY_MS, shouldTrySecond: isConnectionError })
+      ? hedged({ first, second, delayMs: HEDGE_DELAY_MS, shouldTrySecond: isReplicasFault })
       : first();
     const { result, server } = await withTimeLimit(answer, READ_LIMIT_MS).finally(() => work.cancel());
     reads.inc({ server });
@@ -171,6 +171,11 @@ export class DatabaseGroup<Tables extends GroupTables> {
     );
     actor.lastWrite = { ...actor.lastWrite, [this.name]: completed.writes };
     return completed.get();
+  }
+
+  /** Those fit for reading. */
+  replicas(): { name: string; db: Kysely<Tables> }[] {
+    return this.#servers.filter(({ name }) => this.monitor.isFitForReading(name));
   }
 
   poolUse() {
@@ -250,4 +255,8 @@ export class DatabaseGroup<Tables extends GroupTables> {
     if (this.monitor.isDiskFull()) return new DiskFullError('The disk of the primary is full');
     return new PrimaryAwayError(message);
   }
+}
+
+function isReplicasFault(error: unknown): boolean {
+  return isConnectionError(error) || isDamaged(error);
 }

@@ -51,6 +51,16 @@ export function isConnectionError(error: unknown): boolean {
   return isClosed || CONNECTION_ERRORS.has(codeOf(error));
 }
 
+export function isAccessDenied(error: unknown): boolean {
+  return codeOf(error) === 'ER_ACCESS_DENIED_ERROR';
+}
+
+/** The server cannot read what it has stored. */
+export function isDamaged(error: unknown): boolean {
+  const codes = ['ER_TABLE_CORRUPT', 'ER_INDEX_CORRUPT', 'ER_NOT_KEYFILE', 'ER_CRASHED_ON_USAGE'];
+  return [...codes, 'ER_GET_ERRNO', 'ER_ERROR_ON_READ', 'ER_TABLESPACE_MISSING'].includes(codeOf(error));
+}
+
 export function isQueryTooLong(error: unknown): boolean {
   return codeOf(error) === 'ER_QUERY_TIMEOUT';
 }

@@ -4,12 +4,15 @@ import type { ServerAddress } from '../config/config.ts';
 import { DATABASE, type Account } from './connect.ts';
 import { isRestarting } from './mysql-errors.ts';
 import { hasBeenReplaced } from './primary-term.ts';
+import { clearFault, FAULT_TEXTS, listFaults, type ReplicaFault } from './replica-faults.ts';
 import { setSemiSync } from './semi-sync.ts';
 import { connectForSetup } from './setup-connection.ts';
 import { keepUnsent } from './unsent-rows.ts';
 
 /** How long replication may take to start. */
 const START_LIMIT_MS = 8_000;
+/** Seconds a replica may take to show that it gets on. */
+const CATCH_UP_LIMIT = 5;
 
 export interface ReplicationSetup {
   /** For messages. */
@@ -22,31 +25,65 @@ export interface ReplicationSetup {
   log: (line: string) => void;
   /** Ends the set-up at its next statement. */
   signal?: AbortSignal;
+  /** Puts the data of a replica that cannot follow aside and starts it empty. Without it, the clone replaces them. */
+  renew?: (() => Promise<void>) | undefined;
 }
 
 /**
- * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty or needs
- * transactions that the primary has purged.
+ * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty, damaged or out of
+ * use, or needs transactions that the primary has purged.
  *
  * @throws ReplicaAheadError when it holds transactions unknown to the primary
  */
 export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
   const primary = await connectForSetup(setup.primary, setup.root, { signal: setup.signal });
   try {
-    if (await canFollow(setup, primary)) {
-      const replica = await connectForSetup(setup.replica, setup.root, { signal: setup.signal });
-      try {
-        await startReplication(replica, setup);
-        if (await waitUntilReplicating(replica)) return;
-        setup.log(`replication is not running: ${await lastError(replica)}`);
-      } finally {
-        await replica.end();
-      }
+    const fault = (await listFaults(primary)).get(setup.name);
+    const problem = await findProblem(setup, primary, fault);
+    if (problem === undefined) return;
+    if (problem !== NOTHING_TO_FOLLOW_WITH) {
+      setup.log(`cannot follow the primary: ${problem}`);
+      await setup.renew?.();
     }
     await cloneFromPrimary(setup);
+    if (fault) await clearFault(primary, setup.name);
   } finally {
     await primary.end();
   }
+}
+
+const NOTHING_TO_FOLLOW_WITH = 'empty or too old';
+
+/** Undefined once it follows. */
+async function findProblem(
+  setup: ReplicationSetup,
+  primary: Connection,
+  fault: ReplicaFault | undefined,
+): Promise<string | undefined> {
+  try {
+    if (!(await canFollow(setup, primary))) return NOTHING_TO_FOLLOW_WITH;
+    if (fault) return FAULT_TEXTS[fault];
+    const replica = await connectForSetup(setup.replica, setup.root, { signal: setup.signal });
+    try {
+      await startReplication(replica, setup);
+      return (await isFollowing(replica, primary)) ? undefined : await lastError(replica);
+    } finally {
+      replica.destroy();
+    }
+  } catch (error) {
+    if (error instanceof ReplicaAheadError) throw error;
+    // The primary's own problem is not the replica's.
+    await primary.query('DO 0');
+    return (error as Error).message;
+  }
+}
+
+/** Threads that run are not enough: damage of a log shows only where it is read. */
+async function isFollowing(replica: Connection, primary: Connection): Promise<boolean> {
+  if (!(await waitUntilReplicating(replica))) return false;
+  const [[state]] = await primary.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
+  await replica.query('DO WAIT_FOR_EXECUTED_GTID_SET(?, ?)', [state?.gtids, CATCH_UP_LIMIT]);
+  return waitUntilReplicating(replica);
 }
 
 /** The server holds transactions that the primary lacks; cloning would destroy them. */
@@ -91,7 +128,7 @@ async function canFollow(
     }
     return answer.continues === 1 && (isOldPrimary || (await replicaStatus(replica)) !== undefined);
   } finally {
-    await replica.end();
+    replica.destroy();
   }
 }
 

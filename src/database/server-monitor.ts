@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseConfig } from '../config/config.ts';
 import { connectionOptions, serverName } from './connect.ts';
 import type { FindPrimary, KnownPrimary } from './primary-by-term.ts';
+import type { ReplicaFault } from './replica-faults.ts';
 import { ServerWatch, type ServerState } from './server-watch.ts';
 
 /** A replica that lags more serves no reads. */
@@ -23,6 +24,8 @@ export class ServerMonitor {
   #aloneSince: number | undefined;
   #wasReachable = true;
   #primary: KnownPrimary = { term: 0, name: FIRST };
+  /** By server. */
+  #faults: Record<string, ReplicaFault> | undefined;
 
   constructor(config: DatabaseConfig, findPrimary: FindPrimary) {
     this.#findPrimary = findPrimary;
@@ -34,10 +37,11 @@ export class ServerMonitor {
   }
 
   states(): ServerState[] {
-    return this.#watches.map(({ report }) => ({
-      ...report,
-      role: report.name === this.#primary.name ? 'primary' : 'replica',
-    }));
+    return this.#watches.map(({ report }) => {
+      const outOfUse = this.#faultOf(report.name);
+      const role = report.name === this.#primary.name ? 'primary' : 'replica';
+      return { ...report, role, ...(outOfUse && { outOfUse }) };
+    });
   }
 
   /** Also set while the primary is down; undefined if the server of the highest term is unknown. */
@@ -89,12 +93,17 @@ export class ServerMonitor {
     const report = this.#report(name);
     const replication = report?.replication;
     if (name === this.#primary.name || !report?.reachable || !replication?.applying) return false;
+    if (this.#faultOf(name)) return false;
     if (!replication.receiving || report.isDiskFull) return !this.isPrimaryReachable();
     return (replication.lagSeconds ?? 0) <= MAX_LAG_SECONDS;
   }
 
   isUpToDate(name: string): boolean {
     return this.isFitForReading(name) && (this.#report(name)?.replication?.lagSeconds ?? 0) === 0;
+  }
+
+  forgetRestarts(name: string): void {
+    this.#watches.find(({ report }) => report.name === name)?.forgetRestarts();
   }
 
   async ready(): Promise<void> {
@@ -109,12 +118,20 @@ export class ServerMonitor {
     return this.#watches.find(({ report }) => report.name === name)?.report;
   }
 
+  /** Faults are those of replicas: a server that has become the primary has none. */
+  #faultOf(name: string): ReplicaFault | undefined {
+    return name === this.#primary.name ? undefined : this.#faults?.[name];
+  }
+
   #updatePrimary(): void {
     const { name } = this.#primary;
-    this.#primary = this.#findPrimary(
-      this.#watches.map(({ report }) => report),
-      this.#primary,
-    );
+    const reports = this.#watches.map(({ report }) => report);
+    this.#primary = this.#findPrimary(reports, this.#primary);
+    // The replicas have a copy, for an instance that starts while the primary is away.
+    this.#faults =
+      this.#report(this.#primary.name)?.faults ??
+      this.#faults ??
+      reports.find(({ faults }) => faults !== undefined)?.faults;
     const isReachable = this.isPrimaryReachable();
     const isBack = isReachable && !this.#wasReachable;
     if (isBack || this.#primary.name !== name) this.#settledAt = Date.now() + SETTLE_MS;

@@ -5,10 +5,12 @@ import {
   type RowDataPacket,
 } from 'mysql2/promise';
 import { isUnknownTable } from './mysql-errors.ts';
+import type { ReplicaFault } from './replica-faults.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 const POLL_INTERVAL_MS = 500;
 const POLL_LIMIT_MS = 1200;
+const RESTARTS_KEPT_MS = 5 * 60_000;
 
 export interface ServerReport {
   /** By position in the configuration (`primary`, `replica1`, ...), whatever its role is now. */
@@ -28,10 +30,17 @@ export interface ServerReport {
   /** The server it receives from. */
   sourceUuid?: string;
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
+  /** The replicas that are out of use, as this server knows. */
+  faults?: Record<string, ReplicaFault>;
+  /** In seconds, by the server's clock; one more or less at each look. */
+  startedAt?: number;
+  /** In the last five minutes. */
+  restarts?: number;
 }
 
 export interface ServerState extends ServerReport {
   role: 'primary' | 'replica';
+  outOfUse?: ReplicaFault;
 }
 
 /** Polls one server twice a second with a monitoring-only account, independently of the others. */
@@ -43,6 +52,8 @@ export class ServerWatch {
   #connection: Connection | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #startedAt: number | undefined;
+  #restarts: number[] = [];
 
   constructor(name: string, options: ConnectionOptions, onReport: () => void) {
     this.report = { name, reachable: false };
@@ -57,11 +68,15 @@ export class ServerWatch {
     this.#connection?.destroy();
   }
 
+  forgetRestarts(): void {
+    this.#restarts = [];
+  }
+
   async #poll(): Promise<void> {
     const { name, uuid } = this.report;
     try {
       const answer = await withTimeLimit(this.#fetchStatus(), POLL_LIMIT_MS);
-      this.report = { name, reachable: true, ...answer };
+      this.report = { name, reachable: true, ...answer, restarts: this.#countRestarts(answer) };
     } catch {
       this.#connection?.destroy();
       this.#connection = undefined;
@@ -69,6 +84,14 @@ export class ServerWatch {
     }
     this.#onReport();
     if (!this.#closed) this.#timer = setTimeout(() => void this.#poll(), POLL_INTERVAL_MS);
+  }
+
+  #countRestarts({ startedAt = 0 }: Pick<ServerReport, 'startedAt'>): number {
+    const now = Date.now();
+    if (startedAt > (this.#startedAt ?? startedAt) + 1) this.#restarts.push(now);
+    this.#startedAt = startedAt;
+    this.#restarts = this.#restarts.filter((at) => at > now - RESTARTS_KEPT_MS);
+    return this.#restarts.length;
   }
 
   async #fetchStatus(): Promise<Omit<ServerReport, 'name' | 'reachable'>> {
@@ -82,13 +105,15 @@ export class ServerWatch {
 }
 
 async function queryStatus(connection: Connection): Promise<RowDataPacket> {
-  try {
-    return await queryRow(connection, STATUS_QUERY);
-  } catch (error) {
-    // The set-up of this version has not run yet.
-    if (isUnknownTable(error)) return queryRow(connection, STATUS_QUERY_WITHOUT_TERM);
-    throw error;
+  for (const query of STATUS_QUERIES) {
+    try {
+      return await queryRow(connection, query);
+    } catch (error) {
+      // The set-up of this version has not run yet, or this replica has not applied it.
+      if (!isUnknownTable(error)) throw error;
+    }
   }
+  return queryRow(connection, statusQuery({ term: NO_TERM, faults: 'NULL' }));
 }
 
 async function queryRow(connection: Connection, query: string): Promise<RowDataPacket> {
@@ -120,13 +145,12 @@ const seconds = (since: string) => `TIMESTAMPDIFF(SECOND, ${since}, NOW(6))`;
  * One statement, since every instance polls every server twice a second. The lag is the largest of: the age
  * of the oldest transaction being applied, the configured delay, and the age of the newest one received.
  */
-const statusQuery = (newestTerm: string) => `
+const statusQuery = ({ term, faults }: { term: string; faults: string }) => `
   SELECT @@version AS version, @@server_uuid AS uuid, @@super_read_only AS isReadOnly,
     @@gtid_executed AS gtidExecuted, newest.term, newest.server_uuid AS primaryUuid,
     (SELECT variable_value FROM performance_schema.global_variables
      WHERE variable_name = 'rpl_semi_sync_source_enabled') AS semiSync,
-    (SELECT variable_value FROM performance_schema.global_status
-     WHERE variable_name = 'Rpl_semi_sync_source_clients') AS semiSyncReplicas,
+    status.semiSyncReplicas, UNIX_TIMESTAMP() - status.uptime AS startedAt, ${faults} AS faults,
     (${isDiskFull}) AS isDiskFull,
     receiver.source_uuid AS sourceUuid, receiver.service_state AS receiver, applier.service_state AS applier,
     GTID_SUBSET(receiver.received_transaction_set, @@gtid_executed) AS hasAppliedAll,
@@ -142,15 +166,23 @@ const statusQuery = (newestTerm: string) => `
       COALESCE(delay.desired_delay - applier.remaining_delay, 0),
       COALESCE(${seconds('receiver.last_queued_transaction_original_commit_timestamp')}, 0)) AS behindSeconds
   FROM (SELECT 1) AS one
-  LEFT JOIN (${newestTerm}) AS newest ON TRUE
+  LEFT JOIN (${term}) AS newest ON TRUE
+  LEFT JOIN (
+    SELECT MAX(IF(variable_name = 'Uptime', variable_value, NULL)) AS uptime,
+      MAX(IF(variable_name = 'Rpl_semi_sync_source_clients', variable_value, NULL)) AS semiSyncReplicas
+    FROM performance_schema.global_status
+    WHERE variable_name IN ('Uptime', 'Rpl_semi_sync_source_clients')) AS status ON TRUE
   LEFT JOIN performance_schema.replication_connection_status AS receiver ON receiver.channel_name = ''
   LEFT JOIN performance_schema.replication_applier_status AS applier ON applier.channel_name = ''
   LEFT JOIN performance_schema.replication_applier_configuration AS delay ON delay.channel_name = ''`;
 
-const STATUS_QUERY = statusQuery(
-  'SELECT term, server_uuid FROM inventario.primary_term ORDER BY term DESC LIMIT 1',
-);
-const STATUS_QUERY_WITHOUT_TERM = statusQuery('SELECT 0 AS term, NULL AS server_uuid');
+const NEWEST_TERM = 'SELECT term, server_uuid FROM inventario.primary_term ORDER BY term DESC LIMIT 1';
+const NO_TERM = 'SELECT 0 AS term, NULL AS server_uuid';
+const FAULTS = '(SELECT JSON_OBJECTAGG(server, fault) FROM inventario.replica_fault)';
+const STATUS_QUERIES = [
+  statusQuery({ term: NEWEST_TERM, faults: FAULTS }),
+  statusQuery({ term: NEWEST_TERM, faults: 'NULL' }),
+];
 
 function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> {
   const semiSync = { enabled: row.semiSync === 'ON', replicas: Number(row.semiSyncReplicas ?? 0) };
@@ -162,6 +194,8 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
     term: Number(row.term ?? 0),
     primaryUuid: (row.primaryUuid as string | null) ?? undefined,
     isDiskFull: row.isDiskFull === 1,
+    faults: (row.faults as Record<string, ReplicaFault> | null) ?? {},
+    startedAt: Number(row.startedAt),
     ...(row.semiSync !== null && { semiSync }),
     ...(row.receiver !== null && {
       sourceUuid: String(row.sourceUuid),

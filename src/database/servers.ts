@@ -1,7 +1,7 @@
-import type { RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config/config.ts';
 import { serverName, type Account } from './connect.ts';
-import { findNewestTerm } from './primary-term.ts';
+import { isAccessDenied } from './mysql-errors.ts';
+import { findNewestTerm, getServerUuid, type PrimaryTerm } from './primary-term.ts';
 import { connectForSetup } from './setup-connection.ts';
 
 export interface NamedServer {
@@ -14,20 +14,65 @@ export function listServers({ PRIMARY, REPLICAS }: { PRIMARY: ServerAddress; REP
   return [PRIMARY, ...REPLICAS].map((address, index): NamedServer => ({ name: serverName(index), address }));
 }
 
-/** The primary of the newest term; the first server before any term. */
-export async function getPrimary(servers: NamedServer[], root: Account): Promise<NamedServer> {
-  const known = await Promise.all(servers.map((server) => readTerm(server, root)));
-  const newest = known.toSorted((a, b) => (b.newest?.term ?? 0) - (a.newest?.term ?? 0))[0]?.newest;
-  const named = known.find(({ uuid }) => uuid === newest?.serverUuid)?.server;
-  return named ?? servers[0]!;
+/** Nothing can be set up; the message says what to do. */
+export class NoPrimaryError extends Error {
+  override name = 'NoPrimaryError';
 }
 
-async function readTerm(server: NamedServer, root: Account) {
-  const connection = await connectForSetup(server.address, root);
-  try {
-    const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@server_uuid AS uuid');
-    return { server, uuid: String(row?.uuid), newest: await findNewestTerm(connection) };
-  } finally {
-    await connection.end();
+export interface SilentServer {
+  server: NamedServer;
+  problem: string;
+}
+
+interface Answer {
+  server: NamedServer;
+  uuid: string;
+  newest: PrimaryTerm | undefined;
+}
+
+/**
+ * The primary of the newest term, or the first server before any term. Other servers need not answer.
+ *
+ * @throws NoPrimaryError
+ */
+export async function findPrimary(servers: NamedServer[], root: Account) {
+  const all = await Promise.all(servers.map((server) => ask(server, root)));
+  const silent = all.filter((one) => 'problem' in one);
+  const answers = all.filter((one) => 'uuid' in one);
+  const newest = answers.toSorted((a, b) => (b.newest?.term ?? 0) - (a.newest?.term ?? 0))[0]?.newest;
+  const named = answers.find(({ uuid }) => uuid === newest?.serverUuid);
+  if (named) return { primary: named.server, silent };
+  const [first] = servers;
+  const problem = silent.find(({ server }) => server === first)?.problem;
+  if (problem !== undefined) throw new NoPrimaryError(`${first!.name} ${problem}`);
+  if (newest && silent.length > 0) {
+    const problems = silent.map(({ server, problem }) => `${server.name} ${problem}`);
+    throw new NoPrimaryError(
+      `The primary of term ${newest.term} is not among the servers that answer:\n${problems.join('\n')}`,
+    );
   }
+  return { primary: first!, silent };
+}
+
+async function ask(server: NamedServer, root: Account): Promise<Answer | SilentServer> {
+  try {
+    const connection = await connectForSetup(server.address, root);
+    try {
+      return { server, uuid: await getServerUuid(connection), newest: await findNewestTerm(connection) };
+    } finally {
+      connection.destroy();
+    }
+  } catch (error) {
+    return { server, problem: describe(error) };
+  }
+}
+
+function describe(error: unknown): string {
+  if (isAccessDenied(error)) {
+    return (
+      "does not accept root's password: its data were made with another one.\n" +
+      'Put back the file root_password that belongs to them (docs/deployment.md#lost-secrets).'
+    );
+  }
+  return `does not answer: ${(error as Error).message}`;
 }

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways, Selectable } from 'kysely';
+import type { ReplicaFault } from './replica-faults.ts';
 
 type FilledIn<T> = ColumnType<T, T | undefined, T>;
 
@@ -227,11 +228,26 @@ interface OutboxTable {
   created_at: FilledIn<Date>;
 }
 
+interface ReplicaFaultTable {
+  server: string;
+  fault: ReplicaFault;
+  in_table: string | null;
+  found_at: FilledIn<Date>;
+}
+
+interface ReplicaCheckTable {
+  id: number;
+  in_table: string | null;
+  after_key: ColumnType<(string | number)[] | null, string | null, string | null>;
+}
+
 export interface GroupTables {
   write_count: WriteCountTable;
   completed_write: CompletedWriteTable;
   job_lease: JobLeaseTable;
   outbox: OutboxTable;
+  replica_fault: ReplicaFaultTable;
+  replica_check: ReplicaCheckTable;
 }
 
 export interface Directory extends GroupTables {

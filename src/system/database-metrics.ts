@@ -56,14 +56,15 @@ export function observeDatabases(databases: Databases): void {
 
   new Gauge({
     name: 'inventario_replica_following',
-    help: '1 when the replica both receives from the primary and applies what it received',
+    help: '1 when the replica is in use, receives from the primary and applies what it received',
     labelNames: ['server'],
     registers,
     collect() {
       this.reset();
-      for (const { name, role, replication } of servers()) {
+      for (const { name, role, replication, outOfUse } of servers()) {
         if (role !== 'replica') continue;
-        this.set({ server: name }, Number(Boolean(replication?.receiving && replication.applying)));
+        const isFollowing = Boolean(!outOfUse && replication?.receiving && replication.applying);
+        this.set({ server: name }, Number(isFollowing));
       }
     },
   });

@@ -114,7 +114,7 @@ function requestLink(instance: InstanceView, path: string): Link {
 function databaseLink(instance: InstanceView, server: ServerView, path: string): Link {
   const { requests, reads } = instance.activity.lastMinute;
   const isPrimary = server.role === 'primary';
-  const isBroken = instance.condition === 'silent' || server.condition === 'down';
+  const isBroken = instance.condition === 'silent' || ['down', 'outOfUse'].includes(server.condition);
   const perMinute = (reads[server.name] ?? 0) + (isPrimary ? requests : 0);
   return { kind: isPrimary ? 'write' : 'read', path, isBroken, ...strength(perMinute, isBroken) };
 }
@@ -134,8 +134,7 @@ function replicationLinks(servers: (Box & { server: ServerView })[], bulge: numb
 }
 
 function replicationLink(primary: ServerView, replica: ServerView, path: string): Link {
-  const isBroken =
-    primary.condition === 'down' || replica.condition === 'down' || replica.condition === 'stopped';
+  const isBroken = primary.condition === 'down' || !replica.receiving || !replica.applying;
   return {
     kind: 'replication',
     path,

@@ -30,10 +30,13 @@ export function healthRoutes(
       uptimeSeconds: Math.floor(process.uptime()),
       onOneServer: isOnOneServer(databases),
       // Public: expose no more than visitors need.
-      servers: databases.directory.monitor.states().map(({ name, role, reachable, replication }) => ({
-        ...{ name, role, reachable },
-        ...(replication && { replication }),
-      })),
+      servers: databases.directory.monitor
+        .states()
+        .map(({ name, role, reachable, replication, outOfUse }) => ({
+          ...{ name, role, reachable },
+          ...(replication && { replication }),
+          ...(outOfUse && { outOfUse }),
+        })),
     };
     if (wantsPage(req)) res.render('health/health', { health });
     else res.json(health);

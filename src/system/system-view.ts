@@ -41,7 +41,8 @@ export interface InstanceView {
 export interface ServerView {
   name: string;
   role: ServerState['role'];
-  condition: 'up' | 'down' | 'full' | 'behind' | 'stopped';
+  condition: 'up' | 'down' | 'full' | 'behind' | 'stopped' | 'outOfUse';
+  outOfUse: ServerState['outOfUse'];
   version: string | undefined;
   lagSeconds: number | undefined;
   receiving: boolean | undefined;
@@ -150,6 +151,7 @@ function viewServers(states: ServerState[], tape: SystemView['tape']): ServerVie
         name: state.name,
         role: state.role,
         condition: conditionOf(state),
+        outOfUse: state.outOfUse,
         version: state.version,
         lagSeconds: state.role === 'replica' ? (state.replication?.lagSeconds ?? undefined) : undefined,
         receiving: state.role === 'replica' ? state.replication?.receiving : undefined,
@@ -176,7 +178,9 @@ function errantOf(set: GtidSet, primarySet: GtidSet, tape: SystemView['tape']) {
   return extra.size > 0 ? describeSet(extra) : undefined;
 }
 
-function conditionOf({ role, reachable, isDiskFull, replication }: ServerState): ServerView['condition'] {
+function conditionOf(server: ServerState): ServerView['condition'] {
+  const { role, reachable, isDiskFull, replication, outOfUse } = server;
+  if (outOfUse) return 'outOfUse';
   if (!reachable) return 'down';
   if (isDiskFull) return 'full';
   if (role === 'primary') return 'up';

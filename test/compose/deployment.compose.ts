@@ -305,6 +305,31 @@ test('a replica whose volume was removed is cloned again', async () => {
   expect(await rowOn('MYSQL_REPLICA_PORT', code)).toEqual([{ quantity: 3 }]);
 });
 
+test('a replica whose rows differ is out of use until the next up, which clones it', async () => {
+  const { id, code } = await client.register({ quantity: 3 });
+  await waitUntil(async () => (await rowOn('MYSQL_REPLICA_PORT', code)).length === 1);
+  const replica = await deployment.connect('MYSQL_REPLICA_PORT');
+  await replica.query('SET sql_log_bin = 0');
+  await replica.query('SET GLOBAL super_read_only = OFF');
+  await replica.query('SET GLOBAL read_only = OFF');
+  await replica.query('UPDATE product SET quantity = 4 WHERE id = ?', [id]);
+  await replica.query('SET GLOBAL super_read_only = ON');
+  await replica.end();
+  const outOfUse = async () => {
+    const health = await fetch(`${deployment.url}/health`, { headers: { accept: 'application/json' } });
+    return ((await health.json()) as { servers: { outOfUse?: string }[] }).servers[1]?.outOfUse;
+  };
+  const primary = await deployment.connect('MYSQL_PORT');
+  await waitUntil(async () => {
+    await primary.query("UPDATE job_lease SET due_at = UTC_TIMESTAMP(3) WHERE name = 'compare replicas'");
+    return (await outOfUse()) === 'different';
+  });
+  await primary.end();
+  await deployment.up();
+  expect(await rowOn('MYSQL_REPLICA_PORT', code)).toEqual([{ quantity: 3 }]);
+  await waitUntil(async () => (await outOfUse()) === undefined);
+});
+
 test.each(['db', 'db-replica'])('replication resumes after a restart of %s', async (service) => {
   await failingWithOutput(compose.restartOne(service, deployment.options));
   await waitUntil(async () => (await fetch(`${deployment.url}/health/ready`)).ok);

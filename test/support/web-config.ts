@@ -15,6 +15,7 @@ export async function webConfig(): Promise<WebConfig> {
     TZ_DEFAULT: 'UTC',
     TRUST_PROXY: 0,
     DEMO: false,
+    COUNT_RESTARTS: false,
     LOG_LEVEL: 'silent',
   };
 }

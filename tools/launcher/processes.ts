@@ -1,120 +1,18 @@
-import { execFile } from 'node:child_process';
-import { constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { secretFile, WEB_SECRETS } from '../../src/config/secrets.ts';
 import type { Programs } from './install/programs.ts';
 import { isListening } from './ports.ts';
+import { mysqldOptions } from './server-data.ts';
 import { PROJECT_DIR, type DatabaseServer, type StackConfig, type WebInstance } from './stack-config.ts';
 import type { ProcessSpec } from './supervisor.ts';
 
-const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 /** mysqld exits with this code to request a restart, for example after a clone. */
 const MYSQLD_RESTART = 16;
 
 const logFile = (config: StackConfig, name: string) => join(config.varDir, 'log', `${name}.log`);
-
-function mysqldOptions(config: StackConfig, server: DatabaseServer): string[] {
-  return [
-    `--defaults-file=${join(PROJECT_DIR, 'mysql/server.cnf')}`,
-    ...(isRoot ? ['--user=root'] : []),
-    `--datadir=${dataDir(config, server)}`,
-    `--server-id=${server.serverId}`,
-    // Relative to the data folder: a socket's path is limited to 107 characters.
-    '--socket=mysqld.sock',
-    `--port=${server.port}`,
-    '--bind-address=127.0.0.1',
-    '--report-host=127.0.0.1',
-    `--report-port=${server.port}`,
-    '--pid-file=mysqld.pid',
-  ];
-}
-
-export function dataDir(config: StackConfig, server: DatabaseServer): string {
-  return join(config.varDir, 'mysql', server.name);
-}
-
-export function hasData(config: StackConfig, server: DatabaseServer): boolean {
-  return (
-    existsSync(join(dataDir(config, server), 'mysql.ibd')) && !existsSync(initializingMarker(config, server))
-  );
-}
-
-/** A promotion persists super_read_only = OFF. */
-export function hasBeenPromoted(config: StackConfig, server: DatabaseServer): boolean {
-  const persisted = join(dataDir(config, server), 'mysqld-auto.cnf');
-  if (!hasData(config, server) || !existsSync(persisted)) return false;
-  return /"super_read_only"\s*:\s*\{\s*"Value"\s*:\s*"OFF"/.test(readFileSync(persisted, 'utf8'));
-}
-
-/** Exists during initialization; if one was interrupted, it starts again. */
-function initializingMarker(config: StackConfig, server: DatabaseServer): string {
-  return join(config.varDir, 'run', `${server.name}.marker`);
-}
-
-/** Initializes the first server without data and copies it for the others, which takes a fraction of the time. */
-export async function prepareDatabases(
-  config: StackConfig,
-  programs: Programs,
-  servers: DatabaseServer[],
-  stopping: AbortSignal,
-): Promise<void> {
-  const [first, ...others] = servers.filter((server) => !hasData(config, server));
-  if (!first) return;
-  await makeData(config, first, () => initialize(config, programs, first, stopping));
-  for (const server of others) {
-    stopping.throwIfAborted();
-    await makeData(config, server, async (folder) => {
-      await cp(dataDir(config, first), folder, { recursive: true, mode: constants.COPYFILE_FICLONE });
-      // Holds the server's identity; mysqld makes a new one.
-      await rm(join(folder, 'auto.cnf'), { force: true });
-    });
-  }
-}
-
-async function makeData(
-  config: StackConfig,
-  server: DatabaseServer,
-  make: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = dataDir(config, server);
-  const marker = initializingMarker(config, server);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, '..'), { recursive: true });
-  await writeFile(marker, '');
-  await make(folder);
-  await rm(marker);
-}
-
-async function initialize(
-  config: StackConfig,
-  programs: Programs,
-  server: DatabaseServer,
-  stopping: AbortSignal,
-): Promise<void> {
-  const password = await readFile(secretFile(config.secretsDir, 'ROOT_PASSWORD'), 'utf8');
-  const initFile = join(config.varDir, 'run', `${server.name}-init.sql`);
-  // --init-file takes one statement per line. root may use TCP, which is bound to loopback.
-  const statements = [
-    'SET sql_log_bin = 0;',
-    `ALTER USER root@localhost IDENTIFIED BY '${password}';`,
-    `CREATE USER root@'%' IDENTIFIED BY '${password}';`,
-    "GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;",
-  ];
-  await writeFile(initFile, statements.join('\n') + '\n', { mode: 0o600 });
-  try {
-    const options = [...mysqldOptions(config, server), '--initialize-insecure', `--init-file=${initFile}`];
-    await run(programs.mysqld, options, { signal: stopping });
-  } catch (error) {
-    const { stderr = '', message } = error as { stderr?: string; message: string };
-    const errors = stderr.split('\n').filter((line) => line.includes('[ERROR]'));
-    throw new Error(`${server.name} cannot be initialized: ${errors.join('\n') || message}`);
-  } finally {
-    await rm(initFile);
-  }
-}
 
 export function mysqlProcess(config: StackConfig, programs: Programs, server: DatabaseServer): ProcessSpec {
   return {
@@ -149,6 +47,8 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       PRIMARY: loopback(config.primary),
       REPLICAS: config.replicas.map(loopback).join(','),
       DEMO: config.demo ? 'on' : 'off',
+      // The launcher takes a replica out of use that crashes.
+      COUNT_RESTARTS: 'off',
       SESSION_IDLE_MINUTES: String(config.sessionIdleMinutes),
       SESSION_MAX_HOURS: String(config.sessionMaxHours),
       TZ_DEFAULT: config.timeZone,

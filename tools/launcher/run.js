@@ -52,12 +52,13 @@ child.on('exit', (code, signal) => {
 async function installPackages() {
   const lock = readFileSync(`${root}package-lock.json`, 'utf8');
   const hash = createHash('sha256').update(lock).digest('hex');
-  const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
-  if (installed && existsSync(pinnedNode)) return;
+  const isInstalled = existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+  const { folders, present } = packageFolders(lock);
+  if (isInstalled && existsSync(pinnedNode) && present().length === folders.length) return;
   const progress = new Progress();
   const isStart = process.argv[2]?.endsWith('/start.ts');
   progress.begin(`${isStart ? '[1/6] ' : ''}Installing the npm packages and Node 24 into node_modules`);
-  progress.detail = packageCount(lock);
+  progress.detail = () => `${present().length} of ${folders.length} packages`;
   const npm = spawn('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -78,18 +79,15 @@ async function installPackages() {
 }
 
 /**
- * Counts the packages that are in place. Those for some systems only are left out.
+ * Those for some systems only are left out.
  *
  * @param {string} lock
  */
-function packageCount(lock) {
+function packageFolders(lock) {
   const folders = Object.entries(JSON.parse(lock).packages)
-    .filter(([folder, { os, cpu, libc }]) => folder && !os && !cpu && !libc)
+    .filter(([folder, { os, cpu, libc, optional }]) => folder && !os && !cpu && !libc && !optional)
     .map(([folder]) => folder);
-  return () => {
-    const present = folders.filter((folder) => existsSync(`${root}${folder}/package.json`));
-    return `${present.length} of ${folders.length} packages`;
-  };
+  return { folders, present: () => folders.filter((folder) => existsSync(`${root}${folder}/package.json`)) };
 }
 
 /** @param {string} message */

@@ -19,7 +19,7 @@ export interface StackState {
   url: string;
   launcher: RecordedProcess;
   /** All MySQL servers, running or not. The original primary comes first. */
-  servers: { name: string; port: number }[];
+  servers: { name: string; port: number; outOfUse?: string }[];
   semiSync: boolean;
   processes: RecordedProcess[];
 }

@@ -1,24 +1,19 @@
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../src/config/secrets.ts';
+import { DATABASE_SECRETS, ensureSecrets, secretFile, WEB_SECRETS } from '../../src/config/secrets.ts';
 import { setUp } from '../../src/commands/set-up-servers.ts';
 import { keepReplicas } from '../../src/database/keep-replicas.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../../src/database/replication.ts';
+import { NoPrimaryError } from '../../src/database/servers.ts';
 import { SettingsError } from '../../src/config/settings.ts';
+import { CannotStartError, explainSystemError } from './cannot-start.ts';
+import { checkDataVersion, checkState } from './check-state.ts';
+import { DatabaseServers } from './database-servers.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
-import {
-  dataDir,
-  hasBeenPromoted,
-  hasData,
-  mysqlProcess,
-  nginxProcess,
-  phpMyAdminProcess,
-  prepareDatabases,
-  reachableHost,
-  webProcess,
-} from './processes.ts';
 import { rotateLog } from './log-files.ts';
+import { nginxProcess, phpMyAdminProcess, reachableHost, webProcess } from './processes.ts';
 import { Progress } from './progress.js';
+import { hasData, hasUnknownFiles, prepareDatabases, putAside } from './server-data.ts';
 import { readSetupConfig } from './setup-config.ts';
 import { readStackConfig, type StackConfig } from './stack-config.ts';
 import {
@@ -45,6 +40,7 @@ const step = (number: number, title: string) => progress.begin(`[${number}/6] ${
 
 /** In start order; stopped in reverse. */
 const started: Supervisor[][] = [];
+let outOfUse: ReadonlyMap<string, string> = new Map();
 const stopped = new AbortController();
 let stopping: Promise<void> | undefined;
 let savingAgain: NodeJS.Timeout | undefined;
@@ -61,7 +57,7 @@ try {
   }
 } catch (error) {
   progress.end();
-  if (!stopping) console.error(isExpected(error) ? error.message : error);
+  if (!stopping) console.error(explain(error));
   await stop();
   process.exit(1);
 }
@@ -77,28 +73,40 @@ async function start(config: StackConfig): Promise<void> {
   const earlier = readState(config.varDir);
   if (earlier) await stopLeftovers(earlier, log);
   await checkPorts(config);
+  checkEmpty(config);
+  checkState(config);
   step(2, 'MySQL and NGINX');
   const wanted = { phpMyAdmin: config.phpMyAdminPort !== undefined };
   const programs = await findOrInstallPrograms(config.runtimeDir, wanted, progress);
-  await ensureSecrets(config.secretsDir, [...DATABASE_SECRETS, ...WEB_SECRETS], { mode: 0o600 });
-  checkPrimaryData(config);
-  rememberOwnData(config);
+  checkDataVersion(config, programs.mysqlVersion);
+  await prepareSecrets(config);
+  if (!config.demo) writeFileSync(config.ownDataMarker, '');
 
   const servers = [config.primary, ...config.replicas];
   saveState(config);
   step(3, `Preparing the data of ${servers.length} MySQL servers`);
+  for (const server of servers.filter((each) => hasUnknownFiles(config, each))) {
+    log(`${server.name}: incomplete data are put aside in ${await putAside(config, server)}`);
+  }
   await prepareDatabases(config, programs, servers, stopped.signal);
   step(4, 'Starting MySQL');
+  const databases = new DatabaseServers({
+    config,
+    programs,
+    log,
+    onChange: () => trySaveState(config),
+    stopping: stopped.signal,
+  });
   // In two groups: replicas stop before the primary.
-  await Promise.all([
-    startTogether(config, [mysqlProcess(config, programs, config.primary)]),
-    startTogether(
-      config,
-      config.replicas.map((server) => mysqlProcess(config, programs, server)),
-    ),
-  ]);
+  started.push(databases.primary, databases.replicas);
+  ({ outOfUse } = databases);
+  await databases.start();
   step(5, 'Setting up accounts, tables and replication');
-  const oneTimePassword = await setUp(readSetupConfig(config), log);
+  const oneTimePassword = await setUp(readSetupConfig(config), {
+    log: (line) => !stopping && log(line),
+    renew: (name) => databases.renew(name),
+    leftOut: new Set(outOfUse.keys()),
+  });
   step(6, `Starting ${config.web.length} instances and NGINX`);
   await startTogether(
     config,
@@ -112,7 +120,7 @@ async function start(config: StackConfig): Promise<void> {
   if (!stopping)
     printSummary(
       config,
-      started.flat().map(({ spec }) => spec),
+      started.flat().flatMap(({ spec }) => (outOfUse.has(spec.name) ? [] : [spec])),
       oneTimePassword,
     );
   void keepReplicas(readSetupConfig(config), { log, signal: stopped.signal });
@@ -160,7 +168,10 @@ function saveState(config: StackConfig): void {
   writeState(config.varDir, {
     url: `http://${reachableHost(config.host)}:${config.port}`,
     launcher: recordProcess(process.pid, { name: 'launcher', role: 'launcher' }),
-    servers: [config.primary, ...config.replicas].map(({ name, port }) => ({ name, port })),
+    servers: [config.primary, ...config.replicas].map(({ name, port }) => {
+      const reason = outOfUse.get(name);
+      return { name, port, ...(reason && { outOfUse: reason }) };
+    }),
     semiSync: config.semiSync,
     processes: running.map(({ pid, spec: { name, role, port, weight } }) =>
       recordProcess(pid!, { name, role, port, ...(weight && { weight }) }),
@@ -169,21 +180,34 @@ function saveState(config: StackConfig): void {
 }
 
 /** @throws SettingsError when it is too late to start empty */
-function rememberOwnData(config: StackConfig): void {
-  if (config.demo || existsSync(config.ownDataMarker)) return;
-  if (process.argv.includes('--empty') && hasData(config, config.primary)) {
-    throw new SettingsError(
-      `--empty is for the first start, and ${config.varDir} holds data. To start over without them, delete that folder.`,
-    );
-  }
-  writeFileSync(config.ownDataMarker, '');
+function checkEmpty(config: StackConfig): void {
+  if (!process.argv.includes('--empty') || existsSync(config.ownDataMarker)) return;
+  if (!hasData(config, config.primary)) return;
+  throw new SettingsError(
+    `--empty is for the first start, and ${config.varDir} holds data. To start over without them, delete that folder.`,
+  );
 }
 
-/** These messages need no stack trace. */
-function isExpected(error: unknown): error is Error {
-  return [SettingsError, PortTakenError, MissingProgramsError, ReplicaAheadError, TwoPrimariesError].some(
-    (type) => error instanceof type,
-  );
+/** Only what nobody has thought of is shown with its stack. */
+function explain(error: unknown): unknown {
+  const expected = [
+    ...[SettingsError, PortTakenError, MissingProgramsError, CannotStartError],
+    ...[NoPrimaryError, ReplicaAheadError, TwoPrimariesError],
+  ];
+  if (expected.some((type) => error instanceof type)) return (error as Error).message;
+  return explainSystemError(error) ?? error;
+}
+
+/** Data keep the passwords they were made with; the set-up gives them the new ones. */
+async function prepareSecrets(config: StackConfig): Promise<void> {
+  const hadData = hasData(config, config.primary);
+  const names = [...DATABASE_SECRETS, ...WEB_SECRETS];
+  const missing = await ensureSecrets(config.secretsDir, names, { mode: 0o600 });
+  if (!hadData) return;
+  for (const name of missing) {
+    const effect = name === 'SESSION_SECRET' ? 'everyone logs in again' : 'the servers get it now';
+    log(`${secretFile(config.secretsDir, name)} was gone; a new one was made, and ${effect}.`);
+  }
 }
 
 function makeFolders({ varDir, runtimeDir }: StackConfig): void {
@@ -198,18 +222,4 @@ function makeFolders({ varDir, runtimeDir }: StackConfig): void {
       throw new SettingsError(`${setting} is "${folder}"; it must be a folder that can be written to`);
     }
   }
-}
-
-/** @throws ReplicaAheadError when the primary's data are gone and a replica has the only copy */
-function checkPrimaryData(config: StackConfig): void {
-  const servers = [config.primary, ...config.replicas];
-  const survivor = config.replicas.find((server) => hasData(config, server));
-  if (hasData(config, config.primary) || !survivor) return;
-  // A promoted server is the primary, whatever its name.
-  if (servers.some((server) => hasBeenPromoted(config, server))) return;
-  throw new ReplicaAheadError(
-    `The primary's data is gone from ${dataDir(config, config.primary)}, and ${survivor.name} still has a copy.\n` +
-      `To continue with that copy, rename ${dataDir(config, survivor)} to primary.\n` +
-      "To begin anew, delete the replicas' folders too.",
-  );
 }

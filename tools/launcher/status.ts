@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { FAULT_TEXTS } from '../../src/database/replica-faults.ts';
 import type { ServerState } from '../../src/database/server-watch.ts';
 import { readStackConfig } from './stack-config.ts';
 import { isAlive, readState, type RecordedProcess } from './stack-state.ts';
@@ -8,9 +9,9 @@ const state = readState(readStackConfig([]).varDir);
 const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
 const { servers, onOneServer } = await fetchHealth();
 const processes = await Promise.all(
-  (state?.processes ?? []).map(async (recorded) => ({
+  [...(state?.processes ?? []), ...stoppedServers()].map(async (recorded) => ({
     ...recorded,
-    alive: isAlive(recorded),
+    alive: recorded.pid !== undefined && isAlive(recorded),
     hangs: await hangs(recorded),
     ...replicationStatus(recorded.name),
   })),
@@ -23,13 +24,14 @@ if (values.json) {
 } else {
   const note = isAlive(state.launcher) ? '' : ', but its launcher is gone: end it with npm stop';
   console.log(`Inventario is running on ${state.url}${note}`);
-  for (const { name, pid, port, weight, alive, hangs, role, lagSeconds } of processes) {
+  for (const { name, pid, port, weight, alive, hangs, role, lagSeconds, outOfUse } of processes) {
     const details = [
       `port ${port}`,
-      `pid ${pid}`,
+      ...(pid ? [`pid ${pid}`] : []),
       ...(weight ? [`weight ${weight}`] : []),
       ...(role === 'primary' && name !== 'primary' ? ['primary'] : []),
-      ...(role === 'replica' ? [`lag ${lagSeconds ?? '?'} s`] : []),
+      ...(role === 'replica' && alive ? [`lag ${lagSeconds ?? '?'} s`] : []),
+      ...(outOfUse ? [`out of use: ${outOfUse}; the next start clones it`] : []),
     ];
     console.log(`  ${name.padEnd(11)} ${alive ? (hangs ? 'hung' : 'up  ') : 'down'}  ${details.join(', ')}`);
   }
@@ -41,7 +43,7 @@ if (values.json) {
 process.exitCode = running ? 0 : 3;
 
 /** An instance that runs and does not answer. */
-async function hangs({ role, port }: RecordedProcess): Promise<boolean> {
+async function hangs({ role, port }: Pick<RecordedProcess, 'role' | 'port'>): Promise<boolean> {
   if (role !== 'web') return false;
   try {
     await fetch(`http://127.0.0.1:${port}/health/live`, { signal: AbortSignal.timeout(2000) });
@@ -51,10 +53,25 @@ async function hangs({ role, port }: RecordedProcess): Promise<boolean> {
   }
 }
 
-/** The current role, which a promotion changes, and the lag. */
+/** Servers that the launcher has given up. */
+function stoppedServers() {
+  const given = state?.servers.filter(({ outOfUse }) => outOfUse !== undefined) ?? [];
+  const isRecorded = (name: string) => state?.processes.some((recorded) => recorded.name === name);
+  return given
+    .filter(({ name }) => !isRecorded(name))
+    .map(({ name, port }) => ({ name, port, role: 'replica' as const, pid: undefined, weight: undefined }));
+}
+
+/** The current role, which a promotion changes, the lag, and why it is out of use. */
 function replicationStatus(name: string) {
   const server = servers.find((candidate) => candidate.name === name);
-  return server && { role: server.role, lagSeconds: server.replication?.lagSeconds };
+  const reason =
+    (server?.outOfUse && FAULT_TEXTS[server.outOfUse]) ??
+    state?.servers.find((candidate) => candidate.name === name)?.outOfUse;
+  return {
+    ...(server && { role: server.role, lagSeconds: server.replication?.lagSeconds }),
+    ...(reason && { outOfUse: reason }),
+  };
 }
 
 interface Health {

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CannotStartError, explainLog } from './cannot-start.ts';
 import { openLog } from './log-files.ts';
 import { signalGroup } from './stack-state.ts';
 
@@ -21,6 +22,8 @@ export interface ProcessSpec {
   stopSignal?: NodeJS.Signals;
   /** An exit code that requests an immediate restart. */
   restartCode?: number;
+  /** Called at the third crash in a few minutes. @returns true to leave it stopped */
+  onCrashLoop?: () => boolean;
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -29,6 +32,10 @@ const LONGEST_PAUSE_MS = 30_000;
 const HEALTHY_MS = 60_000;
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 30_000;
+const CRASH_WINDOW_MS = 5 * 60_000;
+const MAX_CRASHES = 3;
+/** Of someone who ends it from outside, such as the system when memory runs out. */
+const KILL_SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /** Restarts a process whenever it exits, after a growing pause. */
 export class Supervisor {
@@ -38,6 +45,9 @@ export class Supervisor {
   #child: ChildProcess | undefined;
   #pause = FIRST_PAUSE_MS;
   #startedAt = 0;
+  #crashes: number[] = [];
+  /** Where the log of this run begins. */
+  #logStart = 0;
   #stopping = new AbortController();
 
   constructor(spec: ProcessSpec, log: (line: string) => void, onChange: () => void) {
@@ -50,18 +60,16 @@ export class Supervisor {
     return this.#child?.pid;
   }
 
-  /** @throws when the process exits or is not ready within START_LIMIT_MS */
+  /** @throws CannotStartError when the process exits or is not ready within START_LIMIT_MS */
   async start(): Promise<void> {
     const child = this.#spawn();
     const giveUpAt = Date.now() + START_LIMIT_MS;
     for (;;) {
       const isReady = await this.spec.isReady();
       // Check this even if ready: another program may be answering on the port.
-      if (hasEnded(child)) throw new Error(`${this.spec.name} did not start; see ${this.spec.logFile}`);
+      if (hasEnded(child)) throw this.#failure('did not start');
       if (isReady) break;
-      if (Date.now() > giveUpAt) {
-        throw new Error(`${this.spec.name} does not answer; see ${this.spec.logFile}`);
-      }
+      if (Date.now() > giveUpAt) throw this.#failure('does not answer');
       await sleep(100, undefined, { signal: this.#stopping.signal });
     }
     this.#keepAlive(child);
@@ -78,9 +86,16 @@ export class Supervisor {
     clearTimeout(killer);
   }
 
+  #failure(what: string): CannotStartError {
+    const { name, logFile } = this.spec;
+    const log = existsSync(logFile) ? readFileSync(logFile).subarray(this.#logStart).toString() : '';
+    return new CannotStartError(`${name} ${what}:\n${explainLog(log)}\nIts log: ${logFile}`);
+  }
+
   #spawn(): ChildProcess {
     const { command, args, env, logFile } = this.spec;
     const log = openLog(logFile);
+    this.#logStart = log === 'ignore' ? 0 : fstatSync(log).size;
     // Own process group: Ctrl-C reaches only the launcher, which stops everything in order.
     const child = spawn(command, args, {
       detached: true,
@@ -111,8 +126,18 @@ export class Supervisor {
     else child.on('exit', (code, signal) => void this.#restart(code, signal));
   }
 
+  #isCrashLoop(code: number | null, signal: NodeJS.Signals | null): boolean {
+    const isFailure = Boolean(code) && code !== this.spec.restartCode;
+    const isCrash = signal ? !KILL_SIGNALS.includes(signal) : isFailure;
+    if (!isCrash) return false;
+    const now = Date.now();
+    this.#crashes = [...this.#crashes.filter((at) => at > now - CRASH_WINDOW_MS), now];
+    return this.#crashes.length >= MAX_CRASHES;
+  }
+
   async #restart(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     if (this.#isStopping()) return;
+    if (this.#isCrashLoop(code, signal) && this.spec.onCrashLoop?.()) return;
     if (code === null || code !== this.spec.restartCode) {
       if (Date.now() - this.#startedAt > HEALTHY_MS) this.#pause = FIRST_PAUSE_MS;
       const reason = signal ? `was ended by ${signal}` : `ended with code ${code}`;

@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { DATABASE_SECRETS, ensureSecrets, WEB_SECRETS } from '../../../src/config/secrets.ts';
 import { setUp } from '../../../src/commands/set-up-servers.ts';
 import { findOrInstallPrograms } from '../../../tools/launcher/install/programs.ts';
-import { mysqlProcess, prepareDatabases } from '../../../tools/launcher/processes.ts';
+import { mysqlProcess } from '../../../tools/launcher/processes.ts';
 import { Progress } from '../../../tools/launcher/progress.js';
 import { addressOf, readSetupConfig } from '../../../tools/launcher/setup-config.ts';
+import { prepareDatabases } from '../../../tools/launcher/server-data.ts';
 import { readStackConfig } from '../../../tools/launcher/stack-config.ts';
 import { Supervisor } from '../../../tools/launcher/supervisor.ts';
 import { loadCatalogue, type LoadTimes } from './load.ts';
@@ -39,7 +40,7 @@ export async function prepareCatalogue({
   try {
     await primary.start();
     const setup = readSetupConfig(config);
-    await setUp({ ...setup, REPLICAS: [] }, () => undefined);
+    await setUp({ ...setup, REPLICAS: [] }, { log: () => undefined });
     const root = { user: 'root', password: setup.ROOT_PASSWORD };
     return await loadCatalogue(addressOf(config.primary), root, { count: products, stopping });
   } finally {

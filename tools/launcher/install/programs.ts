@@ -60,6 +60,8 @@ const PHPMYADMIN: ProgramBundle = {
 
 export interface Programs {
   mysqld: string;
+  /** MySQL's, such as "9.7". */
+  mysqlVersion: string;
   nginx: string;
   /** `phpMyAdmin` is its document root. */
   php?: { command: string; phpMyAdmin: string };
@@ -94,20 +96,31 @@ export async function findOrInstallPrograms(
         'With Docker there is nothing to install: docker compose up --build -d --wait',
     );
   }
+  const mysqlVersion = /Ver (\d+\.\d+)/.exec((await askVersion(mysqld, MYSQL)) ?? '')?.[1] ?? '';
   const phpMyAdmin = join(runtimeDir, 'phpmyadmin/usr/share/phpmyadmin');
-  return { mysqld, nginx, ...(php && { php: { command: php, phpMyAdmin } }) };
+  return { mysqld, mysqlVersion, nginx, ...(php && { php: { command: php, phpMyAdmin } }) };
 }
 
-async function findOnPath({ program, versionOption, isUsable }: ProgramBundle): Promise<string | undefined> {
+async function findOnPath(bundle: ProgramBundle): Promise<string | undefined> {
+  const { program, isUsable } = bundle;
   if (!isUsable) return undefined;
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   for (const folder of folders) {
     const path = join(folder, program);
     if (!isExecutable(path)) continue;
-    const { stdout, stderr } = await run(path, [versionOption]).catch(() => ({ stdout: '', stderr: '' }));
-    if (isUsable(stdout + stderr)) return path;
+    if (isUsable((await askVersion(path, bundle)) ?? '')) return path;
   }
   return undefined;
+}
+
+/** Undefined when the program does not run. */
+async function askVersion(path: string, { versionOption }: ProgramBundle): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await run(path, [versionOption]);
+    return stdout + stderr;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Unpacks beside the final folder and renames, so an interrupted install is never used. */
@@ -117,7 +130,10 @@ async function install(bundle: ProgramBundle, runtimeDir: string, progress: Prog
   const stamp = join(folder, 'installed.json');
   // Includes the path, which is written into some of the files.
   const recipe = JSON.stringify({ packages: bundle.packages, folder });
-  if (existsSync(program) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === recipe) return program;
+  if (existsSync(program) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === recipe) {
+    if ((await askVersion(program, bundle)) !== undefined) return program;
+    progress.log(`${bundle.title} in ${folder} does not run: files are missing or damaged.`);
+  }
 
   progress.log(`Installing ${bundle.title} into ${folder} ...`);
   const unfinished = `${folder}.new`;

@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { closeDatabases, type Databases } from '../../src/database/databases.ts';
+import type { DatabaseGroup } from '../../src/database/database-group.ts';
+import type { GroupTables } from '../../src/database/tables.ts';
+import { compareReplicas, type FoundFault } from '../../src/system/compare-replicas.ts';
+import { replicaJobs } from '../../src/system/replica-jobs.ts';
+import { Client } from '../support/client.ts';
+import { JobsInstance } from '../support/jobs-instance.ts';
+import { openDatabases } from '../support/open-databases.ts';
+import { replicaHasAll } from '../support/replication.ts';
+import { stack, withDelayedReplica } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let databases: Databases;
+let group: DatabaseGroup<GroupTables>;
+let primary: Connection;
+
+beforeAll(async () => {
+  databases = await openDatabases();
+  group = databases.groups.get('main')!;
+  primary = await stack.connect('primary');
+});
+
+afterAll(async () => {
+  await closeDatabases(databases);
+  await primary.end();
+});
+
+/** Compares a whole round, or until something is found. */
+async function compareRound(): Promise<FoundFault | undefined> {
+  await waitUntil(() => group.replicas().length === 1);
+  await primary.query('UPDATE replica_check SET in_table = NULL, after_key = NULL');
+  const lease = { check: () => undefined, signal: new AbortController().signal };
+  const found: FoundFault[] = [];
+  for (;;) {
+    await compareReplicas(group, lease, (fault) => Promise.resolve(void found.push(fault)));
+    const [[position]] = await primary.query<RowDataPacket[]>('SELECT in_table FROM replica_check');
+    if (found.length > 0 || !position?.in_table) return found[0];
+  }
+}
+
+/** Changes the replica only, and back. */
+async function withChangedReplica<T>(change: string, back: string, work: () => Promise<T>): Promise<T> {
+  const replica = await stack.connect('replica1');
+  const write = (statement: string) =>
+    replica.query(
+      `SET sql_log_bin = 0; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF;
+       ${statement}; SET GLOBAL super_read_only = ON`,
+    );
+  await write(change);
+  try {
+    return await work();
+  } finally {
+    await write(back);
+    await replica.end();
+  }
+}
+
+test('equal servers have no difference, whatever changes while they are compared', async () => {
+  const client = await Client.signedIn();
+  const { id } = await client.register({ quantity: 1 });
+  const stopping = new AbortController();
+  const changing = (async () => {
+    while (!stopping.signal.aborted) await client.changeQuantity(id, { delta: 1 });
+  })();
+  expect(await compareRound()).toBeUndefined();
+  expect(await withDelayedReplica(1, compareRound)).toBeUndefined();
+  stopping.abort();
+  await changing;
+});
+
+test.each([
+  [
+    'one value of a row',
+    "UPDATE product SET description = CONCAT(description, '.') WHERE id = 2",
+    "UPDATE product SET description = TRIM(TRAILING '.' FROM description) WHERE id = 2",
+    'product',
+  ],
+  [
+    'a row that is missing',
+    'CREATE TABLE kept SELECT * FROM stock_movement WHERE id = 3; DELETE FROM stock_movement WHERE id = 3',
+    'INSERT INTO stock_movement SELECT * FROM kept; DROP TABLE kept',
+    'stock_movement',
+  ],
+  [
+    'bytes under a key of two columns',
+    'UPDATE search_posting SET products = REVERSE(products) WHERE LENGTH(products) > 2',
+    'UPDATE search_posting SET products = REVERSE(products) WHERE LENGTH(products) > 2',
+    'search_posting',
+  ],
+])('finds %s', async (_what, change, back, table) => {
+  expect(await replicaHasAll(stack)).toBe(true);
+  expect(await withChangedReplica(change, back, compareRound)).toEqual({
+    server: 'replica1',
+    fault: 'different',
+    table,
+  });
+});
+
+test('where instances count restarts, three in five minutes take a replica out of use', async () => {
+  const instance = await JobsInstance.open();
+  replicaJobs(instance.jobs, instance.databases, { logger: pino({ level: 'silent' }), countRestarts: true });
+  instance.jobs.start();
+  const state = () => instance.databases.directory.monitor.states().find(({ name }) => name === 'replica1')!;
+  const isInUse = () => state().reachable && state().outOfUse === undefined;
+  const outOfUse = async () => {
+    const response = await new Client().get('/health').set('Accept', 'application/json');
+    return (response.body as { servers: { outOfUse?: string }[] }).servers[1]?.outOfUse;
+  };
+  try {
+    for (let restart = 1; restart <= 3; restart++) {
+      expect(await outOfUse()).toBeUndefined();
+      await waitUntil(() => isInUse() && state().restarts === restart - 1);
+      const { pid } = stack.process('replica1');
+      process.kill(pid, 'SIGKILL');
+      await waitUntil(() => stack.process('replica1').pid !== pid);
+    }
+    await waitUntil(async () => (await outOfUse()) === 'crashing');
+    expect(instance.databases.directory.replicas()).toEqual([]);
+    // As the set-up does once it has cloned the replica.
+    await primary.query('DELETE FROM replica_fault');
+    await waitUntil(isInUse);
+    await once(AbortSignal.timeout(3000), 'abort');
+    expect(isInUse()).toBe(true);
+  } finally {
+    await instance.close();
+    await primary.query('DELETE FROM replica_fault');
+  }
+});
