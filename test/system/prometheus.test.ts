@@ -51,7 +51,7 @@ test('every alert evaluates, and one fires when the replica stops', async () => 
   }
   const { groups } = await prometheus.ask<{ groups: { rules: Rule[] }[] }>('rules');
   const rules = groups.flatMap((group) => group.rules);
-  expect(rules).toHaveLength(9);
+  expect(rules).toHaveLength(11);
   expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
 });
 
