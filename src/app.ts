@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-import ejs from 'ejs';
 import express from 'express';
 import type { Logger } from 'pino';
 import { api } from './audiences/api.ts';
@@ -11,6 +9,7 @@ import type { WebConfig } from './config/config.ts';
 import { isOnOneServer, type Databases } from './database/databases.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
 import { i18n } from './http/i18n.ts';
+import { useViews } from './http/views.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import type { Heartbeat } from './system/heartbeat.ts';
 
@@ -33,12 +32,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.disable('etag');
   app.set('trust proxy', config.TRUST_PROXY);
   app.set('query parser', 'simple');
-  app.set('view engine', 'ejs');
-  const root = fileURLToPath(new URL('../views', import.meta.url));
-  app.set('views', root);
-  app.enable('view cache');
-  // Views include others by their path from the root: ejs looks for relative ones on disk in every request.
-  app.engine('ejs', (file, data, done) => ejs.renderFile(file, data, { root, cache: true }, done));
+  useViews(app);
   app.locals.instance = config.INSTANCE;
   app.locals.demo = config.DEMO;
   app.locals.canSave = () => databases.catalogue.monitor.canSave();

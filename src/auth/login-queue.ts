@@ -4,16 +4,14 @@ import { HASHES_AT_ONCE } from './password.ts';
 
 /** People give up waiting, and so do proxies. */
 const LONGEST_WAIT_SECONDS = 15;
-/** Until some have been measured. */
+/** Before any has been measured. */
 const TYPICAL_SECONDS = 0.3;
 const WEIGHT_OF_LAST = 0.2;
 
 export class TooManyLogInsError extends DomainError {
   constructor(retryAfterSeconds: number) {
-    super({
-      ...{ code: 'too_many_log_ins', status: 503, textKey: 'login.busy' },
-      ...{ values: { count: retryAfterSeconds }, retryAfterSeconds },
-    });
+    const values = { count: retryAfterSeconds };
+    super({ code: 'too_many_log_ins', status: 503, textKey: 'login.busy', values, retryAfterSeconds });
   }
 }
 

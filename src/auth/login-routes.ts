@@ -11,7 +11,7 @@ import { endSession, SESSION_COOKIE } from './session.ts';
 import { failedLogIns } from '../telemetry/metrics.ts';
 import { signIn } from './sign-in.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
-import { LoginQueue, TooManyLogInsError } from './login-queue.ts';
+import { LoginQueue } from './login-queue.ts';
 import { verifyPassword } from './password.ts';
 import { ReadingLimits } from './reading-limits.ts';
 import { mayRead, type ReadingSessions } from './reading-session.ts';
@@ -80,7 +80,7 @@ export function loginRoutes(databases: Databases, reading: ReadingSessions): Rou
         res.status(503).set('Retry-After', '5');
         return showForm(res, { ...form, error: req.t('login.away') });
       }
-      if (!(error instanceof TooManyAttemptsError || error instanceof TooManyLogInsError)) throw error;
+      if (!isDomainError(error) || error.retryAfterSeconds === undefined) throw error;
       if (error instanceof TooManyAttemptsError) failedLogIns.inc();
       res.status(error.status).set('Retry-After', String(error.retryAfterSeconds));
       showForm(res, { ...form, error: req.t(error.textKey, error.values) });

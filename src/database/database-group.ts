@@ -94,10 +94,16 @@ export class DatabaseGroup<Tables extends GroupTables> {
       readFallbacks.inc({ reason: 'slow replica' });
       return runOn(this.#primary());
     };
+    // Asked when the primary ended before the monitor knew.
+    const standIn = async (error: unknown) => {
+      if (replica || !isConnectionError(error)) throw error;
+      await this.monitor.waitFor(() => !this.monitor.isPrimaryReachable(), PRIMARY_WAIT_MS);
+      return runOn((await this.#chooseReplica(actor)) ?? this.#primary());
+    };
     const canHedge = replica && this.monitor.isPrimaryReachable();
     const answer = canHedge
       ? hedged({ first, second, delayMs: HEDGE_DELAY_MS, shouldTrySecond: isReplicasFault })
-      : first();
+      : first().catch(standIn);
     const { result, server } = await withTimeLimit(answer, READ_LIMIT_MS).finally(() => work.cancel());
     reads.inc({ server });
     return result;

@@ -20,10 +20,12 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
     const context: RequestContext = { id, address: req.ip ?? '', servers: new Set() };
     // No query: it holds searches. Read now, because routers rewrite req.path.
     const path = req.path.slice(0, MAX_PATH_LENGTH);
+    // Now as well: a request of the warm-up may be given up, and close after it.
+    const isWarmingUp = req.app.locals.isWarmingUp === true;
     res.locals.requestId = id;
     res.set({ 'X-Served-By': instance, 'X-Request-Id': id });
     res.on('close', () => {
-      if (req.app.locals.isWarmingUp) return;
+      if (isWarmingUp) return;
       const durationMs = performance.now() - startedAt;
       const status = res.headersSent ? res.statusCode : CLIENT_CLOSED_REQUEST;
       const route = routeOf(req, path);

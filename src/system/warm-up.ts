@@ -13,8 +13,8 @@ interface FirstWork {
 }
 
 /**
- * Does what the first visitors will ask for, before the instance can be reached: V8 compiles it and connections open.
- * Ends after 1.5 seconds at the latest. Nothing of it is logged or counted.
+ * Serves requests and runs queries before the instance can be reached, so that V8 has compiled what the first visitors
+ * need, and connections are open. Ends after 1.5 seconds at the latest. Its requests are neither logged nor counted.
  */
 export async function warmUp(app: Express, { paths, queries }: FirstWork): Promise<void> {
   const server = createServer(app).listen(0, '127.0.0.1');
@@ -25,7 +25,7 @@ export async function warmUp(app: Express, { paths, queries }: FirstWork): Promi
   const isOver = AbortSignal.timeout(LIMIT_MS);
   const rounds = async () => {
     for (let round = 0; round < ROUNDS && !isOver.aborted; round++) {
-      // What fails here will fail, and be told, when somebody asks for it.
+      // A failure here will show again, and be reported, in a real request.
       await Promise.allSettled(work.flatMap((one) => Array.from({ length: AT_ONCE }, one)));
     }
   };

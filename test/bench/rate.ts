@@ -25,17 +25,13 @@ export interface Rate {
 
 export async function rateOf(url: string, visitors: Visitor[], seconds: number): Promise<Rate> {
   const { result, times } = await load(url, visitors, { duration: seconds });
-  if (result.non2xx + result.errors > 0)
-    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
   return { rate: result.requests.total / result.duration, times };
 }
 
 /** @returns responses per second */
 export async function rateOfRequests(url: string, visitors: Visitor[], amount: number): Promise<number> {
   const began = performance.now();
-  const { result } = await load(url, visitors, { amount });
-  if (result.non2xx + result.errors > 0)
-    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
+  await load(url, visitors, { amount });
   return (amount * 1000) / (performance.now() - began);
 }
 
@@ -48,5 +44,7 @@ async function load(url: string, visitors: Visitor[], until: { amount: number } 
     client.on('response', (_status, _bytes, ms) => times.push(ms));
   };
   const result = await autocannon({ url, connections: visitors.length, setupClient, ...until });
+  if (result.non2xx + result.errors > 0)
+    throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
   return { result, times };
 }

@@ -4,75 +4,36 @@ import { Writable } from 'node:stream';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { RowDataPacket } from 'mysql2/promise';
 import { datesIn } from '../../src/locales/dates.ts';
 import { writeCsv, writeWorkbook } from '../../src/exports/product-export.ts';
 import type { Product } from '../../src/products/product.ts';
 import { Client } from '../support/client.ts';
-import { RawConnection } from '../support/raw-http.ts';
+import {
+  isWhole,
+  LONG_ROWS,
+  LongCatalogue,
+  readHeadersOnly,
+  startDownload,
+} from '../support/long-downloads.ts';
+import type { RawConnection } from '../support/raw-http.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** More than the buffers between MySQL and a client hold, so that back-pressure sets in. */
-const ROWS = 80_000;
 const MARK = 'slow-files';
 
 let client: Client;
-let cookies: string;
-let primary: Connection;
-let indexer: Connection;
+let catalogue: LongCatalogue;
 
 beforeAll(async () => {
   client = await Client.signedIn();
-  cookies = await cookiesOf(client);
-  primary = await stack.connect('primary');
-  // Indexing these rows takes memory and time of the instance that is measured.
-  indexer = await stack.connect('primary');
-  await indexer.query('START TRANSACTION; SELECT id FROM search_indexer FOR UPDATE');
-  await primary.query(
-    `SET SESSION cte_max_recursion_depth = ${ROWS};
-     INSERT INTO product (code, name, description, category_id, quantity, unit)
-     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
-     SELECT CONCAT('${MARK}-', i), '${MARK}', CONCAT(SHA2(i, 512), SHA2(-i, 512), SHA2(i + 0.5, 512)), 1, 0, 'unidad' FROM n`,
-  );
-  const replica = await stack.connect('replica1');
-  await waitUntil(async () => (await countProducts(replica)) === ROWS);
-  await replica.end();
+  catalogue = await LongCatalogue.add(MARK);
 });
 
-afterAll(async () => {
-  await primary.query('DELETE FROM product WHERE name = ?', [MARK]);
-  await primary.end();
-  await indexer.end();
-});
+afterAll(() => catalogue.remove());
 
-async function countProducts(server: Connection): Promise<number> {
-  const [[row]] = await server.query<RowDataPacket[]>(
-    'SELECT COUNT(*) AS count FROM product WHERE name = ?',
-    [MARK],
-  );
-  return Number(row!.count);
-}
-
-async function cookiesOf(someone: Client): Promise<string> {
-  const request = someone.get('/health/live');
-  await request;
-  return (request as unknown as { cookies?: string }).cookies ?? '';
-}
-
-/** Bypasses NGINX, which would read the file for us. */
-function startExport(file: string, instance = 'web1'): RawConnection {
-  const connection = new RawConnection(stack.process(instance).port!);
-  return connection.send(
-    `GET /products/${file}?search=${MARK} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookies}\r\n\r\n`,
-  );
-}
-
-/** Reads up to the headers, then stops. */
-async function stall(connection: RawConnection): Promise<RawConnection> {
-  await waitUntil(() => connection.received.includes('\r\n\r\n'));
-  connection.socket.pause();
-  return connection;
+function startExport(file: string): RawConnection {
+  return startDownload({ path: `/products/${file}?search=${MARK}`, as: client });
 }
 
 async function runningExports(): Promise<number> {
@@ -92,7 +53,9 @@ async function runningExports(): Promise<number> {
 
 test('a third export of one user is rejected with Retry-After, and accepted once another has ended', async () => {
   const direct = await Client.signedIn(`http://127.0.0.1:${stack.process('web1').port}`);
-  const running = await Promise.all([startExport('export.csv'), startExport('export.xlsx')].map(stall));
+  const running = await Promise.all(
+    [startExport('export.csv'), startExport('export.xlsx')].map(readHeadersOnly),
+  );
   try {
     const refused = await direct.get(`/products/export.csv?search=${MARK}`);
     expect(refused.status).toBe(429);
@@ -110,7 +73,7 @@ test('a third export of one user is rejected with Retry-After, and accepted once
 test.each(['export.csv', 'export.xlsx'])(
   'a client that disconnects during %s ends the query',
   async (file) => {
-    const connection = await stall(startExport(file));
+    const connection = await readHeadersOnly(startExport(file));
     await waitUntil(async () => (await runningExports()) > 0);
     connection.close();
     await waitUntil(async () => (await runningExports()) === 0);
@@ -137,19 +100,18 @@ async function growthUntil(isOver: () => Promise<boolean> | boolean): Promise<nu
 }
 
 test('a client that reads nothing is disconnected, and uses little memory until then', async () => {
-  const connection = await stall(startExport('export.csv'));
+  const connection = await readHeadersOnly(startExport('export.csv'));
   await waitUntil(async () => (await runningExports()) > 0);
   const growth = await growthUntil(async () => (await runningExports()) === 0);
   connection.socket.resume();
   await connection.ended;
   // The rows are 35 MB, several times that as objects.
   expect(growth).toBeLessThan(100);
-  // A complete chunked response ends with an empty chunk.
-  expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
+  expect(isWhole(connection)).toBe(false);
 });
 
 test('a slow client gets the whole workbook, and uses little memory', async () => {
-  const connection = await stall(startExport('export.xlsx'));
+  const connection = await readHeadersOnly(startExport('export.xlsx'));
   await waitUntil(async () => (await runningExports()) > 0);
   let hasEnded = false;
   void connection.ended.then(() => (hasEnded = true));
@@ -160,7 +122,7 @@ test('a slow client gets the whole workbook, and uses little memory', async () =
   expect(growth).toBeLessThan(150);
   const workbook = new ExcelJS.Workbook();
   await workbook.xlsx.load(Buffer.from(withoutChunks(connection.received), 'latin1') as never);
-  expect(workbook.worksheets[0]!.rowCount).toBe(ROWS + 1);
+  expect(workbook.worksheets[0]!.rowCount).toBe(LONG_ROWS + 1);
 });
 
 test.each([
@@ -169,7 +131,7 @@ test.each([
 ] as const)('%s is written no faster than it is read', async (_what, write) => {
   let made = 0;
   async function* products(): AsyncGenerator<Product> {
-    for (; made < ROWS; made++) {
+    for (; made < LONG_ROWS; made++) {
       if (made % 100 === 0) await setImmediate();
       const description = randomBytes(192).toString('hex');
       const text = { code: `C-${made}`, name: 'x', description, category: 'x', unit: 'u' };
@@ -194,7 +156,7 @@ test.each([
     await sleep(1000);
   }
   expect(made).toBeGreaterThan(100);
-  expect(made).toBeLessThan(ROWS / 2);
+  expect(made).toBeLessThan(LONG_ROWS / 2);
   out.destroy();
   await writing;
 });
@@ -212,12 +174,14 @@ function withoutChunks(received: string): string {
 }
 
 test('through NGINX the database is free long before a slow client has the file, and the file is whole', async () => {
-  const slow = new RawConnection(Number(new URL(baseUrl).port)).send(
-    `GET /products/export.csv?search=${MARK} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookies}\r\n\r\n`,
-  );
-  await stall(slow);
+  const slow = startDownload({
+    path: `/products/export.csv?search=${MARK}`,
+    as: client,
+    port: Number(new URL(baseUrl).port),
+  });
+  await readHeadersOnly(slow);
   await waitUntil(async () => (await runningExports()) === 0);
   slow.socket.resume();
   await slow.ended;
-  expect(withoutChunks(slow.received).match(new RegExp(`;${MARK}-\\d+;`, 'g'))).toHaveLength(ROWS);
+  expect(withoutChunks(slow.received).match(new RegExp(`;${MARK}-\\d+;`, 'g'))).toHaveLength(LONG_ROWS);
 });

@@ -1,58 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { Client } from '../support/client.ts';
+import {
+  isWhole,
+  LONG_ROWS,
+  LongCatalogue,
+  readHeadersOnly,
+  startDownload,
+} from '../support/long-downloads.ts';
 import { createPerson } from '../support/people.ts';
-import { RawConnection } from '../support/raw-http.ts';
+import type { RawConnection } from '../support/raw-http.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** More than the buffers on the way to a client hold. */
-const ROWS = 80_000;
 const MARK = 'followed-files';
 
 let client: Client;
-let primary: Connection;
+let catalogue: LongCatalogue;
 
 beforeAll(async () => {
   client = await Client.signedIn();
-  primary = await stack.connect('primary');
-  const replica = await stack.connect('replica1');
-  await primary.query(
-    `SET SESSION cte_max_recursion_depth = ${ROWS};
-     INSERT INTO product (code, name, description, category_id, quantity, unit)
-     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})
-     SELECT CONCAT('${MARK}-', i), '${MARK}', CONCAT(SHA2(i, 512), SHA2(-i, 512), SHA2(i + 0.5, 512)), 1, 0, 'unidad' FROM n`,
-  );
-  await waitUntil(async () => {
-    const [[row]] = await replica.query<RowDataPacket[]>(
-      'SELECT COUNT(*) AS count FROM product WHERE name = ?',
-      [MARK],
-    );
-    return Number(row!.count) === ROWS;
-  });
-  await replica.end();
+  catalogue = await LongCatalogue.add(MARK);
 });
 
-afterAll(async () => {
-  await primary.query('DELETE FROM product WHERE name = ?', [MARK]);
-  await primary.end();
-});
+afterAll(() => catalogue.remove());
 
 const newId = () => randomBytes(16).toString('hex');
 
-/** Starts a download from web1, bypassing NGINX, and stops reading after the headers. */
+/** Stops reading after the headers. */
 async function startExport(file: string): Promise<RawConnection> {
-  const request = client.get('/health/live');
-  await request;
-  const { cookies } = request as unknown as { cookies: string };
-  const connection = new RawConnection(stack.process('web1').port!);
-  connection.send(
-    `GET /products/${file} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookies}\r\n\r\n`,
-  );
-  await waitUntil(() => connection.received.includes('\r\n\r\n'));
-  connection.socket.pause();
-  return connection;
+  return readHeadersOnly(startDownload({ path: `/products/${file}`, as: client }));
 }
 
 async function progressOf(id: string, someone = client) {
@@ -75,7 +52,7 @@ test('every instance reports the progress of an export and the number of product
       await there.logIn('admin', 'admin123');
       const { state, rows, total } = await progressOf(id, there);
       expect(state).toBe('running');
-      expect(total).toBeGreaterThanOrEqual(ROWS);
+      expect(total).toBeGreaterThanOrEqual(LONG_ROWS);
       expect(rows).toBeLessThan(total!);
     }
     connection.socket.resume();
@@ -96,7 +73,7 @@ test.each(['export.csv', 'export.xlsx'])('cancelling %s leaves the file incomple
   expect(answer.status).toBe(204);
   connection.socket.resume();
   await connection.ended;
-  expect(connection.received.endsWith('\r\n0\r\n\r\n')).toBe(false);
+  expect(isWhole(connection)).toBe(false);
   expect((await progressOf(id)).state).toBe('cancelled');
   // There is nothing left to cancel.
   expect((await client.send('POST', `/api/exports/${id}/cancel`)).status).toBe(404);

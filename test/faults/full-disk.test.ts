@@ -69,6 +69,16 @@ if (!disk) console.warn('The tests of a full disk are skipped: they mount one, w
     }
   }
 
+  /** Through NGINX, which has not served these files before. */
+  async function readStyles(): Promise<void> {
+    const { text } = await session.send(stack.url, { path: '/system' });
+    const files = Array.from(text.matchAll(/(?:href|src)="(\/static\/[^"]+)"/g), ([, path]) => path!);
+    expect(files.length).toBeGreaterThan(5);
+    for (const path of files) {
+      expect([path, (await session.send(stack.url, { path }, HANGS_MS)).status]).toEqual([path, 200]);
+    }
+  }
+
   async function condition(): Promise<string | undefined> {
     const { text } = await session.send(stack.url, { path: '/api/system' });
     const { servers } = JSON.parse(text) as { servers: { role: string; condition: string }[] };
@@ -103,6 +113,7 @@ if (!disk) console.warn('The tests of a full disk are skipped: they mount one, w
     const { keys, refused } = await writeUntilRefused(id);
     for (const { text } of refused) expect(text).toMatch(/el disco del servidor está lleno/);
     await readEverywhere();
+    await readStyles();
     // A busy machine may miss one status query.
     await waitUntil(async () => (await condition()) === 'full');
     const { text } = await session.send(stack.url, { path: '/products' });

@@ -1,17 +1,15 @@
-import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import express from 'express';
 import request from 'supertest';
 import { i18n } from '../../src/http/i18n.ts';
+import { useViews } from '../../src/http/views.ts';
 import { LIST_COLUMNS, LIST_FIELDS } from '../../src/product-list/list-columns.ts';
 import { AVAILABILITIES, filterQuery, readFilter } from '../../src/product-list/product-filter.ts';
-import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 
 /** The list of a catalogue without products; the system under test has some. */
 async function emptyList(query: string, isAllowed: boolean): Promise<string> {
   const app = express();
-  app.set('view engine', 'ejs');
-  app.set('views', join(PROJECT_DIR, 'views'));
+  useViews(app);
   app.set('query parser', 'simple');
   app.use(await i18n('UTC'));
   app.get('/products', (req, res) => {

@@ -72,7 +72,6 @@ export async function nginxProcess(config: StackConfig, programs: Programs): Pro
     RESOLVER: '',
     FORWARDED_PROTO: '$scheme',
     LISTEN: `${urlHost(config.host)}:${config.port}`,
-    CACHE_DIR: `"${join(runDir, 'cache')}"`,
   });
   await render('local.conf.template', main, {
     RUN_DIR: runDir,
