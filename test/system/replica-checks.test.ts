@@ -75,9 +75,9 @@ test('equal servers have no difference, whatever changes while they are compared
 test.each([
   [
     'one value of a row',
-    "UPDATE product SET description = CONCAT(description, '.') WHERE id = 2",
-    "UPDATE product SET description = TRIM(TRAILING '.' FROM description) WHERE id = 2",
-    'product',
+    'UPDATE category SET name = REVERSE(name) WHERE id = 2',
+    'UPDATE category SET name = REVERSE(name) WHERE id = 2',
+    'category',
   ],
   [
     'a row that is missing',
