@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { doubleCsrf } from 'csrf-csrf';
 import type { Request, RequestHandler } from 'express';
 import type { WebConfig } from '../config/config.ts';
@@ -47,8 +47,19 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
 /** Different on every page, so that the sizes of compressed pages tell nothing about it (docs/decisions/compression.md). */
 function mask(token: string): string {
   const bytes = Buffer.from(token);
-  const pad = randomBytes(bytes.length);
+  const pad = takeRandom(bytes.length);
   return Buffer.concat([pad, combine(bytes, pad)]).toString('base64url');
+}
+
+const pool = { bytes: Buffer.alloc(8192), used: 8192 };
+
+/** Filled in advance, because each filling is a system call. Use them before the next call. */
+function takeRandom(length: number): Buffer {
+  if (pool.used + length > pool.bytes.length) {
+    randomFillSync(pool.bytes);
+    pool.used = 0;
+  }
+  return pool.bytes.subarray(pool.used, (pool.used += length));
 }
 
 /** A token that is not masked, such as from a page of an earlier version, contains a dot. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kysely, Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DatabaseConfig } from '../config/config.ts';
 import { readFallbacks, reads } from '../telemetry/metrics.ts';
 import { requestContext } from '../telemetry/request-context.ts';
@@ -111,7 +111,11 @@ export class DatabaseGroup<Tables extends GroupTables> {
 
   /** Like `readReplica`, but returns the database, for rows that are consumed later. */
   async replicaForStream(actor: Actor): Promise<Kysely<Tables>> {
-    const server = (await this.#chooseReplica(actor)) ?? this.#primary();
+    const replica = await this.#chooseReplica(actor);
+    // A stream cannot change to another server, so one that has begun to hang must not get it.
+    const isUsable = replica && (!this.monitor.isPrimaryReachable() || (await answersSoon(replica.db)));
+    if (replica && !isUsable) readFallbacks.inc({ reason: 'slow replica' });
+    const server = isUsable ? replica : this.#primary();
     reads.inc({ server: server.name });
     return server.db;
   }
@@ -265,4 +269,12 @@ export class DatabaseGroup<Tables extends GroupTables> {
 
 function isReplicasFault(error: unknown): boolean {
   return isConnectionError(error) || isDamaged(error);
+}
+
+async function answersSoon<Tables>(db: Kysely<Tables>): Promise<boolean> {
+  const ping = withinLimit(() => sql`DO 0`.execute(db), HEDGE_DELAY_MS);
+  return ping.then(
+    () => true,
+    () => false,
+  );
 }
