@@ -187,7 +187,7 @@ test.each(LOOKS)('pages are accessible and fit the screen: %s', async (look, opt
   await examine('unassigned');
   await send(good.join('\n'), 'productos de la tienda.csv');
   await examine('preview');
-  // Freeze the progress display: for any other state than its own or this one, the page is loaded anew.
+  // Freeze the progress display. Any state but the page's own and 'applied' would reload the page.
   await page.route('**/api/imports/*', (route) =>
     route.fulfill({ json: { isBusy: true, state: 'applied', progress: 0.42 } }),
   );
