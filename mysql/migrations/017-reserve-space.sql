@@ -1,5 +1,5 @@
--- On a full disk, InnoDB ends MySQL when it cannot extend a table from which it is removing old versions of rows. It
--- keeps free space for that only in files of more than 1 MB, which is why tables that grow start at 4 MB. Idempotent.
+-- On a full disk, MySQL ends when InnoDB cannot extend a table from which it is removing old versions of rows. InnoDB
+-- keeps space free for that only in files of more than 1 MB, so tables that grow are extended by 4 MB. Idempotent.
 ALTER TABLE completed_write AUTOEXTEND_SIZE = 4M, ALGORITHM = INPLACE, LOCK = NONE;
 ALTER TABLE session AUTOEXTEND_SIZE = 4M, ALGORITHM = INPLACE, LOCK = NONE;
 ALTER TABLE audit_event AUTOEXTEND_SIZE = 4M, ALGORITHM = INPLACE, LOCK = NONE;

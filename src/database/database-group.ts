@@ -94,7 +94,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
       readFallbacks.inc({ reason: 'slow replica' });
       return runOn(this.#primary());
     };
-    // Asked when the primary ended before the monitor knew.
+    // The primary may have ended before the monitor has noticed.
     const standIn = async (error: unknown) => {
       if (replica || !isConnectionError(error)) throw error;
       await this.monitor.waitFor(() => !this.monitor.isPrimaryReachable(), PRIMARY_WAIT_MS);

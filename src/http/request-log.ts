@@ -20,7 +20,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
     const context: RequestContext = { id, address: req.ip ?? '', servers: new Set() };
     // No query: it holds searches. Read now, because routers rewrite req.path.
     const path = req.path.slice(0, MAX_PATH_LENGTH);
-    // Now as well: a request of the warm-up may be given up, and close after it.
+    // Also read now, because a warm-up request may close after the warm-up has ended.
     const isWarmingUp = req.app.locals.isWarmingUp === true;
     res.locals.requestId = id;
     res.set({ 'X-Served-By': instance, 'X-Request-Id': id });
