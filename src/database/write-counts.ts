@@ -5,7 +5,7 @@ import { withinLimit } from './work.ts';
 
 /** Grace period for a server that hangs. */
 const ANSWER_MS = 300;
-const FIRST_PAUSE_MS = 2;
+const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 20;
 /** Actors per server; older ones are queried again. */
 const MAX_REMEMBERED = 10_000;
