@@ -26,10 +26,7 @@ export interface ReadingSession {
   user: StaffUser;
 }
 
-/**
- * Sessions for reading while nothing can be saved: a signed cookie instead of a row. Every request asks a replica
- * for the user. Once writing works they count no more (docs/decisions/log-in-without-primary.md).
- */
+/** A signed cookie instead of a row, while nothing can be saved (docs/decisions/log-in-without-primary.md). */
 export class ReadingSessions {
   readonly #databases: Databases;
   readonly #key: Buffer;

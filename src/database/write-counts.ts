@@ -58,7 +58,6 @@ interface ReadServer {
 const COUNT_QUERY = `
   SELECT writes FROM write_count WHERE database_group = ? AND actor_kind = ? AND actor_id = ?`;
 
-/** Waits up to `limitMs` for the server to show the actor's last write. */
 export async function showsOwnWrites(
   { db, seen }: ReadServer,
   group: string,

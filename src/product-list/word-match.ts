@@ -5,11 +5,7 @@ import { ENYE_AS_N, SPANISH, withoutSeparatorsSql } from '../search/spelling.ts'
 
 const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
 
-/**
- * Defines when a word is found (docs/decisions/search-index.md).
- *
- * @param isExact whether ñ is told apart from n also in words that find both
- */
+/** See docs/decisions/search-index.md. With `isExact`, ñ is told apart from n also in words that find both. */
 export function isFound(term: SearchTerm, { isExact = false } = {}): RawBuilder<SqlBool> {
   const { text, plain, isPartNumber, available } = term;
   const letters = term.findsEnye && !isExact ? ENYE_AS_N : SPANISH;

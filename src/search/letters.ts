@@ -6,9 +6,7 @@ import type { Catalogue } from '../database/tables.ts';
 const PLAIN = Array.from(' !"#$%&\'()*+,-./0123456789:;<=>?@[\\]^_`{|}~abcdefghijklmnñopqrstuvwxyzα');
 const PRIVATE_AREA = { first: 0xe000, size: 0x1900 };
 
-/**
- * MySQL is asked which characters are equal ("é" and "e", but not "n" and "ñ"): the index must match LIKE.
- */
+/** MySQL is asked which characters are equal ("é" and "e", but not "n" and "ñ"): the index must match LIKE. */
 export class Letters {
   readonly #signs = new Map<string, string>();
   readonly #plain = new Map<string, string>();

@@ -13,7 +13,6 @@ const MAX_RESTARTS = 3;
 
 interface ReplicaJobs {
   logger: Logger;
-  /** Where nothing else tells a crash from an ordinary restart. */
   countRestarts: boolean;
 }
 
