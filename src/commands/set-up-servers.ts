@@ -21,7 +21,12 @@ export interface SetUpTools {
   leftOut?: ReadonlySet<string>;
 }
 
-/** Idempotent. @returns a new one-time password, if any @throws NoPrimaryError, TwoPrimariesError, ReplicaAheadError */
+/**
+ * Idempotent. Leaves out a replica that cannot be attached.
+ *
+ * @returns the administrator's one-time password if this call created it
+ * @throws NoPrimaryError, TwoPrimariesError, ReplicaAheadError
+ */
 export async function setUp(config: SetUpConfig, { log, renew, leftOut = new Set() }: SetUpTools) {
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const servers = listServers(config).filter(({ name }) => !leftOut.has(name));

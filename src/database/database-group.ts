@@ -62,7 +62,11 @@ export class DatabaseGroup<Tables extends GroupTables> {
     });
   }
 
-  /** Prefers a replica that shows the actor's own writes. Concurrent calls with equal `sharedAs` share one answer. */
+  /**
+   * Runs `query` on a replica that shows the actor's own writes, otherwise on the primary.
+   *
+   * @param sharedAs the query and its parameters: concurrent calls with equal ones and permissions share one answer
+   */
   async readReplica<T>(
     actor: Actor,
     query: (db: Kysely<Tables>) => Promise<T>,
@@ -112,7 +116,11 @@ export class DatabaseGroup<Tables extends GroupTables> {
     return server.db;
   }
 
-  /** For current reads, such as sessions; a replica answers only while the primary is away. @throws PrimaryAwayError */
+  /**
+   * For current reads, such as sessions; a replica answers only while the primary is away.
+   *
+   * @throws PrimaryAwayError when neither answers
+   */
   async readPrimary<T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
     const isPrimaryDown = () => !this.monitor.isPrimaryReachable();
     const standIn = () =>
@@ -137,8 +145,10 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `work` without retries; the actor's later reads do not wait for it. Without `limitMs`, waits briefly for a
-   * primary that is down, and the work may take any time. @throws PrimaryAwayError, TimeLimitError
+   * Runs `work` in one transaction, without retries. The actor's later reads do not wait for it.
+   *
+   * @param limitMs without it, waits briefly for a primary that is down, and the work may take any time
+   * @throws PrimaryAwayError, TimeLimitError
    */
   async transact<T>(
     work: (trx: Transaction<Tables>) => Promise<T>,
@@ -150,7 +160,12 @@ export class DatabaseGroup<Tables extends GroupTables> {
     return this.#whilePrimaryAnswers(run, limitMs);
   }
 
-  /** Once per `id` (`req.writeId()`): a repeat gets the stored outcome or refusal. The actor's later reads wait. */
+  /**
+   * Runs `work` in one transaction, once for each `id` (`req.writeId()`): a repeat returns the stored outcome. The
+   * actor's later reads wait for this write.
+   *
+   * @throws DomainError as `work` did; PrimaryAwayError when the outcome is unknown
+   */
   async transactOnce<T>(
     actor: Actor,
     id: Buffer,

@@ -40,7 +40,12 @@ interface Promotion extends PromotionOptions {
   log: (line: string) => void;
 }
 
-/** Makes a replica, given by name or host, the primary, and the other servers its replicas. @throws PromotionError */
+/**
+ * Makes a replica, given by name or host, the primary. An old primary that still answers stops taking writes first, and
+ * the replica applies all it has received. The other servers become its replicas.
+ *
+ * @throws PromotionError
+ */
 export async function promote(
   config: PromotionConfig,
   wanted: string,

@@ -23,7 +23,12 @@ const CONTROLS = /[\x01-\x08\x0e-\x1a\x1c-\x1f]/;
 /** More NULs than one in so many bytes are no accident. */
 const BYTES_PER_NUL = 20;
 
-/** By mark; else UTF-16 by NULs, UTF-8 by validity, others by letters. @throws UnreadableFileError if it is no text */
+/**
+ * UTF-16 and UTF-8 by their marks; else UTF-16 by its many NULs, UTF-8 if most characters are valid, Windows-1252 or
+ * Mac Roman by the letters that the file would have.
+ *
+ * @throws UnreadableFileError if it is no text
+ */
 export async function detectEncoding(file: FileSource, chosen?: Encoding): Promise<DetectedEncoding> {
   let marked: string | undefined;
   let isFirst = true;
