@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { sortName, type ProductFilter } from './product-filter.ts';
 import { sortDefinition, type SortColumn } from './list-columns.ts';
 import { escapeLike, searchTerms } from '../search/search-terms.ts';
-import { ENYE_AS_N, SPANISH, withoutSeparators, withoutSeparatorsSql } from '../search/spelling.ts';
+import { ENYE_AS_N, SPANISH, withoutSeparators } from '../search/spelling.ts';
 import { isFound } from './word-match.ts';
 
 export interface Order {
@@ -61,17 +61,19 @@ export const RELEVANCE = {
 /** With ñ: only if ñ counts as n. Separators do not matter in a plain code, nor at the beginning of a code. */
 function relevance(search: string): RawBuilder<number> {
   const plain = withoutSeparators(search);
-  const plainCode = plain ? withoutSeparatorsSql(sql.ref('product.code')) : sql.ref('product.code');
+  const plainCode = sql.ref(plain ? 'product.plain_code' : 'product.code');
   const begins = (letters: RawBuilder<unknown>) => sql`
     (${plainCode} COLLATE ${letters} LIKE ${`${escapeLike(plain || search)}%`}
      OR product.name COLLATE ${letters} LIKE ${`${escapeLike(search)}%`})`;
   const findingEnye = searchTerms(search).filter(({ findsEnye }) => findsEnye);
   const isExact = findingEnye.map((term) => isFound(term, { isExact: true }));
+  const withEnye = sql`
+    WHEN NOT (${sql.join(isExact, sql` AND `)})
+      THEN IF(${begins(ENYE_AS_N)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;
   return sql<number>`CASE
     WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
-    WHEN ${plainCode} = ${plain} THEN ${sql.lit(RELEVANCE.samePlainCode)}
+    WHEN ${plainCode} COLLATE ${SPANISH} = ${plain} THEN ${sql.lit(RELEVANCE.samePlainCode)}
     WHEN ${begins(SPANISH)} THEN ${sql.lit(RELEVANCE.beginning)}
-    WHEN ${sql.join([sql`TRUE`, ...isExact], sql` AND `)} THEN ${sql.lit(RELEVANCE.other)}
-    WHEN ${begins(ENYE_AS_N)} THEN ${sql.lit(RELEVANCE.beginningWithEnye)}
-    ELSE ${sql.lit(RELEVANCE.otherWithEnye)} END`;
+    ${isExact.length > 0 ? withEnye : sql``}
+    ELSE ${sql.lit(RELEVANCE.other)} END`;
 }
