@@ -49,13 +49,17 @@ export async function compareReplicas(
   if (group.replicas().length === 0) return;
   const tables = await onPrimary(group, listTables);
   const began = await onPrimary(group, readPosition);
-  let next = began;
+  let next: Position = began;
   const stopAt = Date.now() + WORK_MS;
   try {
     do {
       lease.check();
       const table = tables.find(({ name }) => next.table === null || name >= next.table);
-      if (!table) break;
+      if (!table) {
+        // The last table is gone.
+        next = { table: null, after: null };
+        break;
+      }
       const after = table.name === next.table ? next.after : null;
       const piece = await onPrimary(group, (db) => findPiece(db, table, after));
       // A piece that cannot be compared must not hold up the others.

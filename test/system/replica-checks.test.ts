@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
@@ -31,7 +32,6 @@ afterAll(async () => {
 
 /** Compares a table after the given key, or until something is found. Other tests may have filled it. */
 async function compareTable(table: string, after?: number): Promise<FoundFault | undefined> {
-  await waitUntil(() => group.replicas().length === 1);
   const position = { in_table: table, after_key: after === undefined ? null : JSON.stringify([after]) };
   await primary.query('INSERT INTO replica_check SET id = 1, ? ON DUPLICATE KEY UPDATE ?', [
     position,
@@ -40,6 +40,7 @@ async function compareTable(table: string, after?: number): Promise<FoundFault |
   const lease = { check: () => undefined, signal: new AbortController().signal };
   const found: FoundFault[] = [];
   for (;;) {
+    await waitUntil(() => group.replicas().length === 1);
     await compareReplicas(group, lease, (fault) => Promise.resolve(void found.push(fault)));
     const [[next]] = await primary.query<RowDataPacket[]>('SELECT in_table FROM replica_check');
     if (found.length > 0 || next?.in_table !== table) return found[0];
@@ -68,19 +69,31 @@ test('equal servers have no difference, whatever changes while they are compared
   const { id } = await client.register({ quantity: 1 });
   const stopping = new AbortController();
   const changing = (async () => {
-    while (!stopping.signal.aborted) await client.changeQuantity(id, { delta: 1 });
+    while (!stopping.signal.aborted) {
+      await client.changeQuantity(id, { delta: 1 });
+      // Without pauses, a busy machine falls so far behind that the replica is not compared at all.
+      await sleep(50);
+    }
   })();
   const compare = async () => {
-    expect(await compareTable('write_count')).toBeUndefined();
     for (const table of ['product', 'product_event', 'stock_movement']) {
-      const [[newest]] = await primary.query<RowDataPacket[]>(`SELECT MAX(id) - 500 AS id FROM ${table}`);
+      const [[newest]] = await primary.query<RowDataPacket[]>(
+        `SELECT CAST(MAX(id) AS SIGNED) - 500 AS id FROM ${table}`,
+      );
       expect(await compareTable(table, Number(newest?.id))).toBeUndefined();
     }
   };
-  await compare();
-  await withDelayedReplica(1, compare);
-  stopping.abort();
-  await changing;
+  try {
+    await compare();
+    await withDelayedReplica(1, compare);
+  } finally {
+    stopping.abort();
+    await changing;
+  }
+});
+
+test('begins again once the table is gone where it stopped', async () => {
+  expect(await compareTable('zzz')).toBeUndefined();
 });
 
 test.each([
@@ -130,7 +143,7 @@ test('where instances count restarts, three in five minutes take a replica out o
       await waitUntil(() => stack.process('replica1').pid !== pid);
     }
     await waitUntil(async () => (await outOfUse()) === 'crashing');
-    expect(instance.databases.directory.replicas()).toEqual([]);
+    await waitUntil(() => instance.databases.directory.replicas().length === 0);
     // As the set-up does once it has cloned the replica.
     await primary.query('DELETE FROM replica_fault');
     await waitUntil(isInUse);
