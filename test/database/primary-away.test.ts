@@ -89,8 +89,8 @@ test('a replica answers a read whose primary ends before this is noticed', async
   const primary = stack.process('primary');
   // No replica shows so many writes, so the primary is asked.
   const actor = { kind: 'user', id: 1, lastWrite: { [catalogue.name]: Number.MAX_SAFE_INTEGER } } as const;
-  const answered = Promise.withResolvers<void>();
-  let away: Promise<void> | undefined;
+  const answered = Promise.withResolvers<undefined>();
+  let away: Promise<undefined> | undefined;
   try {
     const products = await catalogue.readReplica(actor, async (db) => {
       if (!away) {
@@ -101,7 +101,7 @@ test('a replica answers a read whose primary ends before this is noticed', async
     });
     expect(products).toHaveLength(1);
   } finally {
-    answered.resolve();
+    answered.resolve(undefined);
     await away;
     await closeDatabases(databases);
   }
