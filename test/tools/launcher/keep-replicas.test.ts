@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
-import { Client } from '../support/client.ts';
-import { Promotion } from '../support/promotion.ts';
-import { Stack } from '../support/stack.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { Client } from '../../support/client.ts';
+import { Promotion } from '../../support/promotion.ts';
+import { Stack } from '../../support/stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 let stack: Stack;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
-import { Client } from '../support/client.ts';
-import { Promotion } from '../support/promotion.ts';
-import { Stack } from '../support/stack.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { Client } from '../../support/client.ts';
+import { Promotion } from '../../support/promotion.ts';
+import { Stack } from '../../support/stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 let stack: Stack;
 
