@@ -7,7 +7,7 @@ import { DATABASE } from '../database/connect.ts';
 import { findPrimary, listServers, type NamedServer, type SilentServer } from '../database/servers.ts';
 import { beginTerm } from '../database/primary-term.ts';
 import { holdRoles } from '../database/roles-lock.ts';
-import { allowSetUpToWrite, setSemiSync } from '../database/semi-sync.ts';
+import { releaseCommits, setSemiSync } from '../database/semi-sync.ts';
 import { migrate } from '../database/migrate.ts';
 import { ensurePrimary, ensureReplication, ReplicaAheadError } from '../database/replication.ts';
 import { connectForSetup, withServerLock } from '../database/setup-connection.ts';
@@ -38,7 +38,7 @@ export async function setUp(config: SetUpConfig, { log, renew, leftOut = new Set
   const rootConnection = await connectForSetup(primary.address, root);
   try {
     await ensurePrimary(rootConnection);
-    await allowSetUpToWrite(rootConnection);
+    await releaseCommits(rootConnection);
     await ensureAccounts(rootConnection, {
       migrator: config.MIGRATOR_PASSWORD,
       app: config.APP_PASSWORD,

@@ -5,7 +5,7 @@ import { DATABASE, type Account } from './connect.ts';
 import { isRestarting } from './mysql-errors.ts';
 import { hasBeenReplaced } from './primary-term.ts';
 import { clearFault, FAULT_TEXTS, listFaults, type ReplicaFault } from './replica-faults.ts';
-import { setSemiSync } from './semi-sync.ts';
+import { setSemiSync, withReleasedCommits } from './semi-sync.ts';
 import { connectForSetup } from './setup-connection.ts';
 import { keepUnsent } from './unsent-rows.ts';
 
@@ -38,7 +38,7 @@ export async function ensureReplication(setup: ReplicationSetup): Promise<void> 
       setup.log(`cannot follow the primary: ${problem}`);
       await setup.renew?.();
     }
-    await cloneFromPrimary(setup);
+    await withReleasedCommits(primary, () => cloneFromPrimary(setup));
     if (fault) await clearFault(primary, setup.name);
   } finally {
     await primary.end();

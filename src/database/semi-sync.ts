@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+
+const RELEASE_EVERY_MS = 1000;
 
 /** Makes commits wait until a replica has them on disk. Always off on replicas, which have none of their own. */
 export async function setSemiSync(server: Connection, isOn: boolean): Promise<void> {
@@ -12,10 +15,26 @@ export async function setSemiSync(server: Connection, isOn: boolean): Promise<vo
   await server.query(`SET PERSIST rpl_semi_sync_source_enabled = ${isOn ? 'ON' : 'OFF'}`);
 }
 
-/** The set-up must write before it can attach replicas, so commits go unconfirmed if none is connected. */
-export async function allowSetUpToWrite(primary: Connection): Promise<void> {
+/** Commits go unconfirmed, until `setSemiSync`, if no replica is connected: the set-up writes before it attaches any. */
+export async function releaseCommits(primary: Connection): Promise<void> {
   const { replicas } = await readSemiSync(primary);
   if (replicas === 0) await primary.query('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
+}
+
+/** A clone waits for every commit, and a commit for a replica: without one, neither would end. */
+export async function withReleasedCommits(primary: Connection, clone: () => Promise<void>): Promise<void> {
+  const cloned = new AbortController();
+  const releasing = async (): Promise<never> => {
+    for (;;) {
+      await releaseCommits(primary);
+      await sleep(RELEASE_EVERY_MS, undefined, { signal: cloned.signal });
+    }
+  };
+  try {
+    await Promise.race([clone(), releasing()]);
+  } finally {
+    cloned.abort();
+  }
 }
 
 /** `replicas` is undefined without the plugin. */

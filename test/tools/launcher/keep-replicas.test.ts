@@ -59,7 +59,9 @@ test('a replica that an interrupted promotion has opened is a replica again', as
     'replica1',
     `STOP REPLICA; RESET REPLICA ALL; SET PERSIST super_read_only = OFF; SET PERSIST read_only = OFF`,
   );
+  const waiting = run('primary', 'INSERT INTO category (name) VALUES ("Waits for a replica")');
   await waitUntil(isReplicating);
+  await waiting;
   expect(await run('replica1', 'SELECT @@super_read_only AS isReadOnly')).toEqual([{ isReadOnly: 1 }]);
   await waitUntil(isConfirming);
   await save();
