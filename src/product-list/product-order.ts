@@ -1,8 +1,10 @@
 import { sql, type RawBuilder } from 'kysely';
 import { sortName, type ProductFilter } from './product-filter.ts';
 import { sortDefinition, type SortColumn } from './list-columns.ts';
-import { escapeLike, searchTerms } from '../search/search-terms.ts';
-import { ENYE_AS_N, SPANISH, withoutSeparators, withoutSeparatorsSql } from '../search/spelling.ts';
+import { begins, equals } from '../search/folded-sql.ts';
+import { letters } from '../search/letters.ts';
+import { searchTerms } from '../search/search-terms.ts';
+import { withoutSeparators } from '../search/spelling.ts';
 import { isFound } from './word-match.ts';
 
 export interface Order {
@@ -60,18 +62,18 @@ export const RELEVANCE = {
 
 /** With ñ: only if ñ counts as n. Separators do not matter in a plain code, nor at the beginning of a code. */
 function relevance(search: string): RawBuilder<number> {
-  const plain = withoutSeparators(search);
-  const plainCode = plain ? withoutSeparatorsSql(sql.ref('product.code')) : sql.ref('product.code');
-  const begins = (letters: RawBuilder<unknown>) => sql`
-    (${plainCode} COLLATE ${letters} LIKE ${`${escapeLike(plain || search)}%`}
-     OR product.name COLLATE ${letters} LIKE ${`${escapeLike(search)}%`})`;
+  const code = sql.ref('product.code');
+  const isOnlySeparators = withoutSeparators(letters.fold(search)) === '';
+  const plain = { text: search, findsEnye: false, withoutSeparators: !isOnlySeparators };
+  const isBeginning = (findsEnye: boolean) => sql`
+    (${begins(code, { ...plain, findsEnye })} OR ${begins(sql.ref('product.name'), { text: search, findsEnye })})`;
   const findingEnye = searchTerms(search).filter(({ findsEnye }) => findsEnye);
   const isExact = findingEnye.map((term) => isFound(term, { isExact: true }));
   return sql<number>`CASE
     WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
-    WHEN ${plainCode} = ${plain} THEN ${sql.lit(RELEVANCE.samePlainCode)}
-    WHEN ${begins(SPANISH)} THEN ${sql.lit(RELEVANCE.beginning)}
+    WHEN ${equals(code, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
+    WHEN ${isBeginning(false)} THEN ${sql.lit(RELEVANCE.beginning)}
     WHEN ${sql.join([sql`TRUE`, ...isExact], sql` AND `)} THEN ${sql.lit(RELEVANCE.other)}
-    WHEN ${begins(ENYE_AS_N)} THEN ${sql.lit(RELEVANCE.beginningWithEnye)}
+    WHEN ${isBeginning(true)} THEN ${sql.lit(RELEVANCE.beginningWithEnye)}
     ELSE ${sql.lit(RELEVANCE.otherWithEnye)} END`;
 }
