@@ -1,5 +1,6 @@
 import { sql, type Expression, type RawBuilder, type SqlBool } from 'kysely';
 import { ENYE, letters } from './letters.ts';
+import { escapeLike } from './search-terms.ts';
 import { SEPARATORS } from './spelling.ts';
 
 /** The collation of the database, in which ñ is a letter of its own, and one in which n and ñ are equal. */
@@ -23,7 +24,8 @@ type Field = Expression<unknown>;
 
 export function contains(field: Field, wanted: Wanted): RawBuilder<SqlBool> {
   const { folded, weights } = fold(field, wanted);
-  return sql<SqlBool>`${folded} LIKE ${inUcs2([ANYTHING, ...weights, ANYTHING])}`;
+  const isFolded = sql<SqlBool>`${folded} LIKE ${inUcs2([ANYTHING, ...weights, ANYTHING])}`;
+  return orAsTyped(field, wanted, isFolded, (text) => `%${text}%`);
 }
 
 export function containsInOrder(field: Field, wanted: Wanted): RawBuilder<SqlBool> {
@@ -33,12 +35,25 @@ export function containsInOrder(field: Field, wanted: Wanted): RawBuilder<SqlBoo
 
 export function begins(field: Field, wanted: Wanted): RawBuilder<SqlBool> {
   const { folded, weights } = fold(field, wanted);
-  return sql<SqlBool>`${folded} LIKE ${inUcs2([...weights, ANYTHING])}`;
+  const isFolded = sql<SqlBool>`${folded} LIKE ${inUcs2([...weights, ANYTHING])}`;
+  return orAsTyped(field, wanted, isFolded, (text) => `${text}%`);
 }
 
 export function equals(field: Field, wanted: Wanted): RawBuilder<SqlBool> {
   const { folded, weights } = fold(field, wanted);
   return sql<SqlBool>`${folded} = ${inUcs2(weights)}`;
+}
+
+/** What LIKE finds without folding is found: most products are, in a fraction of the time. */
+function orAsTyped(
+  field: Field,
+  { text, findsEnye }: Wanted,
+  isFolded: RawBuilder<SqlBool>,
+  pattern: (escaped: string) => string,
+): RawBuilder<SqlBool> {
+  if (!letters.isPlain(text)) return isFolded;
+  const asTyped = sql`${field} COLLATE ${findsEnye ? ENYE_AS_N : SPANISH} LIKE ${pattern(escapeLike(text))}`;
+  return sql<SqlBool>`(${asTyped} OR ${isFolded})`;
 }
 
 /**

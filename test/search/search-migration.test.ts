@@ -8,7 +8,7 @@ import { stack } from '../support/shared-stack.ts';
 const NAME = 'search_migration_test';
 const FOLDER = join(PROJECT_DIR, 'mysql/migrations');
 const SEPARATORS = '016-search-separators.sql';
-const LETTERS = '019-search-letters.sql';
+const LETTERS = '020-search-letters.sql';
 
 let root: Connection;
 beforeAll(async () => (root = await stack.connect('primary')));
