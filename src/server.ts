@@ -23,7 +23,6 @@ import { Heartbeat } from './system/heartbeat.ts';
 import { replicaJobs } from './system/replica-jobs.ts';
 import { warmUp } from './system/warm-up.ts';
 
-/** Requests that still run after this, such as a long export, are cut off. */
 const DRAIN_LIMIT_MS = 20_000;
 const PROXY_FAILOVER_MS = 2000;
 
@@ -96,10 +95,8 @@ async function serve(): Promise<void> {
   logger.info('stopped');
 }
 
-/**
- * Keeps answering, GETs with 502, until NGINX counts a failure and stops sending requests here: closing a
- * connection could lose a POST. Must be shorter than its fail_timeout, after which it tries again.
- */
+// Answers, GETs with 502, until NGINX counts a failure and stops sending requests here: closing a connection could lose
+// a POST. Must be shorter than its fail_timeout, after which it tries again.
 async function waitForProxyFailover(server: Server): Promise<void> {
   const countConnections = promisify(server.getConnections.bind(server));
   const until = Date.now() + PROXY_FAILOVER_MS;

@@ -80,7 +80,6 @@ function toEvent(trail: AuditEvent['trail'], row: Row): AuditEvent {
   return { ...row, trail, action: row.action as AuditAction, username: null };
 }
 
-/** IP addresses the user signed in from in the last 30 days. */
 export async function listRecentAddresses(db: Kysely<Directory>, userId: number): Promise<string[]> {
   const rows = await db
     .selectFrom('audit_event')

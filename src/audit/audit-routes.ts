@@ -15,7 +15,6 @@ const auditQuery = z.object({
   before: auditPosition.optional().catch(undefined),
 });
 
-/** @param findRestorable which of these deleted products can be restored now */
 export function auditRoutes(
   databases: Databases,
   findRestorable: (db: Kysely<Catalogue>, ids: number[]) => Promise<Set<number>>,

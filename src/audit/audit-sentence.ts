@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { AuditEvent } from './audit-queries.ts';
 
-/** A failed sign-in names nobody: the username is only a claim. */
+/** A failed sign-in names no one: the username is only a claim. */
 export function whoDid({ action, username }: AuditEvent, t: TFunction): string {
   const isProven = action !== 'session.refused' && action !== 'session.limited';
   return (isProven && username) || t('audit.someone');

@@ -46,7 +46,7 @@ export function isAdmitted(principal: Principal | undefined, needed: Permission 
 function refuse(req: Request, res: Response): void {
   if (!req.principal) {
     if (wantsJson(req)) throw new HttpError(401, 'errors.notSignedIn');
-    // Who sends a form was signed in when the page was made.
+    // A form comes from a page that was made while signed in.
     const ended = req.hasReadingEnded ? '&ended=reading' : req.method === 'POST' ? '&ended=1' : '';
     return res.redirect(303, `/login?return=${encodeURIComponent(pageOf(req))}${ended}`);
   }

@@ -5,11 +5,7 @@ const ADMINISTRATOR = 'admin';
 /** Used only by the demonstration, which listens on loopback. */
 export const DEMO_PASSWORD = 'admin123';
 
-/**
- * Also replaces a demo password found outside the demonstration.
- *
- * @returns a generated one-time password, which is stored nowhere: show it now
- */
+/** Also replaces a demo password outside the demonstration. @returns a one-time password, stored nowhere: show it */
 export async function ensureAdministrator(
   migrator: Connection,
   { demo, chosen }: { demo: boolean; chosen: string | undefined },

@@ -15,7 +15,6 @@ export class TooManyLogInsError extends DomainError {
   }
 }
 
-/** Lets as many log-ins compare passwords as this instance has room for; the others wait their turn. */
 export class LoginQueue {
   readonly #limit = pLimit(HASHES_AT_ONCE);
   #seconds = TYPICAL_SECONDS;

@@ -34,7 +34,7 @@ function showForm(res: Response, form: LoginForm): void {
   res.render('auth/login', { error: undefined, notice: undefined, ...form });
 }
 
-/** The form of an older tab leads on, before its token is checked: that one was made for nobody. */
+/** The form of an older tab leads on before its token is checked, as that was made while signed out. */
 export const leadOn: RequestHandler = (req, res, next) => {
   if (!req.principal || req.method !== 'POST' || req.path !== '/login') return next();
   const { username, return: target } = credentials.parse(req.body ?? {});

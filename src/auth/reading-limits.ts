@@ -23,10 +23,7 @@ interface Count {
   endsAt: number;
 }
 
-/**
- * Limits of log-ins while nothing can be saved, on top of what a replica knows of earlier attempts. Wrong attempts
- * and log-ins are written to the database once that works again.
- */
+/** Limits log-ins while nothing can be saved. Wrong attempts and log-ins are recorded once writing works again. */
 export class ReadingLimits {
   readonly #directory: DatabaseGroup<Directory>;
   readonly #counts = new Map<string, Count>();
@@ -37,10 +34,7 @@ export class ReadingLimits {
     this.#directory = directory;
   }
 
-  /**
-   * @param attempt with the name as it is stored, because spellings are told apart here
-   * @throws TooManyAttemptsError
-   */
+  /** `attempt` has the name as it is stored, because spellings are told apart here. @throws TooManyAttemptsError */
   async within(attempt: LoginAttempt, compare: () => Promise<boolean>): Promise<boolean> {
     const subjects = Object.values(subjectsOf(attempt));
     const earlier = await this.#directory.readPrimary((db) => listAttempts(db, subjects));
@@ -112,7 +106,6 @@ export class ReadingLimits {
   }
 }
 
-/** By kind of subject. */
 async function listAttempts(db: Kysely<Directory>, subjects: string[]): Promise<Map<string, number>> {
   const rows = await db
     .selectFrom('login_attempt')

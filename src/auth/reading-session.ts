@@ -27,8 +27,8 @@ export interface ReadingSession {
 }
 
 /**
- * Sessions for reading while nothing can be saved: a signed cookie instead of a row. Every request asks a replica
- * for the user. Once writing works they count no more (docs/decisions/log-in-without-primary.md).
+ * Sessions while nothing can be saved: a signed cookie instead of a row. Every request asks a replica for the user
+ * (docs/decisions/log-in-without-primary.md).
  */
 export class ReadingSessions {
   readonly #databases: Databases;

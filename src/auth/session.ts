@@ -56,7 +56,6 @@ export function session(config: WebConfig, databases: Databases, reading: Readin
 
 export type SignedInUser = Pick<User, 'id' | 'password_hash' | 'must_change_password'>;
 
-/** How long the one-time password of the log-in counts as the current password. */
 const FRESH_MS = 15 * 60_000;
 
 /** Whether this session has just begun with a one-time password, which need not be typed again to be replaced. */
@@ -101,7 +100,7 @@ function finish(start: (done: (error?: Error | null) => void) => void): Promise<
 declare module 'express-serve-static-core' {
   interface Request {
     reading?: ReadingSession | undefined;
-    /** The cookie of one came while it no longer counts. */
+    /** The request has the cookie of a session for reading that no longer counts. */
     hasReadingEnded?: boolean;
   }
 }

@@ -22,7 +22,7 @@ const FIND_SESSIONS = `
   LEFT JOIN write_count ON actor_kind = 'user' AND actor_id = user.id
   WHERE session.id IN (?) AND expires_at > UTC_TIMESTAMP(3)`;
 
-/** Takes stored ids, answers in their order. `user` is undefined when nobody is signed in or the user is disabled. */
+/** Takes stored ids, answers in their order. `user` is undefined when no one is signed in or the user is disabled. */
 export async function findSessions(
   db: Kysely<Directory>,
   ids: readonly Buffer[],

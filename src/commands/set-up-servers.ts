@@ -22,8 +22,7 @@ export interface SetUpTools {
 }
 
 /**
- * Idempotent: prepares accounts, schema, the first administrator, demo products and replication. A replica that
- * cannot be attached is left out.
+ * Idempotent. Leaves out a replica that cannot be attached.
  *
  * @returns the administrator's one-time password if this call created it
  * @throws NoPrimaryError, TwoPrimariesError, ReplicaAheadError

@@ -8,7 +8,6 @@ export const WEB_SECRETS = ['APP_PASSWORD', 'MONITOR_PASSWORD', 'SESSION_SECRET'
 
 export type SecretName = (typeof DATABASE_SECRETS)[number] | (typeof WEB_SECRETS)[number];
 
-/** Settings read it through `NAME_FILE`. */
 export function secretFile(folder: string, name: SecretName): string {
   return join(folder, name.toLowerCase());
 }
@@ -18,12 +17,7 @@ interface SecretOptions {
   mode: number;
 }
 
-/**
- * Writes each missing secret to a file in `folder`: the chosen value or a generated one.
- *
- * @returns those that were missing
- * @throws SettingsError when a file cannot be read, or the chosen root password differs from the existing one
- */
+/** Writes chosen values, and generated ones where none exist. @returns those that were missing @throws SettingsError */
 export async function ensureSecrets(
   folder: string,
   names: readonly SecretName[],

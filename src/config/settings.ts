@@ -6,12 +6,7 @@ export class SettingsError extends Error {
   override name = 'SettingsError';
 }
 
-/**
- * Reads each setting from its environment variable or from the file named by `NAME_FILE`. Empty means not
- * set.
- *
- * @throws SettingsError naming every bad setting, its value and what it accepts
- */
+/** Reads `NAME` or the file that `NAME_FILE` names; empty means unset. @throws SettingsError with every bad setting */
 export function readSettings<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   environment: NodeJS.ProcessEnv = process.env,

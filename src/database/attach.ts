@@ -13,12 +13,7 @@ const PROBE_LIMIT_MS = 3000;
 /** A server that restarts on cloned data does not answer for some seconds. */
 const HANG_LIMIT_MS = 30_000;
 
-/**
- * Makes a server that answers a replica of the primary, whatever it was before. An old primary stops taking
- * writes first.
- *
- * @throws TimeLimitError when one of the two stops answering, ReplicaAheadError
- */
+/** An old primary stops taking writes first. @throws TimeLimitError when a server stops answering, ReplicaAheadError */
 export async function attach(setup: Omit<ReplicationSetup, 'signal'>): Promise<void> {
   const { primary, replica, root } = setup;
   const aborting = new AbortController();

@@ -19,8 +19,7 @@ export function connectionOptions(server: ServerAddress, account: Account) {
   return {
     ...server,
     ...account,
-    // Literals only; they take the collation of the column. The handshake has one byte for the
-    // collation, and the number of utf8mb4_es_0900_ai_ci does not fit.
+    // For literals, which take the column's collation: the handshake has one byte, too small for utf8mb4_es_0900_ai_ci.
     charset: 'utf8mb4_0900_ai_ci',
     timezone: 'Z',
     connectTimeout: 1500,

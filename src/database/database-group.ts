@@ -19,16 +19,13 @@ import { withTimeLimit } from './time-limit.ts';
 import { withinLimit, Work } from './work.ts';
 import { SeenWrites, showsOwnWrites, type Actor } from './write-counts.ts';
 
-/** How long a write waits for a primary that is down. */
 const PRIMARY_WAIT_MS = 800;
 /** After this, a replica answers instead, and the primary is skipped for `SKIP_PRIMARY_MS`. */
 const PRIMARY_READ_LIMIT_MS = 700;
 const SKIP_PRIMARY_MS = 500;
-/** After this, the primary is queried as well. */
 const HEDGE_DELAY_MS = 300;
-/** How long a read waits for a replica to show the actor's last write. */
+/** How long a read waits for a replica to show the actor's last write, and for one that is known to lag. */
 const CATCH_UP_MS = 200;
-/** The same, for a replica known to lag. */
 const BEHIND_MS = 10;
 const LAST_RESORT_MS = 500;
 const READ_LIMIT_MS = 4000;
@@ -68,8 +65,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
   /**
    * Runs `query` on a replica that shows the actor's own writes, otherwise on the primary.
    *
-   * @param sharedAs key of the query and its parameters: concurrent calls with the same key and
-   *   permissions share one answer
+   * @param sharedAs the query and its parameters: concurrent calls with equal ones and permissions share one answer
    */
   async readReplica<T>(
     actor: Actor,
@@ -121,9 +117,9 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * For reads that must be current, such as sessions. A replica answers only while the primary is down.
+   * For current reads, such as sessions; a replica answers only while the primary is away.
    *
-   * @throws PrimaryAwayError when neither the primary nor a replica answers
+   * @throws PrimaryAwayError when neither answers
    */
   async readPrimary<T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
     const isPrimaryDown = () => !this.monitor.isPrimaryReachable();
@@ -149,10 +145,10 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `work` in one transaction on the primary, without retries. The actor's later reads do not wait for it.
+   * Runs `work` in one transaction, without retries. The actor's later reads do not wait for it.
    *
    * @param limitMs without it, waits briefly for a primary that is down, and the work may take any time
-   * @throws PrimaryAwayError when the primary does not answer or stops answering, TimeLimitError
+   * @throws PrimaryAwayError, TimeLimitError
    */
   async transact<T>(
     work: (trx: Transaction<Tables>) => Promise<T>,
@@ -165,10 +161,9 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   /**
-   * Runs `work` once, in one transaction on the primary: a repeat with the same `id` returns the stored
-   * outcome. The actor's later reads wait for this write.
+   * Runs `work` in one transaction, once for each `id` (`req.writeId()`): a repeat returns the stored outcome. The
+   * actor's later reads wait for this write.
    *
-   * @param id the same for identical requests (`req.writeId()`)
    * @throws DomainError as `work` did; PrimaryAwayError when the outcome is unknown
    */
   async transactOnce<T>(
@@ -183,7 +178,6 @@ export class DatabaseGroup<Tables extends GroupTables> {
     return completed.get();
   }
 
-  /** Those fit for reading. */
   replicas(): { name: string; db: Kysely<Tables> }[] {
     return this.#servers.filter(({ name }) => this.monitor.isFitForReading(name));
   }

@@ -34,7 +34,6 @@ export async function closeDatabases({ groups }: Databases): Promise<void> {
   await Promise.all([...groups.values()].map((group) => group.close()));
 }
 
-/** What some group saves would be lost with one server. */
 export function isOnOneServer({ groups }: Databases): boolean {
   return [...groups.values()].some(({ monitor }) => monitor.isOnOneServer());
 }

@@ -7,11 +7,8 @@ const LOCK_WAIT_SECONDS = 10;
 const FENCE_LIMIT_MS = 20_000;
 
 /**
- * Makes the server refuse everyone but root, then all writes. The order matters: commits that wait for a
- * replica hold up `super_read_only` for ever, and only switching semi-sync off releases them. By then
- * `offline_mode` has closed their connections, so none of them is acknowledged.
- *
- * @throws TimeLimitError when the server hangs; it may be fenced all the same
+ * The order matters: commits that wait for a replica hold up `super_read_only` for ever until semi-sync is off. By then
+ * `offline_mode` has closed their connections, so none is acknowledged. @throws TimeLimitError; it may be fenced then
  */
 export async function fence(server: Connection): Promise<void> {
   const close = async () => {

@@ -13,7 +13,6 @@ interface Wanted {
   semiSync: boolean;
 }
 
-/** The first thing to put right among the servers that answer. */
 export function findRepair(standings: Standing[], { servers, semiSync }: Wanted): Repair | undefined {
   const primary = findPrimary(standings);
   if (!primary) return undefined;
@@ -43,10 +42,8 @@ function findPrimary(standings: Standing[]): Standing | undefined {
   return standings.find(({ uuid }) => uuid === newest?.serverUuid);
 }
 
-/**
- * It follows no one, such as an old primary that has come back, or another server than the primary; or its
- * promotion was interrupted, which stops the receiver alone. A person's STOP REPLICA stops both threads.
- */
+// It follows no one, like an old primary that came back, or the wrong server; or its promotion was interrupted, which
+// stops the receiver alone. A person's STOP REPLICA stops both threads.
 function isStray(
   { source, receiver, applier, hasReceiverFailed }: Standing,
   primary: Standing,

@@ -1,7 +1,6 @@
 export interface Hedge<T> {
   first: () => Promise<T>;
   second: () => Promise<T>;
-  /** `second` starts after this delay if `first` has not answered. */
   delayMs: number;
   /** Errors of `first` that start `second` at once; others are thrown. */
   shouldTrySecond: (error: unknown) => boolean;

@@ -19,10 +19,7 @@ interface Keeping {
   signal: AbortSignal;
 }
 
-/**
- * Until `signal` is aborted, makes every server that comes back a replica of the primary, and ends what a killed
- * promotion has left half done. Changes nothing while a promotion runs, or while the primary is away.
- */
+/** Attaches servers that come back and ends half-done promotions, unless a promotion runs or the primary is away. */
 export async function keepReplicas(config: PromotionConfig, { log, signal }: Keeping): Promise<void> {
   const keeper = new Keeper(config, log);
   while (!signal.aborted) {
@@ -49,7 +46,6 @@ class Keeper {
     this.#log = log;
   }
 
-  /** Logs the first of equal problems. */
   report(problem: string): void {
     if (problem !== this.#lastProblem) this.#log(problem);
     this.#lastProblem = problem;

@@ -10,7 +10,6 @@ import { withTimeLimit } from './time-limit.ts';
 const STEP_LIMIT_MS = 20_000;
 const NO_TERM: PrimaryTerm = { term: 0, serverUuid: '' };
 
-/** A server that answered when its role was looked up. */
 export class Member {
   readonly name: string;
   readonly address: ServerAddress;
@@ -86,7 +85,6 @@ export class Member {
   }
 }
 
-/** Whether every transaction of `part` is in `whole`. */
 export async function includesAll(member: Member, whole: string, part: string): Promise<boolean> {
   const [answer] = await member.query('SELECT GTID_SUBSET(?, ?) AS hasAll', [part, whole]);
   return answer?.hasAll === 1;

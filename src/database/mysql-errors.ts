@@ -36,7 +36,6 @@ const CONNECTION_ERRORS = new Set([
   'ER_OPTION_PREVENTS_STATEMENT',
 ]);
 
-/** The server is restarting on cloned data. */
 export function isRestarting(error: unknown): boolean {
   // 3707: no supervisor is known to restart the server. Docker does so anyway.
   const isUnmanaged = error instanceof Error && 'errno' in error && error.errno === 3707;
@@ -55,7 +54,6 @@ export function isAccessDenied(error: unknown): boolean {
   return codeOf(error) === 'ER_ACCESS_DENIED_ERROR';
 }
 
-/** The server cannot read what it has stored. */
 export function isDamaged(error: unknown): boolean {
   const codes = ['ER_TABLE_CORRUPT', 'ER_INDEX_CORRUPT', 'ER_NOT_KEYFILE', 'ER_CRASHED_ON_USAGE'];
   return [...codes, 'ER_GET_ERRNO', 'ER_ERROR_ON_READ', 'ER_TABLESPACE_MISSING'].includes(codeOf(error));
@@ -72,7 +70,6 @@ const DISK_ERRORS = new Set([
   'ER_TEMP_FILE_WRITE_FAILURE',
 ]);
 
-/** The server could not write to its disk, which is full or read-only. */
 export function isDiskError(error: unknown): boolean {
   // Errors of a storage engine quote the system's.
   const isQuoted =

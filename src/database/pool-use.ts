@@ -4,7 +4,6 @@ export interface PoolUse {
   server: string;
   inUse: number;
   idle: number;
-  /** Callers waiting for a connection. */
   waiting: number;
   limit: number;
 }

@@ -8,10 +8,7 @@ export interface KnownPrimary {
 
 export type FindPrimary = (reports: ServerReport[], known: KnownPrimary) => KnownPrimary;
 
-/**
- * The highest term wins (docs/decisions/terms.md). An old primary that comes back still accepts writes
- * but has a lower term, so it is ignored.
- */
+/** The highest term wins (docs/decisions/terms.md): an old primary that comes back still accepts writes. */
 export const primaryByTerm: FindPrimary = (reports, known) => {
   const reachable = reports.filter((report) => report.reachable);
   const newest = reachable.toSorted((a, b) => (b.term ?? 0) - (a.term ?? 0))[0];

@@ -17,7 +17,6 @@ export async function hasBeenReplaced(serverUuid: string, primary: Connection): 
   return newest?.serverUuid !== serverUuid && earlier.some((term) => term.serverUuid === serverUuid);
 }
 
-/** Starts a new term unless this server is already the primary of the newest one. */
 export async function beginTerm(server: Connection): Promise<void> {
   const newest = await findNewestTerm(server);
   const uuid = await getServerUuid(server);

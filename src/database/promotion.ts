@@ -16,9 +16,7 @@ import { withTimeLimit } from './time-limit.ts';
 /** Longer than an instance takes to notice that the primary is away, and then to refuse writes. */
 const PATIENCE_MS = 5_000;
 const LOCK_SECONDS = 10;
-/** How long the chosen replica may take to apply what it has received. */
 const APPLY_LIMIT_MS = 120_000;
-/** How long to wait for the other servers to answer; later, `keepReplicas` attaches them. */
 const RETURN_LIMIT_MS = 20_000;
 const FENCE_LIMIT_MS = 25_000;
 
@@ -43,10 +41,9 @@ interface Promotion extends PromotionOptions {
 }
 
 /**
- * Makes a replica the primary. An old primary that still answers stops taking writes first, and the
- * replica applies everything it has received. The other servers then become its replicas.
+ * Makes a replica, given by name or host, the primary. An old primary that still answers stops taking writes first, and
+ * the replica applies all it has received. The other servers become its replicas.
  *
- * @param wanted the replica's name, or its host where each server has its own
  * @throws PromotionError
  */
 export async function promote(
@@ -149,7 +146,6 @@ async function bringUpToDate(promotion: Promotion, oldUuid: string): Promise<voi
   }
 }
 
-/** @returns false when the old primary stops answering */
 async function catchUpWith(old: Member, { target, config, log }: Promotion): Promise<boolean> {
   const [replication] = await target.query('SHOW REPLICA STATUS');
   if (!replication || !target.isReadOnly) {
@@ -174,10 +170,7 @@ async function catchUpWith(old: Member, { target, config, log }: Promotion): Pro
   throw new PromotionError(`${target.name} cannot take over: ${problem}. The primary accepts writes again.`);
 }
 
-/**
- * The old primary is lost or hangs, so the replica that has received the most must take over. All stop
- * receiving first: should the old primary return, nothing is confirmed to it.
- */
+/** The replica with the most must take over. All stop receiving first: a returning primary gets nothing confirmed. */
 async function applyAllReceived(promotion: Promotion): Promise<void> {
   const { target, members, log } = promotion;
   refuseUnknownServers(promotion);
@@ -207,7 +200,6 @@ function refuseUnknownServers({ config, servers, members, target, acceptLoss }: 
   );
 }
 
-/** Adds servers that answer by now. @returns whether there are any */
 async function hasReturned(promotion: Promotion): Promise<boolean> {
   const { servers, members, root } = promotion;
   const opened = await Promise.all(missingFrom(members, servers).map((server) => Member.open(server, root)));

@@ -9,13 +9,11 @@ import { setSemiSync } from './semi-sync.ts';
 import { connectForSetup } from './setup-connection.ts';
 import { keepUnsent } from './unsent-rows.ts';
 
-/** How long replication may take to start. */
 const START_LIMIT_MS = 8_000;
 /** Seconds a replica may take to show that it gets on. */
 const CATCH_UP_LIMIT = 5;
 
 export interface ReplicationSetup {
-  /** For messages. */
   name: string;
   /** As the replica and this process reach it. */
   primary: ServerAddress;
@@ -29,12 +27,7 @@ export interface ReplicationSetup {
   renew?: (() => Promise<void>) | undefined;
 }
 
-/**
- * Makes `replica` replicate from `primary`. Clones the primary if the replica is empty, damaged or out of
- * use, or needs transactions that the primary has purged.
- *
- * @throws ReplicaAheadError when it holds transactions unknown to the primary
- */
+/** Clones the primary if `replica` is empty, damaged, out of use or too far behind. @throws ReplicaAheadError */
 export async function ensureReplication(setup: ReplicationSetup): Promise<void> {
   const primary = await connectForSetup(setup.primary, setup.root, { signal: setup.signal });
   try {
@@ -54,7 +47,6 @@ export async function ensureReplication(setup: ReplicationSetup): Promise<void> 
 
 const NOTHING_TO_FOLLOW_WITH = 'empty or too old';
 
-/** Undefined once it follows. */
 async function findProblem(
   setup: ReplicationSetup,
   primary: Connection,
@@ -91,11 +83,7 @@ export class ReplicaAheadError extends Error {
   override name = 'ReplicaAheadError';
 }
 
-/**
- * True if the primary's binary log continues where this server stopped.
- *
- * @throws ReplicaAheadError unless the server is a replaced primary: its promotion gave up what it had not sent
- */
+/** Whether the primary's log continues where this server stopped. A replaced primary may hold what it had not sent. */
 async function canFollow(
   { name, replica: address, root, log, signal }: ReplicationSetup,
   primary: Connection,
@@ -225,11 +213,7 @@ export class TwoPrimariesError extends Error {
   override name = 'TwoPrimariesError';
 }
 
-/**
- * Opens a former replica for writing: the configuration names it as the primary.
- *
- * @throws TwoPrimariesError when it still receives from another server
- */
+/** Opens a former replica for writing. @throws TwoPrimariesError when it still receives from another server */
 export async function ensurePrimary(server: Connection): Promise<void> {
   const [[settings]] = await server.query<RowDataPacket[]>('SELECT @@super_read_only AS isReadOnly');
   if (settings?.isReadOnly !== 1) return;

@@ -5,10 +5,7 @@ import { connectForSetup } from './setup-connection.ts';
 
 const WAIT_SECONDS = 600;
 
-/**
- * Taken on every server that answers before a role changes, so that a promotion and a repair never mix. Ends
- * with the connection, so a killed process leaves no lock.
- */
+/** Taken on all answering servers before a role changes. Ends with the connection, so a killed process leaves none. */
 export async function lockRoles(server: Connection, waitSeconds = 0): Promise<boolean> {
   const [[lock]] = await server.query<RowDataPacket[]>("SELECT GET_LOCK('inventario.roles', ?) AS taken", [
     waitSeconds,

@@ -45,12 +45,7 @@ export interface Write {
   group: string;
 }
 
-/**
- * Runs `work` unless a write with this id is done. Stores the outcome and counts the write in the same
- * transaction.
- *
- * @param db for transactions
- */
+/** Runs `work` unless a write with this id is done. Stores the outcome and counts the write in the same transaction. */
 export async function runOnce<Tables extends GroupTables, T>(
   db: Kysely<Tables>,
   { id, actor, group }: Write,

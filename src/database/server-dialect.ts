@@ -24,10 +24,7 @@ interface ServerOptions {
   isTransactional: boolean;
 }
 
-/**
- * Kysely on a mysql2 pool. Beyond Kysely's own dialect, it tags statements with the request id, records
- * which servers took part, cancels work, and ends a stream that is left early or loses its connection.
- */
+/** Adds to Kysely's: tags statements, records servers, cancels work, ends a stream that is left early or cut off. */
 export class ServerDialect implements Dialect {
   readonly #options: ServerOptions;
 

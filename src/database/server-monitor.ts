@@ -5,12 +5,8 @@ import type { FindPrimary, KnownPrimary } from './primary-by-term.ts';
 import type { ReplicaFault } from './replica-faults.ts';
 import { ServerWatch, type ServerState } from './server-watch.ts';
 
-/** A replica that lags more serves no reads. */
 const MAX_LAG_SECONDS = 10;
-/**
- * How long a new or returning primary refuses writes. By then every instance has polled it and reads there,
- * so nobody gets a stale answer after saving.
- */
+/** How long a new or returning primary refuses writes: until every instance has polled it and reads there. */
 const SETTLE_MS = 700;
 /** A replica that reconnects does not raise the alarm. */
 const ALONE_AFTER_MS = 3000;
@@ -24,7 +20,6 @@ export class ServerMonitor {
   #aloneSince: number | undefined;
   #wasReachable = true;
   #primary: KnownPrimary = { term: 0, name: FIRST };
-  /** By server. */
   #faults: Record<string, ReplicaFault> | undefined;
 
   constructor(config: DatabaseConfig, findPrimary: FindPrimary) {
@@ -65,7 +60,6 @@ export class ServerMonitor {
     return isReady && canConfirm && Date.now() >= this.#settledAt;
   }
 
-  /** Of the primary. */
   isDiskFull(): boolean {
     return this.#report(this.#primary.name)?.isDiskFull === true;
   }
@@ -75,7 +69,6 @@ export class ServerMonitor {
     return this.#aloneSince !== undefined && Date.now() - this.#aloneSince >= ALONE_AFTER_MS;
   }
 
-  /** @returns whether `condition` holds */
   async waitFor(condition: () => boolean, limitMs: number, signal?: AbortSignal): Promise<boolean> {
     const giveUpAt = Date.now() + limitMs;
     while (!condition()) {
@@ -85,10 +78,7 @@ export class ServerMonitor {
     return true;
   }
 
-  /**
-   * A replica cut off from a live primary would stay stale for ever; if the primary is gone, it has the best
-   * data available.
-   */
+  /** A replica cut off from a live primary stays stale. Once the primary is gone, it has the best data available. */
   isFitForReading(name: string): boolean {
     const report = this.#report(name);
     const replication = report?.replication;

@@ -16,7 +16,6 @@ export interface ServerReport {
   /** By position in the configuration (`primary`, `replica1`, ...), whatever its role is now. */
   name: string;
   reachable: boolean;
-  /** MySQL's, such as `9.7.4`. */
   version?: string;
   uuid?: string;
   isReadOnly?: boolean;
@@ -25,9 +24,7 @@ export interface ServerReport {
   term?: number;
   primaryUuid?: string | undefined;
   semiSync?: { enabled: boolean; replicas: number };
-  /** Writes wait until there is space. */
   isDiskFull?: boolean;
-  /** The server it receives from. */
   sourceUuid?: string;
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
   /** The replicas that are out of use, as this server knows. */
@@ -124,10 +121,8 @@ async function queryRow(connection: Connection, query: string): Promise<RowDataP
 /** Picoseconds, as the performance schema counts. Other commits are done by then. */
 const LONG_COMMIT = 300_000_000_000;
 
-/**
- * MySQL holds a write back while its disk is full, and looks once a minute whether there is space. A receiver
- * says so in its state; a commit does not, but the error log names the file, at least every ten minutes.
- */
+// While its disk is full, MySQL holds writes back. A receiver's state says so; a commit's does not, but the error log
+// names the file at least every ten minutes.
 const isDiskFull = `
   EXISTS (SELECT 1 FROM performance_schema.threads WHERE processlist_state = 'Waiting for disk space')
   OR IF(
@@ -141,10 +136,8 @@ const isDiskFull = `
 
 const seconds = (since: string) => `TIMESTAMPDIFF(SECOND, ${since}, NOW(6))`;
 
-/**
- * One statement, since every instance polls every server twice a second. The lag is the largest of: the age
- * of the oldest transaction being applied, the configured delay, and the age of the newest one received.
- */
+// One statement, as every instance polls every server twice a second. The lag is the largest of: the age of the oldest
+// transaction being applied, the configured delay, and the age of the newest one received.
 const statusQuery = ({ term, faults }: { term: string; faults: string }) => `
   SELECT @@version AS version, @@server_uuid AS uuid, @@super_read_only AS isReadOnly,
     @@gtid_executed AS gtidExecuted, newest.term, newest.server_uuid AS primaryUuid,

@@ -5,7 +5,6 @@ import { findNewestTerm, getServerUuid, type PrimaryTerm } from './primary-term.
 import { connectForSetup } from './setup-connection.ts';
 
 export interface NamedServer {
-  /** By position in the configuration, whatever its role is now. */
   name: string;
   address: ServerAddress;
 }
@@ -14,7 +13,6 @@ export function listServers({ PRIMARY, REPLICAS }: { PRIMARY: ServerAddress; REP
   return [PRIMARY, ...REPLICAS].map((address, index): NamedServer => ({ name: serverName(index), address }));
 }
 
-/** Nothing can be set up; the message says what to do. */
 export class NoPrimaryError extends Error {
   override name = 'NoPrimaryError';
 }
@@ -30,11 +28,7 @@ interface Answer {
   newest: PrimaryTerm | undefined;
 }
 
-/**
- * The primary of the newest term, or the first server before any term. Other servers need not answer.
- *
- * @throws NoPrimaryError
- */
+/** The primary of the newest term, or the first server before any term; others may be silent. @throws NoPrimaryError */
 export async function findPrimary(servers: NamedServer[], root: Account) {
   const all = await Promise.all(servers.map((server) => ask(server, root)));
   const silent = all.filter((one) => 'problem' in one);

@@ -13,11 +13,7 @@ interface SetupOptions {
   signal?: AbortSignal | undefined;
 }
 
-/**
- * Allows several statements per query. Waits for a server that is still starting.
- *
- * @throws the last connection error after two minutes
- */
+/** Waits up to two minutes for a server that is starting, then throws its error. Allows several statements a query. */
 export async function connectForSetup(
   server: ServerAddress,
   account: Account,
@@ -61,11 +57,7 @@ export async function runSqlFile(
   await connection.query(await readFile(file, 'utf8'), values);
 }
 
-/**
- * Runs `work` under a lock of the MySQL server.
- *
- * @throws when the lock is not free within ten minutes
- */
+/** @throws when the lock is not free within ten minutes */
 export async function withServerLock<T>(
   connection: Connection,
   name: string,

@@ -1,9 +1,6 @@
 import type { Actor } from './write-counts.ts';
 
-/**
- * Lets concurrent callers share one answer. A call during a running query joins the next one, which starts
- * after that call and so shows everything committed before it.
- */
+/** A call during a running query joins the next one, which starts later and so shows everything committed before. */
 export class SharedQueries {
   readonly #running = new Map<string, Promise<unknown>>();
   readonly #next = new Map<string, Promise<unknown>>();

@@ -3,7 +3,6 @@ import type { Member } from './member.ts';
 import type { PrimaryTerm } from './primary-term.ts';
 import { readSemiSync } from './semi-sync.ts';
 
-/** What a server is at the moment, and what it believes. */
 export interface Standing {
   name: string;
   member: Member;

@@ -43,7 +43,6 @@ interface CategoryTable {
 interface ProductTable {
   id: Generated<number>;
   code: string;
-  /** The code without separators. */
   plain_code: GeneratedAlways<string>;
   name: string;
   description: string;

@@ -11,10 +11,7 @@ const BATCH = 500;
 
 type HistoryRow = RowDataPacket & { id: number };
 
-/**
- * Copies history rows that only a replaced primary has to its successor, before it is cloned. They go to the
- * log instead while the successor's commits wait for a replica: then nothing unsent was ever acknowledged.
- */
+/** Copies history rows that only a replaced primary has to its successor, or to the log, before it is cloned. */
 export async function keepUnsent(
   replaced: Connection,
   primary: Connection,
@@ -22,6 +19,7 @@ export async function keepUnsent(
 ): Promise<void> {
   const uuid = await getServerUuid(replaced);
   const semiSync = await readSemiSync(primary);
+  // While commits wait for a replica, nothing unsent was ever acknowledged: the log is enough.
   const canStore = !semiSync.isOn || semiSync.replicas !== 0;
   for (const table of HISTORY) {
     let before = Number.MAX_SAFE_INTEGER;

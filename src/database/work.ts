@@ -4,7 +4,6 @@ import { TimeLimitError, withTimeLimit } from './time-limit.ts';
 
 const currentWork = new AsyncLocalStorage<Work>();
 
-/** The work was given up; its answer is no longer wanted. */
 export class CancelledError extends TimeLimitError {
   override name = 'CancelledError';
 }
@@ -43,11 +42,7 @@ export class Work {
   }
 }
 
-/**
- * Cancels statements still running after `limitMs`.
- *
- * @throws TimeLimitError
- */
+/** Cancels statements still running after `limitMs`. @throws TimeLimitError */
 export async function withinLimit<T>(run: () => Promise<T>, limitMs: number): Promise<T> {
   const work = new Work();
   return withTimeLimit(work.run(run), limitMs).finally(() => work.cancel());

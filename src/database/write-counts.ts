@@ -5,7 +5,7 @@ import { withinLimit } from './work.ts';
 
 /** Grace period for a server that hangs. */
 const ANSWER_MS = 300;
-const FIRST_PAUSE_MS = 2;
+const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 20;
 /** Actors per server; older ones are queried again. */
 const MAX_REMEMBERED = 10_000;
@@ -58,7 +58,6 @@ interface ReadServer {
 const COUNT_QUERY = `
   SELECT writes FROM write_count WHERE database_group = ? AND actor_kind = ? AND actor_id = ?`;
 
-/** Waits up to `limitMs` for the server to show the actor's last write. */
 export async function showsOwnWrites(
   { db, seen }: ReadServer,
   group: string,

@@ -5,11 +5,7 @@ import { DEMO_CATALOGUE, type DemoCategory } from './demo-catalogue.ts';
 /** Plausible shelf quantities; about one in nine is sold out. */
 const QUANTITIES = [24, 7, 112, 0, 38, 3, 60, 15, 250, 42, 1, 18, 96, 9, 0, 33, 75];
 
-/**
- * Does nothing unless the catalogue has always been empty.
- *
- * @returns the number of products added
- */
+/** Does nothing unless the catalogue has always been empty. @returns the number of products added */
 export async function loadDemoProducts(migrator: Connection): Promise<number> {
   const [[catalogue]] = await migrator.query<RowDataPacket[]>(
     'SELECT EXISTS (SELECT 1 FROM product) OR EXISTS (SELECT 1 FROM stock_movement) AS isUsed',

@@ -24,7 +24,6 @@ export class Usernames {
     this.#directory = directory;
   }
 
-  /** @returns usernames by user id */
   async find(actor: Actor, ids: number[]): Promise<Map<number, string>> {
     const names = new Map<number, string>();
     const unknown: number[] = [];

@@ -34,7 +34,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
       const requestId = isRepeatable ? undefined : (res.locals.requestId as string);
       res.json({ error: message, ...details, requestId });
     } else {
-      // Only a page that has expired is mended by opening it again.
+      // Opening the page again helps only if it had expired.
       const reopen = textKey === 'errors.csrf' ? pageOf(req) : undefined;
       res.render('errors/error', { title: message, status, message, reopen });
     }

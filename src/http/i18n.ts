@@ -19,10 +19,7 @@ function isLanguage(value: unknown): value is Language {
   return LANGUAGES.includes(value as Language);
 }
 
-/**
- * Sets `t` and `language` from the language cookie, else Accept-Language, else Spanish; `dates` in the zone that the
- * browser told, else in the default one.
- */
+/** Sets `t`, `language` and `dates`, from the cookies, else from Accept-Language (or Spanish) and the default zone. */
 export async function i18n(defaultZone: string): Promise<RequestHandler> {
   const translations = i18next.createInstance();
   await translations.init({

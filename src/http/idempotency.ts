@@ -18,10 +18,7 @@ export function keyOfForm(req: Request): string | undefined {
   return typeof _key === 'string' ? _key : undefined;
 }
 
-/**
- * Identifies a write by user, idempotency key and content. The default key is the request id, which NGINX keeps when
- * it retries. `secret` keeps stored ids from revealing the content, which may be a password.
- */
+/** The default key is the request id, which NGINX keeps when it retries. `secret` hides content such as a password. */
 function writeIdOf(req: Request, secret: string, more: Record<string, unknown> = {}): Buffer {
   const fields = Object.entries({ ...(req.body as Record<string, unknown> | undefined), ...more });
   const content = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();

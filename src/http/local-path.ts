@@ -12,7 +12,7 @@ export function localPath(value: unknown): string {
   return `${url.pathname}${url.search}`;
 }
 
-/** The page that a request came from, or asks for: a form names its own in `page`, because its address may only be POSTed to. */
+/** The page a request came from or asks for. A form names its own in `page`, as its address may only be POSTed to. */
 export function pageOf(req: Request): string {
   const isDownload = /\.\w+$/.test(req.path);
   if ((req.method === 'GET' || req.method === 'HEAD') && !isDownload) return req.originalUrl;

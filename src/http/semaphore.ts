@@ -25,11 +25,7 @@ export class Semaphore {
   }
 }
 
-/**
- * Holds a slot until the response is closed.
- *
- * @param textKey what a user reads who has none left
- */
+/** Holds a slot until the response is closed. `textKey`: what a user reads who has none left. */
 export function limited(slots: Semaphore, textKey: string): RequestHandler {
   return (req, res, next) => {
     const release = slots.take(req.principal!.id);

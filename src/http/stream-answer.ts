@@ -8,11 +8,7 @@ const ANSWER_LIMIT_MS = 5 * 60_000;
 /** `cut off`: the client stalled or the answer took too long; the request's log line says which. */
 export type AnswerEnd = 'complete' | 'client left' | 'cut off';
 
-/**
- * Streams an answer. When the response closes, its queries are cancelled.
- *
- * @throws what `write` throws while the response is open
- */
+/** Cancels the queries when the response closes. @throws what `write` throws while the response is open */
 export async function streamAnswer(
   res: Response,
   write: (closed: AbortSignal) => Promise<void>,
@@ -43,7 +39,6 @@ export async function streamAnswer(
   }
 }
 
-/** Also when the client left before this was called. */
 export function onceClosed(res: Response, listener: () => void): void {
   if (res.closed) listener();
   else res.once('close', listener);

@@ -30,11 +30,7 @@ export class ProductsChangedError extends DomainError {
   }
 }
 
-/**
- * Applies a preview, without its wrong rows, in one transaction. A retry after a crash changes nothing but counts as the user's last
- * write, so their reads wait for it.
- * @throws ProductsChangedError, LeaseLostError
- */
+/** One transaction; a retry only counts as the user's last write. @throws ProductsChangedError, LeaseLostError */
 export async function applyImport(
   databases: Databases,
   claimed: ClaimedImport,

@@ -10,7 +10,6 @@ export const FIELDS: readonly Field[] = [
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),
 ];
 
-/** Fields that a product may have empty. */
 export const ERASABLE: readonly Field[] = FIELDS.filter(
   (field) => productFields.shape[field].safeParse('').success,
 );
@@ -32,7 +31,6 @@ export function recogniseColumns(headers: string[]): (Field | null)[] {
   });
 }
 
-/** The number of recognised columns if one of them is the code, else 0. */
 export function rateHeaders(headers: string[]): number {
   const columns = recogniseColumns(headers);
   return columns.includes('code') ? columns.filter(Boolean).length : 0;

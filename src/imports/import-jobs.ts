@@ -14,7 +14,6 @@ interface ImportDependencies {
   config: WebConfig;
   databases: Databases;
   logger: Logger;
-  /** Aborted on shutdown; another instance takes over the current import. */
   draining: AbortSignal;
 }
 

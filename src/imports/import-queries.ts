@@ -25,7 +25,6 @@ export class StaleImportError extends DomainError {
   }
 }
 
-/** What the user can choose about the reading of a file. */
 export interface ReadingChoices {
   header: HeaderChoice | undefined;
   /** Empty: the columns are recognised by their headings. */
@@ -263,7 +262,6 @@ export interface ImportRow extends CheckedFields {
   problems: Problem[] | null;
 }
 
-/** Keyset pagination: the rows numbered above `after`. */
 export async function listImportRows(
   db: Kysely<Catalogue>,
   { id, reading }: { id: number; reading: number },

@@ -17,7 +17,6 @@ const EXAMPLES = ['full', 'short'] as const;
 const QUANTITIES = { full: 24, short: 6 };
 const DEFAULT_WIDTH = 20;
 
-/** The headings that an import recognises, in the user's language, with two example products. */
 export async function writeTemplate(format: TemplateFormat, out: Writable, t: TFunction): Promise<void> {
   const rows = EXAMPLES.map((example) => FIELDS.map((field) => cellOf(field, example, t)));
   const titles = FIELDS.map((field) => t(`columns.${field}`));

@@ -34,11 +34,7 @@ export interface ReadOutcome {
   totals: Totals | undefined;
 }
 
-/**
- * Stages the rows, compared with current products. They take effect when `product_import.reading` names this
- * attempt. `report` receives the progress, from 0 to 1.
- * @throws UnreadableFileError
- */
+/** The rows take effect when `product_import.reading` names this attempt. @throws UnreadableFileError */
 export async function readImport(
   databases: Databases,
   reading: Reading,
@@ -121,10 +117,8 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   return [number, sheet, line, code, name, description, category, quantity, unit, found];
 }
 
-/**
- * Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. A wrong
- * row gets a version that no product has: version 0.1.0, which cannot leave rows out, then applies nothing.
- */
+// Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. A wrong row
+// gets a version that no product has: version 0.1.0, which cannot leave rows out, then applies nothing.
 async function storeRows(
   db: Kysely<Catalogue>,
   { id, attempt, columns }: Staging,

@@ -5,10 +5,7 @@ import { FIELDS, type Field } from './import-fields.ts';
 import { choicesOf, type Findings, type ImportDetails, type ReadingChoices } from './import-queries.ts';
 import { readTextChoice } from './text-choice.ts';
 
-/**
- * A row of headings is named by sheet and line. Other headings make the columns be recognised anew, another encoding
- * or delimiter the headings too.
- */
+/** Other headings make the columns be recognised anew; another encoding or delimiter, the headings too. */
 export function readChoices(
   body: unknown,
   { findings, state }: ImportDetails,
@@ -35,7 +32,6 @@ function placeName(place: HeaderChoice): string {
   return place === 'first' ? place : `${place.sheet}:${place.line}`;
 }
 
-/** The row of headings, and the rows that can be chosen instead. */
 export function headerOf(findings: Findings | null) {
   const header = choicesOf(findings).header;
   if (!findings?.firstRows || typeof header !== 'object') return undefined;

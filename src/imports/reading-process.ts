@@ -40,10 +40,7 @@ export type FromReading =
   | { is: 'failed'; message: string }
   | { is: 'end' };
 
-/**
- * Uses a child process, which keeps the event loop free and returns the memory when it exits.
- * @throws UnreadableFileError, PrimaryAwayError
- */
+/** A child process keeps the event loop free and returns its memory. @throws UnreadableFileError, PrimaryAwayError */
 export async function readInProcess(
   config: DatabaseConfig,
   reading: Reading,

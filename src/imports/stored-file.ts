@@ -45,7 +45,6 @@ export async function findPart(db: Kysely<Catalogue>, id: Buffer, part: number):
   return row?.data;
 }
 
-/** @returns the size and the SHA-256 digest */
 export async function storeFile(
   databases: Databases,
   id: Buffer,

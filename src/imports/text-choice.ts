@@ -22,7 +22,6 @@ const DELIMITER_TEXTS: Record<string, string> = {
   '|': 'imports.delimiters.bar',
 };
 
-/** What the form of the preview shows of a text file. */
 export function textOptions(findings: Findings | null, t: TFunction) {
   const text = findings?.text;
   if (!text) return undefined;

@@ -11,10 +11,7 @@ export interface Upload {
   isTruncated: () => boolean;
 }
 
-/**
- * Puts the fields that precede the file into `req.body`, where CSRF token and key are in other forms.
- * `req.upload` holds the unread file.
- */
+/** Puts the fields before the file, such as the CSRF token, into `req.body`; `req.upload` holds the unread file. */
 export function receiveUpload(): RequestHandler {
   return (req, res, next) => {
     if (req.method !== 'POST' || req.path !== '/imports' || !req.is('multipart/form-data')) return next();

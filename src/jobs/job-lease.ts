@@ -26,7 +26,6 @@ export class JobLease extends Lease {
     this.attempt = attempt;
   }
 
-  /** @returns undefined when the job is not due or another instance has claimed it */
   static async claim(
     group: DatabaseGroup<GroupTables>,
     { name, owner }: { name: string; owner: string },

@@ -26,10 +26,7 @@ export interface Due<Tables extends GroupTables> {
 
 type Group = DatabaseGroup<GroupTables>;
 
-/**
- * An instance's background work. Register jobs, then call `start`. One query per database group evaluates
- * all conditions, so an idle instance sends nothing else.
- */
+/** Register jobs, then call `start`. One query per group evaluates all conditions; an idle instance sends no other. */
 export class Jobs {
   readonly #instance: string;
   readonly #directory: Group;
@@ -97,7 +94,6 @@ export class Jobs {
     this.#jobs.get(name)?.job.wake();
   }
 
-  /** Saves the wait for the next poll, up to two seconds. */
   wakeOutbox(): void {
     for (const { group } of this.#outboxes) this.wake(outboxJob(group));
   }

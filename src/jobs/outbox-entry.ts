@@ -7,7 +7,6 @@ const LONGEST_PAUSE_SECONDS = 3600;
 const CANDIDATES = 5;
 
 export interface OutboxRow {
-  /** The same in every attempt. */
   id: string;
   kind: string;
   payload: unknown;
@@ -24,7 +23,6 @@ export class OutboxEntry extends Lease {
     this.row = row;
   }
 
-  /** Claims the row that has been due longest. */
   static async claim(
     group: DatabaseGroup<GroupTables>,
     { kinds, owner }: { kinds: string[]; owner: string },

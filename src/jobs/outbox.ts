@@ -31,10 +31,7 @@ export interface Attempt {
 /** Runs at least once per entry; retried if it throws. */
 export type Handler<Payload> = (payload: Payload, attempt: Attempt) => Promise<void>;
 
-/**
- * Runs the handler after `trx` commits, and never if it rolls back. Call `wakeOutbox` after the commit, or
- * wait up to two seconds for the next poll.
- */
+/** Runs the handler only after `trx` commits. Call `wakeOutbox` then, or wait up to two seconds for the next poll. */
 export async function enqueue<Tables extends GroupTables, Payload>(
   trx: Transaction<Tables>,
   kind: OutboxKind<Payload>,
@@ -79,7 +76,6 @@ export class Outbox {
     return sql`EXISTS (SELECT 1 FROM outbox WHERE due_at <= ${NOW} AND kind IN (${kinds}))`;
   }
 
-  /** @param onFreeSlot called when an entry has ended and another may start */
   async begin(stopping: AbortSignal, onFreeSlot: () => void): Promise<void> {
     const kinds = [...this.#handlers.keys()];
     while (this.#running.size < CONCURRENCY && !stopping.aborted) {

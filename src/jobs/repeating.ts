@@ -23,7 +23,6 @@ export class Repeating {
     this.#logger = logger;
   }
 
-  /** @param everyMs if undefined, runs only when woken */
   start(everyMs?: number): void {
     this.#isStarted = true;
     if (everyMs === undefined) return;
@@ -40,7 +39,6 @@ export class Repeating {
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
-  /** Aborts the current run and waits for it. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
@@ -60,7 +58,6 @@ export class Repeating {
     }
   }
 
-  /** Logs only the first of consecutive failures. */
   #logFailure(error: unknown): void {
     // An unreachable primary is reported where users meet it.
     if (isAway(error) || error instanceof LeaseLostError) return;

@@ -16,7 +16,6 @@ export interface Dates {
 const MAX_CACHED = 100;
 const cache = new Map<string, Dates>();
 
-/** The name of an IANA zone; undefined if it is none. */
 export function findTimeZone(name: unknown): string | undefined {
   // Intl also accepts offsets, of which there are thousands.
   if (typeof name !== 'string' || !/^[a-z][\w+/-]{1,49}$/i.test(name)) return undefined;

@@ -64,7 +64,6 @@ const lenientFilter = z.object({
   sort: sortField.optional().catch(undefined),
 });
 
-/** For the API: rejects invalid values. */
 export const productQuery = strictFilter.extend({
   cursor: cursorField.optional(),
   limit: z

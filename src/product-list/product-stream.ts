@@ -12,8 +12,7 @@ export async function* streamProducts(db: Kysely<Catalogue>, filter: ProductFilt
   await letters.learn(db, [filter.search]);
   const all = { order: orderOf(filter), from: undefined, isBackwards: false, limit: Infinity };
   const rows = selectMatching(db, filter)
-    // A slow reader must not hit the query time limit. Without JOIN_ORDER, MySQL starts with the few
-    // categories and then sorts all products.
+    // A slow reader must not hit the time limit. Without JOIN_ORDER, MySQL starts with categories and sorts all rows.
     .modifyFront(sql`/*+ MAX_EXECUTION_TIME(3600000) JOIN_ORDER(product, category) */`)
     .orderBy(orderBy(all))
     .stream();

@@ -92,7 +92,6 @@ async function countInIndex(
   }
 }
 
-/** Checks candidates only; estimates from a sample when there are many. */
 export async function countMatches(
   db: Kysely<Catalogue>,
   filter: ProductFilter,

@@ -13,9 +13,7 @@ import { RELEVANCE } from './product-order.ts';
 
 /** Up to this many candidates are sorted; more are found sooner by walking the order's index. */
 const MAX_SORTED = 2500;
-/**
- * Sorting n costs as much as walking 3n. A walk passes 100 N / n of N products, so it wins once n² > 30 N.
- */
+/** Sorting n costs as much as walking 3n. A walk passes 100 N / n of N products, so it wins once n² > 30 N. */
 const WALK_FACTOR = 30;
 const MAX_UNSPLIT = 500;
 const READ_AT_ONCE = 6;
@@ -162,7 +160,6 @@ async function* initialSections(search: Search, column: TextColumn): AsyncGenera
   yield* eachFromStart(search, sections, start);
 }
 
-/** Merges neighbouring small sections until one holds enough for a window. */
 async function* mergingSmall(
   sections: AsyncGenerator<SearchSection>,
   limit: number,

@@ -57,7 +57,6 @@ async function sortOrWalk(search: Search, section: SearchSection): Promise<Found
     .execute();
 }
 
-/** Walks the index of the order until enough of the candidates it meets match. */
 async function walk(
   { db, filter, window }: Search,
   { candidates, is, range = sql<SqlBool>`TRUE` }: SearchSection,

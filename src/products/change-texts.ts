@@ -11,7 +11,6 @@ const MAX_SHOWN = 40;
 /** Of a cookie's four thousand, encoded. */
 const MAX_NOTES_LENGTH = 2000;
 
-/** A change by someone else, as a page tells it. */
 export interface ToldChange extends Omit<FromJson<SavedChange>, 'by'> {
   who: string;
   at: Date | undefined;

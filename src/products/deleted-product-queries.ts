@@ -44,11 +44,7 @@ export async function restoreProduct(
   await recordEvent(trx, 'product.restored', deleted.product, actor);
 }
 
-/**
- * Restores a deleted product with an edit, whose code may replace one that is taken by now.
- *
- * @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError
- */
+/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError */
 export async function restoreAndUpdate(
   trx: Transaction<Catalogue>,
   id: number,
@@ -61,6 +57,7 @@ export async function restoreAndUpdate(
   const { merged, taken } = await mergeOrRefuse(trx, deleted.product, edit);
   // The category is locked before the code (docs/decisions/locks.md).
   await findOrCreateCategory(trx, merged.category);
+  // The edit may replace a code that is taken by now.
   await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
   await recordEvent(trx, 'product.restored', deleted.product, actor);
   const restored = { ...deleted.product, version: deleted.product.version + 1 };
@@ -77,7 +74,6 @@ async function recordEvent(
   await recordProductEvent(trx, { action, actor, target: product, details: { code: product.code } });
 }
 
-/** A deleted product that can be restored now. */
 function selectRestorable(db: Kysely<Catalogue>, id: number) {
   return db
     .selectFrom('deleted_product as product')

@@ -18,7 +18,6 @@ export async function findDeletion(db: Kysely<Catalogue>, id: number): Promise<D
   return row && { ...row, isRestorable: row.isRestorable === 1 };
 }
 
-/** @returns those of `ids` that can be restored now */
 export async function findRestorable(db: Kysely<Catalogue>, ids: number[]): Promise<Set<number>> {
   if (ids.length === 0) return new Set();
   const rows = await db
@@ -30,7 +29,6 @@ export async function findRestorable(db: Kysely<Catalogue>, ids: number[]): Prom
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Why a product is not there. */
 export async function missing(db: Kysely<Catalogue>, id: number): Promise<DomainError> {
   const deletion = await findDeletion(db, id);
   return deletion ? new ProductDeletedError(deletion) : new ProductNotFoundError();

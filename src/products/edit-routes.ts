@@ -26,7 +26,6 @@ import type { SavedProduct } from './product.ts';
 import type { SavedChange } from './saved-changes.ts';
 import { forgetDeletion } from './undo-cookies.ts';
 
-/** Edits of a product, their conflicts, and edits of a product that was deleted meanwhile. */
 export function editRoutes(databases: Databases): Router {
   const router = Router();
 
@@ -38,7 +37,7 @@ export function editRoutes(databases: Databases): Router {
     });
     const shown = product ?? deleted;
     if (!shown) throw new ProductNotFoundError();
-    // Whoever was logged out while restoring comes back here.
+    // A user who was logged out while restoring comes back here.
     const deletion = deleted && (await findToldDeletion(req, id));
     if (deletion) res.status(410);
     await renderForm(databases, req, res, {

@@ -11,10 +11,7 @@ import { versionField } from './product-form.ts';
 import { adjustQuantity, setQuantity } from './product-queries.ts';
 import { tellDeletion } from './change-texts.ts';
 
-/**
- * Either a count, with the version it replaces and perhaps the quantity it was opened with, or a signed change to the
- * current quantity.
- */
+/** A count, with the version it replaces and perhaps the quantity it was opened with, or a signed change. */
 const quantityChange = z.union([
   z.object({ quantity: quantityField, version: versionField, was: quantityField.optional() }),
   z.object({

@@ -22,7 +22,6 @@ export interface Deletion {
   isRestorable: boolean;
 }
 
-/** `details` is the `Deletion`. */
 export class ProductDeletedError extends DomainError {
   constructor(deletion: Deletion) {
     super({ code: 'product_deleted', status: 410, textKey: 'errors.productDeleted', details: deletion });

@@ -14,11 +14,9 @@ import {
 } from './product-form.ts';
 
 export interface ProductFormPage extends Partial<FormPage> {
-  /** Absent for a new product. */
   id?: number;
   values?: ProductFormValues;
   version?: number;
-  /** What an edit started from. */
   opened?: OpenedValues;
   disputed?: (ToldChange & { mine: string })[];
   taken?: ToldChange[];

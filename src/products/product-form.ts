@@ -26,10 +26,7 @@ export function readProductForm(body: unknown, t: TFunction): FormResult<Product
   };
 }
 
-/**
- * Besides the fields, the form of an edit sends `was.<field>`, the value it was opened with. For a field in conflict it
- * sends `seen.<field>`, the saved value that was shown, and the `choice.<field>`: mine or theirs.
- */
+/** An edit also sends `was.<field>`, as opened; in conflict, `seen.<field>`, as then saved, and `choice.<field>`. */
 export function readProductEdit(body: unknown, t: TFunction): FormResult<ProductEdit> {
   const { version } = editedVersion.parse(body ?? {});
   const form = readProductForm(body, t);

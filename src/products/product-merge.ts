@@ -2,7 +2,6 @@ import { FIELD_KEYS, type FieldKey, type ProductInput } from './product-fields.t
 
 export interface ProductEdit {
   input: ProductInput;
-  /** The version that the form was opened with. */
   version: number;
   /** The values that the form was opened with, where the client still knows them. */
   opened: Partial<ProductInput>;

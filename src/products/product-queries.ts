@@ -59,7 +59,6 @@ export async function createProduct(
 
 export interface SavedEdit {
   name: string;
-  /** What others had changed meanwhile, and this edit has not. */
   taken: SavedChange[];
 }
 
@@ -167,11 +166,7 @@ async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
   return product;
 }
 
-/**
- * Locks the row; `now` is the database's time.
- *
- * @throws ProductNotFoundError, ProductDeletedError
- */
+/** `now` is the database's time. @throws ProductNotFoundError, ProductDeletedError */
 export async function lockProduct(
   trx: Transaction<Catalogue>,
   id: number,

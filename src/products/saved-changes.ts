@@ -6,7 +6,6 @@ import type { FieldKey, ProductInput } from './product-fields.ts';
 /** Edits of one product that are looked through for the last change of a field. */
 const MAX_EDITS = 50;
 
-/** A field that someone else changed while a form was open. */
 export interface SavedChange {
   field: FieldKey;
   /** Null if the form did not say what it was opened with. */
@@ -16,7 +15,6 @@ export interface SavedChange {
 }
 
 export interface Saver {
-  /** Null for an actor that is not a user. */
   userId: number | null;
   at: Date;
 }

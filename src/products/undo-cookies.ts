@@ -18,10 +18,7 @@ const undoable = z.object({
 
 type Undoable = z.output<typeof undoable> & { id: number };
 
-/**
- * One cookie per deletion, so that deletions in two tabs do not overwrite each other and no page needs a query. Whether
- * it can still be undone is checked when the product is restored.
- */
+/** One cookie per deletion, so that deletions in two tabs do not overwrite each other and no page needs a query. */
 export const offerUndo: RequestHandler = (req, res, next) => {
   res.locals.undoable = () => listUndoable(req);
   next();
@@ -46,7 +43,6 @@ function nameFor(req: Request, id: number): string {
   return cookieName(req, `${PREFIX}${id}`);
 }
 
-/** Newest first. */
 function listUndoable(req: Request): Undoable[] {
   const prefix = cookieName(req, PREFIX);
   return Object.entries(req.cookies as Record<string, unknown>)

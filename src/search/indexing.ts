@@ -16,10 +16,7 @@ const BEGINNINGS = ['name', 'code'] as const;
 /** An instance of an earlier version, whose grams are not enough, looks for row 1 or 2 and does not index. */
 const INDEXER = 3;
 
-/**
- * Only adds grams: a product that has lost one stays a candidate until it is checked.
- * @returns how many it has indexed; 0 while another instance is indexing
- */
+/** Only adds grams: a product that lost one stays a candidate. @returns how many; 0 while another instance indexes */
 export async function indexPending(
   transact: <T>(work: (trx: Transaction<Catalogue>) => Promise<T>) => Promise<T>,
   columns: IndexedColumns,
@@ -39,11 +36,7 @@ export async function indexPending(
   return indexed;
 }
 
-/**
- * Indexes some of the products that an earlier version has indexed, which lack grams of this one.
- *
- * @returns whether there may be more; false also while another instance is indexing
- */
+/** Adds grams that an earlier version did not. @returns whether more may follow; false while another one indexes */
 export async function reindexNext(trx: Transaction<Catalogue>, columns: IndexedColumns): Promise<boolean> {
   const indexer = await becomeIndexer(trx);
   if (indexer?.reindex_from == null) return false;
@@ -69,7 +62,6 @@ export async function reindexNext(trx: Transaction<Catalogue>, columns: IndexedC
   return ids !== undefined;
 }
 
-/** @returns undefined while another instance is the indexer */
 async function becomeIndexer(trx: Transaction<Catalogue>) {
   return trx
     .selectFrom('search_indexer')

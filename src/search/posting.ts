@@ -58,7 +58,6 @@ function intersectPostings(words: Bits, postings: Postings): void {
   for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! &= united[i]!;
 }
 
-/** @param words of one chunk */
 function addPosting(words: Bits, stored: Buffer): void {
   if (stored.length === BITMAP_BYTES) {
     // Copied, because a stored bitmap may start at any byte. Node runs on little-endian processors only.

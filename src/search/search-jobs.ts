@@ -38,7 +38,7 @@ export function searchJobs(jobs: Jobs, databases: Databases, columns: IndexedCol
     },
   );
 
-  // A batch each time: results are no worse than before meanwhile, and a long run would slow down writes.
+  // A batch each time: a long run would slow down writes, and results are no worse than before.
   jobs.whenDue(
     'search index of an earlier version',
     { group: databases.catalogue, condition: isReindexing },

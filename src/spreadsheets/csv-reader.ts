@@ -71,7 +71,6 @@ export async function openCsv(
   };
 }
 
-/** Without empty records. */
 async function* numberRecords(
   batches: AsyncIterable<CsvRecord[]>,
   { skipsFirst }: { skipsFirst: boolean },

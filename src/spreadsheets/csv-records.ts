@@ -11,9 +11,8 @@ export interface CsvRecord {
 
 interface Parsed {
   records: CsvRecord[];
-  /** What is left begins a record that goes on. */
   rest: string;
-  /** Whether it goes on within quotes. */
+  /** Whether `rest` goes on within quotes. */
   isQuoted: boolean;
 }
 
@@ -92,10 +91,8 @@ function endOfBare(text: string, start: number, delimiter: string): number {
   return end;
 }
 
-/**
- * 'none': the cell does not begin with a quote. 'open': it does, but there is no quote before a delimiter or the end of
- * a row, or another cell's opening quote or a loose one in another row comes first.
- */
+// 'open': it begins with a quote, but there is none before a delimiter or the end of a row, or another cell's opening
+// quote or a loose one in another row comes first.
 function parseQuoted(
   text: string,
   start: number,
@@ -128,10 +125,7 @@ function skipSpaces(text: string, start: number): number {
   return end;
 }
 
-/**
- * Whether a quoted text reads like the end of a row, whole rows and the beginning of another: the quotes of two rows
- * were taken for a pair. A delimiter before a space is punctuation.
- */
+/** Whether a quoted text reads like the end of a row, whole rows and the start of one: two rows' quotes made a pair. */
 export function swallowsRows(
   text: string,
   { column, columns, delimiter }: { column: number; columns: number; delimiter: string },
@@ -140,6 +134,7 @@ export function swallowsRows(
   const lines = text.split(/\r\n|\n|\r/);
   const last = lines.length - 1;
   return lines.every((line, index) => {
+    // A delimiter before a space is punctuation.
     const count = line.split(delimiter).filter((cell, at) => at > 0 && !cell.startsWith(' ')).length;
     return count === (index === 0 ? columns - 1 - column : index === last ? column : columns - 1);
   });

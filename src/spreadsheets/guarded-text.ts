@@ -17,7 +17,6 @@ export function guarded(text: string): string {
   return isRisky(text) && !SAFE_NUMBER.test(text) ? `'${text}` : text;
 }
 
-/** The opposite of `guarded`. */
 export function withoutGuard(text: string): string {
   return text.startsWith("'") && isRisky(text) ? text.slice(1) : text;
 }

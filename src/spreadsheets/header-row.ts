@@ -22,10 +22,7 @@ export function rowsToFetch({ chosen }: HeaderSearch): number {
   return chosen === 'first' ? 1 : SEARCHED_ROWS + 1;
 }
 
-/**
- * The chosen row, else the one with the most recognised columns, else the first with two texts: a title has one.
- * @param rows the first rows of a sheet that have content, at least one
- */
+/** The chosen row, else the one with the most recognised columns, else the first with two texts: a title has one. */
 export function findHeader(rows: SheetRow[], { rate, chosen }: HeaderSearch): FoundHeader {
   if (typeof chosen === 'object') {
     const index = rows.findIndex(({ sheet, line }) => sheet === chosen.sheet && line === chosen.line);
@@ -38,7 +35,6 @@ export function findHeader(rows: SheetRow[], { rate, chosen }: HeaderSearch): Fo
   return { index: Math.max(0, wide), rating };
 }
 
-/** Whether these first rows of a sheet are all that is searched, or the headings are among them. */
 export function hasEnough(rows: SheetRow[], search: HeaderSearch): boolean {
   return rows.length >= rowsToFetch(search) || findHeader(rows, search).rating > 0;
 }

@@ -136,7 +136,6 @@ function isCopy(attributes: Attributes): boolean {
   return /^'(file|https?):/.test(attributes['table:name'] ?? '');
 }
 
-/** Makes rows of the tags of one sheet. */
 class TableReader {
   readonly sheet: WorkbookSheet;
   readonly number: number;

@@ -1,9 +1,6 @@
 import type { Cell } from './spreadsheet.ts';
 
-/**
- * With 15 significant digits, as Excel stores and shows numbers: 1.0 and 1E0 are 1, and 0.1 + 0.2 is 0.3. Longer
- * ones have lost digits already.
- */
+/** 15 significant digits, as Excel stores and shows numbers: 0.1 + 0.2 is 0.3. Longer ones have lost some already. */
 export function plainNumber(value: string): Cell {
   if (/^\d{1,15}$/.test(value)) return value;
   if (!/^[+-]?(\d|\.\d)/.test(value)) return value;

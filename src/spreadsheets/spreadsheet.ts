@@ -2,10 +2,7 @@ import type { DetectedEncoding, Encoding } from './text-encoding.ts';
 
 export type Cell = string | SpecialCell;
 
-/**
- * What a text field must not take unseen. `digits` is a number too long for a spreadsheet, `merged` a cell that a
- * cell above covers, `broken` a text with half a character.
- */
+/** `digits`: a number too long for a spreadsheet; `merged`: covered by a cell above; `broken`: has half a character. */
 export interface UnclearCell {
   is: 'formula' | 'date' | 'error' | 'boolean' | 'digits' | 'merged' | 'broken' | 'badCharacter';
   text: string;
@@ -27,7 +24,6 @@ export interface SheetRow {
   line: number;
   cells: (Cell | undefined)[];
   isHidden?: boolean;
-  /** Where the cells cannot be told apart for sure. */
   flaw?: QuoteFlaw;
 }
 
@@ -45,7 +41,6 @@ export interface HeaderPlace {
 
 export interface FirstRow extends HeaderPlace {
   text: string;
-  /** Absent in CSV. */
   sheetName?: string;
 }
 
@@ -66,7 +61,6 @@ export interface TextChoice {
   delimiter: string;
 }
 
-/** How a text file is read. */
 export interface TextReading extends TextChoice, Pick<DetectedEncoding, 'isUnsure' | 'samples'> {
   /** The first rows below the headings. */
   rows: string[][];

@@ -7,7 +7,7 @@ export function textCell(text: string): Cell {
   return constantOf(text) ?? withoutGuard(text);
 }
 
-/** A formula whose result is itself, such as ="007", is a text that somebody kept from being changed. */
+/** A formula whose result is itself, such as ="007", is a text that someone protected from being changed. */
 export function formulaCell(formula: string, result: string): Cell {
   // As LibreOffice writes the values of a cell that is true or false.
   if (/^(true|false)\(\)$/i.test(formula)) return { is: 'boolean', text: result };

@@ -24,8 +24,9 @@ const CONTROLS = /[\x01-\x08\x0e-\x1a\x1c-\x1f]/;
 const BYTES_PER_NUL = 20;
 
 /**
- * UTF-16 and UTF-8 by their marks; UTF-16 without one by its many NULs; UTF-8 if more characters are valid than not;
- * else Windows-1252 or Mac Roman, by the letters that the file would have.
+ * UTF-16 and UTF-8 by their marks; else UTF-16 by its many NULs, UTF-8 if most characters are valid, Windows-1252 or
+ * Mac Roman by the letters that the file would have.
+ *
  * @throws UnreadableFileError if it is no text
  */
 export async function detectEncoding(file: FileSource, chosen?: Encoding): Promise<DetectedEncoding> {

@@ -18,10 +18,7 @@ export interface Table {
   maxRows?: number | undefined;
 }
 
-/**
- * Streams an Excel workbook with back-pressure, one batch in memory. The first bytes do not wait for a row.
- * @throws what `rows` throws, and when `out` closes early; both have ended by then
- */
+/** One batch in memory; the first bytes wait for no row. @throws if `rows` does or `out` closes; both have ended */
 export async function writeTable(table: Table, out: Writable): Promise<void> {
   const zip = new ZipFile();
   const aborter = new AbortController();
@@ -129,10 +126,7 @@ function rowXml(number: number, cells: Cell[]): string {
   return `${xml}</row>`;
 }
 
-/**
- * Inline, because a shared string table would stay in memory to the end. Never a formula. In the format Text,
- * spreadsheets keep 007 as it is when the cell is edited.
- */
+/** Inline, as a shared string table would stay in memory to the end. The format Text keeps 007 as it is when edited. */
 function textCell(place: string, content: string, style: string): string {
   // What an import takes off.
   const text = /^(?:'|=")/.test(content) ? guarded(content) : content;

@@ -23,7 +23,6 @@ export interface WorkbookSheet {
   hiddenColumns: number[];
   /** The first rows with content, as many as `rowsToFetch` says. */
   first: SheetRow[];
-  /** Why the sheet cannot be read. */
   problem?: UnreadableFileError | undefined;
 }
 
@@ -59,23 +58,17 @@ export function isSheetProblem(error: unknown): error is UnreadableFileError {
   return error instanceof UnreadableFileError && SHEET_PROBLEMS.includes(error.reason);
 }
 
-/** Cells that a merged cell above covers. */
 export function withMerged(row: SheetRow, columns: Iterable<number>): SheetRow {
   for (const column of columns) row.cells[column] = { is: 'merged', text: '' };
   return row;
 }
 
-/** Says in which sheet reading failed. */
 export function inSheet(error: unknown, sheet: string): unknown {
   if (!(error instanceof UnreadableFileError) || error.reason === 'tooLarge') return error;
   return new UnreadableFileError(error.reason, { ...error.values, sheet });
 }
 
-/**
- * Reads the sheet of the chosen row, else the first with recognised headings, else the first; and with it those
- * that have the same headings. Hidden sheets are left out.
- * @throws UnreadableFileError
- */
+/** @throws UnreadableFileError */
 export function toSpreadsheet({ sheets, rows }: Workbook, search: HeaderSearch): Spreadsheet {
   const filled = sheets
     .map((sheet, number) => ({ ...sheet, number }))
@@ -86,6 +79,7 @@ export function toSpreadsheet({ sheets, rows }: Workbook, search: HeaderSearch):
     ...sheet,
     ...(sheet.problem ? { index: 0, rating: -1 } : findHeader(sheet.first, search)),
   }));
+  // The chosen sheet, else the first with recognised headings, else one that cannot be read, else the first.
   const main =
     headed.find(({ rating }) => rating === Infinity) ??
     headed.find(({ rating }) => rating > 0) ??

@@ -61,7 +61,6 @@ function shownAs(code: string, value: number | string): string | undefined {
   }
 }
 
-/** The text with what its format adds. */
 export function shownText(text: string, { code, changesText }: CellFormat): string {
   return changesText ? shownAs(code!, text) || text : text;
 }

@@ -36,10 +36,7 @@ export interface XmlHandlers {
   text?: (text: string) => void;
 }
 
-/**
- * Parses in constant memory and yields after each chunk. Refuses a document type, and so custom entities.
- * @throws UnreadableFileError
- */
+/** In constant memory, by chunks. Refuses document types, and so custom entities. @throws UnreadableFileError */
 export async function* parseXml(
   stream: Readable,
   budget: InflateBudget,

@@ -5,11 +5,7 @@ type Column = keyof Catalogue['product'] & keyof Catalogue['deleted_product'];
 
 const listed = (columns: readonly Column[]) => sql.join(columns.map((column) => sql.ref(column)));
 
-/**
- * The product must be locked. Its movements stay.
- *
- * @param columns of the product's fields
- */
+/** The product must be locked. Its movements stay. */
 export async function moveToDeleted(
   trx: Transaction<Catalogue>,
   { id, userId }: { id: number; userId: number },
@@ -21,7 +17,6 @@ export async function moveToDeleted(
   await trx.deleteFrom('product').where('id', '=', id).execute();
 }
 
-/** @param changes values that replace those of the deleted product */
 export async function moveBackFromDeleted(
   trx: Transaction<Catalogue>,
   id: number,

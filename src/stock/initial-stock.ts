@@ -3,7 +3,6 @@ import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Catalogue } from '../database/tables.ts';
 import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
-/** The columns of a product that is registered; MySQL fills in the others. */
 export type NewProduct = Omit<
   Insertable<Catalogue['product']>,
   'id' | 'version' | 'reserved' | 'created_at' | 'updated_at'

@@ -14,7 +14,6 @@ import {
   type Piece,
 } from './table-pieces.ts';
 
-/** How long one run compares. */
 const WORK_MS = 1000;
 const PRIMARY_LIMIT_MS = 4000;
 /** Seconds. */
@@ -41,10 +40,7 @@ interface Position {
   after: Key | null;
 }
 
-/**
- * Compares the next pieces of all tables with every replica that is fit for reading, for a second or until the
- * end of a round (docs/decisions/replica-checks.md).
- */
+/** For `WORK_MS`, or until the end of a round (docs/decisions/replica-checks.md). */
 export async function compareReplicas(
   group: Group,
   lease: Pick<Lease, 'check' | 'signal'>,
@@ -79,12 +75,8 @@ function positionAfter({ table, upTo }: Piece, tables: CheckedTable[]): Position
   return { table: tables[tables.indexOf(table) + 1]?.name ?? null, after: null };
 }
 
-/**
- * Undefined also while it cannot be told: the rows change, or the replica is away or behind.
- *
- * The replica is asked once it has applied what the primary's rows were read from. If those are the same
- * afterwards, nothing has changed them, and the replica's must be equal.
- */
+// Undefined also while it cannot be told: the rows change, or the replica is away or behind. The replica is asked once
+// it has applied what the primary's rows were read from. If those are the same afterwards, its rows must be equal.
 async function findFault(
   group: Group,
   replica: Replica,

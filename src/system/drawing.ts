@@ -119,7 +119,6 @@ function databaseLink(instance: InstanceView, server: ServerView, path: string):
   return { kind: isPrimary ? 'write' : 'read', path, isBroken, ...strength(perMinute, isBroken) };
 }
 
-/** `bulge` is how far the curves extend to the right. */
 function replicationLinks(servers: (Box & { server: ServerView })[], bulge: number): Link[] {
   const primary = servers.find(({ server }) => server.role === 'primary');
   if (!primary) return [];

@@ -17,7 +17,7 @@ export function healthRoutes(
   const router = Router();
   const framed = Router().use(frame);
 
-  // Health is shown also while nobody can be recognised.
+  // Health is shown even when sessions cannot be read.
   router.get('/health', (req, res, next) => {
     if (wantsPage(req)) framed(req, res, () => next());
     else next();

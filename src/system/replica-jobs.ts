@@ -13,7 +13,6 @@ const MAX_RESTARTS = 3;
 
 interface ReplicaJobs {
   logger: Logger;
-  /** Where nothing else tells a crash from an ordinary restart. */
   countRestarts: boolean;
 }
 
@@ -37,10 +36,10 @@ export function replicaJobs(jobs: Jobs, databases: Databases, { logger, countRes
   jobs.every('replica restarts', COUNT_EVERY_MS, async () => {
     for (const group of databases.groups.values()) {
       for (const { name, role, outOfUse, restarts = 0 } of group.monitor.states()) {
+        const isCrashing = role === 'replica' && restarts >= MAX_RESTARTS;
+        if (isCrashing && !outOfUse) await takeOutOfUse(group, { server: name, fault: 'crashing' });
         // A clone that takes its place starts from zero.
-        if (outOfUse) group.monitor.forgetRestarts(name);
-        else if (role === 'replica' && restarts >= MAX_RESTARTS)
-          await takeOutOfUse(group, { server: name, fault: 'crashing' });
+        if (isCrashing || outOfUse) group.monitor.forgetRestarts(name);
       }
     }
   });

@@ -54,7 +54,6 @@ export interface ServerView {
   missing: { set: string; count: number } | undefined;
   /** On this server only: commits of a former primary that were never replicated. */
   errant: { set: string; count: number } | undefined;
-  /** Whether this server has each transaction of the tape. */
   tape: boolean[];
 }
 

@@ -70,7 +70,6 @@ export async function findPiece(
   return { table, after, upTo: last ? table.key.map((column) => last[column]!) : null };
 }
 
-/** The number of rows and a checksum of their values. */
 export async function readChecksum(db: Kysely<GroupTables>, { table, after, upTo }: Piece): Promise<string> {
   // Binary, because texts of different collations cannot be joined.
   const values = table.columns.map((column) => sql`COALESCE(CAST(${sql.id(column)} AS BINARY), 'NULL')`);

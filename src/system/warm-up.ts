@@ -12,10 +12,7 @@ interface FirstWork {
   queries: (() => Promise<unknown>)[];
 }
 
-/**
- * Serves requests and runs queries before the instance can be reached, so that V8 has compiled what the first visitors
- * need, and connections are open. Ends after 1.5 seconds at the latest. Its requests are neither logged nor counted.
- */
+/** Lets V8 compile what first visitors need, and opens connections, in at most 1.5 s. Neither logged nor counted. */
 export async function warmUp(app: Express, { paths, queries }: FirstWork): Promise<void> {
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

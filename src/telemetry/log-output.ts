@@ -7,16 +7,12 @@ const FLUSH_CHARACTERS = 8192;
 /** Kept while they cannot be written; further lines are lost. */
 const KEPT_CHARACTERS = 256 * 1024;
 
-/** Lines lost, and the error code of the last failure, such as `ENOSPC`. */
 export interface Loss {
   lines: number;
   code: string;
 }
 
-/**
- * Writes log lines to a file descriptor. On a full disk it keeps some, counts the rest, and tries until there
- * is space: losing lines must not stop the instance.
- */
+/** On a full disk it keeps some lines, counts the rest and tries again: losing lines must not stop the instance. */
 export class LogOutput {
   readonly #fd: number;
   readonly #onRecovery: (loss: Loss) => void;
@@ -27,7 +23,6 @@ export class LogOutput {
   #isWriting = false;
   #loss: Loss = { lines: 0, code: '' };
 
-  /** @param onRecovery called once the lines that were kept are written */
   constructor(fd: number, onRecovery: (loss: Loss) => void) {
     this.#fd = fd;
     this.#onRecovery = onRecovery;

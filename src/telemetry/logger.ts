@@ -71,10 +71,7 @@ interface ErrorDescription {
   cause?: ErrorDescription;
 }
 
-/**
- * Keeps listed fields only. mysql2 puts the statement with its values into `sql`, MySQL puts offending values
- * into messages, and body parsers add the body.
- */
+/** Listed fields only: mysql2 adds the statement with its values, MySQL's messages quote values, parsers add bodies. */
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error };
   const {

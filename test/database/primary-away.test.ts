@@ -1,6 +1,10 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import { closeDatabases } from '../../src/database/databases.ts';
+import { isAlive } from '../../tools/launcher/stack-state.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { openDatabases } from '../support/open-databases.ts';
 import { withDeadPrimary, withHungPrimary } from '../support/primary-away.ts';
+import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let client: Client;
@@ -77,4 +81,29 @@ test.each([
   expect((await client.post('/users', newUser)).status).toBe(201);
   await waitUntil(async () => !(await client.get('/products')).text.includes(READING_ONLY));
   expect((await client.changeQuantity(id, { delta: 1 })).status).toBe(200);
+});
+
+test('a replica answers a read whose primary ends before this is noticed', async () => {
+  const databases = await openDatabases();
+  const { catalogue } = databases;
+  const primary = stack.process('primary');
+  // No replica shows so many writes, so the primary is asked.
+  const actor = { kind: 'user', id: 1, lastWrite: { [catalogue.name]: Number.MAX_SAFE_INTEGER } } as const;
+  const answered = Promise.withResolvers<void>();
+  let away: Promise<void> | undefined;
+  try {
+    const products = await catalogue.readReplica(actor, async (db) => {
+      if (!away) {
+        away = withDeadPrimary(() => answered.promise);
+        await waitUntil(() => !isAlive(primary));
+      }
+      return db.selectFrom('product').select('id').limit(1).execute();
+    });
+    expect(products).toHaveLength(1);
+  } finally {
+    answered.resolve();
+    await away;
+    await closeDatabases(databases);
+  }
+  await waitUntil(async () => !(await client.get('/products')).text.includes(READING_ONLY));
 });

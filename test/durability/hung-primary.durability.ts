@@ -6,7 +6,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import { hangPrimary, type Moment } from './hung-primary.ts';
 
 /** For each moment, with and without semi-synchronous replication. */
-const ROUNDS = Number(process.env.DURABILITY_HANGS ?? 2);
+const ROUNDS = Number(process.env.DURABILITY_HANGS ?? 1);
 const SESSIONS = 8;
 /** The command waits for a primary that does not come back for less than half of this. */
 const COMMAND_LIMIT_MS = 60_000;

@@ -1,11 +1,9 @@
-/** What keeps Inventario from starting, and what to do about it. */
 export class CannotStartError extends Error {
   override name = 'CannotStartError';
 }
 
 const SHOWN_LINES = 5;
 
-/** What MySQL's log says, and what to do. */
 const ADVICE: [RegExp, string][] = [
   [
     /MY-01406[01]|Invalid MySQL server (upgrade|downgrade)/,
@@ -23,7 +21,6 @@ const ADVICE: [RegExp, string][] = [
   [/Address already in use/i, 'The port is in use by another program.'],
 ];
 
-/** The last errors of a log, and what to do. */
 export function explainLog(text: string): string {
   const lines = text.split('\n').filter(Boolean);
   const errors = lines.filter((line) => /\[ERROR\]|\[emerg\]/.test(line));

@@ -47,7 +47,6 @@ export class DatabaseServers {
     for (const failure of await Promise.all(failures)) if (failure) await this.#replace(failure);
   }
 
-  /** Keeps the data of a replica aside and starts it empty. */
   async renew(name: string): Promise<void> {
     const { config, programs, log, stopping } = this.#around;
     const server = this.#all.find((candidate) => candidate.name === name)!;

@@ -137,7 +137,6 @@ export async function phpMyAdminProcess(
   };
 }
 
-/** The host by which local programs reach a server that listens on `host`. */
 export function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return urlHost(host === '::' ? '::1' : host);

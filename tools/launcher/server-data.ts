@@ -37,7 +37,6 @@ export function hasData(config: StackConfig, server: DatabaseServer): boolean {
   );
 }
 
-/** Files that are neither a server's data nor an initialization that was interrupted. */
 export function hasUnknownFiles(config: StackConfig, server: DatabaseServer): boolean {
   const folder = dataDir(config, server);
   if (hasData(config, server) || existsSync(initializingMarker(config, server))) return false;

@@ -95,7 +95,6 @@ function startTime(pid: number): string | undefined {
   }
 }
 
-/** Stops the processes of a killed launcher, and orphaned workers. */
 export async function stopLeftovers(state: StackState, log: (line: string) => void): Promise<void> {
   const isRunning = (process: RecordedProcess) => isAlive(process) || hasOrphans(process);
   const leftovers = state.processes.filter(isRunning);

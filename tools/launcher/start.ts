@@ -188,7 +188,7 @@ function checkEmpty(config: StackConfig): void {
   );
 }
 
-/** Only what nobody has thought of is shown with its stack. */
+/** Only unexpected errors are shown with their stack. */
 function explain(error: unknown): unknown {
   const expected = [
     ...[SettingsError, PortTakenError, MissingProgramsError, CannotStartError],

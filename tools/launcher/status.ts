@@ -42,7 +42,6 @@ if (values.json) {
 }
 process.exitCode = running ? 0 : 3;
 
-/** An instance that runs and does not answer. */
 async function hangs({ role, port }: Pick<RecordedProcess, 'role' | 'port'>): Promise<boolean> {
   if (role !== 'web') return false;
   try {
@@ -53,7 +52,6 @@ async function hangs({ role, port }: Pick<RecordedProcess, 'role' | 'port'>): Pr
   }
 }
 
-/** Servers that the launcher has given up. */
 function stoppedServers() {
   const given = state?.servers.filter(({ outOfUse }) => outOfUse !== undefined) ?? [];
   const isRecorded = (name: string) => state?.processes.some((recorded) => recorded.name === name);
@@ -62,7 +60,6 @@ function stoppedServers() {
     .map(({ name, port }) => ({ name, port, role: 'replica' as const, pid: undefined, weight: undefined }));
 }
 
-/** The current role, which a promotion changes, the lag, and why it is out of use. */
 function replicationStatus(name: string) {
   const server = servers.find((candidate) => candidate.name === name);
   const reason =
@@ -79,7 +76,6 @@ interface Health {
   onOneServer?: boolean;
 }
 
-/** As reported by an instance; no servers when none answers. */
 async function fetchHealth(): Promise<Health> {
   try {
     const response = await fetch(`${state?.url}/health`, {

@@ -32,7 +32,6 @@ function logIn(config: StackConfig, oneTimePassword?: string): string {
   return 'admin, with the password you chose';
 }
 
-/** Where phones and other machines reach NGINX; none on loopback. */
 function networkAddresses({ host }: StackConfig): string[] {
   if (host !== '0.0.0.0') return [];
   return Object.values(networkInterfaces())

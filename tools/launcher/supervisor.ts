@@ -37,7 +37,6 @@ const MAX_CRASHES = 3;
 /** Of someone who ends it from outside, such as the system when memory runs out. */
 const KILL_SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** Restarts a process whenever it exits, after a growing pause. */
 export class Supervisor {
   readonly spec: ProcessSpec;
   readonly #log: (line: string) => void;
@@ -46,7 +45,6 @@ export class Supervisor {
   #pause = FIRST_PAUSE_MS;
   #startedAt = 0;
   #crashes: number[] = [];
-  /** Where the log of this run begins. */
   #logStart = 0;
   #stopping = new AbortController();
 

@@ -1,7 +1,4 @@
-/**
- * `npm run audit`: checks production packages for known vulnerabilities. Exit codes: 0 for none of high or
- * critical severity, 1 for some, 2 for no answer from the registry.
- */
+/** `npm run audit` of production packages. Exit codes: 0, 1 for high or critical severity, 2 for no answer. */
 import { spawnSync } from 'node:child_process';
 
 interface Report {

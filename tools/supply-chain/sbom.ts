@@ -1,7 +1,4 @@
-/**
- * `npm run sbom [FILE]`: writes a CycloneDX software bill of materials of the production packages in
- * package-lock.json. FILE defaults to sbom.cdx.json.
- */
+/** `npm run sbom [FILE]`: writes a CycloneDX bill of materials for production to FILE, or to sbom.cdx.json. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

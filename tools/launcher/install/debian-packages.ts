@@ -8,7 +8,6 @@ const run = promisify(execFile);
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const LARGE_OUTPUT = { maxBuffer: 64 * 1024 * 1024 };
 
-/** The message says what is missing. */
 export class CannotInstallError extends Error {
   override name = 'CannotInstallError';
 }
@@ -20,14 +19,10 @@ interface PackageRequest {
   /** Skip packages that the machine has, and use its libraries. */
   onTopOfMachine: boolean;
   into: string;
-  /** Told how far the installation is. */
   onProgress?: (detail: string) => void;
 }
 
-/**
- * Unpacks Debian packages and their dependencies without root, with apt confined to the folder `into`.
- * @throws CannotInstallError without apt, a Debian mirror or such a package
- */
+/** Needs no root: apt is confined to `into`. @throws CannotInstallError without apt, a mirror or such a package */
 export async function unpackDebianPackages(request: PackageRequest) {
   const { packages, suite, onTopOfMachine, into, onProgress = () => undefined } = request;
   if (!existsSync(KEYRING)) throw new CannotInstallError('this is not Debian');
@@ -87,7 +82,6 @@ async function mirror(): Promise<string> {
   return debian[1];
 }
 
-/** Keeps the machine's network settings and uses our folders for the rest. */
 async function aptConfiguration(apt: string, onTopOfMachine: boolean): Promise<string> {
   const { stdout } = await run('apt-config', ['dump'], LARGE_OUTPUT);
   const network = stdout.split('\n').filter((line) => /^Acquire::(http|https|Retries)\b/.test(line));

@@ -4,10 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { findFile } from './find-file.ts';
 import { CannotInstallError } from './debian-packages.ts';
 
-/**
- * Writes a `bin/NAME` wrapper for each unpacked program. The programs are newer than the machine, so they
- * run on the loader and libraries from their own packages.
- */
+/** Writes a `bin/NAME` wrapper per program: newer than the machine, they need the libraries they came with. */
 export async function writeLaunchers(folder: string): Promise<void> {
   await mergeLibFolders(folder);
   const loader = await findFile(join(folder, 'usr/lib'), /^ld-linux.*\.so\.\d+$/);

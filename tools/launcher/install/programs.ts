@@ -19,7 +19,6 @@ interface ProgramBundle {
   versionOption: string;
   packages: readonly string[];
   prepare?: (folder: string) => Promise<void>;
-  /** Shown where it cannot be installed automatically. */
   advice: string;
 }
 
@@ -113,7 +112,6 @@ async function findOnPath(bundle: ProgramBundle): Promise<string | undefined> {
   return undefined;
 }
 
-/** Undefined when the program does not run. */
 async function askVersion(path: string, { versionOption }: ProgramBundle): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await run(path, [versionOption]);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
-import type { ServerState } from '../../../src/database/server-watch.ts';
-import { PROJECT_DIR } from '../../../tools/launcher/stack-config.ts';
-import { Client } from '../../support/client.ts';
-import { overwritePages, refusedStart } from '../../support/damage.ts';
-import { replicaHasAll } from '../../support/replication.ts';
-import { environmentWithoutSettings, Stack } from '../../support/stack.ts';
-import { waitUntil } from '../../support/wait-until.ts';
+import type { ServerState } from '../../src/database/server-watch.ts';
+import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
+import { Client } from '../support/client.ts';
+import { overwritePages, refusedStart } from '../support/damage.ts';
+import { replicaHasAll } from '../support/replication.ts';
+import { environmentWithoutSettings, Stack } from '../support/stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const run = promisify(execFile);
 
