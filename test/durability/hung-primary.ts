@@ -75,7 +75,7 @@ export async function hangPrimary(
       await sleep(Math.random() * LONGEST_PROMOTION_MS);
       if (moment === 'killed') promotion.kill();
     }
-    process.kill(pid, 'SIGCONT');
+    letGoOn(pid);
     const returnedAt = Date.now();
     await isEnded;
     await waitUntil(() => isReplicating(stack));
@@ -87,7 +87,16 @@ export async function hangPrimary(
     const compared = await compare(stack, prefix, writers, counters);
     return { ...compared, commandMs, backMs, wasTold };
   } finally {
+    letGoOn(pid);
+  }
+}
+
+/** The launcher may have replaced the process already. */
+function letGoOn(pid: number): void {
+  try {
     process.kill(pid, 'SIGCONT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
