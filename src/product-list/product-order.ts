@@ -5,7 +5,7 @@ import { begins, equals } from '../search/folded-sql.ts';
 import { letters } from '../search/letters.ts';
 import { searchTerms } from '../search/search-terms.ts';
 import { withoutSeparators } from '../search/spelling.ts';
-import { isFound } from './word-match.ts';
+import { CODE, isFound } from './word-match.ts';
 
 export interface Order {
   /** Part of every cursor, so that one of another order is rejected. */
@@ -62,16 +62,16 @@ export const RELEVANCE = {
 
 /** With ñ: only if ñ counts as n. Separators do not matter in a plain code, nor at the beginning of a code. */
 function relevance(search: string): RawBuilder<number> {
-  const code = sql.ref('product.code');
+  const name = { field: sql.ref('product.name') };
   const isOnlySeparators = withoutSeparators(letters.fold(search)) === '';
   const plain = { text: search, findsEnye: false, withoutSeparators: !isOnlySeparators };
   const isBeginning = (findsEnye: boolean) => sql`
-    (${begins(code, { ...plain, findsEnye })} OR ${begins(sql.ref('product.name'), { text: search, findsEnye })})`;
+    (${begins(CODE, { ...plain, findsEnye })} OR ${begins(name, { text: search, findsEnye })})`;
   const findingEnye = searchTerms(search).filter(({ findsEnye }) => findsEnye);
   const isExact = findingEnye.map((term) => isFound(term, { isExact: true }));
   return sql<number>`CASE
     WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
-    WHEN ${equals(code, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
+    WHEN ${equals(CODE, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
     WHEN ${isBeginning(false)} THEN ${sql.lit(RELEVANCE.beginning)}
     WHEN ${sql.join([sql`TRUE`, ...isExact], sql` AND `)} THEN ${sql.lit(RELEVANCE.other)}
     WHEN ${isBeginning(true)} THEN ${sql.lit(RELEVANCE.beginningWithEnye)}

@@ -1,9 +1,9 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
-import { contains, containsInOrder } from '../search/folded-sql.ts';
+import { contains, containsInOrder, type Searched } from '../search/folded-sql.ts';
 import type { SearchTerm } from '../search/search-terms.ts';
 
-const CODE = 'product.code';
+const CODE_SOURCE = 'product.code';
 const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
 
 /** Fields on lines of their own, as no word contains a line break. */
@@ -11,8 +11,12 @@ function together(sources: string[]): RawBuilder<unknown> {
   return sql`CONCAT_WS('\n', ${sql.join(sources.map((source) => sql.ref(source)))})`;
 }
 
-const ALL = together(SEARCHED);
-const ALL_BUT_CODE = together(SEARCHED.filter((source) => source !== CODE));
+export const CODE: Searched = {
+  field: sql.ref(CODE_SOURCE),
+  plainField: sql.ref('product.plain_code'),
+};
+const ALL: Searched = { ...CODE, field: together(SEARCHED) };
+const ALL_BUT_CODE: Searched = { field: together(SEARCHED.filter((source) => source !== CODE_SOURCE)) };
 
 /**
  * Defines when a word is found (docs/decisions/search-index.md).
@@ -29,13 +33,10 @@ export function isFound(term: SearchTerm, { isExact = false } = {}): RawBuilder<
 
 function waysToFind({ text, plain, isPartNumber, findsEnye }: SearchTerm): RawBuilder<SqlBool>[] {
   const asTyped = { text, findsEnye };
-  const withoutSeparators = { ...asTyped, withoutSeparators: true };
   if (plain === '') return [contains(ALL, asTyped)];
-  if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), contains(sql.ref(CODE), withoutSeparators)];
+  const withoutSeparators = { ...asTyped, withoutSeparators: true };
+  if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), contains(CODE, withoutSeparators)];
   // Leaving out separators takes long, so it is left to products that have the digits in this order.
   const digits = { text: plain.replace(/\D/g, ''), findsEnye: true };
-  return [
-    contains(ALL, asTyped),
-    sql<SqlBool>`(${containsInOrder(ALL, digits)} AND ${contains(ALL, withoutSeparators)})`,
-  ];
+  return [sql<SqlBool>`(${containsInOrder(ALL, digits)} AND ${contains(ALL, withoutSeparators)})`];
 }

@@ -88,9 +88,9 @@ test('the comparison in SQL finds what saving calls equal, and so does one witho
       const text = utf8(`x${one}y`);
       const wanted = { text: `x${other}Y`, findsEnye: false };
       const found = [
-        equals(text, wanted),
-        contains(text, { ...wanted, findsEnye: !/ñ/iu.test(other) }),
-        equals(text, { ...wanted, withoutSeparators: true }),
+        equals({ field: text }, wanted),
+        contains({ field: text }, { ...wanted, findsEnye: !/ñ/iu.test(other) }),
+        equals({ field: text }, { ...wanted, withoutSeparators: true }),
       ];
       return sql`(${sql.join(found, sql` AND `)})`;
     });
@@ -124,14 +124,14 @@ test('takes every kind of quote, dash and slash for the one on the keyboard, and
     ['½', '1/2'],
   ]) {
     await letters.learn(db, [wanted!]);
-    const isFound = await isTrue(equals(utf8(text!), { text: wanted!, findsEnye: false }));
+    const isFound = await isTrue(equals({ field: utf8(text!) }, { text: wanted!, findsEnye: false }));
     expect([text, isFound]).toEqual([text, true]);
   }
 });
 
 test('tells n and ñ apart, unless a word finds both', async () => {
   const find = (text: string, wanted: string, findsEnye: boolean) =>
-    isTrue(contains(utf8(text), { text: wanted, findsEnye }));
+    isTrue(contains({ field: utf8(text) }, { text: wanted, findsEnye }));
   expect(letters.fold('Ñandú n')).toBe('ñandu n');
   expect(await find('AÑO', 'ño', false)).toBe(true);
   expect(await find('AÑO', 'n', false)).toBe(false);
