@@ -69,11 +69,13 @@ function relevance(search: string): RawBuilder<number> {
     (${begins(CODE, { ...plain, findsEnye })} OR ${begins(name, { text: search, findsEnye })})`;
   const findingEnye = searchTerms(search).filter(({ findsEnye }) => findsEnye);
   const isExact = findingEnye.map((term) => isFound(term, { isExact: true }));
+  const withEnye = sql`
+    WHEN NOT (${sql.join(isExact, sql` AND `)})
+      THEN IF(${isBeginning(true)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;
   return sql<number>`CASE
     WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
     WHEN ${equals(CODE, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
     WHEN ${isBeginning(false)} THEN ${sql.lit(RELEVANCE.beginning)}
-    WHEN ${sql.join([sql`TRUE`, ...isExact], sql` AND `)} THEN ${sql.lit(RELEVANCE.other)}
-    WHEN ${isBeginning(true)} THEN ${sql.lit(RELEVANCE.beginningWithEnye)}
-    ELSE ${sql.lit(RELEVANCE.otherWithEnye)} END`;
+    ${isExact.length > 0 ? withEnye : sql``}
+    ELSE ${sql.lit(RELEVANCE.other)} END`;
 }

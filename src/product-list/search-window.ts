@@ -83,7 +83,7 @@ function matchInOrder(db: Kysely<Catalogue>, filter: ProductFilter, window: Page
   return matchAmong(db, filter, ids)
     .select(window.order.key.as('sortKey'))
     .where(isPastStart(window))
-    .orderBy(orderBy(window))
+    .orderBy(orderBy(window, sql`sortKey`))
     .limit(window.limit);
 }
 

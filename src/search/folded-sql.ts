@@ -110,5 +110,5 @@ function fold({ field }: Searched, { text, findsEnye, withoutSeparators = false 
 }
 
 function inUcs2(weights: string[]): RawBuilder<string> {
-  return sql<string>`CONVERT(UNHEX(${weights.join('')}) USING ucs2)`;
+  return sql<string>`${sql.raw(`_ucs2 X'${weights.join('')}'`)}`;
 }
