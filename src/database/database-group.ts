@@ -20,6 +20,8 @@ import { withinLimit, Work } from './work.ts';
 import { SeenWrites, showsOwnWrites, type Actor } from './write-counts.ts';
 
 const PRIMARY_WAIT_MS = 800;
+/** Within this, the monitor notices that the primary has ended, also on a busy machine. */
+const NOTICE_LIMIT_MS = 2000;
 /** After this, a replica answers instead, and the primary is skipped for `SKIP_PRIMARY_MS`. */
 const PRIMARY_READ_LIMIT_MS = 700;
 const SKIP_PRIMARY_MS = 500;
@@ -93,7 +95,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
     // The primary may have ended before the monitor has noticed.
     const standIn = async (error: unknown) => {
       if (replica || !isConnectionError(error)) throw error;
-      await this.monitor.waitFor(() => !this.monitor.isPrimaryReachable(), PRIMARY_WAIT_MS);
+      await this.monitor.waitFor(() => !this.monitor.isPrimaryReachable(), NOTICE_LIMIT_MS);
       return runOn((await this.#chooseReplica(actor)) ?? this.#primary());
     };
     const canHedge = replica && this.monitor.isPrimaryReachable();

@@ -1,6 +1,6 @@
 /** The names mysql2 gives in `error.code`; see MySQL's Server Error Message Reference. */
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return Error.isError(error) && 'code' in error ? String(error.code) : '';
 }
 
 export function isDuplicateKey(error: unknown): boolean {
@@ -38,7 +38,7 @@ const CONNECTION_ERRORS = new Set([
 
 export function isRestarting(error: unknown): boolean {
   // 3707: no supervisor is known to restart the server. Docker does so anyway.
-  const isUnmanaged = error instanceof Error && 'errno' in error && error.errno === 3707;
+  const isUnmanaged = Error.isError(error) && 'errno' in error && error.errno === 3707;
   return (
     isUnmanaged || ['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ER_SERVER_SHUTDOWN'].includes(codeOf(error))
   );
@@ -46,7 +46,7 @@ export function isRestarting(error: unknown): boolean {
 
 export function isConnectionError(error: unknown): boolean {
   // mysql2 sets no code on a query sent over a closed connection.
-  const isClosed = error instanceof Error && 'fatal' in error && error.fatal === true && !('code' in error);
+  const isClosed = Error.isError(error) && 'fatal' in error && error.fatal === true && !('code' in error);
   return isClosed || CONNECTION_ERRORS.has(codeOf(error));
 }
 
@@ -73,6 +73,6 @@ const DISK_ERRORS = new Set([
 export function isDiskError(error: unknown): boolean {
   // Errors of a storage engine quote the system's.
   const isQuoted =
-    error instanceof Error && /No space left on device|Read-only file system/.test(error.message);
+    Error.isError(error) && /No space left on device|Read-only file system/.test(error.message);
   return isQuoted || DISK_ERRORS.has(codeOf(error));
 }

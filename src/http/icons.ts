@@ -4,6 +4,8 @@ import { join } from 'node:path';
 /** The icons that pages and scripts name, such as `bi-pencil`, as a stylesheet: masks take the colour of the text. */
 export async function iconStyles(folders: string[], iconFolder: string): Promise<string> {
   const sources = await Promise.all(folders.map(readAll));
+  if (sources.flat().some((text) => /\bbi-(?:<%|\$\{)/.test(text)))
+    throw new Error('A view or script composes the name of an icon; write it in full, as in bi-pencil');
   const names = new Set(sources.flat().flatMap((text) => text.match(/\bbi-[a-z][a-z0-9-]*/g) ?? []));
   const rules = [...names].sort().map(async (name) => {
     const svg = await readFile(join(iconFolder, `${name.slice('bi-'.length)}.svg`), 'utf8');

@@ -43,6 +43,8 @@ test('the drawing updates in place, without a reload', async () => {
     await page.waitForSelector('.drawing-wide .node-down:has-text("web3")');
     expect(await page.locator('.drawing-wide .link-broken').count()).toBe(3);
     expect(await page.textContent('.headline')).toContain('web3 no da señal');
+    const icon = page.locator('.headline .bi').first();
+    expect(await icon.evaluate((element) => getComputedStyle(element).maskImage)).toContain('svg');
   } finally {
     process.kill(pid, 'SIGCONT');
   }
