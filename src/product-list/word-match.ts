@@ -15,7 +15,7 @@ export const CODE: Searched = {
   field: sql.ref(CODE_SOURCE),
   plainField: sql.ref('product.plain_code'),
 };
-const ALL: Searched = { ...CODE, field: together(SEARCHED) };
+const ALL: Searched = { field: together(SEARCHED) };
 const ALL_BUT_CODE: Searched = { field: together(SEARCHED.filter((source) => source !== CODE_SOURCE)) };
 
 /**
@@ -36,7 +36,7 @@ function waysToFind({ text, plain, isPartNumber, findsEnye }: SearchTerm): RawBu
   if (plain === '') return [contains(ALL, asTyped)];
   const withoutSeparators = { ...asTyped, withoutSeparators: true };
   if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), contains(CODE, withoutSeparators)];
-  // Leaving out separators takes long, so it is left to products that have the digits in this order.
+  // Leaving out separators takes longer, so it is left to products that have the digits in this order.
   const digits = { text: plain.replace(/\D/g, ''), findsEnye: true };
   return [sql<SqlBool>`(${containsInOrder(ALL, digits)} AND ${contains(ALL, withoutSeparators)})`];
 }

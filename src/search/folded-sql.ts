@@ -12,6 +12,9 @@ const ANYTHING = '0025';
 /** What ñ has in addition to n: stands for ñ, so that n is not found in it. */
 const TILDE = ENYE.slice(4);
 
+/** All but the commonest characters that LIKE compares as the search does: one weight each, written as themselves. */
+export const UNUSUAL = '[^\n !#-_a-z{-~¡¿ªº°ÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÃÕáéíóúüñçàèìòùâêîôûäëïöãõ]';
+
 export interface Wanted {
   /** Learnt by `letters`. */
   text: string;
@@ -22,69 +25,54 @@ export interface Wanted {
 
 export interface Searched {
   field: Expression<unknown>;
-  /** The field, or a part of it, without separators. */
+  /** A column with the field's text without separators. */
   plainField?: Expression<unknown>;
 }
 
 export function contains(searched: Searched, wanted: Wanted): RawBuilder<SqlBool> {
   const { folded, weights } = fold(searched, wanted);
   const isFolded = sql<SqlBool>`${folded} LIKE ${inUcs2([ANYTHING, ...weights, ANYTHING])}`;
-  return orUnfolded(searched, wanted, (text) => `%${escapeLike(text)}%`, isFolded);
+  return likeOr(searched, wanted, (text) => `%${escapeLike(text)}%`, isFolded);
 }
 
 export function containsInOrder(searched: Searched, wanted: Wanted): RawBuilder<SqlBool> {
   const { folded, weights } = fold(searched, wanted);
   const isFolded = sql<SqlBool>`${folded} LIKE ${inUcs2([ANYTHING, ...weights.flatMap((one) => [one, ANYTHING])])}`;
-  const inOrder = (text: string) => `%${Array.from(text, escapeLike).join('%')}%`;
-  return orUnfolded(searched, wanted, inOrder, isFolded);
+  return likeOr(searched, wanted, (text) => `%${Array.from(text, escapeLike).join('%')}%`, isFolded);
 }
 
 export function begins(searched: Searched, wanted: Wanted): RawBuilder<SqlBool> {
   const { folded, weights } = fold(searched, wanted);
   const isFolded = sql<SqlBool>`${folded} LIKE ${inUcs2([...weights, ANYTHING])}`;
-  return orUnfolded(searched, wanted, startingWith, ifInitialFits(searched, wanted, isFolded));
+  return likeOr(searched, wanted, (text) => `${escapeLike(text)}%`, isFolded);
 }
 
 export function equals(searched: Searched, wanted: Wanted): RawBuilder<SqlBool> {
   const { folded, weights } = fold(searched, wanted);
-  const isFolded = sql<SqlBool>`${folded} = ${inUcs2(weights)}`;
-  return orUnfolded(searched, wanted, escapeLike, ifInitialFits(searched, wanted, isFolded));
+  return likeOr(searched, wanted, escapeLike, sql<SqlBool>`${folded} = ${inUcs2(weights)}`);
 }
 
-/** LIKE finds most of what is found, in a fraction of the time that folding takes. */
-function orUnfolded(
-  { field, plainField }: Searched,
-  { text, findsEnye, withoutSeparators }: Wanted,
+/** Folding takes many times as long as LIKE, so it is left to fields that LIKE cannot judge. */
+function likeOr(
+  { field, plainField = withoutSeparatorsSql(field) }: Searched,
+  { text, findsEnye, withoutSeparators = false }: Wanted,
   pattern: (text: string) => string,
   isFolded: RawBuilder<SqlBool>,
 ): RawBuilder<SqlBool> {
-  if (!letters.isPlain(text)) return isFolded;
-  const ways = [isLike(field, findsEnye, pattern(text)), isFolded];
-  if (plainField && withoutSeparators)
-    ways.unshift(isLike(plainField, findsEnye, pattern(leaveOutSeparators(text))));
-  return sql<SqlBool>`(${sql.join(ways, sql` OR `)})`;
-}
-
-/** Passes over fields that begin with another ASCII letter or digit. Other characters may fold to the initial. */
-function ifInitialFits(
-  { field }: Searched,
-  { text, findsEnye, withoutSeparators }: Wanted,
-  isFolded: RawBuilder<SqlBool>,
-): RawBuilder<SqlBool> {
-  const [initial] = withoutSeparators ? leaveOutSeparators(text) : text;
-  if (initial === undefined || !letters.isPlain(initial)) return isFolded;
-  const hasInitial = isLike(field, findsEnye, startingWith(initial));
+  const collation = findsEnye ? ENYE_AS_N : SPANISH;
+  const isLike = (one: Expression<unknown>, folded: string) =>
+    sql<SqlBool>`${one} COLLATE ${collation} LIKE ${pattern(folded)}`;
+  const folded = letters.fold(text);
   return sql<SqlBool>`(
-    (ORD(${field}) NOT BETWEEN ORD('0') AND ORD('z') OR ORD(${field}) BETWEEN ORD('[') AND ORD('\`') OR ${hasInitial})
-    AND ${isFolded})`;
+    ${withoutSeparators ? isLike(plainField, leaveOutSeparators(folded)) : isLike(field, folded)}
+    OR (REGEXP_LIKE(${field}, ${UNUSUAL}, 'c') AND ${isFolded}))`;
 }
 
-function isLike(field: Expression<unknown>, findsEnye: boolean, pattern: string): RawBuilder<SqlBool> {
-  return sql<SqlBool>`${field} COLLATE ${findsEnye ? ENYE_AS_N : SPANISH} LIKE ${pattern}`;
-}
-
-function startingWith(text: string): string {
-  return `${escapeLike(text)}%`;
+function withoutSeparatorsSql(text: Expression<unknown>): RawBuilder<string> {
+  return SEPARATORS.reduce(
+    (rest, separator) => sql<string>`REPLACE(${rest}, ${sql.lit(separator)}, '')`,
+    sql<string>`${text}`,
+  );
 }
 
 /**

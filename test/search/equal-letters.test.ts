@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Kysely, MysqlDialect, sql, type RawBuilder, type SqlBool } from 'kysely';
 import { createPool } from 'mysql2';
 import type { Catalogue } from '../../src/database/tables.ts';
-import { contains, equals } from '../../src/search/folded-sql.ts';
+import { contains, equals, UNUSUAL } from '../../src/search/folded-sql.ts';
 import { letters } from '../../src/search/letters.ts';
 import { WRITTEN_AS } from '../../src/search/spelling.ts';
 import { stack } from '../support/shared-stack.ts';
@@ -127,6 +127,13 @@ test('takes every kind of quote, dash and slash for the one on the keyboard, and
     const isFound = await isTrue(equals({ field: utf8(text!) }, { text: wanted!, findsEnye: false }));
     expect([text, isFound]).toEqual([text, true]);
   }
+});
+
+test('leaves to LIKE only characters that it compares as the search does', () => {
+  const unusual = new RegExp(UNUSUAL, 'u');
+  const left = CHARACTERS.filter((letter) => !unusual.test(letter));
+  expect(left.length).toBeGreaterThan(100);
+  expect(left.filter((letter) => letter !== '\n' && !letters.isPlain(letter)).map(codes)).toEqual([]);
 });
 
 test('tells n and ñ apart, unless a word finds both', async () => {
