@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isBlank } from '../products/field-rules.ts';
 import { SORT_COLUMNS, type SortColumn } from './list-columns.ts';
 
 export const AVAILABILITIES = ['available', 'out_of_stock'] as const;
@@ -34,7 +35,7 @@ const sortField = z.string('one column').transform((text, context): Sort | undef
 const search = z
   .string('a text')
   .max(MAX_SEARCH_LENGTH, `at most ${MAX_SEARCH_LENGTH} characters`)
-  .transform((text) => text.toWellFormed().normalize('NFC').trim());
+  .transform((text) => (isBlank(text) ? '' : text.toWellFormed().normalize('NFC').trim()));
 
 const category = z.string('a category').max(100, 'at most 100 characters').trim();
 

@@ -1,9 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
 import { sortName, type ProductFilter } from './product-filter.ts';
 import { sortDefinition, type SortColumn } from './list-columns.ts';
-import { escapeLike, searchTerms } from '../search/search-terms.ts';
-import { ENYE_AS_N, SPANISH, withoutSeparators } from '../search/spelling.ts';
-import { isFound } from './word-match.ts';
+import { begins, equals } from '../search/folded-sql.ts';
+import { letters } from '../search/letters.ts';
+import { searchTerms } from '../search/search-terms.ts';
+import { withoutSeparators } from '../search/spelling.ts';
+import { CODE, isFound } from './word-match.ts';
 
 export interface Order {
   /** Part of every cursor, so that one of another order is rejected. */
@@ -60,20 +62,20 @@ export const RELEVANCE = {
 
 /** With ñ: only if ñ counts as n. Separators do not matter in a plain code, nor at the beginning of a code. */
 function relevance(search: string): RawBuilder<number> {
-  const plain = withoutSeparators(search);
-  const plainCode = sql.ref(plain ? 'product.plain_code' : 'product.code');
-  const begins = (letters: RawBuilder<unknown>) => sql`
-    (${plainCode} COLLATE ${letters} LIKE ${`${escapeLike(plain || search)}%`}
-     OR product.name COLLATE ${letters} LIKE ${`${escapeLike(search)}%`})`;
+  const name = { field: sql.ref('product.name') };
+  const isOnlySeparators = withoutSeparators(letters.fold(search)) === '';
+  const plain = { text: search, findsEnye: false, withoutSeparators: !isOnlySeparators };
+  const isBeginning = (findsEnye: boolean) => sql`
+    (${begins(CODE, { ...plain, findsEnye })} OR ${begins(name, { text: search, findsEnye })})`;
   const findingEnye = searchTerms(search).filter(({ findsEnye }) => findsEnye);
   const isExact = findingEnye.map((term) => isFound(term, { isExact: true }));
   const withEnye = sql`
     WHEN NOT (${sql.join(isExact, sql` AND `)})
-      THEN IF(${begins(ENYE_AS_N)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;
+      THEN IF(${isBeginning(true)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;
   return sql<number>`CASE
     WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
-    WHEN ${plainCode} COLLATE ${SPANISH} = ${plain} THEN ${sql.lit(RELEVANCE.samePlainCode)}
-    WHEN ${begins(SPANISH)} THEN ${sql.lit(RELEVANCE.beginning)}
+    WHEN ${equals(CODE, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
+    WHEN ${isBeginning(false)} THEN ${sql.lit(RELEVANCE.beginning)}
     ${isExact.length > 0 ? withEnye : sql``}
     ELSE ${sql.lit(RELEVANCE.other)} END`;
 }

@@ -3,6 +3,7 @@ import type { Catalogue } from '../database/tables.ts';
 import type { Product } from '../products/product.ts';
 import { toProduct } from '../products/product-queries.ts';
 import { findCandidates } from '../search/candidates.ts';
+import { letters } from '../search/letters.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { isBestSearched, listNear, listWindow } from './indexed-list.ts';
 import { scanWindow, type FoundProduct } from './matching.ts';
@@ -26,6 +27,7 @@ export async function getProductPage(
   filter: ProductFilter,
   { cursor, limit = PAGE_SIZE }: { cursor?: string | undefined; limit?: number | undefined } = {},
 ): Promise<ProductPage> {
+  await letters.learn(db, [filter.search]);
   const order = orderOf(filter);
   const start = cursor === undefined ? undefined : decodeCursor(cursor, order);
   const { isBackwards = false, from } = start ?? {};

@@ -1,26 +1,42 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
-import { escapeLike, type SearchTerm } from '../search/search-terms.ts';
-import { ENYE_AS_N, SPANISH, withoutSeparatorsSql } from '../search/spelling.ts';
+import { contains, containsInOrder, type Searched } from '../search/folded-sql.ts';
+import type { SearchTerm } from '../search/search-terms.ts';
 
+const CODE_SOURCE = 'product.code';
 const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
 
-/** See docs/decisions/search-index.md. With `isExact`, ñ is told apart from n also in words that find both. */
+/** Fields on lines of their own, as no word contains a line break. */
+function together(sources: string[]): RawBuilder<unknown> {
+  return sql`CONCAT_WS('\n', ${sql.join(sources.map((source) => sql.ref(source)))})`;
+}
+
+export const CODE: Searched = {
+  field: sql.ref(CODE_SOURCE),
+  plainField: sql.ref('product.plain_code'),
+};
+const ALL: Searched = { field: together(SEARCHED) };
+const ALL_BUT_CODE: Searched = { field: together(SEARCHED.filter((source) => source !== CODE_SOURCE)) };
+
+/**
+ * Defines when a word is found (docs/decisions/search-index.md).
+ *
+ * @param isExact whether ñ is told apart from n also in words that find both
+ */
 export function isFound(term: SearchTerm, { isExact = false } = {}): RawBuilder<SqlBool> {
-  const { text, plain, isPartNumber, available } = term;
-  const letters = term.findsEnye && !isExact ? ENYE_AS_N : SPANISH;
-  const isLike = (field: RawBuilder<unknown>, ...parts: string[]) =>
-    sql<SqlBool>`${field} COLLATE ${letters} LIKE ${`%${parts.map(escapeLike).join('%')}%`}`;
-  const asTyped = SEARCHED.map((source) => isLike(sql.ref(source), text));
-  // Leaving out separators takes long, so it is left to fields that have the digits in this order.
-  const digits = plain.match(/\p{Nd}/gu) ?? [];
-  const withoutSeparators = SEARCHED.filter(
-    (source) => plain !== '' && (isPartNumber || source === 'product.code'),
-  ).map((source) => {
-    const field = sql.ref(source);
-    return sql<SqlBool>`(${isLike(field, ...digits)} AND ${isLike(withoutSeparatorsSql(field), plain)})`;
-  });
-  const isAvailability =
-    available === undefined ? [] : [sql<SqlBool>`product.available = ${available ? 1 : 0}`];
-  return sql<SqlBool>`(${sql.join([...isAvailability, ...asTyped, ...withoutSeparators], sql` OR `)})`;
+  const found = waysToFind({ ...term, findsEnye: term.findsEnye && !isExact });
+  if (term.available !== undefined) {
+    found.unshift(sql<SqlBool>`product.available = ${term.available ? 1 : 0}`);
+  }
+  return sql<SqlBool>`(${sql.join(found, sql` OR `)})`;
+}
+
+function waysToFind({ text, plain, isPartNumber, findsEnye }: SearchTerm): RawBuilder<SqlBool>[] {
+  const asTyped = { text, findsEnye };
+  if (plain === '') return [contains(ALL, asTyped)];
+  const withoutSeparators = { ...asTyped, withoutSeparators: true };
+  if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), contains(CODE, withoutSeparators)];
+  // Leaving out separators takes longer, so it is left to products that have the digits in this order.
+  const digits = { text: plain.replace(/\D/g, ''), findsEnye: true };
+  return [sql<SqlBool>`(${containsInOrder(ALL, digits)} AND ${contains(ALL, withoutSeparators)})`];
 }

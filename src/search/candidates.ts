@@ -1,7 +1,14 @@
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { escapeLike, searchTerms, type SearchTerm } from './search-terms.ts';
-import { availabilityGram, CATEGORY_GRAM, gramsOfPartNumber, gramsOfTerm, startGram } from './grams.ts';
+import {
+  availabilityGram,
+  CATEGORY_GRAM,
+  gramsOfPartNumber,
+  gramsOfTerm,
+  startGram,
+  unusualStartGram,
+} from './grams.ts';
 import { letters } from './letters.ts';
 import { productsInAll } from './posting.ts';
 import { ProductSet } from './product-set.ts';
@@ -44,16 +51,23 @@ export interface SearchQuery {
   available: boolean | undefined;
 }
 
-/** @returns a superset of the matches; undefined while too many products are pending */
+/**
+ * @param query with a search learnt by `letters`
+ * @returns a superset of the matches; undefined while too many products are pending, or without a condition
+ */
 export async function findCandidates(
   db: Kysely<Catalogue>,
   { search, category, available }: SearchQuery,
 ): Promise<Candidates | undefined> {
   const terms = searchTerms(search);
-  await letters.learn(db, [search]);
+  if (terms.length === 0 && !category && available === undefined) return undefined;
+  const folded = letters.fold(search);
+  const beginnings = [...new Set([folded, withoutSeparators(folded)])];
+  const unusual = beginnings.map(unusualStartGram);
   const words = terms.map((term) => waysToMatch(term));
   const properties: AnyOf[] = available === undefined ? [] : [[availabilityGram(available)]];
-  const index = await readIndex(db, { grams: [...words.flat(3), ...properties.flat()], category, search });
+  const grams = [...words.flat(3), ...properties.flat(), ...unusual];
+  const index = await readIndex(db, { grams, category, search });
   if (!index) return undefined;
   if (category) properties.push([CATEGORY]);
   const inAll = (words: Ways[]) => {
@@ -65,9 +79,7 @@ export async function findCandidates(
     ] as NonEmpty);
   };
   const matching = inAll(words);
-  const beginnings = [...new Set([search, withoutSeparators(search)])].map((text) =>
-    startGram(letters.fold(text)),
-  );
+  const withUnusual = (set: ProductSet) => ProductSet.union([set, index.withAll([unusual])]);
   return {
     matching,
     exact: () =>
@@ -75,8 +87,8 @@ export async function findCandidates(
         ? inAll(terms.map((term) => waysToMatch({ ...term, findsEnye: false })))
         : matching,
     sameCode: index.sameCode,
-    samePlainCode: index.samePlainCode,
-    beginning: index.beginning ?? { withAnyOf: beginnings },
+    samePlainCode: withUnusual(index.samePlainCode),
+    beginning: index.beginning ? withUnusual(index.beginning) : { withAnyOf: beginnings.map(startGram) },
     async matchingWith(others) {
       // Products indexed since the first read were pending then, so add them again.
       const reread = await readIndex(db, { grams: others });
@@ -89,13 +101,13 @@ export async function findCandidates(
   };
 }
 
-function waysToMatch({ text, plain, isPartNumber, available, findsEnye }: SearchTerm): Ways {
+function waysToMatch({ folded, plain, isPartNumber, available, findsEnye }: SearchTerm): Ways {
   // As typed: also for a part number, as products that the previous version indexed lack the other grams.
-  const ways = [gramsOfTerm(letters.fold(text))];
-  if (plain !== text && plain !== '') {
-    ways.push((isPartNumber ? gramsOfPartNumber : gramsOfTerm)(letters.fold(plain)));
+  const ways = [gramsOfTerm(folded)];
+  if (plain !== folded && plain !== '') {
+    ways.push((isPartNumber ? gramsOfPartNumber : gramsOfTerm)(plain));
   } else if (isPartNumber) {
-    ways[0] = gramsOfPartNumber(letters.fold(plain));
+    ways[0] = gramsOfPartNumber(plain);
   }
   if (available !== undefined) ways.push([availabilityGram(available)]);
   return ways.map((grams) => grams.map((gram) => (findsEnye ? spellingsWithEnye(gram) : [gram])));
@@ -121,14 +133,15 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
       FROM category JOIN search_posting ON gram = CONCAT(${CATEGORY_GRAM}, category.id) WHERE name = ${category}`);
   }
   if (search) {
-    const plain = withoutSeparators(search);
+    const folded = letters.fold(search);
+    const plain = withoutSeparators(folded);
     const code = sql.ref(plain ? 'plain_code' : 'code');
     const limit = sql.lit(MAX_BEGINNING + 1);
     parts.push(
       sql`SELECT ${SAME_CODE}, id, '' FROM product WHERE code = ${search}`,
       sql`SELECT ${SAME_PLAIN_CODE}, id, '' FROM product WHERE plain_code = ${plain}`,
-      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE ${code} LIKE ${`${escapeLike(plain || search)}%`} LIMIT ${limit})`,
-      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${`${escapeLike(search)}%`} LIMIT ${limit})`,
+      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE ${code} LIKE ${`${escapeLike(plain || folded)}%`} LIMIT ${limit})`,
+      sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${`${escapeLike(folded)}%`} LIMIT ${limit})`,
     );
   }
   const { rows } = await sql<{ label: string; chunk: number; products: Buffer }>`

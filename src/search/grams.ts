@@ -1,4 +1,6 @@
 const START = '»';
+/** The start of a text that the database's own indexes do not find as the search does. */
+const UNUSUAL_START = '«';
 const MAX_LENGTH = 3;
 /** More grams would be read without narrowing the search. */
 const MAX_GRAMS_PER_TERM = 6;
@@ -10,6 +12,8 @@ export interface IndexedProduct {
   /** Texts without separators: grams with a digit are taken from these too. */
   plainTexts: string[];
   beginnings: string[];
+  /** Whether any of the beginnings has a letter that LIKE compares otherwise. */
+  isUnusual: boolean;
   properties: string[];
 }
 
@@ -23,10 +27,11 @@ export const initialGram = (column: string, weight: string) => `${column} ${weig
 export class ProductGrams {
   readonly #runs = new Map<string, string[]>();
 
-  of({ texts, plainTexts, beginnings, properties }: IndexedProduct): string[] {
+  of({ texts, plainTexts, beginnings, isUnusual, properties }: IndexedProduct): string[] {
     const words = texts.flatMap((text) => text.split(' '));
+    const signs = isUnusual ? [START, UNUSUAL_START] : [START];
     const starts = beginnings.flatMap((text) =>
-      [1, 2, MAX_LENGTH].map((length) => START + text.slice(0, length)),
+      [1, 2, MAX_LENGTH].flatMap((length) => signs.map((sign) => sign + text.slice(0, length))),
     );
     return [
       ...properties,
@@ -81,6 +86,10 @@ function evenlySpread(grams: string[]): string[] {
 
 export function startGram(text: string): string {
   return START + text.slice(0, MAX_LENGTH);
+}
+
+export function unusualStartGram(text: string): string {
+  return UNUSUAL_START + text.slice(0, MAX_LENGTH);
 }
 
 function longestRuns(word: string): string[] {

@@ -13,8 +13,8 @@ const BATCH_SIZE = 4096;
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
 const BEGINNINGS = ['name', 'code'] as const;
-/** An instance of an earlier version, whose grams are not enough, looks for row 1 and does not index. */
-const INDEXER = 2;
+/** An instance of an earlier version, whose grams are not enough, looks for row 1 or 2 and does not index. */
+const INDEXER = 3;
 
 /** Only adds grams: a product that lost one stays a candidate. @returns how many; 0 while another instance indexes */
 export async function indexPending(
@@ -113,13 +113,15 @@ async function readProducts(
     rows.flatMap((row) => [row.category, ...ownTexts.map((column) => row[column])]),
   );
   return rows.map((row) => {
-    const texts = [row.category, ...searched.map((column) => row[column])];
-    const plainCode = withoutSeparators(row.code);
+    const texts = [row.category, ...searched.map((column) => row[column])].map((text) => letters.fold(text));
+    const beginning = BEGINNINGS.map((column) => row[column]);
+    const plainCode = withoutSeparators(letters.fold(row.code));
     return {
       id: row.id,
-      texts: [...texts, plainCode].map((text) => letters.fold(text)),
-      plainTexts: texts.map((text) => letters.fold(withoutSeparators(text))),
-      beginnings: [...BEGINNINGS.map((column) => row[column]), plainCode].map((text) => letters.fold(text)),
+      texts: [...texts, plainCode],
+      plainTexts: texts.map(withoutSeparators),
+      beginnings: [...beginning.map((text) => letters.fold(text)), plainCode],
+      isUnusual: !beginning.every((text) => letters.isPlain(text)),
       properties: [
         categoryGram(row.category_id),
         availabilityGram(row.available),

@@ -1,9 +1,11 @@
+import { letters } from './letters.ts';
 import { withoutSeparators } from './spelling.ts';
 
 export interface SearchTerm {
   text: string;
   available: boolean | undefined;
-  /** Without separators; empty if it consists of them. */
+  folded: string;
+  /** Folded, without separators; empty if it consists of them. */
   plain: string;
   /** Has a digit: separators do not matter in it, nor where it is found. */
   isPartNumber: boolean;
@@ -23,28 +25,32 @@ const AVAILABILITY_WORDS: [string, boolean][] = [
 /** Shorter prefixes are ambiguous ("dis": disco, distribuidor). */
 const MIN_PREFIX_LENGTH = 4;
 
-/** A word, or any prefix of "in stock" and "out of stock" that contains the space. */
-const WORDS = /\b(?:out of|in)(?: s(?:t(?:o(?:ck?)?)?)?)\b|\bout of\b|\S+/giu;
+/**
+ * A word, or any prefix of "in stock" and "out of stock" that contains the space. U+FEFF has no width, although
+ * JavaScript takes it for a space.
+ */
+const WORDS = /\b(?:out of|in)(?: s(?:t(?:o(?:ck?)?)?)?)\b|\bout of\b|[\S\uFEFF]+/giu;
 
+/** @param search learnt by `letters` */
 export function searchTerms(search: string): SearchTerm[] {
   const words = search.match(WORDS) ?? [];
-  return words.map((text) => ({
-    text,
-    available: availabilityNamed(text),
-    plain: withoutSeparators(text),
-    isPartNumber: /\p{Nd}/u.test(text),
-    findsEnye: plainLetters(text).includes('n') && !/ñ/iu.test(text),
-  }));
+  const terms = words.map((text) => {
+    const folded = letters.fold(text);
+    return {
+      text,
+      folded,
+      available: availabilityNamed(folded),
+      plain: withoutSeparators(folded),
+      isPartNumber: /\d/.test(folded),
+      findsEnye: folded.includes('n') && !folded.includes('ñ'),
+    };
+  });
+  return terms.filter(({ folded }) => folded !== '');
 }
 
-function plainLetters(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-}
-
-function availabilityNamed(text: string): boolean | undefined {
-  const plain = plainLetters(text);
-  if (plain.length < MIN_PREFIX_LENGTH) return undefined;
-  return AVAILABILITY_WORDS.find(([word]) => word.startsWith(plain))?.[1];
+function availabilityNamed(folded: string): boolean | undefined {
+  if (folded.length < MIN_PREFIX_LENGTH) return undefined;
+  return AVAILABILITY_WORDS.find(([word]) => word.startsWith(folded))?.[1];
 }
 
 export function escapeLike(text: string): string {

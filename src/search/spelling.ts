@@ -1,23 +1,23 @@
-import { sql, type Expression, type RawBuilder } from 'kysely';
+/**
+ * What the search treats as equal although the collation tells it apart: the characters of each line are written
+ * as its key. Together with the collation and the separators, this defines when texts are equal
+ * (docs/decisions/search-index.md).
+ */
+export const WRITTEN_AS: Readonly<Record<string, string>> = {
+  "'": '‘’‚‛‹›′ʻʼ`´',
+  "''": '"“”„‟«»〝〞',
+  '-': '‐‑‒–—―⁃−',
+  '/': '⁄∕',
+};
 
 /** Do not matter in codes and part numbers; the column `product.plain_code` is without them too. */
-const SEPARATORS = ['-', '_', '.', '/', ' '];
+export const SEPARATORS = ['-', '_', '.', '/', ' '];
 const ANY_SEPARATOR = /[-_./ ]/g;
 
-export function withoutSeparators(text: string): string {
-  return text.replace(ANY_SEPARATOR, '');
+/** @param folded by `letters` */
+export function withoutSeparators(folded: string): string {
+  return folded.replace(ANY_SEPARATOR, '');
 }
-
-export function withoutSeparatorsSql(text: Expression<unknown>): RawBuilder<string> {
-  return SEPARATORS.reduce(
-    (rest, separator) => sql<string>`REPLACE(${rest}, ${sql.lit(separator)}, '')`,
-    sql<string>`${text}`,
-  );
-}
-
-/** The collation of the database, in which ñ is a letter of its own, and one in which n and ñ are equal. */
-export const SPANISH = sql.raw('utf8mb4_es_0900_ai_ci');
-export const ENYE_AS_N = sql.raw('utf8mb4_0900_ai_ci');
 
 /** @param folded with n also where ñ may stand */
 export function spellingsWithEnye(folded: string): string[] {

@@ -42,8 +42,7 @@ async function runningExports(): Promise<number> {
     const server = await stack.connect(name);
     const [[row]] = await server.query<RowDataPacket[]>(
       `SELECT COUNT(*) AS count FROM performance_schema.processlist
-       WHERE user = 'inventario_app' AND info LIKE ? AND info NOT LIKE '%limit%'`,
-      [`%${MARK}%`],
+       WHERE user = 'inventario_app' AND info LIKE '%from \`product\`%' AND info NOT LIKE '%limit%'`,
     );
     await server.end();
     running += Number(row!.count);

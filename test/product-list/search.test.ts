@@ -95,6 +95,40 @@ test('separators do not matter in codes and part numbers, whether typed or store
   expect(await names({ search: `25mm ${number}` })).toEqual(['Cable']);
 });
 
+test('finds every code that saving calls taken, however it is typed', async () => {
+  const code = `ZQ${Date.now()}`;
+  await client.register({ code, name: 'Straße d’Or' });
+  for (const typed of [
+    `${code}\u200B`,
+    `\uFEFF${code}`,
+    `Z\u00ADQ\u2060${code.slice(2)}`,
+    `Ｚ${code.slice(1)}`,
+  ]) {
+    const response = await client.post('/products', {
+      code: typed,
+      name: 'Otra',
+      quantity: 1,
+      unit: 'u',
+      category: 'Otros',
+    });
+    expect([typed, response.status]).toEqual([typed, 422]);
+    expect([typed, await names({ search: typed })]).toEqual([typed, ['Straße d’Or']]);
+  }
+  for (const typed of [
+    `ZQ\u2011${code.slice(2)}`,
+    `ZQ–${code.slice(2)}`,
+    `${code} d'or`,
+    `${code} STRASSE`,
+  ]) {
+    expect([typed, await names({ search: typed })]).toEqual([typed, ['Straße d’Or']]);
+  }
+});
+
+test('a search of nothing but invisible characters is none', async () => {
+  const { total } = await client.search({ limit: 1 });
+  expect((await client.search({ search: '\u200B\u00AD', limit: 1 })).total).toBe(total);
+});
+
 test('in other texts separators do matter: words do not run into each other', async () => {
   expect(await names({ search: `${mark} Zapatode` })).toEqual([]);
   expect(await names({ search: `${mark} delana` })).toEqual([]);

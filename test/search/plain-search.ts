@@ -19,8 +19,15 @@ const COLUMNS: Record<string, string> = {
   availability: 'p.available',
 };
 
-const SPANISH = 'utf8mb4_es_0900_ai_ci';
-const ENYE_AS_N = 'utf8mb4_0900_ai_ci';
+interface Product {
+  id: number;
+  texts: string[];
+  code: string;
+  name: string;
+  quantity: number;
+  /** As saving compares codes. */
+  hasCode: boolean;
+}
 
 /**
  * The definition of a search, slow but obviously right: every word is in the name, code, description or
@@ -30,78 +37,144 @@ const ENYE_AS_N = 'utf8mb4_0900_ai_ci';
  * @returns the ids of all matches in order
  */
 export async function plainSearch(connection: Connection, filter: PlainFilter): Promise<number[]> {
+  const products = await readProducts(connection, filter);
+  const texts = [filter.search, ...products.flatMap(({ texts, code }) => [...texts, code])];
+  for (const letters of [SPANISH, ENYE_AS_N]) await letters.learn(connection, texts);
+  const words = wordsOf(filter.search);
+  const matches = products.filter((product) =>
+    words.every((word) => isFound(product, word, word.includes('ñ') ? SPANISH : ENYE_AS_N)),
+  );
+  if (filter.sort) return matches.map(({ id }) => id);
+  const classes = Map.groupBy(matches, (product) => classOf(product, filter.search));
+  return [1, 2, 3, 4, 5, 6].flatMap((number) => (classes.get(number) ?? []).map(({ id }) => id));
+}
+
+async function readProducts(connection: Connection, filter: PlainFilter): Promise<Product[]> {
+  const { search, category, availability, sort } = filter;
   const conditions = ['TRUE'];
-  for (const word of wordsOf(filter.search)) {
-    const letters = word.includes('ñ') ? SPANISH : ENYE_AS_N;
-    conditions.push(`(${contains(connection, word, letters)} OR ${availabilityOf(word)})`);
-  }
-  const values: unknown[] = [];
-  if (filter.category) {
-    conditions.push('c.name = ?');
-    values.push(filter.category);
-  }
-  if (filter.availability)
-    conditions.push(`p.quantity ${filter.availability === 'available' ? '> 0' : '= 0'}`);
+  if (category) conditions.push(`c.name = ${connection.escape(category)}`);
+  if (availability) conditions.push(`p.quantity ${availability === 'available' ? '> 0' : '= 0'}`);
+  const direction = sort && !sort.startsWith('-') ? 'ASC' : 'DESC';
+  const column = sort ? COLUMNS[sort.replace('-', '')] : 'p.id';
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT p.id FROM product p JOIN category c ON c.id = p.category_id
-     WHERE ${conditions.join(' AND ')} ORDER BY ${orderOf(connection, filter)}`,
-    values,
+    `SELECT p.id, p.name, p.code, p.description, c.name AS category, p.quantity, p.code = ? AS hasCode
+     FROM product p JOIN category c ON c.id = p.category_id
+     WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${direction}, p.id ${direction}`,
+    [search],
   );
-  return rows.map(({ id }) => Number(id));
-}
-
-function contains(connection: Connection, word: string, letters: string): string {
-  const plain = withoutSeparators(word);
-  const isIn = (field: string, text: string) => like(connection, field, `%${escaped(text)}%`, letters);
-  const codeIsLike = plain ? isIn(withoutSeparatorsSql('p.code'), plain) : isIn('p.code', word);
-  const others = ['p.name', 'p.description', 'c.name'].map((field) =>
-    /\d/.test(word) ? isIn(withoutSeparatorsSql(field), plain) : isIn(field, word),
-  );
-  return [codeIsLike, ...others].join(' OR ');
-}
-
-const withoutSeparators = (text: string) => text.replace(/[-_./ ]/g, '');
-const withoutSeparatorsSql = (field: string) => `REGEXP_REPLACE(${field}, '[-_./ ]', '')`;
-const escaped = (text: string) => text.replace(/[\\%_]/g, '\\$&');
-
-function like(connection: Connection, field: string, pattern: string, letters: string): string {
-  return `${field} COLLATE ${letters} LIKE ${connection.escape(pattern)}`;
+  return rows.map(({ id, name, code, description, category, quantity, hasCode }) => ({
+    id: Number(id),
+    texts: [name, description, category].map(String),
+    code: String(code),
+    name: String(name),
+    quantity: Number(quantity),
+    hasCode: hasCode === 1,
+  }));
 }
 
 function wordsOf(search: string): string[] {
-  return search === 'out of stock' ? [search] : search.split(/\s+/).filter(Boolean);
+  return search === 'out of stock' ? [search] : search.split(/(?!\uFEFF)\s+/).filter(Boolean);
 }
 
-function availabilityOf(word: string): string {
-  if (['agotado', 'out of stock'].includes(word)) return 'p.quantity = 0';
-  return word === 'disponible' ? 'p.quantity > 0' : 'FALSE';
+function isFound({ texts, code, quantity }: Product, word: string, letters: Folding): boolean {
+  if (['agotado', 'out of stock'].includes(word) && quantity === 0) return true;
+  if (word === 'disponible' && quantity > 0) return true;
+  const typed = letters.fold(word);
+  const plain = letters.foldPlain(word);
+  const isInCode = plain ? letters.foldPlain(code).includes(plain) : letters.fold(code).includes(typed);
+  const isPartNumber = letters.digits().some((digit) => typed.includes(digit));
+  return (
+    isInCode ||
+    texts.some((text) =>
+      isPartNumber ? letters.foldPlain(text).includes(plain) : letters.fold(text).includes(typed),
+    )
+  );
 }
 
 /**
- * Without a sort, where no ñ need count as n: the same code, the same but for separators, codes or names that
- * begin with the search, the rest. Then the others: those that begin with it, the rest. Newest first in each.
+ * Where no ñ need count as n: the same code, the same but for separators, codes or names that begin with the
+ * search, the rest. Then the others: those that begin with it, the rest.
  */
-function orderOf(connection: Connection, { search, sort }: PlainFilter): string {
-  if (sort) {
-    const direction = sort.startsWith('-') ? 'DESC' : 'ASC';
-    return `${COLUMNS[sort.replace('-', '')]} ${direction}, p.id ${direction}`;
-  }
-  const plain = withoutSeparators(search);
-  const code = plain ? withoutSeparatorsSql('p.code') : 'p.code';
-  const begins = (letters: string) =>
-    [
-      like(connection, code, `${escaped(plain || search)}%`, letters),
-      like(connection, 'p.name', `${escaped(search)}%`, letters),
-    ].join(' OR ');
-  const isExact = wordsOf(search)
-    .map((word) => `(${contains(connection, word, SPANISH)} OR ${availabilityOf(word)})`)
-    .join(' AND ');
-  return [
-    `p.code = ${connection.escape(search)} DESC`,
-    `${code} COLLATE ${SPANISH} = ${connection.escape(plain)} DESC`,
-    `(${begins(SPANISH)}) DESC`,
-    `(${isExact || 'TRUE'}) DESC`,
-    `(NOT (${isExact || 'TRUE'}) AND (${begins(ENYE_AS_N)})) DESC`,
-    'p.id DESC',
-  ].join(', ');
+function classOf(product: Product, search: string): number {
+  const { code, name, hasCode } = product;
+  const foldCode = (text: string, letters: Folding) =>
+    SPANISH.foldPlain(search) ? letters.foldPlain(text) : letters.fold(text);
+  const begins = (letters: Folding) =>
+    foldCode(code, letters).startsWith(foldCode(search, letters)) ||
+    letters.fold(name).startsWith(letters.fold(search));
+  if (hasCode) return 1;
+  if (foldCode(code, SPANISH) === foldCode(search, SPANISH)) return 2;
+  if (begins(SPANISH)) return 3;
+  if (wordsOf(search).every((word) => isFound(product, word, SPANISH))) return 4;
+  return begins(ENYE_AS_N) ? 5 : 6;
 }
+
+/** Each character with those that are equal to it, beyond what the collation calls equal. */
+const EQUAL = ["'‘’‚‛‹›′ʻʼ`´", '-‐‑‒–—―⁃−', '/⁄∕'];
+const DOUBLE_QUOTES = '"“”„‟«»〝〞';
+const PRELOADED = `${EQUAL.join('')}${DOUBLE_QUOTES}-_./ ñ0123456789`;
+
+/** Folds to the weights in a collation, each as a UTF-16 unit. */
+class Folding {
+  readonly #collation: string;
+  readonly #weights = new Map<string, string>();
+  readonly #equal = new Map<string, string>();
+  readonly #folded = new Map<string, string>();
+  readonly #plain = new Map<string, string>();
+
+  constructor(collation: string) {
+    this.#collation = collation;
+  }
+
+  async learn(connection: Connection, texts: string[]): Promise<void> {
+    const unknown = new Set<string>();
+    for (const text of [PRELOADED, ...texts]) {
+      if (!this.#folded.has(text))
+        for (const letter of text) if (!this.#weights.has(letter)) unknown.add(letter);
+    }
+    for (const letter of unknown) {
+      const [[row]] = await connection.query<RowDataPacket[]>(
+        `SELECT HEX(WEIGHT_STRING(CONVERT(? USING utf8mb4) COLLATE ${this.#collation})) AS weights`,
+        [letter],
+      );
+      const weights = String(row!.weights).match(/..../g) ?? [];
+      this.#weights.set(letter, String.fromCharCode(...weights.map((weight) => parseInt(weight, 16))));
+    }
+    for (const [target, ...others] of EQUAL) {
+      for (const other of others) this.#equal.set(this.#weights.get(other)!, this.#weights.get(target!)!);
+    }
+    const apostrophe = this.#weights.get("'")!;
+    for (const quote of DOUBLE_QUOTES) this.#equal.set(this.#weights.get(quote)!, apostrophe + apostrophe);
+  }
+
+  fold(text: string): string {
+    let folded = this.#folded.get(text);
+    if (folded === undefined) {
+      const enye = this.#weights.get('ñ')!;
+      const weights = Array.from(text, (letter) => this.#weights.get(letter)!).join('');
+      // In the Spanish collation, ñ is n and something more.
+      const apart = enye.length > 1 ? weights.replaceAll(enye, enye[1]!) : weights;
+      folded = apart.replace(/[^]/g, (weight) => this.#equal.get(weight) ?? weight);
+      this.#folded.set(text, folded);
+    }
+    return folded;
+  }
+
+  digits(): string[] {
+    return Array.from('0123456789', (digit) => this.fold(digit));
+  }
+
+  /** Folds without separators. */
+  foldPlain(text: string): string {
+    let plain = this.#plain.get(text);
+    if (plain === undefined) {
+      const separators = Array.from('-_./ ', (separator) => this.fold(separator));
+      plain = separators.reduce((rest, separator) => rest.replaceAll(separator, ''), this.fold(text));
+      this.#plain.set(text, plain);
+    }
+    return plain;
+  }
+}
+
+const SPANISH = new Folding('utf8mb4_es_0900_ai_ci');
+const ENYE_AS_N = new Folding('utf8mb4_0900_ai_ci');

@@ -7,7 +7,8 @@ import { stack } from '../support/shared-stack.ts';
 
 const NAME = 'search_migration_test';
 const FOLDER = join(PROJECT_DIR, 'mysql/migrations');
-const MIGRATION = '016-search-separators.sql';
+const SEPARATORS = '016-search-separators.sql';
+const LETTERS = '020-search-letters.sql';
 
 let root: Connection;
 beforeAll(async () => (root = await stack.connect('primary')));
@@ -16,9 +17,9 @@ afterAll(async () => {
   await root.end();
 });
 
-async function createSchemaBefore(): Promise<void> {
+async function createSchemaBefore(migration: string): Promise<void> {
   await root.query(`DROP DATABASE IF EXISTS ${NAME}; CREATE DATABASE ${NAME}; USE ${NAME}`);
-  const files = (await readdir(FOLDER)).filter((name) => name < MIGRATION).sort();
+  const files = (await readdir(FOLDER)).filter((name) => name < migration).sort();
   for (const name of files) await root.query(await readFile(join(FOLDER, name), 'utf8'));
 }
 
@@ -28,10 +29,10 @@ async function indexer() {
 }
 
 test('the previous version stops indexing, and its products are indexed again, whenever it is interrupted', async () => {
-  const migration = await readFile(join(FOLDER, MIGRATION), 'utf8');
+  const migration = await readFile(join(FOLDER, SEPARATORS), 'utf8');
   const statements = migration.split(/;\n/).filter((statement) => statement.trim());
   for (const done of [0, 3, 4, 8, statements.length]) {
-    await createSchemaBefore();
+    await createSchemaBefore(SEPARATORS);
     await root.query(
       "INSERT INTO product (code, name, category_id, quantity, unit) VALUES ('A-1_2./ 3', 'A', 1, 7, 'u')",
     );
@@ -45,8 +46,27 @@ test('the previous version stops indexing, and its products are indexed again, w
   }
 });
 
+test('the version before letters stops indexing, and its products are indexed again once', async () => {
+  await createSchemaBefore(LETTERS);
+  await root.query(
+    "INSERT INTO product (code, name, category_id, quantity, unit) VALUES ('A', 'A', 1, 7, 'u')",
+  );
+  const migration = await readFile(join(FOLDER, LETTERS), 'utf8');
+  await root.query(migration);
+  // The previous version locks row 2 before it indexes.
+  expect(await indexer()).toEqual([{ id: 3, reindex_from: 0 }]);
+  await root.query('UPDATE search_indexer SET reindex_from = NULL');
+  await root.query(migration);
+  expect(await indexer()).toEqual([{ id: 3, reindex_from: null }]);
+});
+
 test('a new catalogue has nothing to index again', async () => {
-  await createSchemaBefore();
-  await root.query(await readFile(join(FOLDER, MIGRATION), 'utf8'));
-  expect(await indexer()).toEqual([{ id: 2, reindex_from: null }]);
+  await createSchemaBefore(SEPARATORS);
+  for (const [name, id] of [
+    [SEPARATORS, 2],
+    [LETTERS, 3],
+  ] as const) {
+    await root.query(await readFile(join(FOLDER, name), 'utf8'));
+    expect(await indexer()).toEqual([{ id, reindex_from: null }]);
+  }
 });
