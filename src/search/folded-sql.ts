@@ -13,7 +13,7 @@ const ANYTHING = '0025';
 const TILDE = ENYE.slice(4);
 
 /** All but the commonest characters that LIKE compares as the search does: one weight each, written as themselves. */
-export const UNUSUAL = '[^\n !#-_a-z{-~¡¿ªº°ÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÃÕáéíóúüñçàèìòùâêîôûäëïöãõ]';
+export const UNUSUAL = '[^\n !#-_a-z{-~ªºÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÃÕáéíóúüñçàèìòùâêîôûäëïöãõ]';
 
 export interface Wanted {
   /** Learnt by `letters`. */
