@@ -58,6 +58,7 @@ async function findProblem(
     const replica = await connectForSetup(setup.replica, setup.root, { signal: setup.signal });
     try {
       await startReplication(replica, setup);
+      // Without an error it is only slow, or a person has stopped it.
       return (await isFollowing(replica, primary)) ? undefined : await lastError(replica);
     } finally {
       replica.destroy();
@@ -143,7 +144,8 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
   try {
     await startReplication(restarted, setup);
     if (!(await waitUntilReplicating(restarted))) {
-      throw new Error(`The replica is not replicating from the primary: ${await lastError(restarted)}`);
+      const problem = (await lastError(restarted)) ?? 'no error is reported';
+      throw new Error(`The replica is not replicating from the primary: ${problem}`);
     }
   } finally {
     await restarted.end();
@@ -204,9 +206,9 @@ async function replicaStatus(replica: Connection): Promise<RowDataPacket | undef
   return rows[0];
 }
 
-async function lastError(replica: Connection): Promise<string> {
+async function lastError(replica: Connection): Promise<string | undefined> {
   const status = await replicaStatus(replica);
-  return String(status?.Last_IO_Error || status?.Last_SQL_Error || 'no error is reported');
+  return String(status?.Last_IO_Error || status?.Last_SQL_Error || '') || undefined;
 }
 
 export class TwoPrimariesError extends Error {
