@@ -368,9 +368,8 @@ test('compares letters as saving does, and quotes and dashes of every kind, in e
     ...['\u2013', '\u200B', '\u0301', '\u200B \u0301 xy'],
   ];
   const compareAll = async () => {
-    for (const search of searches) {
-      await expectSame({ search, category: '', availability: '', sort: '' }, 1);
-      await expectSame({ search, category: '', availability: '', sort: 'name' }, 1);
+    for (const [index, search] of searches.entries()) {
+      await expectSame({ search, category: '', availability: '', sort: index % 4 === 0 ? 'name' : '' }, 1);
     }
   };
   await compareAll();
