@@ -84,7 +84,10 @@ export class ReplicaAheadError extends Error {
   override name = 'ReplicaAheadError';
 }
 
-/** Whether the primary's log continues where this server stopped. A replaced primary may hold what it had not sent. */
+/**
+ * Whether the primary's log continues where this server stopped. A replaced primary, and a replica that received from
+ * it, may hold what the promoted server never got.
+ */
 async function canFollow(
   { name, replica: address, root, log, signal }: ReplicationSetup,
   primary: Connection,
@@ -103,8 +106,8 @@ async function canFollow(
       { gtids: state.gtids as string },
     );
     const isOldPrimary = await hasBeenReplaced(String(state.uuid), primary);
-    if (answer?.isKnown !== 1 && isOldPrimary) {
-      log(`it had not sent these transactions before it was replaced: ${answer?.surplus}`);
+    if (answer?.isKnown !== 1 && (isOldPrimary || (await isFromReplaced(String(answer?.surplus), primary)))) {
+      log(`it has transactions that were not sent before a primary was replaced: ${answer?.surplus}`);
       await keepUnsent(replica, primary, log);
       return false;
     }
@@ -119,6 +122,14 @@ async function canFollow(
   } finally {
     replica.destroy();
   }
+}
+
+async function isFromReplaced(gtids: string, primary: Connection): Promise<boolean> {
+  for (const ofOneServer of gtids.split(',')) {
+    const [uuid = ''] = ofOneServer.trim().split(':');
+    if (!(await hasBeenReplaced(uuid, primary))) return false;
+  }
+  return true;
 }
 
 async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {

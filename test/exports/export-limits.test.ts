@@ -4,7 +4,6 @@ import { Writable } from 'node:stream';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
-import type { RowDataPacket } from 'mysql2/promise';
 import { datesIn } from '../../src/locales/dates.ts';
 import { writeCsv, writeWorkbook } from '../../src/exports/product-export.ts';
 import type { Product } from '../../src/products/product.ts';
@@ -14,6 +13,7 @@ import {
   LONG_ROWS,
   LongCatalogue,
   readHeadersOnly,
+  runningExports,
   startDownload,
 } from '../support/long-downloads.ts';
 import type { RawConnection } from '../support/raw-http.ts';
@@ -34,20 +34,6 @@ afterAll(() => catalogue.remove());
 
 function startExport(file: string): RawConnection {
   return startDownload({ path: `/products/${file}?search=${MARK}`, as: client });
-}
-
-async function runningExports(): Promise<number> {
-  let running = 0;
-  for (const name of ['primary', 'replica1']) {
-    const server = await stack.connect(name);
-    const [[row]] = await server.query<RowDataPacket[]>(
-      `SELECT COUNT(*) AS count FROM performance_schema.processlist
-       WHERE user = 'inventario_app' AND info LIKE '%from \`product\`%' AND info NOT LIKE '%limit%'`,
-    );
-    await server.end();
-    running += Number(row!.count);
-  }
-  return running;
 }
 
 test('a third export of one user is rejected with Retry-After, and accepted once another has ended', async () => {

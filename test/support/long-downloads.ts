@@ -82,6 +82,21 @@ export async function readHeadersOnly(connection: RawConnection): Promise<RawCon
   return connection;
 }
 
+/** The queries of exports that run on any server. */
+export async function runningExports(): Promise<number> {
+  let running = 0;
+  for (const name of ['primary', 'replica1']) {
+    const server = await stack.connect(name);
+    const [[row]] = await server.query<RowDataPacket[]>(
+      `SELECT COUNT(*) AS count FROM performance_schema.processlist
+       WHERE user = 'inventario_app' AND info LIKE '%from \`product\`%' AND info NOT LIKE '%limit%'`,
+    );
+    await server.end();
+    running += Number(row!.count);
+  }
+  return running;
+}
+
 /** A complete chunked response ends with an empty chunk. */
 export function isWhole(connection: RawConnection): boolean {
   return connection.received.endsWith('\r\n0\r\n\r\n');
