@@ -18,6 +18,8 @@ export interface Totals {
   totalIsExact: boolean;
 }
 
+type ListedBy = Pick<ProductFilter, 'category' | 'availability'>;
+
 /** Filters with at least `MANY` matches, and until when they are not counted again. */
 const many = new Map<string, number>();
 /** A margin that deletions cannot use up within `MANY_FOR_MS`. */
@@ -28,13 +30,36 @@ export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter
   const { search, category, availability } = filter;
   const name = JSON.stringify([search, category, availability]);
   if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
-  // Without JOIN_ORDER, MySQL starts with the categories once its statistics say that products are few.
-  const matching = selectMatching(db, filter).modifyFront(sql`/*+ JOIN_ORDER(product, category) */`);
-  const count = await countUpTo(MANY, matching, db);
+  const count = await countUpTo(MANY, search ? selectScanned(db, filter) : selectListed(db, filter), db);
   many.delete(name);
   if (count >= MANY) many.set(name, Date.now() + MANY_FOR_MS);
   if (many.size > 100) many.delete(many.keys().next().value!);
   return limited(count);
+}
+
+/** Without JOIN_ORDER, MySQL starts with the categories once its statistics say that products are few. */
+function selectScanned(db: Kysely<Catalogue>, filter: ProductFilter) {
+  return selectMatching(db, filter).modifyFront(sql`/*+ JOIN_ORDER(product, category) */`);
+}
+
+/** Without a search, an index tells which products are listed. */
+function selectListed(db: Kysely<Catalogue>, { category, availability }: ListedBy) {
+  const values = AVAILABILITIES.filter((value) => availability === '' || availability === value);
+  return (
+    db
+      .selectFrom('product')
+      // Without this condition MySQL would read the rows, not an index.
+      .where(
+        'available',
+        'in',
+        values.map((value) => (value === 'available' ? 1 : 0)),
+      )
+      .$if(category !== '', (query) =>
+        query.where('category_id', '=', (eb) =>
+          eb.selectFrom('category').select('id').where('name', '=', category),
+        ),
+      )
+  );
 }
 
 /** Leaves time to answer before a read is hedged. */
@@ -63,27 +88,11 @@ export async function countExactly(
   return total;
 }
 
-async function countInIndex(
-  db: Kysely<Catalogue>,
-  { category, availability }: Pick<ProductFilter, 'category' | 'availability'>,
-): Promise<number | undefined> {
-  const values = AVAILABILITIES.filter((value) => availability === '' || availability === value);
+async function countInIndex(db: Kysely<Catalogue>, filter: ListedBy): Promise<number | undefined> {
   try {
-    const { count } = await db
-      .selectFrom('product')
+    const { count } = await selectListed(db, filter)
       .modifyFront(sql`/*+ MAX_EXECUTION_TIME(${sql.lit(EXACT_LIMIT_MS)}) */`)
       .select((eb) => eb.fn.countAll<number>().as('count'))
-      // Without this condition MySQL would read the rows, not an index.
-      .where(
-        'available',
-        'in',
-        values.map((value) => (value === 'available' ? 1 : 0)),
-      )
-      .$if(category !== '', (query) =>
-        query.where('category_id', '=', (eb) =>
-          eb.selectFrom('category').select('id').where('name', '=', category),
-        ),
-      )
       .executeTakeFirstOrThrow();
     return count;
   } catch (error) {
@@ -125,7 +134,7 @@ async function countAmong(db: Kysely<Catalogue>, filter: ProductFilter, ids: num
 
 async function countUpTo(
   limit: number,
-  query: Pick<ReturnType<typeof selectMatching>, 'clearSelect'>,
+  query: { clearSelect: ReturnType<typeof selectMatching>['clearSelect'] },
   db: Kysely<Catalogue>,
 ): Promise<number> {
   const one = query

@@ -28,14 +28,22 @@ export async function rateOf(url: string, visitors: Visitor[], seconds: number):
   return { rate: result.requests.total / result.duration, times };
 }
 
-/** @returns responses per second */
-export async function rateOfRequests(url: string, visitors: Visitor[], amount: number): Promise<number> {
+/** @returns responses per second; with `reconnects`, each over a connection of its own */
+export async function rateOfRequests(
+  url: string,
+  visitors: Visitor[],
+  amount: number,
+  { reconnects = false } = {},
+): Promise<number> {
   const began = performance.now();
-  await load(url, visitors, { amount });
+  // A `Connection: close` would not do: the next request is sent before the server has closed.
+  await load(url, visitors, { amount, ...(reconnects && { reconnectRate: 1 }) });
   return (amount * 1000) / (performance.now() - began);
 }
 
-async function load(url: string, visitors: Visitor[], until: { amount: number } | { duration: number }) {
+type Until = { amount: number; reconnectRate?: number } | { duration: number };
+
+async function load(url: string, visitors: Visitor[], until: Until) {
   const times: number[] = [];
   let next = 0;
   const setupClient = (client: autocannon.Client) => {
