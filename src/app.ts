@@ -35,6 +35,7 @@ export async function createApp(dependencies: AppDependencies) {
   useViews(app);
   app.locals.instance = config.INSTANCE;
   app.locals.demo = config.DEMO;
+  app.locals.trashDays = config.TRASH_DAYS;
   app.locals.canSave = () => databases.catalogue.monitor.canSave();
   app.locals.isDiskFull = () => databases.catalogue.monitor.isDiskFull();
   app.locals.isOnOneServer = () => isOnOneServer(databases);

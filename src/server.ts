@@ -18,6 +18,7 @@ import { readFilter } from './product-list/product-filter.ts';
 import { getProductPage } from './product-list/product-page.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
+import { deleteExpired } from './stock/deleted-products.ts';
 import { logCopies } from './system/copies-log.ts';
 import { Heartbeat } from './system/heartbeat.ts';
 import { replicaJobs } from './system/replica-jobs.ts';
@@ -58,6 +59,7 @@ async function serve(): Promise<void> {
   for (const group of databases.groups.values()) {
     jobs.cleanUp(`completed writes in ${group.name}`, group, deleteOldWrites);
   }
+  jobs.cleanUp('trash', databases.catalogue, (trx) => deleteExpired(trx, config.TRASH_DAYS));
   jobs.cleanUp('export progress', databases.directory, deleteOldProgress);
   const app = await createApp({ config, databases, logger, heartbeat, jobs, draining: draining.signal });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;

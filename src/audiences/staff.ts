@@ -26,6 +26,7 @@ import { productRoutes } from '../products/product-routes.ts';
 import { offerUndo } from '../products/undo-cookies.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
 import { systemRoutes } from '../system/system-routes.ts';
+import { trashRoutes } from '../trash/trash-routes.ts';
 import { userRoutes } from '../users/user-routes.ts';
 
 interface StaffDependencies {
@@ -69,6 +70,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productApiRoutes(databases));
   router.use(productRoutes(databases));
   router.use(editRoutes(databases));
+  router.use(trashRoutes(config, databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases, findRestorable));

@@ -23,6 +23,7 @@ export const ACTIONS = [
   'product.deleted',
   'product.restored',
   'product.imported',
+  'product.importUndone',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 

@@ -29,6 +29,9 @@ export const ROUTE_PERMISSIONS = {
   'POST /products/:id/keep-deleted': 'product:delete',
   'PATCH /api/products/:id/quantity': 'stock:adjust',
 
+  'GET /trash': 'product:delete',
+  'POST /trash/:id/restore': 'product:delete',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',
@@ -37,6 +40,8 @@ export const ROUTE_PERMISSIONS = {
   'GET /imports/:id/result.csv': 'product:import',
   'POST /imports/:id/columns': 'product:import',
   'POST /imports/:id/apply': 'product:import',
+  'GET /imports/:id/undo': 'product:import',
+  'POST /imports/:id/undo': 'product:import',
   'GET /api/imports/:id': 'product:import',
   'GET /api/imports/:id/sample': 'product:import',
 

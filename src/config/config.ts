@@ -35,10 +35,14 @@ export const sessionSettings = {
 /** For those whose browser has not told its zone. */
 export const timeSettings = { TZ_DEFAULT: timeZone.default(machineTimeZone) };
 
+/** How long deleted products can be restored. */
+export const trashSettings = { TRASH_DAYS: wholeNumber(1, 3650).default(30) };
+
 const webSettings = z.object({
   ...databaseSettings,
   ...sessionSettings,
   ...timeSettings,
+  ...trashSettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: portNumber.default(3000),

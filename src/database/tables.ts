@@ -101,6 +101,9 @@ interface ImportPartTable {
 
 export type ImportState = 'reading' | 'unassigned' | 'preview' | 'applying' | 'applied' | 'refused';
 
+/** Null: an earlier version applied it, or none has yet. */
+export type UndoState = 'possible' | 'asked' | 'refused' | 'done';
+
 interface ImportTable {
   id: Generated<number>;
   user_id: number;
@@ -123,6 +126,9 @@ interface ImportTable {
   tries: FilledIn<number>;
   created_at: FilledIn<Date>;
   expires_at: FilledIn<Date | null>;
+  undo_state: FilledIn<UndoState | null>;
+  undone_by: FilledIn<number | null>;
+  undone_at: FilledIn<Date | null>;
 }
 
 export type ImportRowKind = 'wrong' | 'changed' | 'new' | 'unchanged';

@@ -11,6 +11,7 @@ const flashMessage = z.object({
     'product.saved',
     'product.restored',
     'product.restoredAndSaved',
+    'trash.restored',
     'password.changed',
     'users.roleChanged',
     'users.disabled',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Databases } from '../database/databases.ts';
@@ -7,19 +6,17 @@ import type { Catalogue } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import {
   insertNewProducts,
+  noteNewProducts,
   recordInitialStock,
   recordMovements,
   updateProducts,
   type BulkStep,
 } from '../stock/bulk-stock.ts';
-import { requestContext } from '../telemetry/request-context.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import type { Totals } from './import-queries.ts';
+import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
 
-const BATCH = 2000;
-/** MySQL then closes the connection of a dead instance and rolls its transaction back. */
-const IDLE_TIMEOUT_SECONDS = 20;
 const DEFAULT_CATEGORY = 'Otros';
 const DEFAULT_UNIT = 'unidad';
 
@@ -30,18 +27,14 @@ export class ProductsChangedError extends DomainError {
   }
 }
 
-/** One transaction; a retry only counts as the user's last write. @throws ProductsChangedError, LeaseLostError */
+/** One transaction. @throws ProductsChangedError, LeaseLostError */
 export async function applyImport(
   databases: Databases,
   claimed: ClaimedImport,
   lease: ImportLease,
 ): Promise<void> {
-  const { id, attempt, address, requestId } = claimed;
-  const actor = { kind: 'user' as const, id: claimed.appliedBy!, lastWrite: {} };
-  const writeId = createHash('sha256').update(`import ${id} ${attempt}`).digest();
-  await requestContext.run({ id: requestId, address, servers: new Set() }, () =>
-    databases.catalogue.transactOnce(actor, writeId, (trx) => apply(trx, claimed, lease)),
-  );
+  const request = { purpose: 'import', userId: claimed.appliedBy! } as const;
+  await transactAsPerson(databases, claimed, request, (trx) => apply(trx, claimed, lease));
 }
 
 async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: ImportLease): Promise<void> {
@@ -52,26 +45,21 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (state === 'applied') return;
-  await sql`SET SESSION wait_timeout = ${sql.lit(IDLE_TIMEOUT_SECONDS)}`.execute(trx);
-  try {
-    await makeChanges(trx, claimed, { totals: totals as Totals, lease });
-    const { changed, unchanged, new: added, wrong: leftOut } = totals as Totals;
-    const details = { added, changed, unchanged, ...(leftOut > 0 && { leftOut }) };
-    const target = { id, name: fileName };
-    const actor = { kind: 'user', id: claimed.appliedBy } as const;
-    await recordProductEvent(trx, { action: 'product.imported', actor, target, details });
-    // Last, because this locks the row that `lease.report` updates. The runner ends the lease after the commit.
-    const { numUpdatedRows } = await trx
-      .updateTable('product_import')
-      .set({ state: 'applied', applied_at: sql`UTC_TIMESTAMP(3)` })
-      .where('id', '=', id)
-      .where('attempt', '=', attempt)
-      .where('state', '=', 'applying')
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows === 0n) throw new LeaseLostError();
-  } finally {
-    await sql`SET SESSION wait_timeout = DEFAULT`.execute(trx).catch(() => undefined);
-  }
+  await makeChanges(trx, claimed, { totals: totals as Totals, lease });
+  const { changed, unchanged, new: added, wrong: leftOut } = totals as Totals;
+  const details = { added, changed, unchanged, ...(leftOut > 0 && { leftOut }) };
+  const target = { id, name: fileName };
+  const actor = { kind: 'user', id: claimed.appliedBy } as const;
+  await recordProductEvent(trx, { action: 'product.imported', actor, target, details });
+  // Last, because this locks the row that `lease.report` updates. The runner ends the lease after the commit.
+  const { numUpdatedRows } = await trx
+    .updateTable('product_import')
+    .set({ state: 'applied', applied_at: sql`UTC_TIMESTAMP(3)`, undo_state: 'possible' })
+    .where('id', '=', id)
+    .where('attempt', '=', attempt)
+    .where('state', '=', 'applying')
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new LeaseLostError();
 }
 
 async function makeChanges(
@@ -79,26 +67,15 @@ async function makeChanges(
   claimed: ClaimedImport,
   { totals, lease }: { totals: Totals; lease: ImportLease },
 ): Promise<void> {
-  const all = sql`r.import_id = ${claimed.id} AND r.reading = ${claimed.reading}`;
+  const all = rowsOf(claimed);
   await assertUnchanged(trx, all);
   await createCategories(trx, all);
-  const actor = { kind: 'user', id: claimed.appliedBy } as const;
-  const document = { kind: 'import', id: claimed.id };
-  const run = async (step: BulkStep, share: { from: number; to: number }) => {
-    let changed = 0n;
-    const count = totals.new + totals.changed + totals.unchanged + totals.wrong;
-    for (let first = 1; first <= count; first += BATCH) {
-      lease.check();
-      const rows = sql`${all} AND r.number BETWEEN ${first} AND ${first + BATCH - 1}`;
-      changed += await step(trx, { rows, actor, document });
-      lease.report(share.from + (share.to - share.from) * Math.min(1, (first + BATCH) / count));
-    }
-    return Number(changed);
-  };
+  const run = inBatches(trx, claimed, { totals, lease, userId: claimed.appliedBy! });
   const insertsShare = (0.95 * totals.new) / Math.max(1, totals.new + totals.changed);
   if (totals.new > 0) {
-    await run(insertProducts, { from: 0, to: insertsShare * 0.7 });
-    await run(recordInitialStock, { from: insertsShare * 0.7, to: insertsShare });
+    await run(insertProducts, { from: 0, to: insertsShare * 0.6 });
+    await run(recordInitialStock, { from: insertsShare * 0.6, to: insertsShare * 0.85 });
+    await run(noteNewProducts, { from: insertsShare * 0.85, to: insertsShare });
   }
   if (totals.changed > 0) {
     await run(recordMovements, { from: insertsShare, to: insertsShare + (0.95 - insertsShare) * 0.3 });

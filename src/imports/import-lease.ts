@@ -1,11 +1,12 @@
 import { sql, type UpdateObject } from 'kysely';
 import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
-import type { Catalogue, ImportState } from '../database/tables.ts';
+import type { Catalogue, ImportState, UndoState } from '../database/tables.ts';
 import { inSeconds, Lease, LEASE_END } from '../jobs/lease.ts';
 import type { Findings } from './import-queries.ts';
 
 const CHANGE_LIMIT_MS = 8000;
+const CHANGES_PRODUCTS = sql`(state = 'applying' OR undo_state <=> 'asked')`;
 
 export interface ClaimedImport {
   id: number;
@@ -18,11 +19,13 @@ export interface ClaimedImport {
   reading: number | null;
   userId: number;
   appliedBy: number | null;
+  undoState: UndoState | null;
+  undoneBy: number | null;
   address: string;
   requestId: string;
 }
 
-/** Claims a waiting import. Only one is applied at a time: two would block on each other's product locks. */
+/** Claims a waiting import. One is applied or undone at a time: two would block on each other's product locks. */
 export async function claimImport(
   databases: Databases,
   instance: string,
@@ -41,9 +44,9 @@ export async function claimImport(
       UPDATE product_import
       SET attempt = attempt + 1, tries = tries + 1, owner = ${instance},
           lease_until = ${LEASE_END}
-      WHERE id = ${id} AND lease_until < UTC_TIMESTAMP(3) AND (state <> 'applying' OR NOT EXISTS (
+      WHERE id = ${id} AND lease_until < UTC_TIMESTAMP(3) AND (NOT ${CHANGES_PRODUCTS} OR NOT EXISTS (
         SELECT 1 FROM (
-          SELECT id FROM product_import WHERE state = 'applying' AND lease_until >= UTC_TIMESTAMP(3) LIMIT 1
+          SELECT id FROM product_import WHERE ${CHANGES_PRODUCTS} AND lease_until >= UTC_TIMESTAMP(3) LIMIT 1
         ) AS other))`;
     const { numAffectedRows } = await databases.catalogue.transact((trx) => claim.execute(trx), {
       limitMs: QUICK_CHANGE_MS,
@@ -59,6 +62,7 @@ async function getClaimed(databases: Databases, id: number): Promise<ClaimedImpo
       .selectFrom('product_import')
       .select(['id', 'attempt', 'tries', 'state', 'file', 'file_bytes as fileBytes', 'findings', 'reading'])
       .select(['user_id as userId', 'applied_by as appliedBy', 'address', 'request_id as requestId'])
+      .select(['undo_state as undoState', 'undone_by as undoneBy'])
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
     return { ...row, findings: row.findings as Findings | null };

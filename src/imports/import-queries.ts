@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
-import type { Catalogue, ImportRowKind, ImportState } from '../database/tables.ts';
+import type { Catalogue, ImportRowKind, ImportState, UndoState } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
 import { FIELDS, type Field } from './import-fields.ts';
@@ -14,7 +14,6 @@ import type {
 } from '../spreadsheets/spreadsheet.ts';
 
 const KEPT_DAYS = 7;
-const KEPT_DAYS_APPLIED = 1;
 export const ROWS_PER_PAGE = 50;
 const LISTED = 50;
 
@@ -59,8 +58,25 @@ export interface Findings {
 export type Totals = Record<ImportRowKind, number>;
 
 export interface Notice {
-  reason: RefusalReason | 'changedMeanwhile' | 'notApplied';
+  reason: RefusalReason | 'changedMeanwhile' | 'notApplied' | 'notUndone' | 'undoRefused';
   values?: Record<string, string | number>;
+  touched?: TouchedRows;
+}
+
+/** Products that were changed since an import, so that it is not undone. */
+export interface TouchedRows {
+  count: number;
+  /** The first of them. */
+  rows: TouchedRow[];
+}
+
+export interface TouchedRow {
+  sheet: number;
+  line: number;
+  code: string;
+  name: string;
+  productId: number | null;
+  what: 'changed' | 'moved' | 'deleted' | 'gone';
 }
 
 export interface ImportJson {
@@ -83,6 +99,10 @@ export interface ImportDetails extends ImportJson {
   findings: Findings | null;
   reading: number | null;
   isKept: boolean;
+  expiresAt: Date | null;
+  undoState: UndoState | null;
+  undoneBy: number | null;
+  undoneAt: Date | null;
 }
 
 export interface NewImport {
@@ -130,6 +150,9 @@ function selectImports(db: Kysely<Catalogue>) {
       'findings',
       'reading',
       'expires_at',
+      'undo_state as undoState',
+      'undone_by as undoneBy',
+      'undone_at as undoneAt',
     ]);
 }
 
@@ -140,6 +163,7 @@ function toDetails({ lease_until, expires_at, ...record }: ImportRecord): Import
     ...record,
     isBusy: lease_until !== null,
     isKept: expires_at !== null,
+    expiresAt: expires_at,
     progress: record.progress / 1000,
     totals: record.totals as Totals | null,
     notice: record.notice as Notice | null,
@@ -242,14 +266,50 @@ export async function startApplying(
   if (numUpdatedRows === 0n) throw new StaleImportError();
 }
 
-export interface ApplyRequest {
+/** @throws StaleImportError */
+export async function startUndoing(
+  trx: Transaction<Catalogue>,
+  id: number,
+  { userId, address, requestId }: RequestOf,
+): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('product_import')
+    .set({
+      undo_state: 'asked',
+      notice: null,
+      progress: 0,
+      tries: 0,
+      undone_by: userId,
+      address,
+      request_id: requestId,
+      lease_until: sql`UTC_TIMESTAMP(3)`,
+      expires_at: inDays(sql.lit(KEPT_DAYS)),
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'applied')
+    // An instance of the previous version may have ended the lease of an import that it cannot undo.
+    .where('undo_state', 'in', ['possible', 'asked'])
+    .where('lease_until', 'is', null)
+    .where('expires_at', 'is not', null)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new StaleImportError();
+}
+
+export function canUndo({ state, isBusy, isKept, undoState }: ImportDetails): boolean {
+  return state === 'applied' && (undoState === 'possible' || undoState === 'asked') && !isBusy && isKept;
+}
+
+interface RequestOf {
+  userId: number;
+  address: string;
+  requestId: string;
+}
+
+export interface ApplyRequest extends RequestOf {
   /** The preview that the user saw. */
   reading: number;
   /** Whether to leave out the rows that are wrong in it. */
   leavesOut: boolean;
-  userId: number;
-  address: string;
-  requestId: string;
 }
 
 export interface ImportRow extends CheckedFields {
@@ -280,11 +340,8 @@ export async function listImportRows(
   return rows as ImportRow[];
 }
 
-/** The columns of an import that no instance works on. Rows that were left out can be downloaded for a week. */
+/** The columns of an import that no instance works on. Applied ones can be undone for a week. */
 export function idleImport<State extends ImportState>(state: State) {
-  const days =
-    state === 'applied'
-      ? sql`IF(totals->>'$.wrong' = '0', ${KEPT_DAYS_APPLIED}, ${KEPT_DAYS})`
-      : sql.lit(KEPT_DAYS);
-  return { state, lease_until: null, owner: null, tries: 0, progress: 1000, expires_at: inDays(days) };
+  const expires_at = inDays(sql.lit(KEPT_DAYS));
+  return { state, lease_until: null, owner: null, tries: 0, progress: 1000, expires_at };
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import type { DatabaseConfig } from '../config/config.ts';
+import { isAdmitted } from '../auth/access.ts';
+import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
+import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ImportRowKind } from '../database/tables.ts';
 import { findUsernames } from '../directory/usernames.ts';
@@ -14,6 +16,7 @@ import { productId } from '../products/product-form.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import { ERASABLE, FIELDS, type Field } from './import-fields.ts';
 import {
+  canUndo,
   choicesOf,
   countBusyImports,
   createImport,
@@ -23,6 +26,7 @@ import {
   readAgain,
   ROWS_PER_PAGE,
   startApplying,
+  startUndoing,
   type ImportDetails,
   type ImportJson,
 } from './import-queries.ts';
@@ -47,7 +51,7 @@ const applyForm = z.object({
 });
 const rowNumber = z.coerce.number().int().min(0).max(MAX_ROWS);
 
-export function importRoutes(config: DatabaseConfig, databases: Databases, jobs: Jobs): Router {
+export function importRoutes(config: WebConfig, databases: Databases, jobs: Jobs): Router {
   const router = Router();
   // Each upload or download holds a connection or a file.
   const uploadSlot = limited(new Semaphore(), TOO_MANY);
@@ -122,6 +126,11 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
       !findings?.text?.isUnsure;
     res.render('imports/show', {
       found: (await withUsernames([found]))[0],
+      canUndo: canUndo(found) && mayDelete(req),
+      touched: (found.notice?.touched?.rows ?? []).map((row) => ({
+        ...row,
+        place: describePlace(row, findings, req.t),
+      })),
       kinds,
       kind,
       after,
@@ -179,17 +188,27 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
   router.post('/imports/:id/apply', async (req, res) => {
     const found = await getImport(req);
     const { reading, leaveOut } = applyForm.parse(req.body ?? {});
-    const { id: requestId = '', address = '' } = requestContext.getStore() ?? {};
-    const request = {
-      reading,
-      leavesOut: leaveOut !== undefined,
-      userId: req.principal!.id,
-      requestId: requestId.slice(0, 64),
-      address: address.replace(/[^\w.:%-]/g, '').slice(0, 45),
-    };
+    const request = { reading, leavesOut: leaveOut !== undefined, ...requestOf(req) };
     await changeImport(res, found, async () => {
       await databases.catalogue.transactOnce(req.principal!, req.writeId(), (trx) =>
         startApplying(trx, found.id, request),
+      );
+    });
+  });
+
+  router.get('/imports/:id/undo', async (req, res) => {
+    const found = await getImport(req);
+    if (!canUndo(found) || !mayDelete(req)) return res.redirect(303, `/imports/${found.id}`);
+    res.render('imports/undo', { found, days: config.TRASH_DAYS });
+  });
+
+  router.post('/imports/:id/undo', async (req, res) => {
+    // What the import has added is deleted.
+    if (!mayDelete(req)) throw new HttpError(403, 'errors.notAllowed');
+    const found = await getImport(req);
+    await changeImport(res, found, async () => {
+      await databases.catalogue.transactOnce(req.principal!, req.writeId(), (trx) =>
+        startUndoing(trx, found.id, requestOf(req)),
       );
     });
   });
@@ -238,9 +257,16 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
   }
 
   async function withUsernames(imports: ImportDetails[]) {
-    const users = imports.map(({ userId }) => userId);
+    const users = imports.flatMap(({ userId, undoneBy }) => [
+      userId,
+      ...(undoneBy === null ? [] : [undoneBy]),
+    ]);
     const names = await databases.directory.readPrimary((db) => findUsernames(db, users));
-    return imports.map((one) => ({ ...one, username: names.get(one.userId) ?? '' }));
+    return imports.map((one) => ({
+      ...one,
+      username: names.get(one.userId) ?? '',
+      undoneByName: names.get(one.undoneBy ?? 0) ?? '',
+    }));
   }
 
   async function renderList(res: Response, error?: string, status = error ? 422 : 200): Promise<void> {
@@ -253,6 +279,19 @@ export function importRoutes(config: DatabaseConfig, databases: Databases, jobs:
   }
 
   return router;
+}
+
+function mayDelete(req: Request): boolean {
+  return isAdmitted(req.principal, ROUTE_PERMISSIONS['POST /products/:id/delete']);
+}
+
+function requestOf(req: Request) {
+  const { id: requestId = '', address = '' } = requestContext.getStore() ?? {};
+  return {
+    userId: req.principal!.id,
+    requestId: requestId.slice(0, 64),
+    address: address.replace(/[^\w.:%-]/g, '').slice(0, 45),
+  };
 }
 
 /** Compares categories as MySQL's collation does. */

@@ -12,12 +12,13 @@ import { claimImport, ImportLease, type ClaimedImport } from './import-lease.ts'
 import { choicesOf, idleImport, type Notice } from './import-queries.ts';
 import { UnreadableFileError } from '../spreadsheets/spreadsheet.ts';
 import { dropRows } from './removal.ts';
+import { listTouched, undoImport } from './undo-import.ts';
 
 /** Stops a file that crashes each instance that reads it from being retried for ever. */
 const MAX_TRIES = 5;
 const RETRY_SECONDS = 2;
 
-/** Reads and applies imports one at a time. If an instance dies, another starts its import again. */
+/** Reads, applies and undoes imports one at a time. If an instance dies, another starts its import again. */
 export class ImportRunner {
   readonly #config: WebConfig;
   readonly #databases: Databases;
@@ -53,6 +54,8 @@ export class ImportRunner {
         await dropRows(this.#databases, claimed.id, claimed.attempt);
       } else if (claimed.state === 'applying' && claimed.tries > MAX_TRIES) {
         await lease.finish({ ...idleImport('preview'), notice: asJson({ reason: 'notApplied' }) });
+      } else if (claimed.undoState === 'asked') {
+        await this.#undo(claimed, lease);
       } else {
         await applyImport(this.#databases, claimed, lease);
         await lease.finish(idleImport('applied'));
@@ -71,6 +74,24 @@ export class ImportRunner {
       } else {
         throw error;
       }
+    }
+  }
+
+  async #undo(claimed: ClaimedImport, lease: ImportLease): Promise<void> {
+    const idle = idleImport('applied');
+    if (claimed.tries > MAX_TRIES) {
+      const notice = asJson({ reason: 'notUndone' });
+      await lease.finish({ ...idle, undo_state: 'possible', notice });
+      return;
+    }
+    try {
+      await undoImport(this.#databases, claimed, lease);
+      await lease.finish(idle);
+    } catch (error) {
+      if (!isDomainError(error, 'import_rows_touched')) throw error;
+      const touched = await this.#databases.catalogue.transact((trx) => listTouched(trx, claimed));
+      const notice = asJson({ reason: 'undoRefused', touched });
+      await lease.finish({ ...idle, undo_state: 'refused', notice });
     }
   }
 

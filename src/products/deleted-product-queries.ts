@@ -5,7 +5,7 @@ import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts
 import type { MovementActor } from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { isWithinUndo } from './deletions.ts';
-import { RestoreCodeTakenError, RestoreTooLateError } from './product-errors.ts';
+import { NotInTrashError, RestoreCodeTakenError, RestoreTooLateError } from './product-errors.ts';
 import type { ProductInput } from './product-fields.ts';
 import type { ProductEdit } from './product-merge.ts';
 import {
@@ -40,8 +40,28 @@ export async function restoreProduct(
 ): Promise<void> {
   const deleted = await lockDeleted(trx, id);
   if (!deleted) throw new RestoreTooLateError();
-  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS), RestoreCodeTakenError);
-  await recordEvent(trx, 'product.restored', deleted.product, actor);
+  await moveBack(trx, deleted.product, actor);
+}
+
+/** As long as the trash holds it. @throws NotInTrashError, RestoreCodeTakenError */
+export async function restoreFromTrash(
+  trx: Transaction<Catalogue>,
+  id: number,
+  actor: MovementActor,
+): Promise<{ name: string }> {
+  const row = await selectDeleted(trx, id).forUpdate('product').executeTakeFirst();
+  if (!row) throw new NotInTrashError();
+  await moveBack(trx, row, actor);
+  return { name: row.name };
+}
+
+async function moveBack(
+  trx: Transaction<Catalogue>,
+  product: { id: number; name: string; code: string },
+  actor: MovementActor,
+): Promise<void> {
+  await throwIfCodeTaken(() => moveBackFromDeleted(trx, product.id, STORED_COLUMNS), RestoreCodeTakenError);
+  await recordEvent(trx, 'product.restored', product, actor);
 }
 
 /** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError */
@@ -68,20 +88,23 @@ export async function restoreAndUpdate(
 async function recordEvent(
   trx: Transaction<Catalogue>,
   action: 'product.deleted' | 'product.restored',
-  product: Product,
+  product: { id: number; name: string; code: string },
   actor: MovementActor,
 ): Promise<void> {
   await recordProductEvent(trx, { action, actor, target: product, details: { code: product.code } });
 }
 
-function selectRestorable(db: Kysely<Catalogue>, id: number) {
+function selectDeleted(db: Kysely<Catalogue>, id: number) {
   return db
     .selectFrom('deleted_product as product')
     .innerJoin('category', 'category.id', 'product.category_id')
     .select(['product.id', ...SELECTED_FIELDS])
     .select(['product.deleted_at as updatedAt', 'product.version', sql<Date>`SYSDATE(3)`.as('now')])
-    .where('product.id', '=', id)
-    .where(isWithinUndo);
+    .where('product.id', '=', id);
+}
+
+function selectRestorable(db: Kysely<Catalogue>, id: number) {
+  return selectDeleted(db, id).where(isWithinUndo);
 }
 
 export async function findDeletedProduct(

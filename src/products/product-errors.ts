@@ -47,3 +47,9 @@ export class RestoreTooLateError extends DomainError {
     super({ code: 'restore_too_late', status: 404, textKey: 'errors.restoreTooLate' });
   }
 }
+
+export class NotInTrashError extends DomainError {
+  constructor() {
+    super({ code: 'not_in_trash', status: 404, textKey: 'trash.gone' });
+  }
+}

@@ -34,6 +34,16 @@ export const recordInitialStock: BulkStep = (trx, { rows, ...cause }) =>
       WHERE ${rows} AND r.kind = 'new' AND p.quantity > 0`,
   );
 
+/** So that the import can be undone. */
+export const noteNewProducts: BulkStep = (trx, { rows }) =>
+  runStatement(
+    trx,
+    sql`
+      UPDATE product_import_row AS r STRAIGHT_JOIN product AS p ON p.code = r.code
+      SET r.product_id = p.id, r.version = p.version
+      WHERE ${rows} AND r.kind = 'new'`,
+  );
+
 /** Takes the old quantity from the preview; `updateProducts`, which runs next, checks the version. */
 export const recordMovements: BulkStep = (trx, { rows, ...cause }) =>
   runStatement(
@@ -63,14 +73,17 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
       WHERE ${rows} AND r.kind = 'changed'`,
   );
 
-const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
+export const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
 
-function causeValues({ actor, document }: Omit<BulkRows, 'rows'>) {
+export function causeValues({ actor, document }: Omit<BulkRows, 'rows'>) {
   const { actor_kind, actor_id, user_id } = actorColumns(actor);
   return sql`'import', ${actor_kind}, ${actor_id}, ${user_id}, ${document.kind}, ${document.id}`;
 }
 
-async function runStatement(trx: Transaction<Catalogue>, statement: RawBuilder<unknown>): Promise<bigint> {
+export async function runStatement(
+  trx: Transaction<Catalogue>,
+  statement: RawBuilder<unknown>,
+): Promise<bigint> {
   const { numAffectedRows = 0n } = await statement.execute(trx);
   return numAffectedRows;
 }

@@ -1,15 +1,19 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 
-type Column = keyof Catalogue['product'] & keyof Catalogue['deleted_product'];
+const EXPIRED_AT_ONCE = 500;
 
-const listed = (columns: readonly Column[]) => sql.join(columns.map((column) => sql.ref(column)));
+export type StoredColumn = keyof Catalogue['product'] & keyof Catalogue['deleted_product'];
+
+export function listed(columns: readonly StoredColumn[], table?: string) {
+  return sql.join(columns.map((column) => sql.ref(table ? `${table}.${column}` : column)));
+}
 
 /** The product must be locked. Its movements stay. */
 export async function moveToDeleted(
   trx: Transaction<Catalogue>,
   { id, userId }: { id: number; userId: number },
-  columns: readonly Column[],
+  columns: readonly StoredColumn[],
 ): Promise<void> {
   await sql`
     INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, deleted_by)
@@ -20,7 +24,7 @@ export async function moveToDeleted(
 export async function moveBackFromDeleted(
   trx: Transaction<Catalogue>,
   id: number,
-  columns: readonly Column[],
+  columns: readonly StoredColumn[],
   changes: { code?: string } = {},
 ): Promise<void> {
   const values = columns.map((column) =>
@@ -32,4 +36,12 @@ export async function moveBackFromDeleted(
     trx,
   );
   await trx.deleteFrom('deleted_product').where('id', '=', id).execute();
+}
+
+/** Deletes some of those that were deleted more than `days` ago, for good. Their movements stay. */
+export function deleteExpired(db: Kysely<Catalogue>, days: number) {
+  return sql`
+    DELETE FROM deleted_product
+    WHERE deleted_at < CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(days)} DAY
+    ORDER BY deleted_at LIMIT ${sql.lit(EXPIRED_AT_ONCE)}`.execute(db);
 }

@@ -9,7 +9,7 @@ import { Stack } from '../support/stack.ts';
 const FEW = { rows: 10_000, categories: 7 };
 const MANY = { rows: 10_000_000, categories: 700 };
 /** Tables that grow with the catalogue. */
-const GROWING = ['product', 'stock_movement', 'product_event', 'search_posting'];
+const GROWING = ['product', 'deleted_product', 'stock_movement', 'product_event', 'search_posting'];
 
 let stack: Stack;
 let primary: Connection;
@@ -72,7 +72,7 @@ async function statementsOf(work: () => Promise<void>): Promise<string[]> {
     for (const { text } of rows) found.add(String(text).replace(/^\/\* request .*?\*\/ /, ''));
   }
   return [...found].filter(
-    (text) => /^\s*\(?select/i.test(text) && /\b(product|stock_movement)\b/.test(text),
+    (text) => /^\s*\(?select/i.test(text) && /\b(product|deleted_product|stock_movement)\b/.test(text),
   );
 }
 
@@ -129,6 +129,34 @@ test('searches and exports are, too', async () => {
   });
   expect(statements.length).toBeGreaterThan(40);
   await expectSamePlans(statements);
+}, 300_000);
+
+test('so is the trash, from its indexes', async () => {
+  const { id } = await client.register();
+  await client.post(`/products/${id}/delete`);
+  const statements = await statementsOf(async () => {
+    for (const query of [
+      '',
+      '?before=9999999999999.1',
+      '?search=lib',
+      '?search=lib&before=9999999999999.1',
+    ]) {
+      expect([query, (await client.get(`/trash${query}`)).status]).toEqual([query, 200]);
+    }
+  });
+  const lists = statements.filter((text) => text.includes('deleted_product'));
+  expect(lists).toHaveLength(5);
+  await expectSamePlans(lists);
+  for (const { statement, plan } of await plansOf(lists)) {
+    const indexes = statement.includes('UNION') ? ['code', 'name'] : ['deleted_at'];
+    for (const index of indexes) {
+      expect([statement, plan.some((step) => step.endsWith(` ${index}`))]).toEqual([statement, true]);
+    }
+    expect([
+      statement,
+      plan.filter((step) => /^deleted(_product)? (ALL|index) (null|PRIMARY)?$/.test(step)),
+    ]).toEqual([statement, []]);
+  }
 }, 300_000);
 
 test('so is the floor of the bench', async () => {

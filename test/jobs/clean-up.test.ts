@@ -35,6 +35,13 @@ const ROWS: Record<string, { columns: string; over: unknown[]; needed: unknown[]
     needed: [kept, 1, 'done', 0, hoursAgo(0)],
     by: 'id',
   },
+  deleted_product: {
+    columns:
+      'id, code, name, description, category_id, quantity, unit, version, created_at, deleted_by, deleted_at',
+    over: [4_000_000_001, mark, 'x', '', 1, 0, 'x', 1, hoursAgo(0), 1, hoursAgo(30 * 24 + 1)],
+    needed: [4_000_000_002, mark, 'x', '', 1, 0, 'x', 1, hoursAgo(0), 1, hoursAgo(30 * 24 - 1)],
+    by: 'id',
+  },
   product_import_part: {
     columns: 'file, part, data, created_at',
     over: [old, 0, 'x', hoursAgo(25)],

@@ -110,10 +110,19 @@ test('applying an import inserts and updates every imported field', async () => 
   const insert = await statementWith(/INSERT INTO product \([^`]*product_import_row/);
   const [, into] = /INSERT INTO product\s*\(([^)]*)\)/.exec(insert)!;
   expect(listed(into).sort()).toEqual(IMPORTED.map(({ column }) => column).sort());
-  const update = await statementWith(/UPDATE product_import_row[^`]*product AS p[^`]*SET p\./);
+  const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = COALESCE\(/);
   const set = [...update.matchAll(/\bp\.(\w+) = COALESCE\(/g)].map(([, column]) => column);
   const columns = IMPORTED.filter(({ key }) => key !== 'code').map(({ column }) => column);
   expect(set.sort()).toEqual(columns.sort());
+});
+
+test('undoing an import sets back every imported field', async () => {
+  const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = r\.was/);
+  for (const { key, column, isReference } of IMPORTED) {
+    if (key === 'code') continue;
+    const former = isReference ? 'c\\.id' : `r\\.was->>'\\$\\.${key}'`;
+    expect(update).toMatch(new RegExp(`\\bp\\.${column} = ${former}[,\\s]`));
+  }
 });
 
 const escaped = (text: string) => text.replace(/[().]/g, '\\$&');

@@ -345,7 +345,7 @@ test('an edit of a product deleted over an hour ago can be registered as a new o
   await makeDeletionOld(id);
   const gone = await client.post(`/products/${id}`, { ...form, name: 'Lo que escribí' });
   expect(gone.status).toBe(410);
-  expect(gone.text).toContain('Ya no se puede restaurar.');
+  expect(gone.text).toContain('Está en la papelera, y allí se puede restaurar.');
   expect(gone.text).toContain('action="/products"');
   expect((await client.post(`/products/${id}/restore-and-save`, form)).status).toBe(410);
   const saved = await client.post('/products', formIn(gone.text));

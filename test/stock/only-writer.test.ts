@@ -10,6 +10,7 @@ const REST = '[^;]*';
 const VIOLATIONS = {
   'inserts or replaces rows': `\\b(?:INSERT|REPLACE)\\s+(?:IGNORE\\s+)?INTO\\s+${TABLE}`,
   'deletes rows': `\\bDELETE\\s+FROM\\s+${TABLE}`,
+  'deletes rows of a join': `\\bDELETE\\s+[\\w,\\s]+\\bFROM\\b${REST}\\b(?:FROM|JOIN)\\s+${TABLE}`,
   'updates the ledger': '\\bUPDATE\\s+[^;]*\\bstock_movement\\b[^;]*\\bSET\\b',
   'updates a quantity': `\\bUPDATE\\s+[^;]*\\bproduct\\b${REST}\\bSET\\b${REST}\\b(?:quantity|reserved)\`?\\s*=`,
   'loads rows from a file': `\\bLOAD\\s+DATA\\b${REST}\\bINTO\\s+TABLE\\s+${TABLE}`,
@@ -70,6 +71,7 @@ test.each([
   ['sql`UPDATE product SET reserved = reserved + 1`'],
   ["connection.query('UPDATE stock_movement SET user_id = NULL')"],
   ['sql`DELETE FROM product WHERE id = ${id}`'],
+  ['sql`DELETE p FROM product_import_row AS r JOIN product AS p ON p.id = r.product_id`'],
   ["LOAD DATA INFILE 'x' INTO TABLE product"],
 ])('detects %s', (snippet) => {
   expect(findViolations(snippet)).not.toEqual([]);

@@ -13,6 +13,7 @@ export async function webConfig(): Promise<WebConfig> {
     SESSION_IDLE_MINUTES: 30,
     SESSION_MAX_HOURS: 12,
     TZ_DEFAULT: 'UTC',
+    TRASH_DAYS: 30,
     TRUST_PROXY: 0,
     DEMO: false,
     COUNT_RESTARTS: false,

@@ -52,6 +52,7 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       SESSION_IDLE_MINUTES: String(config.sessionIdleMinutes),
       SESSION_MAX_HOURS: String(config.sessionMaxHours),
       TZ_DEFAULT: config.timeZone,
+      TRASH_DAYS: String(config.trashDays),
       ...Object.fromEntries(WEB_SECRETS.map((name) => [`${name}_FILE`, secretFile(config.secretsDir, name)])),
     },
     logFile: logFile(config, instance.name),

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { sessionSettings, timeSettings } from '../../src/config/config.ts';
+import { sessionSettings, timeSettings, trashSettings } from '../../src/config/config.ts';
 import { serverName } from '../../src/database/connect.ts';
 import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../../src/config/settings.ts';
 
@@ -26,6 +26,7 @@ const settings = z.object({
   SEMI_SYNC: onOff.default(false),
   ...sessionSettings,
   ...timeSettings,
+  ...trashSettings,
 });
 
 export const STACK_SETTINGS = Object.keys(settings.shape);
@@ -58,6 +59,7 @@ export interface StackConfig {
   sessionIdleMinutes: number;
   sessionMaxHours: number;
   timeZone: string;
+  trashDays: number;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -90,6 +92,7 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     sessionIdleMinutes: values.SESSION_IDLE_MINUTES,
     sessionMaxHours: values.SESSION_MAX_HOURS,
     timeZone: values.TZ_DEFAULT,
+    trashDays: values.TRASH_DAYS,
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({

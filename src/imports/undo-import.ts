@@ -1,0 +1,143 @@
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
+import { recordProductEvent } from '../audit/audit-trail.ts';
+import type { Databases } from '../database/databases.ts';
+import type { Catalogue } from '../database/tables.ts';
+import { DomainError } from '../errors/domain-error.ts';
+import { LeaseLostError } from '../jobs/lease.ts';
+import { STORED_COLUMNS } from '../products/product-queries.ts';
+import {
+  copyAddedToDeleted,
+  createFormerCategories,
+  deleteAdded,
+  recordMovementsBack,
+  setBackProducts,
+} from '../stock/bulk-undo.ts';
+import type { ClaimedImport, ImportLease } from './import-lease.ts';
+import type { Totals, TouchedRow, TouchedRows } from './import-queries.ts';
+import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
+
+const MAX_LISTED = 20;
+
+/** A product of the import was saved, moved or deleted since. */
+export class RowsTouchedError extends DomainError {
+  constructor() {
+    super({ code: 'import_rows_touched', status: 409, textKey: 'imports.undo.title' });
+  }
+}
+
+/** One transaction. @throws RowsTouchedError, LeaseLostError */
+export async function undoImport(
+  databases: Databases,
+  claimed: ClaimedImport,
+  lease: ImportLease,
+): Promise<void> {
+  const request = { purpose: 'undo', userId: claimed.undoneBy! } as const;
+  await transactAsPerson(databases, claimed, request, (trx) => undo(trx, claimed, lease));
+}
+
+async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: ImportLease): Promise<void> {
+  const { id, attempt } = claimed;
+  const { undoState, totals, fileName } = await trx
+    .selectFrom('product_import')
+    .select(['undo_state as undoState', 'totals', 'file_name as fileName'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (undoState === 'done') return;
+  await makeChanges(trx, claimed, { totals: totals as Totals, lease });
+  const { new: removed, changed: setBack } = totals as Totals;
+  await recordProductEvent(trx, {
+    action: 'product.importUndone',
+    actor: { kind: 'user', id: claimed.undoneBy },
+    target: { id, name: fileName },
+    details: { removed, setBack },
+  });
+  // Last, because this locks the row that `lease.report` updates.
+  const { numUpdatedRows } = await trx
+    .updateTable('product_import')
+    .set({ undo_state: 'done', undone_at: sql`UTC_TIMESTAMP(3)` })
+    .where('id', '=', id)
+    .where('attempt', '=', attempt)
+    .where('undo_state', '=', 'asked')
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new LeaseLostError();
+}
+
+/** Existing products last, as when an import is applied: people may be waiting for them. */
+async function makeChanges(
+  trx: Transaction<Catalogue>,
+  claimed: ClaimedImport,
+  { totals, lease }: { totals: Totals; lease: ImportLease },
+): Promise<void> {
+  const all = rowsOf(claimed);
+  await assertUntouched(trx, all);
+  const run = inBatches(trx, claimed, { totals, lease, userId: claimed.undoneBy! });
+  const removals = (0.95 * totals.new) / Math.max(1, totals.new + totals.changed);
+  if (totals.new > 0) {
+    const copied = await run(copyAddedToDeleted(STORED_COLUMNS), { from: 0, to: removals * 0.4 });
+    const deleted = await run(deleteAdded, { from: removals * 0.4, to: removals });
+    if (copied !== totals.new || deleted !== totals.new) throw new RowsTouchedError();
+  }
+  if (totals.changed > 0) {
+    await createFormerCategories(trx, all);
+    const middle = removals + (0.95 - removals) * 0.3;
+    await run(recordMovementsBack, { from: removals, to: middle });
+    const setBack = await run(setBackProducts, { from: middle, to: 0.95 });
+    if (setBack !== totals.changed) throw new RowsTouchedError();
+  }
+}
+
+/** Every change of a product raises its version, and a restored one has another. */
+const IS_TOUCHED = sql`
+  r.kind IN ('new', 'changed') AND NOT (p.version <=> r.version + IF(r.kind = 'changed', 1, 0))`;
+
+async function assertUntouched(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
+  const { rows } = await sql`
+    SELECT /*+ MAX_EXECUTION_TIME(30000) */ 1
+    FROM product_import_row AS r LEFT JOIN product AS p ON p.id = r.product_id
+    WHERE ${all} AND ${IS_TOUCHED}
+    LIMIT 1`.execute(trx);
+  if (rows.length > 0) throw new RowsTouchedError();
+}
+
+/** How many products were touched since, and the first of them. */
+export async function listTouched(db: Kysely<Catalogue>, claimed: ClaimedImport): Promise<TouchedRows> {
+  const all = rowsOf(claimed);
+  const { rows: counts } = await sql<{ count: number }>`
+    SELECT /*+ MAX_EXECUTION_TIME(30000) */ COUNT(*) AS count
+    FROM product_import_row AS r LEFT JOIN product AS p ON p.id = r.product_id
+    WHERE ${all} AND ${IS_TOUCHED}`.execute(db);
+  const { rows } = await sql<Touched>`
+    SELECT /*+ MAX_EXECUTION_TIME(30000) */ r.sheet, r.line, r.code, r.name, r.quantity, r.was,
+      p.id AS productId, p.name AS ownName, p.quantity AS ownQuantity, d.id AS deletedId, d.name AS deletedName
+    FROM product_import_row AS r
+    LEFT JOIN product AS p ON p.id = r.product_id
+    LEFT JOIN deleted_product AS d ON d.id = r.product_id
+    WHERE ${all} AND ${IS_TOUCHED}
+    ORDER BY r.number LIMIT ${sql.lit(MAX_LISTED)}`.execute(db);
+  return { count: counts[0]!.count, rows: rows.map(toTouchedRow) };
+}
+
+interface Touched {
+  sheet: number;
+  line: number;
+  code: string;
+  name: string | null;
+  quantity: number | null;
+  was: { name: string; quantity: number } | null;
+  productId: number | null;
+  ownName: string | null;
+  ownQuantity: number | null;
+  deletedId: number | null;
+  deletedName: string | null;
+}
+
+function toTouchedRow(row: Touched): TouchedRow {
+  const { sheet, line, code, productId } = row;
+  const imported = row.quantity ?? row.was?.quantity ?? 0;
+  const kept = row.ownQuantity === imported ? 'changed' : 'moved';
+  return {
+    ...{ sheet, line, code, productId },
+    name: row.ownName ?? row.deletedName ?? row.name ?? row.was?.name ?? '',
+    what: productId !== null ? kept : row.deletedId !== null ? 'deleted' : 'gone',
+  };
+}
