@@ -292,3 +292,24 @@ test('at widths between, the search row holds the panel without overflow', async
     }
   });
 });
+
+test('more columns than a desk is wide scroll inside the table', async () => {
+  await onPage(await createPerson(administrator, 'clerk'), DESK, async (page) => {
+    await page.evaluate(() => {
+      document.getElementById('results')!.classList.add('is-wide');
+      for (const row of document.querySelectorAll('.product-table tr')) {
+        const cell = row.querySelector('.col-category')!;
+        for (let i = 0; i < 4; i++) cell.after(cell.cloneNode(true));
+      }
+    });
+    const [narrow, overflow] = await page.evaluate(() => [
+      [...document.querySelectorAll('.product-table :is(th, td)')].filter(
+        ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1,
+      ).length,
+      document.documentElement.scrollWidth - innerWidth,
+    ]);
+    expect([narrow, overflow <= 0]).toEqual([0, true]);
+    expect(await accessibilityViolations(page)).not.toContainEqual(expect.stringContaining('scrollable'));
+    await page.screenshot({ path: join(SCREENSHOTS, 'wide.png') });
+  });
+});
