@@ -262,7 +262,7 @@ test.each(LOOKS)('the panel, its page and the forms are accessible and fit: %s',
       expect([what, overflow <= 0]).toEqual([what, true]);
     };
     await page.click('#list-view summary');
-    const panel = (await page.locator('#list-view .menu-panel').boundingBox())!;
+    const panel = (await page.locator('#list-view .view-panel').boundingBox())!;
     expect(panel.x).toBeGreaterThanOrEqual(0);
     expect(panel.x + panel.width).toBeLessThanOrEqual(options.viewport!.width);
     await check('panel');
@@ -285,7 +285,7 @@ test('at widths between, the search row holds the panel without overflow', async
     await page.click('#list-view summary');
     for (const width of [320, 390, 600, 768, 999, 1000, 1200, 1920]) {
       await page.setViewportSize({ width, height: 900 });
-      const panel = (await page.locator('#list-view .menu-panel').boundingBox())!;
+      const panel = (await page.locator('#list-view .view-panel').boundingBox())!;
       expect([width, panel.x >= 0 && panel.x + panel.width <= width]).toEqual([width, true]);
       if ([320, 768].includes(width))
         await page.screenshot({ path: join(SCREENSHOTS, `list-view-${width}.png`) });
