@@ -121,6 +121,7 @@ function isGuarded(form) {
 }
 
 function isUnsaved(form) {
+  if ('leaveFreely' in form.dataset) return false;
   return isChanged(form) || (isRefused && form.elements.namedItem('page') !== null);
 }
 

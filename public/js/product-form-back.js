@@ -2,9 +2,10 @@
 import { findOriginOf, goTo, leadTo, sendAside } from './way-back.js';
 
 const form = document.getElementById('product-form');
-const page = form.elements.namedItem('page').value;
-const origin = findOriginOf(page);
+const { pathname, searchParams } = new URL(form.elements.namedItem('page').value, location.href);
+// Before "Save and add another" is a product that is saved already.
+const origin = searchParams.has('after') ? undefined : findOriginOf(pathname);
 
 leadTo(form.querySelector('[data-cancel]'), origin);
 // A new product is shown; an edit is over.
-if (origin && page !== '/products/new') sendAside(form, () => goTo(origin));
+if (origin && pathname !== '/products/new') sendAside(form, () => goTo(origin));

@@ -2,6 +2,7 @@
 import { enableDeleteDialog } from './delete-dialog.js';
 import { enableExportProgress } from './export-progress.js';
 import { keepScroll } from './keep-scroll.js';
+import { enableListView } from './list-view.js';
 import { enableQuickQuantity } from './quick-quantity.js';
 import { fillRow } from './product-row.js';
 import { sendAside } from './way-back.js';
@@ -64,7 +65,7 @@ const quantities = enableQuickQuantity(rows, {
 });
 enableDeleteDialog(rows, (row) => ({
   name: row.querySelector('[data-field=name]').textContent,
-  quantity: row.querySelector('[data-field=quantity]').textContent,
+  quantity: row.dataset.quantity,
 }));
 const deletion = document.querySelector('#delete-dialog form');
 // The list stays where it is scrolled to.
@@ -78,6 +79,8 @@ enableExportProgress(list.querySelectorAll('[data-format]'), {
   productsText: (total) => totalText({ total, totalIsExact: true }),
   announce: (text) => (announcement.textContent = text),
 });
+
+enableListView();
 
 if (total.dataset.isExact === 'false') void countExactly(filterQuery());
 
@@ -113,7 +116,12 @@ async function showMatches() {
 }
 
 async function fetchMatches(query, signal) {
-  const response = await fetch(`/api/products?${query}`, { headers: { accept: 'application/json' }, signal });
+  const wanted = new URLSearchParams(query);
+  if (texts.limit) wanted.set('limit', texts.limit);
+  const response = await fetch(`/api/products?${wanted}`, {
+    headers: { accept: 'application/json' },
+    signal,
+  });
   if (response.status === 401) throw new Error(texts.sessionEnded);
   if (!response.ok) throw new Error(texts.searchFailed);
   return response.json();

@@ -2,6 +2,8 @@
 export function fillRow(row, product, texts) {
   row.dataset.product = product.id;
   row.dataset.version = product.version;
+  row.dataset.quantity = new Intl.NumberFormat(texts.language).format(product.quantity);
+  row.dataset.unit = product.unit;
   for (const field of row.querySelectorAll('[data-field]')) field.textContent = product[field.dataset.field];
   for (const link of row.querySelectorAll('[data-href]')) {
     link.href = link.dataset.href.replace('{id}', product.id);
@@ -12,15 +14,21 @@ export function fillRow(row, product, texts) {
         label.replace('{name}', () => product.name),
       );
   }
+  // Not among the columns that the person has chosen, perhaps.
   const quantity = row.querySelector('[data-field=quantity]');
-  quantity.textContent = new Intl.NumberFormat(texts.language).format(product.quantity);
+  if (quantity) fillQuantity(quantity, row, product, texts);
+  const badge = row.querySelector('[data-field=available]');
+  if (!badge) return;
+  badge.textContent = product.available ? texts.available : texts.outOfStock;
+  badge.className = `badge ${product.available ? 'badge-available' : 'badge-out'}`;
+}
+
+function fillQuantity(quantity, row, product, texts) {
+  quantity.textContent = row.dataset.quantity;
   quantity.dataset.value = product.quantity;
   // Plain text for users who may not change it.
   if ('quickQuantity' in quantity.dataset) {
     quantity.title = texts.changeQuantity.replace('{name}', () => product.name);
     quantity.setAttribute('aria-label', `${product.name}: ${quantity.textContent} ${product.unit}`);
   }
-  const badge = row.querySelector('[data-field=available]');
-  badge.textContent = product.available ? texts.available : texts.outOfStock;
-  badge.className = `badge ${product.available ? 'badge-available' : 'badge-out'}`;
 }

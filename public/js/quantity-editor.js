@@ -10,8 +10,7 @@ const PLAIN_NUMBER = /^\d{1,9}$/;
  */
 export function openEditor(link, { texts, language, csrfToken, update, announce, moveOn, closed }) {
   const row = link.closest('tr');
-  const field = (name) => row.querySelector(`[data-field=${name}]`).textContent;
-  const name = field('name');
+  const name = row.querySelector('[data-field=name]').textContent;
   const start = Number(link.dataset.value);
   const version = Number(row.dataset.version);
   let isOpen = true;
@@ -35,7 +34,7 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   input.autocomplete = 'off';
   input.enterKeyHint = 'next';
   input.value = String(start);
-  input.setAttribute('aria-label', `${name}: ${texts.label} (${field('unit')})`);
+  input.setAttribute('aria-label', `${name}: ${texts.label} (${row.dataset.unit})`);
   const less = button('btn btn-sm btn-outline-secondary', 'bi-dash-lg', texts.decrease, () => step(-1));
   const more = button('btn btn-sm btn-outline-secondary', 'bi-plus-lg', texts.increase, () => step(1));
   const submit = button('btn btn-sm btn-primary', 'bi-check-lg', texts.save);

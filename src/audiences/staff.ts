@@ -18,6 +18,7 @@ import { idempotency } from '../http/idempotency.ts';
 import { importRoutes } from '../imports/import-routes.ts';
 import { receiveUpload } from '../imports/upload.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
 import { findRestorable } from '../products/deletions.ts';
 import { editRoutes } from '../products/edit-routes.ts';
@@ -67,6 +68,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(systemRoutes(config, databases, heartbeat));
   router.use(productExportRoutes(databases));
   router.use(productListRoutes(databases));
+  router.use(listChoicesRoutes(databases));
   router.use(productApiRoutes(databases));
   router.use(productRoutes(databases));
   router.use(editRoutes(databases));

@@ -16,6 +16,8 @@ export interface StaffUser extends Principal {
   username: string;
   role: Role;
   mustChangePassword: boolean;
+  /** As stored: `readListChoices` parses it. */
+  listChoices: unknown;
 }
 
 declare module 'express-serve-static-core' {

@@ -92,9 +92,9 @@ export function mayRead({ disabled_at, must_change_password }: User): boolean {
   return disabled_at === null && must_change_password === 0;
 }
 
-function toReader({ id, username, role }: User): StaffUser {
+function toReader({ id, username, role, list_choices: listChoices }: User): StaffUser {
   const permissions = new Set([...ROLES[role]].filter((permission) => READING_ONLY.has(permission)));
-  const common = { kind: 'user', id, username, role, mustChangePassword: false } as const;
+  const common = { kind: 'user', id, username, role, mustChangePassword: false, listChoices } as const;
   return { ...common, permissions, lastWrite: {} };
 }
 

@@ -11,6 +11,8 @@ export const ROUTE_PERMISSIONS = {
   'GET /': 'product:view',
   'GET /products': 'product:view',
   'GET /products/:id': 'product:view',
+  'GET /list-choices': 'product:view',
+  'POST /list-choices': 'product:view',
   'GET /products/export.xlsx': 'product:export',
   'GET /products/export.csv': 'product:export',
   'GET /api/products': 'product:view',

@@ -15,7 +15,7 @@ export async function findUser(db: Kysely<Directory>, id: number): Promise<User 
 
 /** One query for all that a request must know: session, user and last write. */
 const FIND_SESSIONS = `
-  SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password,
+  SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password, list_choices,
     database_group, writes
   FROM session
   LEFT JOIN user ON user.id = session.user_id AND disabled_at IS NULL
@@ -50,6 +50,7 @@ interface SessionRow {
   username: string;
   role: Role;
   must_change_password: 0 | 1;
+  list_choices: unknown;
   database_group: string | null;
   writes: number | null;
 }
@@ -60,7 +61,8 @@ function toStaffUser({ id, username, role, ...row }: SessionRow): StaffUser | un
   const lastWrite = group !== null && writes !== null ? { [group]: writes } : {};
   const mustChangePassword = row.must_change_password === 1;
   const permissions = mustChangePassword ? UNTIL_PASSWORD_IS_CHOSEN : ROLES[role];
-  return { kind: 'user', id, permissions, lastWrite, username, role, mustChangePassword };
+  const listChoices = row.list_choices;
+  return { kind: 'user', id, permissions, lastWrite, username, role, mustChangePassword, listChoices };
 }
 
 /** Also ends all of the user's sessions. @throws PasswordReplacedError if the password changed since `user` was read */

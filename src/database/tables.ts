@@ -12,6 +12,8 @@ interface UserTable {
   must_change_password: ColumnType<0 | 1, boolean | undefined, boolean>;
   role: FilledIn<Role>;
   disabled_at: Date | null;
+  /** See src/product-list/list-choices.ts. */
+  list_choices: ColumnType<unknown, string | null | undefined, string>;
   created_at: FilledIn<Date>;
 }
 

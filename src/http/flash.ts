@@ -8,6 +8,7 @@ const KEEP_MS = 60_000;
 const flashMessage = z.object({
   textKey: z.enum([
     'product.registered',
+    'list.choicesSaved',
     'product.saved',
     'product.restored',
     'product.restoredAndSaved',
@@ -18,6 +19,8 @@ const flashMessage = z.object({
     'users.enabled',
   ]),
   productName: z.string().max(100).optional(),
+  /** Makes the name a link. */
+  productId: z.number().int().positive().optional(),
   /** Sentences in the language of the person. */
   notes: z.array(z.string().max(300)).max(10).optional(),
 });

@@ -32,10 +32,25 @@ export function sortDefinition(column: SortColumn): SortColumnDefinition {
   return definitions.get(column)!;
 }
 
-export const LIST_COLUMNS: readonly { name: SortColumn; isSorted: boolean }[] = [
-  'number' as const,
-  ...PRODUCT_FIELDS.filter(({ cell }) => cell).map(({ key }) => key),
-  'availability' as const,
-].map((name) => ({ name, isSorted: definitions.has(name) }));
-
 export const LIST_FIELDS = PRODUCT_FIELDS.filter(({ cell }) => cell);
+
+/** They say which product a row is. */
+const ALWAYS_SHOWN: SortColumn[] = ['name', 'code'];
+
+export interface ListColumn {
+  name: SortColumn;
+  isSorted: boolean;
+  isAlwaysShown: boolean;
+  isHiddenAtFirst: boolean;
+}
+
+export const LIST_COLUMNS: readonly ListColumn[] = [
+  'number' as const,
+  ...LIST_FIELDS.map(({ key }) => key),
+  'availability' as const,
+].map((name) => ({
+  name,
+  isSorted: definitions.has(name),
+  isAlwaysShown: ALWAYS_SHOWN.includes(name),
+  isHiddenAtFirst: LIST_FIELDS.some(({ key, isHiddenAtFirst }) => key === name && isHiddenAtFirst),
+}));

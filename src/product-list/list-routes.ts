@@ -7,7 +7,7 @@ import { InvalidCursorError } from './cursor.ts';
 import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
 import { getProductPage } from './product-page.ts';
 import { countExactly } from './product-totals.ts';
-import { LIST_COLUMNS, LIST_FIELDS } from './list-columns.ts';
+import { listView, readListChoices } from './list-choices.ts';
 
 export function productListRoutes(databases: Databases): Router {
   const router = Router();
@@ -15,26 +15,27 @@ export function productListRoutes(databases: Databases): Router {
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
     const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
+    const choices = readListChoices(req.principal!.listChoices);
+    const limit = choices.pageSize;
     const read = (db: Kysely<Catalogue>) =>
       Promise.all([
-        getProductPage(db, filter, { cursor }).catch((error: unknown) => {
+        getProductPage(db, filter, { cursor, limit }).catch((error: unknown) => {
           // A damaged cursor: show a person the first page.
-          if (error instanceof InvalidCursorError) return getProductPage(db, filter);
+          if (error instanceof InvalidCursorError) return getProductPage(db, filter, { limit });
           throw error;
         }),
         listCategories(db),
       ]);
     const [page, categories] = await databases.catalogue.readReplica(req.principal!, read, {
-      sharedAs: ['page', filter, cursor],
+      sharedAs: ['page', filter, cursor, limit],
     });
     res.render('products/list', {
       filter,
       page,
       categories,
       availabilities: AVAILABILITIES,
-      columns: LIST_COLUMNS,
-      fields: LIST_FIELDS,
       filterQuery,
+      ...listView(choices),
     });
   });
 

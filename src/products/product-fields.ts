@@ -15,6 +15,8 @@ interface FieldDefinition {
   isSorted?: true;
   /** Style in the list (views/products/row.ejs); fields without one are not listed. */
   cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity';
+  /** In the list only for people who choose it. */
+  isHiddenAtFirst?: true;
   /** In characters. */
   exportWidth?: number;
   /** Accepted column titles, as `plainHeader` normalizes them; fields without any are not imported. */
@@ -32,6 +34,10 @@ interface FormControl {
   suggestions?: string;
   initial?: string;
   initialText?: string;
+  /** "Save and add another" keeps it for the next product. */
+  isKept?: true;
+  /** Of one product only: a duplicate starts without it. */
+  isNotCopied?: true;
 }
 
 /** Checked against migrations, triggers, import SQL and texts by test/products/product-fields.test.ts. */
@@ -65,6 +71,7 @@ const DEFINITIONS = {
       width: 'col-md-4',
       isRequired: true,
       hint: 'product.codeHint',
+      isNotCopied: true,
       attributes: 'autocapitalize="characters" spellcheck="false"',
     },
   },
@@ -96,7 +103,7 @@ const DEFINITIONS = {
       es: 'categoria familia grupo seccion departamento tipo clase',
       en: 'category family group section department type class',
     },
-    form: { control: 'category', width: 'col-md-5', isRequired: true },
+    form: { control: 'category', width: 'col-md-5', isRequired: true, isKept: true },
   },
   quantity: {
     rule: quantityField,
@@ -114,6 +121,7 @@ const DEFINITIONS = {
       isRequired: true,
       attributes: 'inputmode="numeric"',
       initial: '0',
+      isNotCopied: true,
     },
   },
   unit: {
@@ -133,6 +141,7 @@ const DEFINITIONS = {
       hint: 'product.unitHint',
       suggestions: 'product.units',
       initialText: 'product.initialUnit',
+      isKept: true,
     },
   },
 } as const satisfies Record<string, FieldDefinition>;

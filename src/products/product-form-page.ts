@@ -16,6 +16,8 @@ import {
 export interface ProductFormPage extends Partial<FormPage> {
   id?: number;
   values?: ProductFormValues;
+  /** The name of the product that a new one starts from. */
+  copyOf?: string;
   version?: number;
   opened?: OpenedValues;
   disputed?: (ToldChange & { mine: string })[];
@@ -32,6 +34,7 @@ export async function renderForm(
   const categories = await databases.catalogue.readReplica(req.principal!, listCategories);
   res.render('products/form', {
     id: undefined,
+    copyOf: undefined,
     values: readAsTyped(req.body),
     version: (req.body as { version?: string } | undefined)?.version,
     opened: readOpened(req.body),

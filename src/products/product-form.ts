@@ -8,6 +8,7 @@ import {
   PRODUCT_FIELDS,
   productFields,
   type FieldKey,
+  type ProductField,
   type ProductInput,
 } from './product-fields.ts';
 import type { ProductEdit } from './product-merge.ts';
@@ -101,6 +102,27 @@ export function initialValues(t: TFunction): ProductFormValues {
     PRODUCT_FIELDS.map(({ key, form }) => [key, form.initialText ? t(form.initialText) : form.initial]),
   );
   return formValues((key) => initial.get(key) ?? '');
+}
+
+/** A new product after `saved`: what people enter in a row often shares these. */
+export function valuesAfter(saved: ProductInput, t: TFunction): ProductFormValues {
+  return valuesFrom(saved, t, ({ isKept }) => isKept === true);
+}
+
+export function valuesOfCopy(product: ProductInput, t: TFunction): ProductFormValues {
+  return valuesFrom(product, t, ({ isNotCopied }) => !isNotCopied);
+}
+
+function valuesFrom(
+  product: ProductInput,
+  t: TFunction,
+  isTaken: (form: ProductField['form']) => boolean,
+): ProductFormValues {
+  const taken = PRODUCT_FIELDS.filter(({ form }) => isTaken(form)).map(({ key }) => [
+    key,
+    String(product[key]),
+  ]);
+  return { ...initialValues(t), ...(Object.fromEntries(taken) as Partial<ProductFormValues>) };
 }
 
 export function valuesOf(product: ProductInput): ProductFormValues {

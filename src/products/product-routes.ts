@@ -11,19 +11,33 @@ import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { PRODUCT_FIELDS } from './product-fields.ts';
 import { readId, renderForm } from './product-form-page.ts';
-import { initialValues, readProductForm } from './product-form.ts';
+import { initialValues, productId, readProductForm, valuesAfter, valuesOfCopy } from './product-form.ts';
 import { createProduct, findProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
 
+/** A new product starts as a copy of one, or goes on after one that was just saved. */
+const startOfNew = z.object({
+  copy: productId.optional().catch(undefined),
+  after: productId.optional().catch(undefined),
+});
+
 export function productRoutes(databases: Databases): Router {
   const router = Router();
   const usernames = new Usernames(databases.directory);
 
   router.get('/products/new', async (req, res) => {
-    await renderForm(databases, req, res, { values: initialValues(req.t) });
+    const { copy, after } = startOfNew.parse(req.query);
+    if (copy !== undefined) {
+      const product = await getProduct(req, copy);
+      const values = valuesOfCopy(product, req.t);
+      return renderForm(databases, req, res, { values, copyOf: product.name });
+    }
+    const saved = after === undefined ? undefined : await find(req, after);
+    const values = saved ? valuesAfter(saved, req.t) : initialValues(req.t);
+    await renderForm(databases, req, res, { values });
   });
 
   router.post('/products', async (req, res) => {
@@ -34,8 +48,10 @@ export function productRoutes(databases: Databases): Router {
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user)),
       show: (page) => renderForm(databases, req, res, page),
       done: (id, { name }) => {
-        leaveFlash(req, res, { textKey: 'product.registered', productName: name });
-        res.redirect(303, `/products/${id}`);
+        const isAnotherWanted = (req.body as { next?: unknown }).next === 'another';
+        const flash = { textKey: 'product.registered', productName: name } as const;
+        leaveFlash(req, res, isAnotherWanted ? { ...flash, productId: id } : flash);
+        res.redirect(303, isAnotherWanted ? `/products/new?after=${id}` : `/products/${id}`);
       },
     });
   });
@@ -67,7 +83,7 @@ export function productRoutes(databases: Databases): Router {
 
   router.get('/products/:id/delete', async (req, res) => {
     res.render('products/delete', {
-      product: await getProduct(req),
+      product: await getProduct(req, readId(req)),
       returnTo: localPath(req.query.return),
     });
   });
@@ -101,9 +117,12 @@ export function productRoutes(databases: Databases): Router {
     res.redirect(303, returnAddress(req));
   });
 
-  async function getProduct(req: Request): Promise<Product> {
-    const id = readId(req);
-    const product = await databases.catalogue.readReplica(req.principal!, (db) => findProduct(db, id));
+  function find(req: Request, id: number): Promise<Product | undefined> {
+    return databases.catalogue.readReplica(req.principal!, (db) => findProduct(db, id));
+  }
+
+  async function getProduct(req: Request, id: number): Promise<Product> {
+    const product = await find(req, id);
     if (!product) throw new ProductNotFoundError();
     return product;
   }

@@ -38,6 +38,8 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'GET /',
       'GET /products',
       'GET /products/:id',
+      'GET /list-choices',
+      'POST /list-choices',
       'GET /products/export.xlsx',
       'GET /products/export.csv',
       'GET /api/products',

@@ -3,7 +3,7 @@ import express from 'express';
 import request from 'supertest';
 import { i18n } from '../../src/http/i18n.ts';
 import { useViews } from '../../src/http/views.ts';
-import { LIST_COLUMNS, LIST_FIELDS } from '../../src/product-list/list-columns.ts';
+import { listView, readListChoices } from '../../src/product-list/list-choices.ts';
 import { AVAILABILITIES, filterQuery, readFilter } from '../../src/product-list/product-filter.ts';
 
 /** The list of a catalogue without products; the system under test has some. */
@@ -18,9 +18,8 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
       page: { items: [], total: 0, totalIsExact: true },
       categories: [],
       availabilities: AVAILABILITIES,
-      columns: LIST_COLUMNS,
-      fields: LIST_FIELDS,
       filterQuery,
+      ...listView(readListChoices(null)),
       may: () => isAllowed,
       asset: (path: string) => path,
       csrfToken: () => 'token',
