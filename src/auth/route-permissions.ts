@@ -29,6 +29,10 @@ export const ROUTE_PERMISSIONS = {
   'POST /products/:id/keep-deleted': 'product:delete',
   'PATCH /api/products/:id/quantity': 'stock:adjust',
 
+  'POST /products/:id/movements': 'stock:adjust',
+  'GET /movements': 'product:view',
+  'GET /movements/export.csv': 'product:export',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',

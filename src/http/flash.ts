@@ -9,6 +9,7 @@ const flashMessage = z.object({
   textKey: z.enum([
     'product.registered',
     'product.saved',
+    'product.moved',
     'product.restored',
     'product.restoredAndSaved',
     'password.changed',
