@@ -26,10 +26,11 @@ SET @add_keys = IF(
   ),
   'DO 0',
   'ALTER TABLE stock_movement
-     ADD KEY created_at (created_at),
-     ADD KEY reason     (reason, purpose, id),
-     ADD KEY person     (user_id, id, reason, purpose),
-     ADD KEY document   (document_kind, document_id, document_number, id),
+     ADD KEY created_at (created_at, id),
+     ADD KEY product    (product_id, created_at, id),
+     ADD KEY reason     (reason, purpose, created_at, id),
+     ADD KEY person     (user_id, created_at, id, reason, purpose),
+     ADD KEY document   (document_kind, document_id, document_number, created_at, id),
      ALGORITHM = INPLACE, LOCK = NONE'
 );
 PREPARE add_keys FROM @add_keys;

@@ -3,7 +3,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { getProductPage } from '../product-list/product-page.ts';
 import type { Product } from '../products/product.ts';
 import type { MovementFilter } from './movement-filter.ts';
-import { listMovements, type IdRange, type ListedMovement } from './movement-queries.ts';
+import { listMovements, type PagePosition, type ListedMovement } from './movement-queries.ts';
 
 const PAGE_SIZE = 50;
 /** Products to choose from when a search finds several. */
@@ -16,14 +16,14 @@ export interface MovementPage {
   newer: number | undefined;
 }
 
-/** Paged by number, so that every page takes as long as the first. */
+/** Paged by key, so that every page takes as long as the first. */
 export async function getMovementPage(
   db: Kysely<Catalogue>,
   filter: MovementFilter,
-  { before, after }: IdRange,
+  { before, after }: PagePosition,
 ): Promise<MovementPage> {
   const isBackwards = after !== undefined;
-  const found = await listMovements(db, filter, { before, after, isBackwards, limit: PAGE_SIZE + 1 });
+  const found = await listMovements(db, filter, { before, after, limit: PAGE_SIZE + 1 });
   const hasMore = found.length > PAGE_SIZE;
   const movements = found.slice(0, PAGE_SIZE);
   if (isBackwards) movements.reverse();

@@ -9,9 +9,6 @@ import {
 import { EXTERNAL_DOCUMENT } from '../stock/stock-movements.ts';
 import { isPurpose, type MovementDocumentFilter, type MovementFilter } from './movement-filter.ts';
 
-/** By how much the clocks of a row's number and its time may differ: a long import, another primary. */
-const SLACK_MINUTES = 15;
-
 export interface ListedMovement extends StockMovement {
   productId: number;
   /** Null for a product that is deleted for good. */
@@ -21,30 +18,29 @@ export interface ListedMovement extends StockMovement {
   isDeleted: boolean;
 }
 
-/** Exclusive. */
-export interface IdRange {
+/** The number of the movement next to the page. */
+export interface PagePosition {
   after?: number | undefined;
   before?: number | undefined;
 }
 
-export interface MovementWindow extends IdRange {
-  /** Reads the oldest first. */
-  isBackwards?: boolean;
-  limit: number;
-}
-
 /**
- * Movements in the order of their numbers, newest first. A filter has an index in that order, which MySQL's estimates
- * would not choose reliably.
+ * Movements in the order of their time, newest first; oldest first with `after`. Each filter has an index in that
+ * order, which MySQL's estimates would not choose reliably.
  */
 export async function listMovements(
   db: Kysely<Catalogue>,
   filter: MovementFilter,
-  { isBackwards = false, limit, ...range }: MovementWindow,
+  { after, before, limit }: PagePosition & { limit: number },
 ): Promise<ListedMovement[]> {
-  const rows = await selectMovements(db, filter, [range, await findIdRange(db, filter)])
+  const next = after ?? before;
+  const from = next === undefined ? undefined : await findPosition(db, next);
+  const direction = after === undefined ? 'desc' : 'asc';
+  const rows = await selectMovements(db, filter)
     .modifyFront(sql`/*+ ${indexHint(filter)} */`)
-    .orderBy('stock_movement.id', isBackwards ? 'asc' : 'desc')
+    .$if(from !== undefined, (query) => query.where(isPast(from!, direction)))
+    .orderBy('stock_movement.created_at', direction)
+    .orderBy('stock_movement.id', direction)
     .limit(limit)
     .execute();
   return rows.map(toListed);
@@ -54,15 +50,30 @@ export async function* streamMovements(
   db: Kysely<Catalogue>,
   filter: MovementFilter,
 ): AsyncGenerator<ListedMovement> {
-  const rows = selectMovements(db, filter, [await findIdRange(db, filter)])
+  const rows = selectMovements(db, filter)
     // A slow reader must not hit the time limit.
     .modifyFront(sql`/*+ MAX_EXECUTION_TIME(3600000) ${indexHint(filter)} */`)
+    .orderBy('stock_movement.created_at', 'desc')
     .orderBy('stock_movement.id', 'desc')
     .stream();
   for await (const row of rows) yield toListed(row);
 }
 
-function selectMovements(db: Kysely<Catalogue>, filter: MovementFilter, ranges: IdRange[]) {
+async function findPosition(db: Kysely<Catalogue>, id: number) {
+  return db
+    .selectFrom('stock_movement')
+    .select(['id', 'created_at as createdAt'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+function isPast({ id, createdAt }: { id: number; createdAt: Date }, direction: 'asc' | 'desc') {
+  const past = direction === 'asc' ? sql`>` : sql`<`;
+  return sql<SqlBool>`(stock_movement.created_at ${past} ${createdAt}
+    OR (stock_movement.created_at = ${createdAt} AND stock_movement.id ${past} ${id}))`;
+}
+
+function selectMovements(db: Kysely<Catalogue>, filter: MovementFilter) {
   return db
     .selectFrom('stock_movement')
     .leftJoin('product', 'product.id', 'stock_movement.product_id')
@@ -75,19 +86,19 @@ function selectMovements(db: Kysely<Catalogue>, filter: MovementFilter, ranges: 
       sql<string | null>`COALESCE(product.unit, deleted_product.unit)`.as('unit'),
       sql<0 | 1>`product.id IS NULL`.as('isDeleted'),
     ])
-    .where((eb) => eb.and([...conditionsOf(filter), ...ranges.flatMap(withinRange)]));
+    .where((eb) => eb.and(conditionsOf(filter)));
 }
 
 function indexHint({ document, product, user, reason }: MovementFilter): RawBuilder<unknown> {
   const index = document
     ? 'document'
     : product
-      ? 'product_id'
+      ? 'product'
       : user
         ? 'person'
         : reason
           ? 'reason'
-          : 'PRIMARY';
+          : 'created_at';
   return sql`INDEX(stock_movement ${sql.ref(index)})`;
 }
 
@@ -117,36 +128,10 @@ function conditionsOf({
 
 function isOfDocument(document: MovementDocumentFilter): RawBuilder<SqlBool> {
   return document.kind === 'import'
-    ? sql`stock_movement.document_kind = 'import' AND stock_movement.document_id = ${document.id}`
+    ? sql`stock_movement.document_kind = 'import' AND stock_movement.document_id = ${document.id}
+        AND stock_movement.document_number IS NULL`
     : sql`stock_movement.document_kind = ${EXTERNAL_DOCUMENT} AND stock_movement.document_id IS NULL
         AND stock_movement.document_number = ${document.number}`;
-}
-
-function withinRange({ after, before }: IdRange): RawBuilder<SqlBool>[] {
-  const bounds: RawBuilder<SqlBool>[] = [];
-  if (after !== undefined) bounds.push(sql`stock_movement.id > ${after}`);
-  if (before !== undefined) bounds.push(sql`stock_movement.id < ${before}`);
-  return bounds;
-}
-
-/** The numbers between which the days are: so every filter needs an index in the order of numbers only. */
-async function findIdRange(db: Kysely<Catalogue>, { from, until }: MovementFilter): Promise<IdRange> {
-  const [after, before] = await Promise.all([
-    from && findNearest(db, sql`created_at < ${from} - INTERVAL ${sql.lit(SLACK_MINUTES)} MINUTE`, 'DESC'),
-    until && findNearest(db, sql`created_at >= ${until} + INTERVAL ${sql.lit(SLACK_MINUTES)} MINUTE`, 'ASC'),
-  ]);
-  return { after, before };
-}
-
-async function findNearest(
-  db: Kysely<Catalogue>,
-  condition: RawBuilder<SqlBool>,
-  order: 'ASC' | 'DESC',
-): Promise<number | undefined> {
-  const { rows } = await sql<{ id: number }>`
-    SELECT /*+ INDEX(stock_movement created_at) */ id FROM stock_movement WHERE ${condition}
-    ORDER BY created_at ${sql.raw(order)} LIMIT 1`.execute(db);
-  return rows[0]?.id;
 }
 
 function toListed(row: Omit<ListedMovement, 'isDeleted'> & { isDeleted: 0 | 1 }): ListedMovement {

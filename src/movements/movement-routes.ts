@@ -19,7 +19,7 @@ import {
   type MovementFilter,
 } from './movement-filter.ts';
 import { findProductsFor, getMovementPage, type FoundProducts, type MovementPage } from './movement-page.ts';
-import { streamMovements, type IdRange, type ListedMovement } from './movement-queries.ts';
+import { streamMovements, type PagePosition, type ListedMovement } from './movement-queries.ts';
 import { documentText } from './movement-texts.ts';
 
 const movementNumber = z.coerce
@@ -107,7 +107,7 @@ export function movementRoutes(databases: Databases): Router {
   return router;
 }
 
-async function readPage(db: Kysely<Catalogue>, dates: Dates, fields: FilterFields, range: IdRange) {
+async function readPage(db: Kysely<Catalogue>, dates: Dates, fields: FilterFields, range: PagePosition) {
   const { filter, errors, found } = await select(db, dates, fields);
   const isShown = isComplete({ errors, found });
   const [page, product] = await Promise.all([

@@ -163,12 +163,13 @@ test('so are the movements, with each filter and with several', async () => {
   expect(statements.length).toBeGreaterThan(40);
   await expectSamePlans(statements);
   const lists = statements.filter((text) => text.includes('left join'));
-  const plans = (await plansOf(lists)).map(({ plan }) => plan[0]);
-  expect([...new Set(plans.map((first) => first!.split(' ').at(-1)))].sort()).toEqual([
-    'PRIMARY',
+  // An empty range of numbers needs no table.
+  const plans = (await plansOf(lists)).flatMap(({ plan }) => plan[0]?.trim() || []);
+  expect([...new Set(plans.map((first) => first.split(' ').at(-1)))].sort()).toEqual([
+    'created_at',
     'document',
     'person',
-    'product_id',
+    'product',
     'reason',
   ]);
   // No list is sorted, and none reads a whole table but in the order of its pages.

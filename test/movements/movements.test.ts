@@ -4,6 +4,10 @@ import { datesIn } from '../../src/locales/dates.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+/** No product has this number, so its movements need not add up to a quantity. */
+const GONE_PRODUCT = 900_000_001;
 
 let client: Client;
 let primary: Connection;
@@ -158,7 +162,7 @@ test.each([
 test('viewers see and export movements, and cannot receive', async () => {
   const viewer = await createPerson(client, 'viewer');
   const { id } = await client.register({ quantity: 5 });
-  expect((await listed(`product=${id}`, viewer.client)).rows).toHaveLength(1);
+  await waitUntil(async () => (await listed(`product=${id}`, viewer.client)).rows.length === 1);
   expect((await viewer.client.get(`/movements/export.csv?product=${id}`)).status).toBe(200);
   expect((await move(viewer.client, id, {})).status).toBe(403);
   expect((await viewer.client.get(`/products/${id}?move=in`)).text).not.toContain('move-form');
@@ -182,14 +186,18 @@ test('filters by reason, person and document, and several of them', async () => 
 });
 
 test('the previous version of a movement, with a user only, is found by its person', async () => {
-  const { id } = await client.register({ quantity: 0 });
   const person = await createPerson(client, 'clerk');
   await primary.query(
     "INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id) VALUES (?, 7, 7, 'edit', ?)",
-    [id, person.id],
+    [GONE_PRODUCT, person.id],
   );
   expect((await listed(`user=${person.id}`)).rows).toEqual([
-    expect.objectContaining({ reason: 'Edición', who: person.username, change: '+7' }),
+    expect.objectContaining({
+      product: `Producto N.º ${GONE_PRODUCT} Eliminado`,
+      reason: 'Edición',
+      who: person.username,
+      change: '+7',
+    }),
   ]);
 });
 
@@ -239,7 +247,7 @@ test('pages are complete in both directions, also when movements are added in be
 });
 
 test('days are those of the reader, whichever clock wrote the movements', async () => {
-  const { id } = await client.register({ quantity: 0 });
+  const id = GONE_PRODUCT;
   const times = [
     '2024-03-10 04:59:59.999',
     '2024-03-10 05:00:00',
@@ -254,9 +262,7 @@ test('days are those of the reader, whichever clock wrote the movements', async 
     );
   }
   const onDay = async (query: string, zone: string) => {
-    const { text } = await client.agent
-      .get(`/movements?product=${id}&${query}`)
-      .set('Cookie', [`tz=${zone}`]);
+    const { text } = await client.get(`/movements?product=${id}&${query}`).set('Cookie', `tz=${zone}`);
     return [...text.matchAll(/class="ledger-after">(\d+)</g)].map(([, after]) => after);
   };
   expect(await onDay('from=2024-03-10&to=2024-03-10', 'America/Guayaquil')).toEqual(['3', '2']);
@@ -303,7 +309,7 @@ test('the file has what is filtered, with dates and numbers as the products have
   });
   const { headers, text } = await client.get(`/movements/export.csv?product=${id}`).buffer(true);
   expect(headers['content-type']).toBe('text/csv; charset=utf-8');
-  expect(headers['content-disposition']).toMatch(/^attachment; filename="movimientos-[\d-]+\.csv"$/);
+  expect(headers['content-disposition']).toMatch(/^attachment; filename="?movimientos-[\d-]+\.csv"?$/);
   const [header, ...lines] = text
     .replace(/^\uFEFF/, '')
     .trim()
