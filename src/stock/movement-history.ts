@@ -6,7 +6,7 @@ export interface StockMovement {
   id: number;
   delta: number;
   quantityAfter: number;
-  /** Why, as `movement.reasons` names it. */
+  /** Why, by the key of its text. */
   reason: MovementReason | MovementPurpose;
   documentKind: string | null;
   documentId: number | null;
