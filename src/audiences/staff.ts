@@ -19,6 +19,7 @@ import { importRoutes } from '../imports/import-routes.ts';
 import { receiveUpload } from '../imports/upload.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
+import { movementRoutes } from '../movements/movement-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
 import { findRestorable } from '../products/deletions.ts';
 import { editRoutes } from '../products/edit-routes.ts';
@@ -73,6 +74,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productRoutes(databases));
   router.use(editRoutes(databases));
   router.use(trashRoutes(config, databases));
+  router.use(movementRoutes(databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases, findRestorable));

@@ -15,13 +15,23 @@ export function sentenceOf(event: AuditEvent, t: TFunction): string {
       if (name in values) values[name] = t(`roles.${String(values[name])}`);
   }
   if (action === 'product.edited') values.changes = changesIn(event.details, t);
-  if (action === 'product.adjusted') values.delta = signed(Number(values.delta));
+  if (action === 'product.adjusted') {
+    if (typeof values.purpose === 'string') return sentenceOfMove(values, t);
+    values.delta = signed(Number(values.delta));
+  }
   const sentence = t(`audit.sentences.${action}`, values);
   const count = Number(values.leftOut ?? 0);
   return count > 0 ? `${sentence} ${t('audit.leftOut', { count })}` : sentence;
 }
 
-function signed(delta: number): string {
+function sentenceOfMove(values: Record<string, unknown>, t: TFunction): string {
+  const delta = Number(values.delta);
+  const said = [values.documentNumber, values.note].filter(Boolean).map((text) => shorten(String(text)));
+  const reason = [t(`movement.reasons.${String(values.purpose)}`), ...said].join(' · ');
+  return t(delta > 0 ? 'audit.received' : 'audit.tookOut', { ...values, amount: Math.abs(delta), reason });
+}
+
+export function signed(delta: number): string {
   return delta > 0 ? `+${delta}` : `−${Math.abs(delta)}`;
 }
 

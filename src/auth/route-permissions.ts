@@ -31,6 +31,10 @@ export const ROUTE_PERMISSIONS = {
   'POST /products/:id/keep-deleted': 'product:delete',
   'PATCH /api/products/:id/quantity': 'stock:adjust',
 
+  'POST /products/:id/movements': 'stock:adjust',
+  'GET /movements': 'product:view',
+  'GET /movements/export.csv': 'product:export',
+
   'GET /trash': 'product:delete',
   'POST /trash/:id/restore': 'product:delete',
 

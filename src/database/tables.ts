@@ -74,7 +74,8 @@ interface DeletedProductTable {
   deleted_by: number;
 }
 
-export type MovementReason = 'initial' | 'edit' | 'count' | 'adjustment' | 'import';
+export const MOVEMENT_REASONS = ['initial', 'edit', 'count', 'adjustment', 'import'] as const;
+export type MovementReason = (typeof MOVEMENT_REASONS)[number];
 
 /** `system` is the program itself, with no user. */
 export type ActorKind = 'user' | 'customer' | 'token' | 'system';
@@ -85,12 +86,16 @@ interface StockMovementTable {
   delta: number;
   quantity_after: number;
   reason: MovementReason;
+  /** Why a person received or took out, of an `adjustment`. */
+  purpose: FilledIn<string | null>;
   actor_kind: FilledIn<ActorKind>;
   /** Null in rows written by the previous version, which set `user_id` only. */
   actor_id: FilledIn<number | null>;
   user_id: number | null;
   document_kind: FilledIn<string | null>;
   document_id: FilledIn<number | null>;
+  document_number: FilledIn<string | null>;
+  note: FilledIn<string | null>;
   created_at: FilledIn<Date>;
 }
 

@@ -1,12 +1,11 @@
 import type { Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Router, type Request, type RequestHandler } from 'express';
 import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import type { ExportState } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { limited, Semaphore } from '../http/semaphore.ts';
-import { streamAnswer, type AnswerEnd } from '../http/stream-answer.ts';
+import { streamAnswer, waitForFirstRow, type AnswerEnd } from '../http/stream-answer.ts';
 import type { Product } from '../products/product.ts';
 import { writeCsv, writeWorkbook, type Reader } from './product-export.ts';
 import {
@@ -21,8 +20,6 @@ import { readFilter } from '../product-list/product-filter.ts';
 import { streamProducts } from '../product-list/product-stream.ts';
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
-/** A query that fails within this time gets an error page; after it, the headers go out. */
-const FIRST_ROW_MS = 200;
 
 const STATES: Record<AnswerEnd, ExportState> = {
   complete: 'done',
@@ -96,15 +93,4 @@ function exportHandler({ databases, type, extension, write }: ExportOptions): Re
       void reporter?.end(end);
     }
   };
-}
-
-async function waitForFirstRow<T>(items: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
-  const pending = items.next();
-  await Promise.race([pending, sleep(FIRST_ROW_MS)]);
-  return (async function* () {
-    const first = await pending;
-    if (first.done) return;
-    yield first.value;
-    yield* items;
-  })();
 }

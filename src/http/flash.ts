@@ -10,6 +10,7 @@ const flashMessage = z.object({
     'product.registered',
     'list.choicesSaved',
     'product.saved',
+    'product.moved',
     'product.restored',
     'product.restoredAndSaved',
     'trash.restored',

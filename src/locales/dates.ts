@@ -10,6 +10,8 @@ export interface Dates {
   formatForCsv: (date: Date) => string;
   /** What a clock in the zone shows, as the UTC fields of a Date. */
   toWallClock: (date: Date) => Date;
+  /** @param day as `2026-03-29`; it may begin after midnight, where clocks change at night */
+  startOfDay: (day: string) => Date;
 }
 
 /** Creating Intl formatters takes as long as a query. There are some 600 names of zones; most installations see one. */
@@ -52,6 +54,12 @@ function createDates(language: Language, timeZone: string): Dates {
     formatTime: (date) => times.format(date),
     formatForCsv: (date) => csvDate(language, toWallClock(date).toISOString()),
     toWallClock,
+    startOfDay: (day) => {
+      const midnight = Date.parse(day);
+      const offsets = [-DAY_MS, DAY_MS].map((distance) => offsetAt(new Date(midnight + distance)));
+      const candidates = offsets.map((offset) => new Date(midnight - offset)).sort((a, b) => +a - +b);
+      return candidates.find((date) => +toWallClock(date) >= midnight) ?? candidates.at(-1)!;
+    },
   };
 }
 
@@ -62,6 +70,7 @@ function csvDate(language: Language, iso: string): string {
   return language === 'es' ? `${day}/${month}/${year} ${time}` : `${year}-${month}-${day} ${time}`;
 }
 
+const DAY_MS = 24 * 3600_000;
 const QUARTER_HOUR_MS = 15 * 60_000;
 
 /** Offsets from UTC in milliseconds. They change at full quarters of an hour only, so an export asks Intl seldom. */

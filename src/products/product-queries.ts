@@ -4,7 +4,12 @@ import { isDuplicateKey } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
-import { recordStockMovement, saveQuantity, type MovementActor } from '../stock/stock-movements.ts';
+import {
+  recordStockMovement,
+  saveQuantity,
+  type MovementActor,
+  type MovementDetails,
+} from '../stock/stock-movements.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { missing } from './deletions.ts';
 import { CodeTakenError, VersionConflictError } from './product-errors.ts';
@@ -142,20 +147,20 @@ export async function adjustQuantity(
   id: number,
   delta: number,
   actor: MovementActor,
+  details?: MovementDetails,
 ): Promise<Product> {
   try {
-    await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', actor });
+    await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', actor, details });
   } catch (error) {
     if (isDomainError(error, 'insufficient_stock')) await getProduct(trx, id);
     throw error;
   }
   const product = await getProduct(trx, id);
-  const details = { delta, to: product.quantity };
   await recordProductEvent(trx, {
     action: 'product.adjusted',
     actor,
     target: product,
-    details,
+    details: { delta, to: product.quantity, ...details },
   });
   return product;
 }

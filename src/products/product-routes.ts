@@ -1,18 +1,22 @@
-import { Router, type Request } from 'express';
+import { Router, type Request, type Response } from 'express';
+import type { TFunction } from 'i18next';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import { Usernames } from '../directory/usernames.ts';
-import { isDomainError } from '../errors/domain-error.ts';
+import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { localPath } from '../http/local-path.ts';
-import { saveForm } from '../http/save-form.ts';
+import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
+import { DIRECTIONS, purposesOf, type Direction } from '../stock/movement-purposes.ts';
+import { signed } from '../audit/audit-sentence.ts';
 import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
+import { readMoveForm, readMoveValues } from './move-form.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { PRODUCT_FIELDS } from './product-fields.ts';
 import { readId, renderForm } from './product-form-page.ts';
 import { initialValues, productId, readProductForm, valuesAfter, valuesOfCopy } from './product-form.ts';
-import { createProduct, findProduct } from './product-queries.ts';
+import { adjustQuantity, createProduct, findProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
 
@@ -23,6 +27,13 @@ const startOfNew = z.object({
   copy: productId.optional().catch(undefined),
   after: productId.optional().catch(undefined),
 });
+
+interface ProductPage extends Partial<FormPage> {
+  /** Shows the form to receive or take out. */
+  move: Direction | undefined;
+  /** Why stock did not move. */
+  refusal?: DomainError;
+}
 
 export function productRoutes(databases: Databases): Router {
   const router = Router();
@@ -57,27 +68,36 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.get('/products/:id', async (req, res) => {
+    const { data: move } = z.enum(DIRECTIONS).safeParse(req.query.move);
+    await showProduct(req, res, { move });
+  });
+
+  router.post('/products/:id/movements', async (req, res) => {
+    const user = req.principal!;
     const id = readId(req);
-    const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
-    const [product, movements] = await databases.catalogue.readReplica(req.principal!, (db) =>
-      Promise.all([
-        findProduct(db, id),
-        listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
-      ]),
-    );
-    if (!product) throw new ProductNotFoundError();
-    const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
-    const users = shown.flatMap(({ actorKind, actorId }) => (actorKind === 'user' ? (actorId ?? []) : []));
-    const names = await usernames.find(req.principal!, users);
-    res.render('products/show', {
-      product,
-      fields: PRODUCT_FIELDS,
-      movements: shown.map((movement) => ({
-        ...movement,
-        username: movement.actorKind === 'user' ? names.get(movement.actorId ?? 0) : undefined,
-      })),
-      hasOlder: movements.length > MOVEMENTS_PER_PAGE,
-      before,
+    const move = z
+      .enum(DIRECTIONS)
+      .catch('in')
+      .parse((req.body as { direction?: unknown } | undefined)?.direction);
+    await saveForm(req, res, {
+      parse: () => readMoveForm(req.body, move, req.t),
+      save: ({ delta, ...details }) =>
+        databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
+          adjustQuantity(trx, id, delta, user, details),
+        ),
+      show: (page) => showProduct(req, res, { ...page, move }),
+      refusals: {
+        insufficient_stock: (refusal) => showProduct(req, res, { move, refusal }),
+      },
+      done: ({ name, quantity, unit }, { delta }) => {
+        const saved = { delta: signed(delta), quantity, unit };
+        leaveFlash(req, res, {
+          textKey: 'product.moved',
+          productName: name,
+          notes: [req.t('movement.saved', saved)],
+        });
+        res.redirect(303, `/products/${id}`);
+      },
     });
   });
 
@@ -117,6 +137,41 @@ export function productRoutes(databases: Databases): Router {
     res.redirect(303, returnAddress(req));
   });
 
+  async function showProduct(
+    req: Request,
+    res: Response,
+    { move, refusal, ...page }: ProductPage,
+  ): Promise<void> {
+    const id = readId(req);
+    const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
+    const [product, movements] = await databases.catalogue.readReplica(req.principal!, (db) =>
+      Promise.all([
+        findProduct(db, id),
+        listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
+      ]),
+    );
+    if (!product) throw new ProductNotFoundError();
+    const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
+    const users = shown.flatMap(({ actorKind, actorId }) => (actorKind === 'user' ? (actorId ?? []) : []));
+    const names = await usernames.find(req.principal!, users);
+    res.render('products/show', {
+      ...NO_PROBLEM,
+      ...page,
+      ...(refusal && { errors: { amount: tellRefusal(refusal, product, req.t) } }),
+      product,
+      fields: PRODUCT_FIELDS,
+      move,
+      values: readMoveValues(req.body),
+      purposes: move ? purposesOf(move) : [],
+      movements: shown.map((movement) => ({
+        ...movement,
+        username: movement.actorKind === 'user' ? names.get(movement.actorId ?? 0) : undefined,
+      })),
+      hasOlder: movements.length > MOVEMENTS_PER_PAGE,
+      before,
+    });
+  }
+
   function find(req: Request, id: number): Promise<Product | undefined> {
     return databases.catalogue.readReplica(req.principal!, (db) => findProduct(db, id));
   }
@@ -128,6 +183,11 @@ export function productRoutes(databases: Databases): Router {
   }
 
   return router;
+}
+
+function tellRefusal({ textKey }: DomainError, { quantity, unit }: Product, t: TFunction): string {
+  const onHand = t('movement.onlyOnHand', { quantity, unit });
+  return textKey === 'product.errors.insufficient' ? `${t(textKey)} ${onHand}` : t(textKey);
 }
 
 function returnAddress(req: Request): string {

@@ -1,6 +1,10 @@
 import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely';
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import type { MovementPurpose } from './movement-purposes.ts';
+
+/** The kind of a document that Inventario does not have, only its number. */
+export const EXTERNAL_DOCUMENT = 'external';
 
 /** The largest value of MySQL's INT. */
 export const MAX_QUANTITY = 2_147_483_647;
@@ -23,10 +27,19 @@ export interface MovementDocument {
   id: number;
 }
 
+/** What a person says about a receipt or an issue of stock. */
+export interface MovementDetails {
+  purpose: MovementPurpose;
+  /** Of a document outside of Inventario, such as an invoice; empty for none, as `note`. */
+  documentNumber: string;
+  note: string;
+}
+
 export interface MovementCause {
   reason: MovementReason;
   actor: MovementActor;
   document?: MovementDocument | undefined;
+  details?: MovementDetails | undefined;
 }
 
 export interface NewMovement extends MovementCause {
@@ -86,7 +99,7 @@ export async function saveQuantity(
 /** @param quantityAfter read from a row that this transaction has locked */
 export async function writeLedgerRow(
   trx: Transaction<Catalogue>,
-  { productId, delta, reason, actor, document }: NewMovement,
+  { productId, delta, reason, actor, document, details }: NewMovement,
   quantityAfter: number | RawBuilder<number>,
 ): Promise<void> {
   await trx
@@ -94,8 +107,17 @@ export async function writeLedgerRow(
     .values({
       ...{ product_id: productId, delta, quantity_after: quantityAfter, reason, ...actorColumns(actor) },
       ...(document && { document_kind: document.kind, document_id: document.id }),
+      ...(details && detailColumns(details)),
     })
     .execute();
+}
+
+function detailColumns({ purpose, documentNumber, note }: MovementDetails) {
+  return {
+    purpose,
+    ...(documentNumber && { document_kind: EXTERNAL_DOCUMENT, document_number: documentNumber }),
+    note: note || null,
+  };
 }
 
 /** `user_id` is for instances of the previous version, which run during an upgrade. */

@@ -164,7 +164,15 @@ test('a phone shows at least four products, and buttons and fields fit fingers',
       const { width, height } = (await button.boundingBox())!;
       expect(Math.min(width, height)).toBeGreaterThanOrEqual(44);
     }
-    for (const path of ['/products', '/products/new', '/imports', '/users/new', '/audit', '/password']) {
+    for (const path of [
+      '/products',
+      '/products/new',
+      '/movements',
+      '/imports',
+      '/users/new',
+      '/audit',
+      '/password',
+    ]) {
       if (path !== '/products') await page.goto(path);
       const sizes = await styles(page, '.form-control, .form-select', 'font-size');
       expect([path, sizes.filter((size) => parseFloat(size) < 16)]).toEqual([path, []]);
@@ -259,7 +267,7 @@ test('the navigation is on every page, with what the person may see', async () =
       await page.goto(path);
       expect([path, await sections(page)]).toEqual([
         path,
-        ['/products', '/imports', '/users', '/audit', '/system'],
+        ['/products', '/movements', '/imports', '/users', '/audit', '/system'],
       ]);
       expect(await page.textContent('.app-foot')).toMatch(/Servido por web\d/);
     }
@@ -271,9 +279,9 @@ test('the navigation is on every page, with what the person may see', async () =
   await onPage(
     ON_PHONE,
     async (page) => {
-      expect(await sections(page)).toEqual(['/products', '/health']);
+      expect(await sections(page)).toEqual(['/products', '/movements', '/health']);
       await page.goto('/health');
-      expect(await sections(page)).toEqual(['/products', '/health']);
+      expect(await sections(page)).toEqual(['/products', '/movements', '/health']);
       const { y, height } = (await page.locator('.app-nav').boundingBox())!;
       expect(y + height).toBe(PHONE.height);
       await page.goto('/products');

@@ -1,0 +1,10 @@
+import type { TFunction } from 'i18next';
+import type { StockMovement } from '../stock/movement-history.ts';
+
+/** Empty without a document. */
+export function documentText(
+  { documentKind, documentId, documentNumber }: StockMovement,
+  t: TFunction,
+): string {
+  return documentKind === 'import' ? t('movement.import', { id: documentId }) : (documentNumber ?? '');
+}
