@@ -29,6 +29,15 @@ export const ROUTE_PERMISSIONS = {
   'POST /products/:id/keep-deleted': 'product:delete',
   'PATCH /api/products/:id/quantity': 'stock:adjust',
 
+  'GET /categories': 'category:manage',
+  'POST /categories': 'category:manage',
+  'GET /categories/:id/edit': 'category:manage',
+  'POST /categories/:id': 'category:manage',
+  'GET /categories/:id/merge': 'category:manage',
+  'POST /categories/:id/merge': 'category:manage',
+  'GET /categories/:id/delete': 'category:manage',
+  'POST /categories/:id/delete': 'category:manage',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',

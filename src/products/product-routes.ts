@@ -11,7 +11,7 @@ import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { PRODUCT_FIELDS } from './product-fields.ts';
 import { readId, renderForm } from './product-form-page.ts';
-import { initialValues, readProductForm } from './product-form.ts';
+import { initialValues, readNewProduct } from './product-form.ts';
 import { createProduct, findProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
@@ -29,12 +29,12 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products', async (req, res) => {
     const user = req.principal!;
     await saveForm(req, res, {
-      parse: () => readProductForm(req.body, req.t),
+      parse: () => readNewProduct(req.body, req.t),
       save: (input) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user)),
       show: (page) => renderForm(databases, req, res, page),
-      done: (id, { name }) => {
-        leaveFlash(req, res, { textKey: 'product.registered', productName: name });
+      done: (id, { input }) => {
+        leaveFlash(req, res, { textKey: 'product.registered', productName: input.name });
         res.redirect(303, `/products/${id}`);
       },
     });
