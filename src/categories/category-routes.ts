@@ -21,7 +21,12 @@ const name = line(50, {
 }).refine((text) => text !== OTHER_CATEGORY, 'categories.errors.name');
 const addForm = z.object({ name });
 const renameForm = z.object({ name, was: z.string().max(50).default('') });
-const mergeForm = z.object({ into: z.string('categories.errors.target').pipe(productId) });
+const mergeForm = z.object({
+  into: z
+    .string('categories.errors.target')
+    .refine((text) => productId.safeParse(text).success, 'categories.errors.target')
+    .transform(Number),
+});
 const listQuery = z.object({
   search: z.string().max(100).trim().catch(''),
   after: z.string().max(50).catch(''),
@@ -97,9 +102,9 @@ export function categoryRoutes(databases: Databases, jobs: Jobs): Router {
         const into = productId.safeParse((req.body as { into?: unknown } | undefined)?.into).data;
         return showMerge(req, res, page, page.errors.into ? undefined : into);
       },
-      done: async (target) => {
+      done: (target) => {
         jobs.wakeOutbox();
-        await finish(req, res, 'categories.mergeBegun', target.name);
+        finish(req, res, 'categories.mergeBegun', target.name);
       },
     });
   });
@@ -112,7 +117,7 @@ export function categoryRoutes(databases: Databases, jobs: Jobs): Router {
     const user = req.principal!;
     const id = readId(req);
     await saveForm(req, res, {
-      parse: () => ({ ok: true, data: undefined }),
+      parse: () => ({ ok: true, data: {} }),
       save: () => catalogue.transactOnce(user, req.writeId(), (trx) => deleteCategory(trx, id, user)),
       show: (page) => showDelete(req, res, { isRefused: false, ...page }),
       refusals: { category_not_empty: () => showDelete(req, res, { isRefused: true }) },

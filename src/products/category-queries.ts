@@ -12,9 +12,11 @@ export async function listCategories(db: Kysely<Catalogue>, { toSave = false } =
   const rows = await db
     .selectFrom('category')
     .$if(toSave, (query) =>
-      query.where(({ not, exists, selectFrom }) =>
-        not(
-          exists(selectFrom('category_merge').select('source_id').whereRef('source_id', '=', 'category.id')),
+      query.where((eb) =>
+        eb.not(
+          eb.exists(
+            eb.selectFrom('category_merge').select('source_id').whereRef('source_id', '=', 'category.id'),
+          ),
         ),
       ),
     )
