@@ -5,9 +5,13 @@ GRANT SELECT, INSERT, UPDATE ON inventario.user TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.last_write TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.write_count TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.session TO inventario_app@'%';
-GRANT SELECT, INSERT ON inventario.category TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.category TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.category_count TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.category_rename TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.category_merge TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.former_category TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
-GRANT SELECT, INSERT, DELETE ON inventario.deleted_product TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (category_id), DELETE ON inventario.deleted_product TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.search_posting TO inventario_app@'%';
 GRANT SELECT, DELETE ON inventario.search_pending TO inventario_app@'%';
 -- SELECT ... FOR UPDATE needs more than SELECT.

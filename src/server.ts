@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createApp } from './app.ts';
+import { categoryJobs } from './categories/category-jobs.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
 import { findUserByName } from './auth/user-queries.ts';
@@ -52,6 +53,7 @@ async function serve(): Promise<void> {
   const heartbeat = new Heartbeat(config, databases, jobs);
   logCopies(jobs, databases, logger);
   searchJobs(jobs, databases, INDEXED_COLUMNS);
+  categoryJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);

@@ -8,6 +8,7 @@ import { leadOn, loginRoutes, reopenForm } from '../auth/login-routes.ts';
 import { passwordRoutes } from '../auth/password-routes.ts';
 import { ReadingSessions } from '../auth/reading-session.ts';
 import { session } from '../auth/session.ts';
+import { categoryRoutes } from '../categories/category-routes.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { productExportRoutes } from '../exports/export-routes.ts';
@@ -75,6 +76,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(editRoutes(databases));
   router.use(trashRoutes(config, databases));
   router.use(movementRoutes(databases));
+  router.use(categoryRoutes(databases, jobs));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases, findRestorable));

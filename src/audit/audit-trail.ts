@@ -24,12 +24,17 @@ export const ACTIONS = [
   'product.restored',
   'product.imported',
   'product.importUndone',
+  'category.added',
+  'category.renamed',
+  'category.merged',
+  'category.deleted',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-type ProductAction = Extract<AuditAction, `product.${string}`>;
+/** Changes of categories are shown with those of products. */
+type ProductAction = Extract<AuditAction, `product.${string}` | `category.${string}`>;
 
 interface NewEvent {
   target?: { id?: number; name: string };

@@ -8,6 +8,7 @@ export type Permission =
   | 'product:edit'
   | 'product:delete'
   | 'product:import'
+  | 'category:manage'
   | 'stock:adjust'
   | 'users:manage'
   | 'audit:view'
@@ -15,7 +16,13 @@ export type Permission =
 
 const OWN_ACCOUNT: Permission[] = ['session:end', 'password:change'];
 const READING: Permission[] = ['product:view', 'product:export'];
-const EDITING: Permission[] = ['product:edit', 'product:delete', 'product:import', 'stock:adjust'];
+const EDITING: Permission[] = [
+  'product:edit',
+  'product:delete',
+  'product:import',
+  'category:manage',
+  'stock:adjust',
+];
 const ADMINISTERING: Permission[] = ['users:manage', 'audit:view', 'system:view'];
 
 export const ROLES: Record<Role, ReadonlySet<Permission>> = {

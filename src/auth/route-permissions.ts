@@ -38,6 +38,15 @@ export const ROUTE_PERMISSIONS = {
   'GET /trash': 'product:delete',
   'POST /trash/:id/restore': 'product:delete',
 
+  'GET /categories': 'category:manage',
+  'POST /categories': 'category:manage',
+  'GET /categories/:id/edit': 'category:manage',
+  'POST /categories/:id': 'category:manage',
+  'GET /categories/:id/merge': 'category:manage',
+  'POST /categories/:id/merge': 'category:manage',
+  'GET /categories/:id/delete': 'category:manage',
+  'POST /categories/:id/delete': 'category:manage',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',

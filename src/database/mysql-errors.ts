@@ -7,6 +7,11 @@ export function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === 'ER_DUP_ENTRY';
 }
 
+/** A row that others refer to cannot be deleted. */
+export function isReferenced(error: unknown): boolean {
+  return codeOf(error) === 'ER_ROW_IS_REFERENCED_2';
+}
+
 /** Missing, or its grants are not in place yet. */
 export function isUnknownTable(error: unknown): boolean {
   return ['ER_NO_SUCH_TABLE', 'ER_BAD_DB_ERROR', 'ER_TABLEACCESS_DENIED_ERROR'].includes(codeOf(error));

@@ -42,6 +42,32 @@ interface CategoryTable {
   name: string;
 }
 
+interface CategoryCountTable {
+  category_id: number;
+  /** The connection that wrote the row; 0 for the sum of earlier ones. */
+  writer: FilledIn<number>;
+  products: FilledIn<number>;
+}
+
+interface CategoryRenameTable {
+  category_id: number;
+  revision: FilledIn<number>;
+  reindex_from: FilledIn<number>;
+}
+
+interface CategoryMergeTable {
+  source_id: number;
+  target_id: number;
+  started_at: FilledIn<Date>;
+}
+
+interface FormerCategoryTable {
+  name: string;
+  /** Null if the category was deleted. */
+  category_id: number | null;
+  changed_at: FilledIn<Date>;
+}
+
 interface ProductTable {
   id: Generated<number>;
   code: string;
@@ -272,6 +298,10 @@ export interface Directory extends GroupTables {
 
 export interface Catalogue extends GroupTables {
   category: CategoryTable;
+  category_count: CategoryCountTable;
+  category_rename: CategoryRenameTable;
+  category_merge: CategoryMergeTable;
+  former_category: FormerCategoryTable;
   product: ProductTable;
   deleted_product: DeletedProductTable;
   stock_movement: StockMovementTable;

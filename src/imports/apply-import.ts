@@ -109,6 +109,8 @@ async function createCategories(trx: Transaction<Catalogue>, all: RawBuilder<unk
     INSERT IGNORE INTO category (name)
     SELECT ${DEFAULT_CATEGORY} FROM (SELECT COUNT(*) AS count FROM category WHERE name = ${DEFAULT_CATEGORY}) AS found
     WHERE found.count = 0`.execute(trx);
+  // None may be merged or deleted before the last product is in it.
+  await sql`SELECT id FROM category FOR SHARE`.execute(trx);
 }
 
 const insertProducts: BulkStep = async (trx, bulk) => {

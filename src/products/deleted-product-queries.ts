@@ -76,12 +76,12 @@ export async function restoreAndUpdate(
   if (!deleted) return updateProduct(trx, id, edit, actor);
   const { merged, taken } = await mergeOrRefuse(trx, deleted.product, edit);
   // The category is locked before the code (docs/decisions/locks.md).
-  await findOrCreateCategory(trx, merged.category);
+  await findOrCreateCategory(trx, merged.category, { isTyped: edit.isNewCategory });
   // The edit may replace a code that is taken by now.
   await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
   await recordEvent(trx, 'product.restored', deleted.product, actor);
   const restored = { ...deleted.product, version: deleted.product.version + 1 };
-  await saveEdit(trx, restored, { input: merged, savedAt: deleted.now }, actor);
+  await saveEdit(trx, restored, { ...edit, input: merged, savedAt: deleted.now }, actor);
   return { name: merged.name, taken };
 }
 

@@ -8,6 +8,14 @@ export class CodeTakenError extends DomainError {
   }
 }
 
+/** It was deleted after the form was opened. */
+export class CategoryGoneError extends DomainError {
+  constructor(name: string) {
+    const textKey = 'product.errors.categoryGone';
+    super({ code: 'category_gone', status: 422, textKey, values: { name }, field: 'category' });
+  }
+}
+
 export class ProductNotFoundError extends DomainError {
   constructor() {
     super({ code: 'product_not_found', status: 404, textKey: 'errors.productNotFound' });

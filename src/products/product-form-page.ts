@@ -31,7 +31,9 @@ export async function renderForm(
   res: Response,
   page: ProductFormPage,
 ): Promise<void> {
-  const categories = await databases.catalogue.readReplica(req.principal!, listCategories);
+  const categories = await databases.catalogue.readReplica(req.principal!, (db) =>
+    listCategories(db, { toSave: true }),
+  );
   res.render('products/form', {
     id: undefined,
     copyOf: undefined,

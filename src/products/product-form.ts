@@ -11,7 +11,15 @@ import {
   type ProductField,
   type ProductInput,
 } from './product-fields.ts';
-import type { ProductEdit } from './product-merge.ts';
+import type { NewProductInput, ProductEdit } from './product-merge.ts';
+
+/** For a new product. */
+export function readNewProduct(body: unknown, t: TFunction): FormResult<NewProductInput> {
+  const form = readProductForm(body, t);
+  return form.ok ? { ok: true, data: { input: form.data, isNewCategory: isNewCategory(body) } } : form;
+}
+
+const isNewCategory = (body: unknown) => readAsTyped(body).category === OTHER_CATEGORY;
 
 /** With "Otra…" chosen, the category is the name typed beside it. */
 export function readProductForm(body: unknown, t: TFunction): FormResult<ProductInput> {
@@ -45,6 +53,7 @@ export function readProductEdit(body: unknown, t: TFunction): FormResult<Product
       // Having seen a saved value and chosen is like having opened the form with it.
       input: { ...form.data, ...decided(['theirs']) },
       opened: { ...opened, ...decided(['mine', 'theirs']) },
+      isNewCategory: isNewCategory(body),
       version,
     },
   };

@@ -1,7 +1,12 @@
 import { FIELD_KEYS, type FieldKey, type ProductInput } from './product-fields.ts';
 
-export interface ProductEdit {
+export interface NewProductInput {
   input: ProductInput;
+  /** Its name was typed, not chosen. */
+  isNewCategory: boolean;
+}
+
+export interface ProductEdit extends NewProductInput {
   version: number;
   /** The values that the form was opened with, where the client still knows them. */
   opened: Partial<ProductInput>;
@@ -18,9 +23,12 @@ export interface Merge {
 /** A three-way merge. Without an opened value, a different saved value counts as changed by both. */
 export function mergeEdit(
   current: ProductInput & { version: number },
-  { input, version, opened }: ProductEdit,
+  { input, version, opened }: Omit<ProductEdit, 'isNewCategory'>,
 ): Merge {
-  const base = version === current.version ? current : opened;
+  // Renaming a category leaves the versions of its products as they are.
+  const isRenamed = version === current.version && input.category === opened.category;
+  const base =
+    version === current.version ? { ...current, ...(isRenamed && { category: input.category }) } : opened;
   const differing = differingFields(current, input).filter((key) => base[key] !== current[key]);
   const taken = differing.filter((key) => input[key] === base[key]);
   const disputed = differing.filter((key) => input[key] !== base[key]);

@@ -14,7 +14,7 @@ import { findOrCreateCategory } from './category-queries.ts';
 import { missing } from './deletions.ts';
 import { CodeTakenError, VersionConflictError } from './product-errors.ts';
 import { PRODUCT_FIELDS, type FieldKey, type ProductField, type ProductInput } from './product-fields.ts';
-import { differingFields, mergeEdit, type ProductEdit } from './product-merge.ts';
+import { differingFields, mergeEdit, type NewProductInput, type ProductEdit } from './product-merge.ts';
 import type { Product } from './product.ts';
 import { describeChanges, type SavedChange } from './saved-changes.ts';
 
@@ -42,15 +42,16 @@ export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Pr
   return row && toProduct(row);
 }
 
-/** @throws CodeTakenError */
+/** @throws CodeTakenError, CategoryGoneError */
 export async function createProduct(
   trx: Transaction<Catalogue>,
-  { category, ...product }: ProductInput,
+  { input, isNewCategory }: NewProductInput,
   actor: MovementActor,
 ): Promise<number> {
-  const categoryId = await findOrCreateCategory(trx, category);
+  const { category: categoryName, ...product } = input;
+  const category = await findOrCreateCategory(trx, categoryName, { isTyped: isNewCategory });
   const productId = await throwIfCodeTaken(() =>
-    insertProduct(trx, { ...product, category_id: categoryId }, actor),
+    insertProduct(trx, { ...product, category_id: category.id }, actor),
   );
   const { name, code, quantity, unit } = product;
   await recordProductEvent(trx, {
@@ -76,7 +77,7 @@ export async function updateProduct(
 ): Promise<SavedEdit> {
   const { current, now } = await lockProduct(trx, id);
   const { merged, taken } = await mergeOrRefuse(trx, current, edit);
-  await saveEdit(trx, current, { input: merged, savedAt: now }, actor);
+  await saveEdit(trx, current, { ...edit, input: merged, savedAt: now }, actor);
   return { name: merged.name, taken };
 }
 
@@ -89,22 +90,23 @@ export async function mergeOrRefuse(trx: Transaction<Catalogue>, current: Produc
   return { merged, taken: changes.taken };
 }
 
-/** @throws CodeTakenError */
+/** @throws CodeTakenError, CategoryGoneError */
 export async function saveEdit(
   trx: Transaction<Catalogue>,
   before: Product,
-  { input, savedAt }: { input: ProductInput; savedAt: Date },
+  { input, isNewCategory, savedAt }: NewProductInput & { savedAt: Date },
   actor: MovementActor,
 ): Promise<void> {
-  const { category, quantity, ...product } = input;
-  const isMoved = category !== before.category;
-  const columns = {
-    ...product,
-    ...(isMoved && { category_id: await findOrCreateCategory(trx, category) }),
-  };
+  const { category: categoryName, quantity, ...product } = input;
+  const isMoved = categoryName !== before.category;
+  const category = isMoved
+    ? await findOrCreateCategory(trx, categoryName, { isTyped: isNewCategory })
+    : undefined;
+  const columns = { ...product, ...(category && { category_id: category.id }) };
   const cause = { reason: 'edit', actor } as const;
   await throwIfCodeTaken(() => saveQuantity(trx, before, { quantity, columns, savedAt }, cause));
-  const details = { changes: changesBetween(before, input) };
+  const saved = { ...input, category: category?.name ?? before.category };
+  const details = { changes: changesBetween(before, saved) };
   await recordProductEvent(trx, {
     action: 'product.edited',
     actor,

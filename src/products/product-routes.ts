@@ -15,7 +15,7 @@ import { readMoveForm, readMoveValues } from './move-form.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { PRODUCT_FIELDS } from './product-fields.ts';
 import { readId, renderForm } from './product-form-page.ts';
-import { initialValues, productId, readProductForm, valuesAfter, valuesOfCopy } from './product-form.ts';
+import { initialValues, productId, readNewProduct, valuesAfter, valuesOfCopy } from './product-form.ts';
 import { adjustQuantity, createProduct, findProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
@@ -54,11 +54,11 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products', async (req, res) => {
     const user = req.principal!;
     await saveForm(req, res, {
-      parse: () => readProductForm(req.body, req.t),
+      parse: () => readNewProduct(req.body, req.t),
       save: (input) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user)),
       show: (page) => renderForm(databases, req, res, page),
-      done: (id, { name }) => {
+      done: (id, { input: { name } }) => {
         const isAnotherWanted = (req.body as { next?: unknown }).next === 'another';
         const flash = { textKey: 'product.registered', productName: name } as const;
         leaveFlash(req, res, isAnotherWanted ? { ...flash, productId: id } : flash);

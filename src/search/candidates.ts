@@ -4,6 +4,7 @@ import { escapeLike, searchTerms, type SearchTerm } from './search-terms.ts';
 import {
   availabilityGram,
   CATEGORY_GRAM,
+  categoryGram,
   gramsOfPartNumber,
   gramsOfTerm,
   startGram,
@@ -22,6 +23,7 @@ const MAX_BEGINNING = 1000;
 
 const CATEGORY = 'category';
 const PENDING = 'pending';
+const RENAMED = 'renamed';
 const SAME_CODE = 'same_code';
 const SAME_PLAIN_CODE = 'same_plain_code';
 const BEGINNING = 'beginning';
@@ -64,11 +66,15 @@ export async function findCandidates(
   const folded = letters.fold(search);
   const beginnings = [...new Set([folded, withoutSeparators(folded)])];
   const unusual = beginnings.map(unusualStartGram);
-  const words = terms.map((term) => waysToMatch(term));
   const properties: AnyOf[] = available === undefined ? [] : [[availabilityGram(available)]];
-  const grams = [...words.flat(3), ...properties.flat(), ...unusual];
+  const grams = [...terms.map((term) => waysToMatch(term)).flat(3), ...properties.flat(), ...unusual];
   const index = await readIndex(db, { grams, category, search });
   if (!index) return undefined;
+  await letters.learn(
+    db,
+    index.renamed.map(({ name }) => name),
+  );
+  const waysOf = (term: SearchTerm) => [...waysToMatch(term), ...waysByNewName(term, index.renamed)];
   if (category) properties.push([CATEGORY]);
   const inAll = (words: Ways[]) => {
     const needed = [...properties, ...words.flatMap((ways) => (ways.length === 1 ? ways[0]! : []))];
@@ -78,13 +84,13 @@ export async function findCandidates(
       ...others.map((ways) => ProductSet.union(ways.map((grams) => index.withAll(grams)) as NonEmpty)),
     ] as NonEmpty);
   };
-  const matching = inAll(words);
+  const matching = inAll(terms.map(waysOf));
   const withUnusual = (set: ProductSet) => ProductSet.union([set, index.withAll([unusual])]);
   return {
     matching,
     exact: () =>
       terms.some(({ findsEnye }) => findsEnye)
-        ? inAll(terms.map((term) => waysToMatch({ ...term, findsEnye: false })))
+        ? inAll(terms.map((term) => waysOf({ ...term, findsEnye: false })))
         : matching,
     sameCode: index.sameCode,
     samePlainCode: withUnusual(index.samePlainCode),
@@ -113,6 +119,25 @@ function waysToMatch({ folded, plain, isPartNumber, available, findsEnye }: Sear
   return ways.map((grams) => grams.map((gram) => (findsEnye ? spellingsWithEnye(gram) : [gram])));
 }
 
+/** Products of a renamed category may not be indexed with its name yet, but they are with its number. */
+function waysByNewName({ folded, plain }: SearchTerm, renamed: RenamedCategory[]): Ways {
+  return renamed
+    .filter(({ name }) => contains(name, { folded, plain }))
+    .map(({ id }) => [[categoryGram(id)]]);
+}
+
+function contains(name: string, { folded, plain }: Pick<SearchTerm, 'folded' | 'plain'>): boolean {
+  const withoutEnye = (text: string) => text.replaceAll('ñ', 'n');
+  const text = withoutEnye(letters.fold(name));
+  if (text.includes(withoutEnye(folded))) return true;
+  return plain !== '' && withoutSeparators(text).includes(withoutEnye(plain));
+}
+
+interface RenamedCategory {
+  id: number;
+  name: string;
+}
+
 type NonEmpty = [ProductSet, ...ProductSet[]];
 
 interface IndexRead {
@@ -126,6 +151,10 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
   const parts = [
     sql`SELECT gram AS label, chunk, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
     sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MAX_PENDING + 1)})`,
+    sql`SELECT ${RENAMED}, id, CAST(name AS BINARY) FROM category_rename JOIN category ON id = category_id`,
+    sql`
+      SELECT gram, chunk, products
+      FROM category_rename JOIN search_posting ON gram = CONCAT(${CATEGORY_GRAM}, category_id)`,
   ];
   if (category) {
     parts.push(sql`
@@ -160,6 +189,7 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
         [...pending, ...alsoPending],
       ),
     pending,
+    renamed: rowsOf(RENAMED).map(({ chunk, products }) => ({ id: chunk, name: products.toString('utf8') })),
     sameCode: ProductSet.of(idsOf(SAME_CODE)),
     samePlainCode: ProductSet.of(idsOf(SAME_PLAIN_CODE)),
     beginning: beginning.length > MAX_BEGINNING ? undefined : ProductSet.of(beginning),

@@ -9,7 +9,7 @@ import { encodePosting } from './posting.ts';
 import { chunkOf, placeOf } from './product-set.ts';
 import { withoutSeparators } from './spelling.ts';
 
-const BATCH_SIZE = 4096;
+export const BATCH_SIZE = 4096;
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
 const BEGINNINGS = ['name', 'code'] as const;
@@ -60,6 +60,50 @@ export async function reindexNext(trx: Transaction<Catalogue>, columns: IndexedC
     .set({ reindex_from: ids ? ids.at(-1)! + 1 : null })
     .execute();
   return ids !== undefined;
+}
+
+/** Adds the new name of a renamed category to its products. @returns 0 when none are left, or another one indexes */
+export async function reindexRenamed(trx: Transaction<Catalogue>, columns: IndexedColumns): Promise<number> {
+  if (!(await becomeIndexer(trx))) return 0;
+  const renamed = await trx.selectFrom('category_rename').selectAll().limit(1).executeTakeFirst();
+  if (!renamed) return 0;
+  const { category_id, revision, reindex_from } = renamed;
+  const ids = await nextInCategory(trx, category_id, reindex_from);
+  const [chunk, some] = [...Map.groupBy(ids, chunkOf)][0] ?? [];
+  if (some) await addToIndex(trx, chunk!, await postingsOf(await readProducts(trx, columns, some)));
+  // Not if it has been renamed again.
+  const sameName = { category_id, revision };
+  if (!some) {
+    await trx
+      .deleteFrom('category_rename')
+      .where((eb) => eb.and(sameName))
+      .execute();
+    return 1;
+  }
+  await trx
+    .updateTable('category_rename')
+    .set({ reindex_from: some.at(-1)! + 1 })
+    .where((eb) => eb.and(sameName))
+    .execute();
+  return some.length;
+}
+
+async function nextInCategory(
+  trx: Transaction<Catalogue>,
+  categoryId: number,
+  firstId: number,
+): Promise<number[]> {
+  // The index has the products of each availability by number.
+  const ofEach = [0, 1].map(
+    (available) => sql`
+      (SELECT id FROM product FORCE INDEX (filtered_number)
+       WHERE category_id = ${categoryId} AND available = ${available} AND id >= ${firstId}
+       ORDER BY id LIMIT ${sql.lit(BATCH_SIZE)})`,
+  );
+  const { rows } = await sql<{ id: number }>`
+    SELECT id FROM (${sql.join(ofEach, sql` UNION ALL `)}) AS found
+    ORDER BY id LIMIT ${sql.lit(BATCH_SIZE)}`.execute(trx);
+  return rows.map(({ id }) => id);
 }
 
 async function becomeIndexer(trx: Transaction<Catalogue>) {

@@ -3,7 +3,7 @@ import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { IndexedColumns } from './indexed-columns.ts';
-import { indexPending, reindexNext } from './indexing.ts';
+import { BATCH_SIZE, indexPending, reindexNext, reindexRenamed } from './indexing.ts';
 
 /** Fewer pending products are as fast to check as to index. */
 const WORTH_INDEXING = 100;
@@ -16,6 +16,8 @@ const hasEnoughPending = sql<boolean>`
 
 const isReindexing = sql<boolean>`
   EXISTS (SELECT id FROM search_indexer WHERE reindex_from IS NOT NULL)`;
+
+const hasRenamed = sql<boolean>`EXISTS (SELECT category_id FROM category_rename)`;
 
 /** Runs on every instance; a database lock lets one index at a time. */
 export function searchJobs(jobs: Jobs, databases: Databases, columns: IndexedColumns): void {
@@ -44,6 +46,18 @@ export function searchJobs(jobs: Jobs, databases: Databases, columns: IndexedCol
     { group: databases.catalogue, condition: isReindexing },
     async () => {
       await databases.catalogue.transact((trx) => reindexNext(trx, columns));
+    },
+  );
+
+  jobs.whenDue(
+    'search index of renamed categories',
+    { group: databases.catalogue, condition: hasRenamed },
+    async (stopping) => {
+      for (let indexed = 0; indexed < BATCH_SIZE && !stopping.aborted;) {
+        const some = await databases.catalogue.transact((trx) => reindexRenamed(trx, columns));
+        if (some === 0) return;
+        indexed += some;
+      }
     },
   );
 }

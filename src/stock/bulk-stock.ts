@@ -17,9 +17,10 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
       trx,
       sql`
         INSERT INTO product (code, name, description, category_id, quantity, unit)
-        SELECT r.code, r.name, COALESCE(r.description, ''), c.id, COALESCE(r.quantity, 0),
+        SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
           COALESCE(r.unit, ${defaults.unit})
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
+        LEFT JOIN category_merge AS m ON m.source_id = c.id
         WHERE ${rows} AND r.kind = 'new'`,
     );
 }
@@ -63,9 +64,10 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
       UPDATE product_import_row AS r
       STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
       LEFT JOIN category AS c ON c.name = r.category
+      LEFT JOIN category_merge AS m ON m.source_id = c.id
       SET p.name = COALESCE(r.name, p.name),
         p.description = COALESCE(r.description, p.description),
-        p.category_id = COALESCE(c.id, p.category_id),
+        p.category_id = COALESCE(m.target_id, c.id, p.category_id),
         p.quantity = COALESCE(r.quantity, p.quantity),
         p.unit = COALESCE(r.unit, p.unit),
         p.version = p.version + 1,
