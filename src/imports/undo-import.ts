@@ -11,7 +11,7 @@ import {
   deleteAdded,
   recordMovementsBack,
   setBackProducts,
-} from '../stock/bulk-undo.ts';
+} from '../stock/bulk-stock.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import type { Totals, TouchedRow, TouchedRows } from './import-queries.ts';
 import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';

@@ -1,6 +1,10 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
+import { listed, type StoredColumn } from './deleted-products.ts';
 import { actorColumns, type MovementActor, type MovementDocument } from './stock-movements.ts';
+
+/** JSON has a collation of its own, which the names of categories do not compare with. */
+const FORMER_CATEGORY = sql`CONVERT(r.was->>'$.category' USING utf8mb4) COLLATE utf8mb4_es_0900_ai_ci`;
 
 /** A condition on `product_import_row AS r`, with the cause to record. */
 export interface BulkRows {
@@ -75,17 +79,77 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
       WHERE ${rows} AND r.kind = 'changed'`,
   );
 
-export const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
+/** Skips products that have changed since the import. `deleteAdded` has to follow, and to find as many. */
+export function copyAddedToDeleted(columns: readonly StoredColumn[]): BulkStep {
+  return (trx, { rows, actor }) =>
+    runStatement(
+      trx,
+      sql`
+        INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, deleted_by)
+        SELECT p.id, ${listed(columns, 'p')}, p.version, p.created_at, ${actor.id}
+        FROM product_import_row AS r STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
+        WHERE ${rows} AND r.kind = 'new'`,
+    );
+}
 
-export function causeValues({ actor, document }: Omit<BulkRows, 'rows'>) {
+export const deleteAdded: BulkStep = (trx, { rows }) =>
+  runStatement(
+    trx,
+    sql`
+      DELETE p
+      FROM product_import_row AS r STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
+      WHERE ${rows} AND r.kind = 'new'`,
+  );
+
+/** `setBackProducts`, which runs next, checks the version. */
+export const recordMovementsBack: BulkStep = (trx, { rows, ...cause }) =>
+  runStatement(
+    trx,
+    sql`
+      INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
+      SELECT r.product_id, r.was->>'$.quantity' - r.quantity, r.was->>'$.quantity', ${causeValues(cause)}
+      FROM product_import_row AS r
+      WHERE ${rows} AND r.kind = 'changed' AND r.quantity <> r.was->>'$.quantity'`,
+  );
+
+/** Skips products that have changed since the import, and those whose former category is missing. */
+export const setBackProducts: BulkStep = (trx, { rows }) =>
+  runStatement(
+    trx,
+    sql`
+      UPDATE product_import_row AS r
+      STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version + 1
+      STRAIGHT_JOIN category AS c ON c.name = ${FORMER_CATEGORY}
+      SET p.name = r.was->>'$.name',
+        p.description = r.was->>'$.description',
+        p.category_id = c.id,
+        p.quantity = r.was->>'$.quantity',
+        p.unit = r.was->>'$.unit',
+        p.version = p.version + 1,
+        p.updated_at = CURRENT_TIMESTAMP(3)
+      WHERE ${rows} AND r.kind = 'changed'`,
+  );
+
+/** Those that were renamed or merged since. @param all the rows of the import, as a condition */
+export async function createFormerCategories(
+  trx: Transaction<Catalogue>,
+  all: RawBuilder<unknown>,
+): Promise<void> {
+  await sql`
+    INSERT IGNORE INTO category (name)
+    SELECT DISTINCT ${FORMER_CATEGORY}
+    FROM product_import_row AS r LEFT JOIN category AS c ON c.name = ${FORMER_CATEGORY}
+    WHERE ${all} AND r.kind = 'changed' AND c.id IS NULL`.execute(trx);
+}
+
+const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
+
+function causeValues({ actor, document }: Omit<BulkRows, 'rows'>) {
   const { actor_kind, actor_id, user_id } = actorColumns(actor);
   return sql`'import', ${actor_kind}, ${actor_id}, ${user_id}, ${document.kind}, ${document.id}`;
 }
 
-export async function runStatement(
-  trx: Transaction<Catalogue>,
-  statement: RawBuilder<unknown>,
-): Promise<bigint> {
+async function runStatement(trx: Transaction<Catalogue>, statement: RawBuilder<unknown>): Promise<bigint> {
   const { numAffectedRows = 0n } = await statement.execute(trx);
   return numAffectedRows;
 }
