@@ -134,6 +134,7 @@ function showProblem(text) {
 
 function show(page, query) {
   problem.hidden = true;
+  const focused = document.activeElement?.closest('#rows tr')?.dataset.product;
   rows.replaceChildren(
     ...page.items.map((product) => {
       const row = template.content.querySelector('tr').cloneNode(true);
@@ -142,10 +143,17 @@ function show(page, query) {
     }),
   );
   document.getElementById('results').hidden = page.items.length === 0;
+  if (focused) keepFocus(focused);
   document.getElementById('empty').hidden = page.items.length > 0;
   total.textContent = page.total === 0 ? texts.totalZero : totalText(page);
   if (!page.totalIsExact) void countExactly(query);
   updateLinks(page, query);
+}
+
+/** Somebody may have moved on to the rows while the matches were on their way. */
+function keepFocus(product) {
+  const link = rows.querySelector(`[data-product="${product}"] .row-link`);
+  (link ?? search).focus({ preventScroll: true, focusVisible: true });
 }
 
 /** "More than" becomes the exact total, where the server can count it in time. */
