@@ -15,7 +15,13 @@ beforeAll(async () => {
   clerk = await createPerson(client, 'clerk');
   primary = await stack.connect('primary');
 });
-afterAll(() => primary.end());
+/** Of many products, which other tests would count. */
+const MANY = uniqueCode();
+
+afterAll(async () => {
+  await primary.query('DELETE FROM product WHERE code LIKE ?', [`${MANY}-%`]);
+  await primary.end();
+});
 
 async function query(text: string, values: unknown[] = []): Promise<RowDataPacket[]> {
   return (await primary.query<RowDataPacket[]>(text, values))[0];
@@ -175,7 +181,7 @@ test('a double click undoes it once', async () => {
 });
 
 test('another instance finishes exactly once when the one that undoes dies', async () => {
-  const code = uniqueCode();
+  const code = MANY;
   const rows = Array.from({ length: 10_000 }, (_, index) => [`${code}-${index}`, `Producto ${index}`, 2]);
   const file = (lines: unknown[][]) =>
     workbook({ Hoja: [['Código', 'Nombre', 'Cantidad'], ...lines] as never });

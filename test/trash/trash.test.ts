@@ -141,9 +141,11 @@ test('leads to the trash from the list and after a deletion, those who may delet
 });
 
 test('a damaged address shows the first page', async () => {
-  const first = (await trash(client)).names;
+  // Their own deletion is shown to them from every server.
+  await deleteNew();
+  const first = (await trash(clerk.client)).names;
   for (const before of ['x', '1.', '99999999999999999999.1', '-1.5']) {
-    expect([before, (await trash(client, { before })).names]).toEqual([before, first]);
+    expect([before, (await trash(clerk.client, { before })).names]).toEqual([before, first]);
   }
   expect((await client.get('/trash?search=a&search=b')).status).toBe(200);
   expect((await client.post('/trash/x/restore')).status).toBe(404);
