@@ -19,7 +19,12 @@ beforeAll(async () => {
   primary = await stack.connect('primary');
   databases = await openDatabases();
 });
+/** Describes products without movements, which no other test may find. */
+const MARK = uniqueCode();
+
 afterAll(async () => {
+  for (const table of ['product', 'deleted_product'])
+    await primary.query(`DELETE FROM ${table} WHERE description = ?`, [MARK]);
   await primary.end();
   await closeDatabases(databases);
 });
@@ -41,8 +46,8 @@ async function idOf(name: string): Promise<number | undefined> {
 
 async function insertProducts(categoryId: number, count: number): Promise<string[]> {
   const codes = Array.from({ length: count }, uniqueCode);
-  await primary.query('INSERT INTO product (code, name, category_id, quantity, unit) VALUES ?', [
-    codes.map((code, index) => [code, `Producto ${index}`, categoryId, index % 3, 'unidad']),
+  await primary.query('INSERT INTO product (code, name, description, category_id, quantity, unit) VALUES ?', [
+    codes.map((code, index) => [code, `Producto ${index}`, MARK, categoryId, index % 3, 'unidad']),
   ]);
   return codes;
 }
@@ -307,8 +312,8 @@ test('people who save products of one category do not wait for each other', asyn
   await other.query('SET innodb_lock_wait_timeout = 1');
   const insert = (connection: Connection) =>
     connection.query<ResultSetHeader>(
-      "INSERT INTO product (code, name, category_id, quantity, unit) VALUES (?, 'x', ?, 1, 'unidad')",
-      [uniqueCode(), id],
+      "INSERT INTO product (code, name, description, category_id, quantity, unit) VALUES (?, 'x', ?, ?, 1, 'unidad')",
+      [uniqueCode(), MARK, id],
     );
   await one.query('BEGIN');
   await insert(one);
