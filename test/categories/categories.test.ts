@@ -25,6 +25,10 @@ const MARK = uniqueCode();
 afterAll(async () => {
   for (const table of ['product', 'deleted_product'])
     await primary.query(`DELETE FROM ${table} WHERE description = ?`, [MARK]);
+  await primary.query(
+    `DELETE FROM category WHERE name LIKE 'Categoría %'
+     AND id NOT IN (SELECT category_id FROM product UNION ALL SELECT category_id FROM deleted_product)`,
+  );
   await primary.end();
   await closeDatabases(databases);
 });

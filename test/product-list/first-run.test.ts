@@ -21,6 +21,7 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
       filterQuery,
       ...listView(readListChoices(null)),
       may: () => isAllowed,
+      trashDays: 30,
       asset: (path: string) => path,
       csrfToken: () => 'token',
       newKey: () => 'key',
