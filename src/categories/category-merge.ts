@@ -70,38 +70,39 @@ export async function finishMerge(
 async function moveSome(trx: Transaction<Catalogue>, source: number): Promise<number> {
   const target = await findTarget(trx, source);
   if (target === undefined) return 0;
-  const products = await trx
-    .selectFrom('product')
-    .select('id')
-    .where('category_id', '=', source)
-    .limit(BATCH)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  const deleted = await trx
-    .selectFrom('deleted_product')
-    .select('id')
-    .where('category_id', '=', source)
-    .limit(BATCH)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  const idsOf = (rows: { id: number }[]) => rows.map(({ id }) => id);
+  const products = await lockSome(trx, 'product', source);
+  const deleted = await lockSome(trx, 'deleted_product', source);
   if (products.length > 0) {
     await trx
       .updateTable('product')
       .set({ category_id: target, version: sql`version + 1`, updated_at: sql`CURRENT_TIMESTAMP(3)` })
-      .where('id', 'in', idsOf(products))
+      .where('id', 'in', products)
       .execute();
   }
   if (deleted.length > 0) {
     await trx
       .updateTable('deleted_product')
       .set({ category_id: target })
-      .where('id', 'in', idsOf(deleted))
+      .where('id', 'in', deleted)
       .execute();
   }
   return products.length + deleted.length;
+}
+
+async function lockSome(
+  trx: Transaction<Catalogue>,
+  table: 'product' | 'deleted_product',
+  source: number,
+): Promise<number[]> {
+  const rows = await trx
+    .selectFrom(table)
+    .select('id')
+    .where('category_id', '=', source)
+    .limit(BATCH)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** @returns false while a product is in the source */

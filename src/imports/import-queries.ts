@@ -243,14 +243,8 @@ export async function startApplying(
     .updateTable('product_import')
     .set({
       state: 'applying',
-      notice: null,
-      progress: 0,
-      tries: 0,
       applied_by: userId,
-      address,
-      request_id: requestId,
-      lease_until: sql`UTC_TIMESTAMP(3)`,
-      expires_at: inDays(sql.lit(KEPT_DAYS)),
+      ...askedNow({ address, requestId }),
     })
     .where('id', '=', id)
     .where('state', '=', 'preview')
@@ -266,6 +260,19 @@ export async function startApplying(
   if (numUpdatedRows === 0n) throw new StaleImportError();
 }
 
+/** Leaves the work to the next instance that looks for some. */
+function askedNow({ address, requestId }: Pick<RequestOf, 'address' | 'requestId'>) {
+  return {
+    notice: null,
+    progress: 0,
+    tries: 0,
+    address,
+    request_id: requestId,
+    lease_until: sql<Date>`UTC_TIMESTAMP(3)`,
+    expires_at: inDays(sql.lit(KEPT_DAYS)),
+  };
+}
+
 /** @throws StaleImportError */
 export async function startUndoing(
   trx: Transaction<Catalogue>,
@@ -276,14 +283,8 @@ export async function startUndoing(
     .updateTable('product_import')
     .set({
       undo_state: 'asked',
-      notice: null,
-      progress: 0,
-      tries: 0,
       undone_by: userId,
-      address,
-      request_id: requestId,
-      lease_until: sql`UTC_TIMESTAMP(3)`,
-      expires_at: inDays(sql.lit(KEPT_DAYS)),
+      ...askedNow({ address, requestId }),
     })
     .where('id', '=', id)
     .where('state', '=', 'applied')

@@ -19,6 +19,7 @@ beforeAll(async () => {
   primary = await stack.connect('primary');
   databases = await openDatabases();
 });
+
 /** Describes products without movements, which no other test may find. */
 const MARK = uniqueCode();
 
