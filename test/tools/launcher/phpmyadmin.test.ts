@@ -16,6 +16,7 @@ test.each([
     .send({ token, server: number, pma_username: 'root', pma_password: await stack.secret('ROOT_PASSWORD') })
     .redirects(2);
   expect(signedIn.text).toContain('logged_in:true');
-  const rows = await agent.get(`/index.php?route=/sql&server=${number}&db=inventario&table=category&pos=0`);
+  const table = `server=${number}&db=inventario&table=category&pos=0&session_max_rows=500`;
+  const rows = await agent.get(`/index.php?route=/sql&${table}`);
   expect(rows.text).toContain('Electrónicos');
 });
