@@ -62,7 +62,7 @@ export const RELEVANCE = {
 
 /** With ñ: only if ñ counts as n. Separators do not matter in a plain code, nor at the beginning of a code. */
 function relevance(search: string): RawBuilder<number> {
-  const name = { field: sql.ref('product.name') };
+  const name = { field: 'product.name' };
   const isOnlySeparators = withoutSeparators(letters.fold(search)) === '';
   const plain = { text: search, findsEnye: false, withoutSeparators: !isOnlySeparators };
   const isBeginning = (findsEnye: boolean) => sql`
@@ -72,10 +72,12 @@ function relevance(search: string): RawBuilder<number> {
   const withEnye = sql`
     WHEN NOT (${sql.join(isExact, sql` AND `)})
       THEN IF(${isBeginning(true)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;
+  // Equal codes begin with the search, too, so that most products are asked only once.
   return sql<number>`CASE
-    WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
-    WHEN ${equals(CODE, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
-    WHEN ${isBeginning(false)} THEN ${sql.lit(RELEVANCE.beginning)}
+    WHEN ${isBeginning(false)} THEN CASE
+      WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
+      WHEN ${equals(CODE, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
+      ELSE ${sql.lit(RELEVANCE.beginning)} END
     ${isExact.length > 0 ? withEnye : sql``}
     ELSE ${sql.lit(RELEVANCE.other)} END`;
 }

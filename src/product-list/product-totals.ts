@@ -2,13 +2,15 @@ import { sql, type Kysely } from 'kysely';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
+import type { ProductSet } from '../search/product-set.ts';
 import { AVAILABILITIES, type ProductFilter } from './product-filter.ts';
 import { matchAmong, selectMatching } from './matching.ts';
 
 export const COUNT_LIMIT = 10_000;
 /** Up to this many candidates are all checked: a sample cannot show that more than the limit match. */
 const MAX_CHECKED = 11_000;
-const SAMPLE_SIZE = 300;
+/** The larger one only if the smaller one does not show that more than the limit match. */
+const SAMPLE_SIZES = [40, 300];
 const MAX_PER_COUNT = 1000;
 /** Standard errors below the sample's share: overstating a total is a one-in-millions chance. */
 const CERTAINTY = 5;
@@ -108,17 +110,23 @@ export async function countMatches(
 ): Promise<Totals> {
   const { size } = matching;
   if (size === 0) return { total: 0, totalIsExact: true };
-  if (size > MAX_CHECKED) {
-    const sample = matching.sample(SAMPLE_SIZE);
-    const share = (await countAmong(db, filter, sample)) / sample.length;
-    const total = Math.floor((size * lowerBound(share, sample.length)) / 1000) * 1000;
-    return { total: Math.min(total, COUNT_LIMIT), totalIsExact: false };
-  }
+  if (size > MAX_CHECKED) return estimate(db, filter, matching);
   const ids = [...matching.ids()];
   const half = Math.ceil(ids.length / 2);
   const halves = ids.length > MAX_PER_COUNT ? [ids.slice(0, half), ids.slice(half)] : [ids];
   const counts = await Promise.all(halves.map((some) => countAmong(db, filter, some)));
   return limited(counts.reduce((sum, count) => sum + count, 0));
+}
+
+async function estimate(db: Kysely<Catalogue>, filter: ProductFilter, matching: ProductSet): Promise<Totals> {
+  let total = 0;
+  for (const size of SAMPLE_SIZES) {
+    const sample = matching.sample(size);
+    const share = (await countAmong(db, filter, sample)) / sample.length;
+    total = Math.floor((matching.size * lowerBound(share, sample.length)) / 1000) * 1000;
+    if (total >= COUNT_LIMIT) break;
+  }
+  return { total: Math.min(total, COUNT_LIMIT), totalIsExact: false };
 }
 
 /** Wilson's lower bound of the overall share. */

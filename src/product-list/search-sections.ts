@@ -22,6 +22,8 @@ export interface SearchSection {
   is: RawBuilder<SqlBool>;
   /** All keys are equal: only the id orders the section. */
   hasOneKey: boolean;
+  /** That key where it is known: stands for the order's, which takes longer. */
+  sortKey?: RawBuilder<unknown> | undefined;
   candidates: ProductSet;
   /** With more candidates, the index is walked instead. */
   maxSorted: number;
@@ -120,6 +122,7 @@ function relevanceSections({ window, filter, candidates }: Search): UnreadSectio
     key,
     is: sql<SqlBool>`${window.order.key} = ${key}`,
     hasOneKey: true,
+    sortKey: sql.lit(key),
     candidates,
   }));
 }

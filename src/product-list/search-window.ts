@@ -19,7 +19,8 @@ export async function searchWindow(
   const found: FoundProduct[] = [];
   for await (const section of sectionsOf({ db, filter, window, candidates })) {
     const find = section.hasOneKey ? checkInIdOrder : sortOrWalk;
-    const rest = { ...window, limit: window.limit - found.length };
+    const order = { ...window.order, key: section.sortKey ?? window.order.key };
+    const rest = { ...window, order, limit: window.limit - found.length };
     found.push(...(await find({ db, filter, window: rest }, section)));
     if (found.length === window.limit) break;
   }

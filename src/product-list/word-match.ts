@@ -7,16 +7,16 @@ const CODE_SOURCE = 'product.code';
 const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
 
 /** Fields on lines of their own, as no word contains a line break. */
-function together(sources: string[]): RawBuilder<unknown> {
-  return sql`CONCAT_WS('\n', ${sql.join(sources.map((source) => sql.ref(source)))})`;
+function together(sources: string[]): Searched {
+  return { field: `CONCAT_WS('\\n', ${sources.join(', ')})`, parts: sources };
 }
 
 export const CODE: Searched = {
-  field: sql.ref(CODE_SOURCE),
-  plainField: sql.ref('product.plain_code'),
+  field: CODE_SOURCE,
+  plainField: 'product.plain_code',
 };
-const ALL: Searched = { field: together(SEARCHED) };
-const ALL_BUT_CODE: Searched = { field: together(SEARCHED.filter((source) => source !== CODE_SOURCE)) };
+const ALL = together(SEARCHED);
+const ALL_BUT_CODE = together(SEARCHED.filter((source) => source !== CODE_SOURCE));
 
 /**
  * Defines when a word is found (docs/decisions/search-index.md).

@@ -35,7 +35,7 @@ async function isTrue(condition: RawBuilder<SqlBool>): Promise<boolean> {
   return rows[0]!.found === 1;
 }
 
-const utf8 = (text: string) => sql`CONVERT(${text} USING utf8mb4)`;
+const utf8 = (text: string) => `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
 
 const codes = (text: string) => Array.from(text, (letter) => letter.codePointAt(0)!.toString(16)).join(' ');
 
