@@ -330,7 +330,7 @@ export async function listImportRows(
 ): Promise<ImportRow[]> {
   const rows = await db
     .selectFrom('product_import_row')
-    .select(['number', 'sheet', 'line', 'kind', ...FIELDS, 'product_id as productId', 'was', 'problems'])
+    .select(['number', 'sheet', 'line', 'kind', ...SELECTED_FIELDS, 'product_id as productId', 'was', 'problems'])
     .where('import_id', '=', id)
     .where('reading', '=', reading)
     .where('number', '>', after)

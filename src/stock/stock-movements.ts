@@ -2,12 +2,10 @@ import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely'
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { MovementPurpose } from './movement-purposes.ts';
+import { deltaColumns, MAX_QUANTITY, quantityColumns, subtract } from './quantities.ts';
 
 /** The kind of a document that Inventario does not have, only its number. */
 export const EXTERNAL_DOCUMENT = 'external';
-
-/** The largest value of MySQL's INT. */
-export const MAX_QUANTITY = 2_147_483_647;
 
 export class InsufficientStockError extends DomainError {
   constructor(delta: number) {
@@ -54,17 +52,21 @@ export async function recordStockMovement(trx: Transaction<Catalogue>, movement:
   const { numUpdatedRows } = await trx
     .updateTable('product')
     .set({
-      quantity: sql`quantity + ${delta}`,
+      // Either right side is computed before `rounded_up` changes.
+      quantity: sql`quantity - FLOOR(rounded_up - ${delta})`,
+      rounded_up: sql`rounded_up - ${delta} - FLOOR(rounded_up - ${delta})`,
       version: sql`version + 1`,
       updated_at: sql`CURRENT_TIMESTAMP(3)`,
     })
     .where('id', '=', productId)
-    .where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
+    .where(sql<boolean>`on_hand + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new InsufficientStockError(delta);
   // The UPDATE has locked the row, so this is the quantity after this movement.
-  const left = sql<number>`(SELECT quantity FROM product WHERE id = ${productId})`;
-  await writeLedgerRow(trx, movement, left);
+  const left = (column: 'quantity' | 'rounded_up') =>
+    sql<number>`(SELECT ${sql.ref(column)} FROM product WHERE id = ${productId})`;
+  const after = { quantity_after: left('quantity'), after_rounded: left('rounded_up') };
+  await writeLedgerRow(trx, movement, after);
 }
 
 export interface LockedProduct {
@@ -75,7 +77,10 @@ export interface LockedProduct {
 
 export interface ProductChange {
   quantity: number;
-  columns?: Omit<Updateable<Catalogue['product']>, 'id' | 'quantity' | 'reserved' | 'version' | 'updated_at'>;
+  columns?: Omit<
+    Updateable<Catalogue['product']>,
+    'id' | 'quantity' | 'rounded_up' | 'reserved' | 'version' | 'updated_at'
+  >;
   savedAt: Date;
 }
 
@@ -87,25 +92,35 @@ export async function saveQuantity(
 ): Promise<void> {
   const { numUpdatedRows } = await trx
     .updateTable('product')
-    .set({ ...columns, quantity, version: version + 1, updated_at: savedAt })
+    .set({ ...columns, ...quantityColumns(quantity), version: version + 1, updated_at: savedAt })
     .where('id', '=', id)
     .where('version', '=', version)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new Error(`Product ${id} was not locked at version ${version}`);
-  const delta = quantity - before;
-  if (delta !== 0) await writeLedgerRow(trx, { ...cause, productId: id, delta }, quantity);
+  const delta = subtract(quantity, before);
+  if (delta !== 0) await writeLedgerRow(trx, { ...cause, productId: id, delta }, afterColumns(quantity));
 }
 
-/** @param quantityAfter read from a row that this transaction has locked */
+export interface AfterColumns {
+  quantity_after: number | RawBuilder<number>;
+  after_rounded: number | RawBuilder<number>;
+}
+
+export function afterColumns(quantity: number): AfterColumns {
+  const { quantity: quantity_after, rounded_up: after_rounded } = quantityColumns(quantity);
+  return { quantity_after, after_rounded };
+}
+
+/** @param after read from a row that this transaction has locked */
 export async function writeLedgerRow(
   trx: Transaction<Catalogue>,
   { productId, delta, reason, actor, document, details }: NewMovement,
-  quantityAfter: number | RawBuilder<number>,
+  after: AfterColumns,
 ): Promise<void> {
   await trx
     .insertInto('stock_movement')
     .values({
-      ...{ product_id: productId, delta, quantity_after: quantityAfter, reason, ...actorColumns(actor) },
+      ...{ product_id: productId, ...deltaColumns(delta), ...after, reason, ...actorColumns(actor) },
       ...(document && { document_kind: document.kind, document_id: document.id }),
       ...(details && detailColumns(details)),
     })

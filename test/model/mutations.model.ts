@@ -22,7 +22,7 @@ async function problemsWith(changes: Change[], faults: fc.Arbitrary<Fault[]>): P
 
 const guard = {
   file: 'src/stock/stock-movements.ts',
-  text: '.where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)',
+  text: '.where(sql<boolean>`on_hand + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)',
   by: '',
 };
 
@@ -48,7 +48,7 @@ test('with the ledger row outside the transaction, the ledger does not add up', 
     },
     {
       file: 'src/stock/stock-movements.ts',
-      text: '  await writeLedgerRow(trx, movement, left);',
+      text: '  await writeLedgerRow(trx, movement, after);',
       // Correct only without concurrent writes.
       by: `
   const { quantity } = await trx.selectFrom('product').select('quantity').where('id', '=', productId)
