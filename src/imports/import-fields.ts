@@ -12,7 +12,9 @@ export const FIELDS: readonly Field[] = [
 ];
 
 /** As they are selected from `product_import_row`. */
-export const SELECTED_FIELDS = FIELDS.map((field) => (field === 'quantity' ? ('on_hand as quantity' as const) : field));
+export const SELECTED_FIELDS = FIELDS.map((field) =>
+  field === 'quantity' ? ('on_hand as quantity' as const) : field,
+);
 
 export const ERASABLE: readonly Field[] = FIELDS.filter(
   (field) => productFields.shape[field].safeParse('').success,

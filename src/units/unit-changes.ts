@@ -35,10 +35,10 @@ export async function saveUnit(
   // A quantity with decimals is saved under a shared lock of its unit.
   const current = await selectUnit(trx, code).forUpdate().executeTakeFirst();
   if (!current) throw new UnitNotFoundError();
-  const isSame =
-    current.singular === singular && current.plural === plural && current.decimals === decimals;
+  const isSame = current.singular === singular && current.plural === plural && current.decimals === decimals;
   if (isSame) return;
-  if (decimals < current.decimals && (await isFiner(trx, current.code, decimals))) throw new DecimalsInUseError();
+  if (decimals < current.decimals && (await isFiner(trx, current.code, decimals)))
+    throw new DecimalsInUseError();
   await trx
     .updateTable('unit')
     .set({ singular, plural, decimals })
@@ -53,10 +53,7 @@ export async function saveUnit(
 }
 
 function selectUnit(db: Kysely<Catalogue>, code: string) {
-  return db
-    .selectFrom('unit')
-    .select(['code', 'singular', 'plural', 'decimals'])
-    .where('code', '=', code);
+  return db.selectFrom('unit').select(['code', 'singular', 'plural', 'decimals']).where('code', '=', code);
 }
 
 /** Reads what is committed now: this transaction's snapshot is older than its lock. */

@@ -61,7 +61,11 @@ export function unitRoutes({ catalogue }: Databases): Router {
     values?: z.output<typeof typedUnit>,
   ): Promise<void> {
     const unit = await catalogue.readReplica(req.principal!, (db) => getUnit(db, name));
-    res.render('units/form', { ...page, unit, values: values ?? { ...unit, decimals: String(unit.decimals) } });
+    res.render('units/form', {
+      ...page,
+      unit,
+      values: values ?? { ...unit, decimals: String(unit.decimals) },
+    });
   }
 
   return router;

@@ -65,7 +65,7 @@ test('whatever people do, the movements add up to the quantity exactly', async (
   const steps = fc.array(step, { minLength: 4, maxLength: 9 });
   await fc.assert(
     fc.asyncProperty(thousandths, steps, async (start, all) => {
-      const { id, code } = await register({ quantity: String(start / 1000) });
+      const { id, code } = await register({ quantity: String(start / 1000).replace('.', ',') });
       let expected = start;
       for (const { is, by } of all) {
         const { version } = await client.findByCode(code);
@@ -78,7 +78,14 @@ test('whatever people do, the movements add up to the quantity exactly', async (
           expect((await client.changeQuantity(id, { quantity, version })).body).toMatchObject({ quantity });
           expected = by;
         } else if (is === 'edit') {
-          const form = { name: 'x', code, quantity: String(quantity), unit: 'kg', category: 'Otros', version };
+          const form = {
+            name: 'x',
+            code,
+            quantity: String(quantity),
+            unit: 'kg',
+            category: 'Otros',
+            version,
+          };
           expect((await client.post(`/products/${id}`, form)).status).toBe(303);
           expected = by;
         } else if (is === 'move') {
@@ -88,7 +95,10 @@ test('whatever people do, the movements add up to the quantity exactly', async (
           if (status === 303) expected += by;
           else expect([status, by === 0 || expected + by < 0]).toEqual([422, true]);
         } else if (is === 'import') {
-          const found = await preview(client, `Código;Cantidad\r\n${code};${String(quantity).replace('.', ',')}`);
+          const found = await preview(
+            client,
+            `Código;Cantidad\r\n${code};${String(quantity).replace('.', ',')}`,
+          );
           expect(found.totals).toMatchObject({ wrong: 0 });
           if (found.totals!.changed > 0) await apply(client, found.id);
           expected = by;
@@ -193,7 +203,10 @@ test('quantities are sorted by their decimals, page by page', async () => {
 test('an instance of the previous version keeps the books exact, and the decimals of what it deletes', async () => {
   const { id } = await register({ quantity: '2,5' });
   // Its statements.
-  await primary.query('UPDATE product SET quantity = quantity + ?, version = version + 1 WHERE id = ?', [-1, id]);
+  await primary.query('UPDATE product SET quantity = quantity + ?, version = version + 1 WHERE id = ?', [
+    -1,
+    id,
+  ]);
   await primary.query(
     `INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id)
      VALUES (?, -1, (SELECT quantity FROM product WHERE id = ?), 'adjustment', 1)`,
@@ -215,7 +228,7 @@ test('an instance of the previous version keeps the books exact, and the decimal
   );
   await primary.query('DELETE FROM deleted_product WHERE id = ?', [id]);
   expect(await books(id)).toMatchObject({ booked: 1500, quantity: 1500 });
-  await expect(primary.query('UPDATE product SET quantity = quantity - 2 WHERE id = ?', [id])).rejects.toThrow(
-    'below zero',
-  );
+  await expect(
+    primary.query('UPDATE product SET quantity = quantity - 2 WHERE id = ?', [id]),
+  ).rejects.toThrow('below zero');
 });

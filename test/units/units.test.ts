@@ -179,7 +179,12 @@ test('an import refuses decimals that the unit does not allow, and adds units', 
 
 test('a number in a workbook is not taken for a thousand', async () => {
   const code = uniqueCode();
-  const file = await workbook({ Hoja: [['Código', 'Nombre', 'Cantidad', 'Unidad'], [code, 'Té', 1.234, 'kg']] });
+  const file = await workbook({
+    Hoja: [
+      ['Código', 'Nombre', 'Cantidad', 'Unidad'],
+      [code, 'Té', 1.234, 'kg'],
+    ],
+  });
   const { id } = await preview(client, file, 'libro.xlsx');
   await apply(client, id);
   expect((await client.findByCode(code)).quantity).toBe(1.234);
@@ -192,7 +197,8 @@ test.each([
   ['csv', 'en'],
 ])('an export with decimals can be imported again: %s, %s', async (format, language) => {
   const name = `Queso ${MARK} ${format} ${language}`;
-  for (const quantity of ['1,234', '1234,5', '0,5', '7']) await client.register({ name, quantity, unit: 'kg' });
+  for (const quantity of ['1,234', '1234,5', '0,5', '7'])
+    await client.register({ name, quantity, unit: 'kg' });
   const path = `/products/export.${format}?search=${encodeURIComponent(name)}`;
   const file = await download(client, path, language);
   expect((await preview(client, file, `x.${format}`)).totals).toMatchObject({
