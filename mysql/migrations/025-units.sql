@@ -1,8 +1,8 @@
 -- Quantities with up to three decimals, and units of measure (docs/decisions/decimal-quantities.md). Idempotent.
 
 -- Whole numbers, which the previous version reads and writes, stay where they are: `quantity` is rounded up, so that
--- `available` is right, and `rounded_up` says by how much. The quantity is `on_hand`. A movement rounds its change
--- away from zero, because `delta` is never 0. Nothing is copied or filled in, and writes go on.
+-- `available` is right, and `rounded_up` says by how much. The quantity is `on_hand`. The whole numbers of movements
+-- add up to `quantity`, the exact ones to `on_hand`. Nothing is copied or filled in, and writes go on.
 SET @add_decimals = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns
@@ -64,6 +64,19 @@ SET @add_decimals = IF(
 PREPARE add_decimals FROM @add_decimals;
 EXECUTE add_decimals;
 DEALLOCATE PREPARE add_decimals;
+
+-- From 0.5 to 0.75, the whole number above stays 1.
+SET @drop_check = (
+  SELECT CONCAT('ALTER TABLE stock_movement DROP CHECK ', constraint_name)
+  FROM information_schema.check_constraints JOIN information_schema.table_constraints
+    USING (constraint_schema, constraint_name)
+  WHERE constraint_schema = DATABASE() AND table_name = 'stock_movement' AND check_clause LIKE '%delta%<>%'
+  LIMIT 1
+);
+SET @drop_check = COALESCE(@drop_check, 'DO 0');
+PREPARE drop_check FROM @drop_check;
+EXECUTE drop_check;
+DEALLOCATE PREPARE drop_check;
 
 -- The order by quantity; the previous version uses those of `quantity`.
 SET @add_keys = IF(

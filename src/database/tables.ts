@@ -124,7 +124,7 @@ export type ActorKind = 'user' | 'customer' | 'token' | 'system';
 interface StockMovementTable {
   id: Generated<number>;
   product_id: number;
-  /** Away from zero. */
+  /** The change of the whole number that products have. */
   delta: number;
   delta_rounded: FilledIn<number>;
   exact_delta: GeneratedAlways<number>;

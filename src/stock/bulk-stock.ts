@@ -8,6 +8,8 @@ const FORMER_CATEGORY = sql`CONVERT(r.was->>'$.category' USING utf8mb4) COLLATE 
 
 /** The quantity that a product had before an import, of which MySQL would make a floating-point number. */
 const FORMER_QUANTITY = sql`CAST(r.was->>'$.quantity' AS DECIMAL(13,3))`;
+const FORMER_WHOLE = sql`CEILING(${FORMER_QUANTITY})`;
+const FORMER_ROUNDED_UP = sql`(CEILING(${FORMER_QUANTITY}) - ${FORMER_QUANTITY})`;
 
 /** A condition on `product_import_row AS r`, with the cause to record. */
 export interface BulkRows {
@@ -58,7 +60,7 @@ export const recordMovements: BulkStep = (trx, { rows, ...cause }) =>
     trx,
     sql`
       INSERT INTO stock_movement (product_id, ${CHANGE_COLUMNS}, ${CAUSE_COLUMNS})
-      SELECT r.product_id, ${changeValues(sql`r.on_hand - ${FORMER_QUANTITY}`)}, r.quantity, r.rounded_up,
+      SELECT r.product_id, r.quantity - ${FORMER_WHOLE}, r.rounded_up - ${FORMER_ROUNDED_UP}, r.quantity, r.rounded_up,
         ${causeValues(cause)}
       FROM product_import_row AS r
       WHERE ${rows} AND r.kind = 'changed' AND r.on_hand <> ${FORMER_QUANTITY}`,
@@ -112,8 +114,8 @@ export const recordMovementsBack: BulkStep = (trx, { rows, ...cause }) =>
     trx,
     sql`
       INSERT INTO stock_movement (product_id, ${CHANGE_COLUMNS}, ${CAUSE_COLUMNS})
-      SELECT r.product_id, ${changeValues(sql`${FORMER_QUANTITY} - r.on_hand`)}, CEILING(${FORMER_QUANTITY}),
-        CEILING(${FORMER_QUANTITY}) - ${FORMER_QUANTITY}, ${causeValues(cause)}
+      SELECT r.product_id, ${FORMER_WHOLE} - r.quantity, ${FORMER_ROUNDED_UP} - r.rounded_up, ${FORMER_WHOLE},
+        ${FORMER_ROUNDED_UP}, ${causeValues(cause)}
       FROM product_import_row AS r
       WHERE ${rows} AND r.kind = 'changed' AND r.on_hand <> ${FORMER_QUANTITY}`,
   );
@@ -129,8 +131,8 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
       SET p.name = r.was->>'$.name',
         p.description = r.was->>'$.description',
         p.category_id = c.id,
-        p.quantity = CEILING(${FORMER_QUANTITY}),
-        p.rounded_up = CEILING(${FORMER_QUANTITY}) - ${FORMER_QUANTITY},
+        p.quantity = ${FORMER_WHOLE},
+        p.rounded_up = ${FORMER_ROUNDED_UP},
         p.unit = r.was->>'$.unit',
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
@@ -150,11 +152,6 @@ export async function createFormerCategories(
 }
 
 const CHANGE_COLUMNS = sql.raw('delta, delta_rounded, quantity_after, after_rounded');
-
-function changeValues(delta: RawBuilder<unknown>) {
-  const away = sql`SIGN(${delta}) * CEILING(ABS(${delta}))`;
-  return sql`${away}, ${away} - (${delta})`;
-}
 
 const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
 

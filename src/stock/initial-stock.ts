@@ -1,8 +1,8 @@
 import type { Insertable, Transaction } from 'kysely';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Catalogue } from '../database/tables.ts';
-import { quantityColumns } from './quantities.ts';
-import { afterColumns, writeLedgerRow, type MovementActor } from './stock-movements.ts';
+import { movementColumns, quantityColumns } from './quantities.ts';
+import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
 export type NewProduct = Omit<
   Insertable<Catalogue['product']>,
@@ -21,8 +21,7 @@ export async function insertProduct(
     .executeTakeFirstOrThrow();
   const productId = Number(insertId);
   if (quantity > 0) {
-    const movement = { productId, delta: quantity, reason: 'initial', actor } as const;
-    await writeLedgerRow(trx, movement, afterColumns(quantity));
+    await writeLedgerRow(trx, { productId, reason: 'initial', actor }, movementColumns(0, quantity));
   }
   return productId;
 }

@@ -37,8 +37,13 @@ export function quantityColumns(quantity: number) {
   return { quantity: whole, rounded_up: subtract(whole, quantity) };
 }
 
-/** The columns of a movement's change, which is never 0. */
-export function deltaColumns(delta: number) {
-  const whole = Math.sign(delta) * Math.ceil(Math.abs(delta));
-  return { delta: whole, delta_rounded: subtract(whole, delta) };
+/** The columns of a movement. */
+export function movementColumns(before: number, after: number) {
+  const [from, to] = [quantityColumns(before), quantityColumns(after)];
+  return {
+    delta: to.quantity - from.quantity,
+    delta_rounded: subtract(to.rounded_up, from.rounded_up),
+    quantity_after: to.quantity,
+    after_rounded: to.rounded_up,
+  };
 }

@@ -2,7 +2,7 @@ import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely'
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { MovementPurpose } from './movement-purposes.ts';
-import { deltaColumns, MAX_QUANTITY, quantityColumns, subtract } from './quantities.ts';
+import { MAX_QUANTITY, movementColumns, quantityColumns } from './quantities.ts';
 
 /** The kind of a document that Inventario does not have, only its number. */
 export const EXTERNAL_DOCUMENT = 'external';
@@ -63,10 +63,20 @@ export async function recordStockMovement(trx: Transaction<Catalogue>, movement:
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new InsufficientStockError(delta);
   // The UPDATE has locked the row, so this is the quantity after this movement.
-  const left = (column: 'quantity' | 'rounded_up') =>
-    sql<number>`(SELECT ${sql.ref(column)} FROM product WHERE id = ${productId})`;
-  const after = { quantity_after: left('quantity'), after_rounded: left('rounded_up') };
-  await writeLedgerRow(trx, movement, after);
+  const left = columnsAfter(movement);
+  await writeLedgerRow(trx, movement, left);
+}
+
+function columnsAfter({ productId, delta }: NewMovement): MovementColumns {
+  const read = (value: RawBuilder<unknown>) =>
+    sql<number>`(SELECT ${value} FROM product WHERE id = ${productId})`;
+  const before = sql`CEILING(on_hand - ${delta})`;
+  return {
+    delta: read(sql`quantity - ${before}`),
+    delta_rounded: read(sql`quantity - ${before} - ${delta}`),
+    quantity_after: read(sql`quantity`),
+    after_rounded: read(sql`rounded_up`),
+  };
 }
 
 export interface LockedProduct {
@@ -97,30 +107,24 @@ export async function saveQuantity(
     .where('version', '=', version)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new Error(`Product ${id} was not locked at version ${version}`);
-  const delta = subtract(quantity, before);
-  if (delta !== 0) await writeLedgerRow(trx, { ...cause, productId: id, delta }, afterColumns(quantity));
+  if (quantity === before) return;
+  await writeLedgerRow(trx, { ...cause, productId: id }, movementColumns(before, quantity));
 }
 
-export interface AfterColumns {
-  quantity_after: number | RawBuilder<number>;
-  after_rounded: number | RawBuilder<number>;
-}
+type MovementColumns = {
+  [Column in keyof ReturnType<typeof movementColumns>]: number | RawBuilder<number>;
+};
 
-export function afterColumns(quantity: number): AfterColumns {
-  const { quantity: quantity_after, rounded_up: after_rounded } = quantityColumns(quantity);
-  return { quantity_after, after_rounded };
-}
-
-/** @param after read from a row that this transaction has locked */
+/** @param columns from a row that this transaction has locked */
 export async function writeLedgerRow(
   trx: Transaction<Catalogue>,
-  { productId, delta, reason, actor, document, details }: NewMovement,
-  after: AfterColumns,
+  { productId, reason, actor, document, details }: Omit<NewMovement, 'delta'>,
+  columns: MovementColumns,
 ): Promise<void> {
   await trx
     .insertInto('stock_movement')
     .values({
-      ...{ product_id: productId, ...deltaColumns(delta), ...after, reason, ...actorColumns(actor) },
+      ...{ product_id: productId, ...columns, reason, ...actorColumns(actor) },
       ...(document && { document_kind: document.kind, document_id: document.id }),
       ...(details && detailColumns(details)),
     })

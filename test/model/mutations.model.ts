@@ -48,7 +48,7 @@ test('with the ledger row outside the transaction, the ledger does not add up', 
     },
     {
       file: 'src/stock/stock-movements.ts',
-      text: '  await writeLedgerRow(trx, movement, after);',
+      text: '  await writeLedgerRow(trx, movement, left);',
       // Correct only without concurrent writes.
       by: `
   const { quantity } = await trx.selectFrom('product').select('quantity').where('id', '=', productId)

@@ -122,7 +122,7 @@ test('undoing an import sets back every imported field', async () => {
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = r\.was/);
   for (const { key, column, isReference } of IMPORTED) {
     if (key === 'code') continue;
-    const own = key === 'quantity' ? 'CEILING\\(\\$\\{FORMER_QUANTITY\\}\\)' : `r\\.was->>'\\$\\.${key}'`;
+    const own = key === 'quantity' ? '\\$\\{FORMER_WHOLE\\}' : `r\\.was->>'\\$\\.${key}'`;
     const former = isReference ? 'c\\.id' : own;
     expect(update).toMatch(new RegExp(`\\bp\\.${column} = ${former}[,\\s]`));
   }

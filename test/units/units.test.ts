@@ -54,7 +54,7 @@ test('the list, the movements, the trash and the activity show decimals and plur
   });
   expect((await client.get(saved.headers.location!)).text).toContain('−0,25 · saldo: 1234,25 kg');
   const movements = (await client.get(`/movements?product=${id}`)).text;
-  expect(movements).toMatch(/−0,25<[^]*1234,25 <small[^>]*>kg</);
+  expect(movements).toMatch(/−0,25<[^]*data-unit="kg" class="ledger-after">1234,25</);
   expect((await client.get('/audit?kind=product')).text).toContain(`sacó 0,25 de «${name}»`);
   const csv = (await client.get(`/movements/export.csv?product=${id}`)).text;
   expect(csv).toContain(';-0,25;1234,25;kg;');
