@@ -35,6 +35,24 @@ IF OLD.category_id <> NEW.category_id THEN
   ON DUPLICATE KEY UPDATE products = products + VALUES(products);
 END IF;
 
+-- The previous version does not know the decimals of a quantity (docs/decisions/decimal-quantities.md): it must not take
+-- the last whole unit of a fraction, nor lose the decimals of what it deletes and restores.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS quantity_not_below_zero
+BEFORE UPDATE ON product FOR EACH ROW
+IF NEW.quantity = 0 AND NEW.rounded_up > 0 THEN
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'A quantity must not be below zero';
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS deleted_with_decimals
+BEFORE INSERT ON deleted_product FOR EACH ROW
+SET NEW.rounded_up = COALESCE((SELECT rounded_up FROM product WHERE id = NEW.id), NEW.rounded_up);
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS restored_with_decimals
+BEFORE INSERT ON product FOR EACH ROW
+IF NEW.id > 0 THEN
+  SET NEW.rounded_up = COALESCE((SELECT rounded_up FROM deleted_product WHERE id = NEW.id), NEW.rounded_up);
+END IF;
+
 -- Adds what is older than the triggers. One snapshot of both tables, so writes at the same time do no harm; later
 -- runs find no difference.
 INSERT INTO category_count (category_id, writer, products)

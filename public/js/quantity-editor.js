@@ -2,6 +2,10 @@ import { ignoreDoubleClick } from './double-click.js';
 
 /** Accepted by the server but for a conflict, so the next editor may open before the answer. */
 const PLAIN_NUMBER = /^\d{1,9}$/;
+/** With separators of thousands. */
+const GROUPED = /^([1-9]\d{0,2}(?:([., \u00a0\u202f])\d{3})(?:\2\d{3})*)([.,]\d+)?$/;
+/** Quantities are exact to thousandths: 0.1 + 0.2 is 0.3. */
+const rounded = (number) => Math.round(number * 1000) / 1000;
 
 /**
  * Edits the quantity of one row. Enter saves and moves on, Esc cancels, losing the focus saves; an editor that
@@ -13,6 +17,7 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   const name = row.querySelector('[data-field=name]').textContent;
   const start = Number(link.dataset.value);
   const version = Number(row.dataset.version);
+  const decimalMark = new Intl.NumberFormat(language).format(1.5)[1];
   let isOpen = true;
   let isTyped = false;
   /** The request under way. */
@@ -30,10 +35,10 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   );
   const controls = element('div', 'controls');
   const input = element('input', 'form-control form-control-sm');
-  input.inputMode = 'numeric';
+  input.inputMode = 'decimal';
   input.autocomplete = 'off';
   input.enterKeyHint = 'next';
-  input.value = String(start);
+  input.value = write(start);
   input.setAttribute('aria-label', `${name}: ${texts.label} (${row.dataset.unit})`);
   const less = button('btn btn-sm btn-outline-secondary', 'bi-dash-lg', texts.decrease, () => step(-1));
   const more = button('btn btn-sm btn-outline-secondary', 'bi-plus-lg', texts.increase, () => step(1));
@@ -90,9 +95,9 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   }
 
   function step(by) {
-    const value = Number(input.value);
-    if (saving || !Number.isInteger(value)) return;
-    input.value = String(Math.max(0, value + by));
+    const value = read(typed());
+    if (saving || Number.isNaN(value)) return;
+    input.value = write(Math.max(0, rounded(value + by)));
     hideProblem();
     input.focus();
   }
@@ -106,6 +111,18 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
     return input.value.trim();
   }
 
+  function write(number) {
+    return String(number).replace('.', decimalMark);
+  }
+
+  /** A number in the separators of the language: in Spanish, 1.000 is a thousand. */
+  function read(text) {
+    const [, whole, mark, decimals = ''] = GROUPED.exec(text) ?? [];
+    const isGrouped = mark && (mark !== decimalMark || decimals || whole.split(mark).length > 2);
+    const plain = isGrouped ? whole.replaceAll(mark, '') + decimals : text;
+    return /^\d+([.,]\d+)?$/.test(plain) ? Number(plain.replace(',', '.')) : NaN;
+  }
+
   /** Like `save`, but does not repeat what the server has refused. */
   function settle() {
     return !saving && typed() === refused ? Promise.resolve(false) : save();
@@ -115,11 +132,11 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   function save() {
     if (!isOpen) return Promise.resolve(true);
     if (saving) return saving;
-    if (typed() === String(start)) {
+    if (typed() === write(start)) {
       close();
       return Promise.resolve(true);
     }
-    return send(isTyped ? { quantity: typed(), version } : { delta: Number(typed()) - start });
+    return send(isTyped ? { quantity: typed(), version } : { delta: rounded(read(typed()) - start) });
   }
 
   function send(change) {
@@ -178,7 +195,8 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
     announce(`${name}: ${texts.saved.replace('{quantity}', format(product.quantity))}`);
   }
 
-  function offerChoice(current, yours) {
+  function offerChoice(current, quantity) {
+    const yours = typeof quantity === 'number' ? quantity : read(quantity);
     const fill = (text) =>
       text.replace('{current}', format(current.quantity)).replace('{yours}', format(yours));
     choices.replaceChildren(

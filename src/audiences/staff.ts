@@ -30,6 +30,7 @@ import { offerUndo } from '../products/undo-cookies.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
 import { systemRoutes } from '../system/system-routes.ts';
 import { trashRoutes } from '../trash/trash-routes.ts';
+import { unitRoutes } from '../units/unit-routes.ts';
 import { userRoutes } from '../users/user-routes.ts';
 
 interface StaffDependencies {
@@ -77,6 +78,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(trashRoutes(config, databases));
   router.use(movementRoutes(databases));
   router.use(categoryRoutes(databases, jobs));
+  router.use(unitRoutes(databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases, findRestorable));

@@ -1,4 +1,5 @@
 import type { TFunction } from 'i18next';
+import { typedNumber } from '../locales/typed-numbers.ts';
 import type { AuditEvent } from './audit-queries.ts';
 
 /** A failed sign-in names no one: the username is only a claim. */
@@ -14,10 +15,12 @@ export function sentenceOf(event: AuditEvent, t: TFunction): string {
     for (const name of ['role', 'from', 'to'])
       if (name in values) values[name] = t(`roles.${String(values[name])}`);
   }
+  for (const name of ['quantity', 'from', 'to'])
+    if (typeof values[name] === 'number') values[name] = typedNumber(values[name], t);
   if (action === 'product.edited') values.changes = changesIn(event.details, t);
   if (action === 'product.adjusted') {
     if (typeof values.purpose === 'string') return sentenceOfMove(values, t);
-    values.delta = signed(Number(values.delta));
+    values.delta = signed(Number(values.delta), t);
   }
   const sentence = t(`audit.sentences.${action}`, values);
   const count = Number(values.leftOut ?? 0);
@@ -28,11 +31,15 @@ function sentenceOfMove(values: Record<string, unknown>, t: TFunction): string {
   const delta = Number(values.delta);
   const said = [values.documentNumber, values.note].filter(Boolean).map((text) => shorten(String(text)));
   const reason = [t(`movement.reasons.${String(values.purpose)}`), ...said].join(' · ');
-  return t(delta > 0 ? 'audit.received' : 'audit.tookOut', { ...values, amount: Math.abs(delta), reason });
+  return t(delta > 0 ? 'audit.received' : 'audit.tookOut', {
+    ...values,
+    amount: typedNumber(Math.abs(delta), t),
+    reason,
+  });
 }
 
-export function signed(delta: number): string {
-  return delta > 0 ? `+${delta}` : `−${Math.abs(delta)}`;
+export function signed(delta: number, t: TFunction): string {
+  return `${delta > 0 ? '+' : '−'}${typedNumber(Math.abs(delta), t)}`;
 }
 
 function shorten(text: string): string {
@@ -44,7 +51,10 @@ function shorten(text: string): string {
 function changesIn(details: AuditEvent['details'], t: TFunction): string {
   const changes = Object.entries((details?.changes ?? {}) as Record<string, [unknown, unknown]>);
   if (changes.length === 0) return t('audit.noChanges');
-  const show = (value: unknown) => (value === '' ? t('audit.nothing') : shorten(String(value)));
+  const show = (value: unknown) => {
+    if (typeof value === 'number') return typedNumber(value, t);
+    return value === '' ? t('audit.nothing') : shorten(String(value));
+  };
   return changes
     .map(([field, [from, to]]) =>
       t('audit.change', { field: t(`columns.${field}`), from: show(from), to: show(to) }),

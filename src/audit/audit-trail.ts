@@ -28,13 +28,14 @@ export const ACTIONS = [
   'category.renamed',
   'category.merged',
   'category.deleted',
+  'unit.changed',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-/** Changes of categories are shown with those of products. */
-type ProductAction = Extract<AuditAction, `product.${string}` | `category.${string}`>;
+/** Changes of categories and units are shown with those of products. */
+type ProductAction = Extract<AuditAction, `product.${string}` | `category.${string}` | `unit.${string}`>;
 
 interface NewEvent {
   target?: { id?: number; name: string };

@@ -9,6 +9,7 @@ export type Permission =
   | 'product:delete'
   | 'product:import'
   | 'category:manage'
+  | 'unit:manage'
   | 'stock:adjust'
   | 'users:manage'
   | 'audit:view'
@@ -23,7 +24,7 @@ const EDITING: Permission[] = [
   'category:manage',
   'stock:adjust',
 ];
-const ADMINISTERING: Permission[] = ['users:manage', 'audit:view', 'system:view'];
+const ADMINISTERING: Permission[] = ['unit:manage', 'users:manage', 'audit:view', 'system:view'];
 
 export const ROLES: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set([...OWN_ACCOUNT, ...READING]),

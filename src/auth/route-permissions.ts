@@ -47,6 +47,10 @@ export const ROUTE_PERMISSIONS = {
   'GET /categories/:id/delete': 'category:manage',
   'POST /categories/:id/delete': 'category:manage',
 
+  'GET /units': 'unit:manage',
+  'GET /units/edit': 'unit:manage',
+  'POST /units': 'unit:manage',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',

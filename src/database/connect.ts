@@ -22,6 +22,8 @@ export function connectionOptions(server: ServerAddress, account: Account) {
     // For literals, which take the column's collation: the handshake has one byte, too small for utf8mb4_es_0900_ai_ci.
     charset: 'utf8mb4_0900_ai_ci',
     timezone: 'Z',
+    // Quantities have 13 digits, and a double keeps 15.
+    decimalNumbers: true,
     connectTimeout: 1500,
   } satisfies PoolOptions;
 }

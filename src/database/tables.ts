@@ -68,6 +68,15 @@ interface FormerCategoryTable {
   changed_at: FilledIn<Date>;
 }
 
+interface UnitTable {
+  /** What products call it. */
+  code: string;
+  singular: string;
+  plural: string;
+  /** From 0 to 3. */
+  decimals: number;
+}
+
 interface ProductTable {
   id: Generated<number>;
   code: string;
@@ -75,8 +84,12 @@ interface ProductTable {
   name: string;
   description: string;
   category_id: number;
+  /** `on_hand` rounded up (docs/decisions/decimal-quantities.md). */
   quantity: number;
-  /** The part of `quantity` that is promised to others. */
+  /** By how much. */
+  rounded_up: FilledIn<number>;
+  on_hand: GeneratedAlways<number>;
+  /** The part of `on_hand` that is promised to others. */
   reserved: FilledIn<number>;
   /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
@@ -93,6 +106,8 @@ interface DeletedProductTable {
   description: string;
   category_id: number;
   quantity: number;
+  rounded_up: FilledIn<number>;
+  on_hand: GeneratedAlways<number>;
   unit: string;
   version: number;
   created_at: Date;
@@ -109,8 +124,13 @@ export type ActorKind = 'user' | 'customer' | 'token' | 'system';
 interface StockMovementTable {
   id: Generated<number>;
   product_id: number;
+  /** The change of the whole number that products have. */
   delta: number;
+  delta_rounded: FilledIn<number>;
+  exact_delta: GeneratedAlways<number>;
   quantity_after: number;
+  after_rounded: FilledIn<number>;
+  exact_after: GeneratedAlways<number>;
   reason: MovementReason;
   /** Why a person received or took out, of an `adjustment`. */
   purpose: FilledIn<string | null>;
@@ -177,6 +197,8 @@ interface ImportRowTable {
   description: string | null;
   category: string | null;
   quantity: number | null;
+  rounded_up: FilledIn<number>;
+  on_hand: GeneratedAlways<number | null>;
   unit: string | null;
   kind: ImportRowKind;
   product_id: number | null;
@@ -302,6 +324,7 @@ export interface Catalogue extends GroupTables {
   category_rename: CategoryRenameTable;
   category_merge: CategoryMergeTable;
   former_category: FormerCategoryTable;
+  unit: UnitTable;
   product: ProductTable;
   deleted_product: DeletedProductTable;
   stock_movement: StockMovementTable;

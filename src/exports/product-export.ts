@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
 import type { Dates } from '../locales/dates.ts';
+import { typedNumber } from '../locales/typed-numbers.ts';
 import type { Availability } from '../product-list/product-filter.ts';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import type { Product } from '../products/product.ts';
@@ -69,7 +70,8 @@ export async function writeCsv(
   out: Writable,
   { t, dates }: Reader,
 ): Promise<void> {
-  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv } };
+  const number = (value: number) => typedNumber(value, t);
+  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv, number } };
   async function* text() {
     yield Buffer.from(stringify([titlesFor({ t, dates })], format));
     for await (const rows of inBatches(products, t, (date) => date))

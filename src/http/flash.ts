@@ -18,6 +18,7 @@ const flashMessage = z.object({
     'categories.renamed',
     'categories.mergeBegun',
     'categories.deleted',
+    'units.saved',
     'password.changed',
     'users.roleChanged',
     'users.disabled',

@@ -4,6 +4,7 @@ import type { Databases } from '../database/databases.ts';
 import { isDuplicateKey } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import { addUnits, MAX_UNITS } from '../products/unit-queries.ts';
 import {
   insertNewProducts,
   noteNewProducts,
@@ -16,9 +17,9 @@ import { LeaseLostError } from '../jobs/lease.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import type { Totals } from './import-queries.ts';
 import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
+import { DEFAULT_UNIT } from './read-import.ts';
 
 const DEFAULT_CATEGORY = 'Otros';
-const DEFAULT_UNIT = 'unidad';
 
 /** A product was saved, deleted or registered after the preview was made. */
 export class ProductsChangedError extends DomainError {
@@ -70,6 +71,7 @@ async function makeChanges(
   const all = rowsOf(claimed);
   await assertUnchanged(trx, all);
   await createCategories(trx, all);
+  await useUnits(trx, all);
   const run = inBatches(trx, claimed, { totals, lease, userId: claimed.appliedBy! });
   const insertsShare = (0.95 * totals.new) / Math.max(1, totals.new + totals.changed);
   if (totals.new > 0) {
@@ -111,6 +113,29 @@ async function createCategories(trx: Transaction<Catalogue>, all: RawBuilder<unk
     WHERE found.count = 0`.execute(trx);
   // None may be merged or deleted before the last product is in it.
   await sql`SELECT id FROM category FOR SHARE`.execute(trx);
+}
+
+/** Adds new units, and checks that those of quantities with decimals still allow them. */
+async function useUnits(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
+  const { rows: missing } = await sql<{ code: string }>`
+    SELECT /*+ MAX_EXECUTION_TIME(30000) */ DISTINCT r.unit AS code
+    FROM product_import_row AS r LEFT JOIN unit AS u ON u.code = r.unit
+    WHERE ${all} AND r.kind IN ('new', 'changed') AND r.unit IS NOT NULL AND u.code IS NULL
+    LIMIT ${sql.lit(MAX_UNITS)}`.execute(trx);
+  await addUnits(
+    trx,
+    missing.map(({ code }) => code),
+  );
+  const { rows: refused } = await sql`
+    SELECT /*+ MAX_EXECUTION_TIME(30000) */ 1
+    FROM product_import_row AS r
+    LEFT JOIN product AS p ON p.id = r.product_id
+    LEFT JOIN unit AS u ON u.code = COALESCE(r.unit, p.unit, ${DEFAULT_UNIT})
+    WHERE ${all} AND r.kind IN ('new', 'changed') AND IF(r.quantity IS NULL, p.rounded_up, r.rounded_up) > 0
+      AND COALESCE(r.on_hand, p.on_hand) <> ROUND(COALESCE(r.on_hand, p.on_hand), COALESCE(u.decimals, 0))
+    LIMIT 1
+    FOR SHARE OF u`.execute(trx);
+  if (refused.length > 0) throw new ProductsChangedError();
 }
 
 const insertProducts: BulkStep = async (trx, bulk) => {

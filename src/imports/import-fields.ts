@@ -1,4 +1,5 @@
 import { PRODUCT_FIELDS, productFields, type FieldKey } from '../products/product-fields.ts';
+import type { NumberMark } from '../locales/typed-numbers.ts';
 import { plainHeader } from '../spreadsheets/spreadsheet.ts';
 
 export type Field = FieldKey;
@@ -9,6 +10,11 @@ export const FIELDS: readonly Field[] = [
   'code',
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),
 ];
+
+/** As they are selected from `product_import_row`. */
+export const SELECTED_FIELDS = FIELDS.map((field) =>
+  field === 'quantity' ? ('on_hand as quantity' as const) : field,
+);
 
 export const ERASABLE: readonly Field[] = FIELDS.filter(
   (field) => productFields.shape[field].safeParse('').success,
@@ -29,6 +35,25 @@ export function recogniseColumns(headers: string[]): (Field | null)[] {
     taken.add(field);
     return field;
   });
+}
+
+const HEADERS_OF = {
+  es: new Set(IMPORTED.flatMap(({ headers }) => headers!.es.split(' '))),
+  en: new Set(IMPORTED.flatMap(({ headers }) => headers!.en.split(' '))),
+};
+
+/**
+ * Before the decimals of a file whose headings are in one language: in Spanish 1.000 is a thousand. Undefined for
+ * headings in both or neither.
+ */
+export function decimalMarkIn(headers: string[]): NumberMark | undefined {
+  const plain = headers.map(plainHeader);
+  const isIn = (language: 'es' | 'en', other: 'es' | 'en') =>
+    plain.some((header) => HEADERS_OF[language].has(header) && !HEADERS_OF[other].has(header));
+  const isSpanish = isIn('es', 'en');
+  const isEnglish = isIn('en', 'es');
+  if (isSpanish === isEnglish) return undefined;
+  return isSpanish ? ',' : '.';
 }
 
 export function rateHeaders(headers: string[]): number {

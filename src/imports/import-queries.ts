@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Catalogue, ImportRowKind, ImportState, UndoState } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
-import { FIELDS, type Field } from './import-fields.ts';
+import { SELECTED_FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
 import type {
   FirstRow,
@@ -330,7 +330,16 @@ export async function listImportRows(
 ): Promise<ImportRow[]> {
   const rows = await db
     .selectFrom('product_import_row')
-    .select(['number', 'sheet', 'line', 'kind', ...FIELDS, 'product_id as productId', 'was', 'problems'])
+    .select([
+      'number',
+      'sheet',
+      'line',
+      'kind',
+      ...SELECTED_FIELDS,
+      'product_id as productId',
+      'was',
+      'problems',
+    ])
     .where('import_id', '=', id)
     .where('reading', '=', reading)
     .where('number', '>', after)

@@ -5,10 +5,13 @@ import type { TFunction } from 'i18next';
 import type { DatabaseConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { choicesOf, listImportRows, type ImportDetails, type ImportRow } from './import-queries.ts';
+import { decimalMarkIn, type Field } from './import-fields.ts';
 import { describeProblem } from './problem-text.ts';
 import { readCells } from './reading-process.ts';
 import { fieldText } from './row-check.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
+import type { NumberMark } from '../locales/typed-numbers.ts';
+import type { Cell } from '../spreadsheets/spreadsheet.ts';
 
 const BATCH = 500;
 
@@ -21,6 +24,7 @@ export async function writeResult(
   const { headers, columns } = found.findings!;
   const results = readResults(databases, found);
   const { header, text } = choicesOf(found.findings);
+  const decimalMark = decimalMarkIn(headers);
   const kinds = found.state === 'applied' ? 'applied.kinds' : 'kinds';
   async function* records() {
     const { file, fileBytes } = found;
@@ -29,7 +33,8 @@ export async function writeResult(
       if (onlyWrong && result?.kind !== 'wrong') continue;
       const problems = (result?.problems ?? []).map((problem) => describeProblem(problem, found, t));
       const kind = result ? t(`imports.${kinds}.${result.kind}`) : '';
-      yield [...headers.map((_, index) => fieldText(columns[index], cells[index])), kind, problems.join(' ')];
+      const texts = headers.map((_, index) => textIn(columns[index], cells[index], decimalMark));
+      yield [...texts, kind, problems.join(' ')];
     }
   }
   const format = stringify({
@@ -41,6 +46,17 @@ export async function writeResult(
     })),
   });
   await pipeline(Readable.from(records()), format, out);
+}
+
+/** With the decimal mark that is expected when the file is uploaded again. */
+function textIn(
+  field: Field | null | undefined,
+  cell: Cell | null | undefined,
+  decimalMark: NumberMark | undefined,
+): string {
+  const text = fieldText(field, cell);
+  const isNumber = field === 'quantity' && typeof cell === 'object' && cell !== null && 'plain' in cell;
+  return isNumber && decimalMark ? text.replace('.', decimalMark) : text;
 }
 
 async function* readResults(

@@ -13,6 +13,7 @@ import { limited, Semaphore } from '../http/semaphore.ts';
 import { streamAnswer } from '../http/stream-answer.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { productId } from '../products/product-form.ts';
+import { Units, unitWord } from '../products/unit-queries.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import { ERASABLE, FIELDS, type Field } from './import-fields.ts';
 import {
@@ -53,6 +54,7 @@ const rowNumber = z.coerce.number().int().min(0).max(MAX_ROWS);
 
 export function importRoutes(config: WebConfig, databases: Databases, jobs: Jobs): Router {
   const router = Router();
+  const units = new Units(databases.catalogue);
   // Each upload or download holds a connection or a file.
   const uploadSlot = limited(new Semaphore(), TOO_MANY);
   const downloadSlot = limited(new Semaphore(), TOO_MANY);
@@ -124,7 +126,10 @@ export function importRoutes(config: WebConfig, databases: Databases, jobs: Jobs
       !tooManyCategories &&
       (!leavesOut || findings?.header !== undefined) &&
       !findings?.text?.isUnsure;
+    const unitOf = await units.read(req.principal!);
     res.render('imports/show', {
+      unitOf,
+      unitWord,
       found: (await withUsernames([found]))[0],
       canUndo: canUndo(found) && mayDelete(req),
       touched: (found.notice?.touched?.rows ?? []).map((row) => ({

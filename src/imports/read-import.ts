@@ -1,10 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
+import type { NumberMark } from '../locales/typed-numbers.ts';
 import type { Catalogue, ImportRowKind } from '../database/tables.ts';
-import { ERASABLE, rateHeaders, recogniseColumns, type Field } from './import-fields.ts';
+import { decimalMarkIn, ERASABLE, rateHeaders, recogniseColumns, type Field } from './import-fields.ts';
 import type { Findings, ReadingChoices, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
-import { checkRow, hasLineBreak } from './row-check.ts';
+import { checkRow, hasLineBreak, typedText } from './row-check.ts';
 import {
   MAX_ROWS,
   UnreadableFileError,
@@ -13,6 +14,8 @@ import {
 } from '../spreadsheets/spreadsheet.ts';
 import { StoredFile } from './stored-file.ts';
 
+/** Of a new product. */
+export const DEFAULT_UNIT = 'unidad';
 const BATCH = 1000;
 const STORE_LIMIT_MS = 15_000;
 const NEW_CATEGORIES_SHOWN = 50;
@@ -58,7 +61,7 @@ export async function readImport(
   }
   const { brokenNames, hiddenRows } = await stageRows(
     databases,
-    { ...reading, columns },
+    { ...reading, columns, decimalMark: decimalMarkIn(opened.headers) },
     { rows, onStored: reportRead },
   );
   const { totals, ...found } = await databases.catalogue.transact((db) => compareRows(db, reading), {
@@ -67,7 +70,7 @@ export async function readImport(
   return { findings: { ...findings, ...found, brokenNames, hiddenRows }, totals };
 }
 
-type Staging = Reading & { columns: (Field | null)[] };
+type Staging = Reading & { columns: (Field | null)[]; decimalMark: NumberMark | undefined };
 type BrokenNames = NonNullable<Findings['brokenNames']>;
 
 async function stageRows(
@@ -110,11 +113,13 @@ async function stageRows(
 
 function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[] {
   const { sheet, line, cells, flaw } = row;
-  const { columns, choices } = staging;
-  const checked = checkRow(cells, columns, { erases: choices.erases, flaw });
+  const { columns, choices, decimalMark } = staging;
+  const checked = checkRow(cells, columns, { erases: choices.erases, flaw, decimalMark });
   const { code, name, description, category, quantity, unit, problems } = checked;
   const found = problems.length > 0 ? problems : null;
-  return [number, sheet, line, code, name, description, category, quantity, unit, found];
+  // For the unit may not allow the decimals.
+  const typed = Number.isInteger(quantity ?? 0) ? null : typedText(cells[columns.indexOf('quantity')]);
+  return [number, sheet, line, code, name, description, category, quantity, unit, found, typed];
 }
 
 // Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. A wrong row
@@ -124,12 +129,27 @@ async function storeRows(
   { id, attempt, columns }: Staging,
   rows: string,
 ): Promise<void> {
+  const unit = sql`COALESCE(v.unit, p.unit, ${DEFAULT_UNIT})`;
+  const decimals = sql`COALESCE((SELECT decimals FROM unit WHERE unit.code = ${unit}), 0)`;
+  const found = sql`IF(JSON_TYPE(v.problems) = 'ARRAY', v.problems, NULL)`;
+  // Looks the unit up for a quantity with decimals only. A product that gets another unit may have decimals already.
+  const quantity = sql`IF(v.unit IS NULL, v.quantity, COALESCE(v.quantity, p.on_hand))`;
+  const problems = sql`
+    CASE
+      WHEN COALESCE(${quantity}, 0) = FLOOR(COALESCE(${quantity}, 0)) THEN ${found}
+      WHEN ${quantity} = ROUND(${quantity}, ${decimals}) THEN ${found}
+      ELSE JSON_ARRAY_APPEND(COALESCE(${found}, JSON_ARRAY()), '$', JSON_OBJECT(
+        'field', 'quantity',
+        'key', IF(${decimals} = 0, 'imports.problems.fraction', 'product.errors.decimals'),
+        'values', JSON_OBJECT('unit', ${unit}, 'count', ${decimals}), 'typed', v.typed))
+    END`;
   const nameMissing = columns.includes('name') ? 'product.errors.name' : 'imports.problems.newWithoutName';
   await sql`
     INSERT INTO product_import_row
-      (import_id, reading, number, sheet, line, code, name, description, category, quantity, unit,
+      (import_id, reading, number, sheet, line, code, name, description, category, quantity, rounded_up, unit,
        kind, product_id, version, was, problems)
-    SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, quantity, unit,
+    SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, CEILING(quantity),
+      COALESCE(CEILING(quantity) - quantity, 0), unit,
       CASE
         WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
         WHEN product_id IS NULL THEN 'new'
@@ -146,13 +166,13 @@ async function storeRows(
         problems)
     FROM (
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
-        IF(JSON_TYPE(v.problems) = 'ARRAY', v.problems, NULL) AS problems,
+        ${problems} AS problems,
         p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
-        own.name AS own_category, p.quantity AS own_quantity, p.unit AS own_unit,
+        own.name AS own_category, p.on_hand AS own_quantity, p.unit AS own_unit,
         (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
           AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
           AND (v.category IS NULL OR v.category = own.name)
-          AND (v.quantity IS NULL OR v.quantity = p.quantity)
+          AND (v.quantity IS NULL OR v.quantity = p.on_hand)
           AND (v.unit IS NULL OR v.unit COLLATE utf8mb4_0900_bin = p.unit) AS is_same
       FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
         number INT UNSIGNED PATH '$[0]',
@@ -162,9 +182,10 @@ async function storeRows(
         name VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[4]',
         description VARCHAR(500) COLLATE utf8mb4_es_0900_ai_ci PATH '$[5]',
         category VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[6]',
-        quantity INT PATH '$[7]',
+        quantity DECIMAL(13,3) PATH '$[7]',
         unit VARCHAR(30) COLLATE utf8mb4_es_0900_ai_ci PATH '$[8]',
-        problems JSON PATH '$[9]'
+        problems JSON PATH '$[9]',
+        typed VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[10]'
       )) AS v
       LEFT JOIN product AS p ON p.code = v.code
       LEFT JOIN category AS own ON own.id = p.category_id

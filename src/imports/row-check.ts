@@ -1,7 +1,7 @@
+import { readTypedNumber, type NumberMark } from '../locales/typed-numbers.ts';
 import { isBlank } from '../products/field-rules.ts';
 import { productFields, type ProductInput } from '../products/product-fields.ts';
 import { FIELDS, type Field } from './import-fields.ts';
-import { readQuantity } from './import-quantity.ts';
 import { findLoss } from './lost-value.ts';
 import { cutText, textOf, type Cell, type QuoteFlaw } from '../spreadsheets/spreadsheet.ts';
 
@@ -27,18 +27,25 @@ const TYPED_LENGTH = 60;
 /** A line break there comes from a stray quote or from cells that were joined. */
 const ONE_LINE: readonly Field[] = ['code', 'category', 'unit'];
 
+interface Reading {
+  erases: boolean;
+  flaw?: QuoteFlaw | undefined;
+  /** That of texts in the file, if it is known. */
+  decimalMark?: NumberMark | undefined;
+}
+
 export function checkRow(
   cells: (Cell | undefined)[],
   columns: (Field | null)[],
-  { erases, flaw }: { erases: boolean; flaw?: QuoteFlaw | undefined },
+  { erases, flaw, decimalMark }: Reading,
 ): CheckedRow {
   const row: Record<Field, string | number | null> = { ...EMPTY_ROW };
   const problems: Problem[] = [];
   for (const [index, field] of columns.entries()) {
     if (!field || (isEmpty(cells[index]) && field !== 'code' && !erases)) continue;
-    const checked = checkCell(field, cells[index]);
+    const checked = checkCell(field, cells[index], decimalMark);
     if ('value' in checked) row[field] = checked.value;
-    else problems.push({ field, ...checked, typed: shorten(textOf(cells[index])) });
+    else problems.push({ field, ...checked, typed: typedText(cells[index]) });
   }
   if (flaw) return { ...(row as CheckedFields), problems: [quoteProblem(flaw, cells, columns)] };
   // Usually decimal commas in a comma-separated file.
@@ -74,6 +81,10 @@ export function hasLineBreak(cell: Cell | undefined): boolean {
   return /[\r\n]/.test(textOf(cell).trim());
 }
 
+export function typedText(cell: Cell | undefined): string {
+  return shorten(textOf(cell));
+}
+
 function shorten(text: string): string {
   const typed = text.trim().replace(/\s*[\r\n]\s*/g, ' ⏎ ');
   return typed.length > TYPED_LENGTH
@@ -88,7 +99,16 @@ export function fieldText(field: Field | null | undefined, cell: Cell | null | u
     : textOf(cell);
 }
 
-function checkCell(field: Field, cell: Cell | undefined): { value: string | number } | Problem {
+/** Of a workbook, where no separators are in the way. */
+function isNumber(cell: Cell | undefined): boolean {
+  return typeof cell === 'object' && 'plain' in cell;
+}
+
+function checkCell(
+  field: Field,
+  cell: Cell | undefined,
+  decimalMark: NumberMark | undefined,
+): { value: string | number } | Problem {
   if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && field === 'quantity')) {
     // Excel turns codes such as 3-1 into dates and loses the original text.
     const isWrong = cell.is !== 'date' || field === 'code' || field === 'quantity';
@@ -98,10 +118,13 @@ function checkCell(field: Field, cell: Cell | undefined): { value: string | numb
   const loss = findLoss(text);
   if (loss) return { key: `imports.problems.${loss}` };
   if (ONE_LINE.includes(field) && hasLineBreak(cell)) return { key: 'imports.problems.lineBreak' };
-  if (field === 'quantity') {
-    const read = readQuantity(text);
-    if ('problem' in read) return { key: `imports.problems.${read.problem}`, values: read.values };
-    text = read.digits;
+  if (field === 'quantity' && !isNumber(cell)) {
+    const read = readTypedNumber(text, decimalMark);
+    if (read === undefined) {
+      const whole = text.trim().replace(/[.,]/, '');
+      return { key: 'imports.problems.ambiguous', values: { whole } };
+    }
+    text = read;
   }
   const result = productFields.shape[field].safeParse(text);
   if (result.success) return { value: result.data };

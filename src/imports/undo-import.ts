@@ -107,8 +107,8 @@ export async function listTouched(db: Kysely<Catalogue>, claimed: ClaimedImport)
     FROM product_import_row AS r LEFT JOIN product AS p ON p.id = r.product_id
     WHERE ${all} AND ${IS_TOUCHED}`.execute(db);
   const { rows } = await sql<Touched>`
-    SELECT /*+ MAX_EXECUTION_TIME(30000) */ r.sheet, r.line, r.code, r.name, r.quantity, r.was,
-      p.id AS productId, p.name AS ownName, p.quantity AS ownQuantity, d.id AS deletedId, d.name AS deletedName
+    SELECT /*+ MAX_EXECUTION_TIME(30000) */ r.sheet, r.line, r.code, r.name, r.on_hand AS quantity, r.was,
+      p.id AS productId, p.name AS ownName, p.on_hand AS ownQuantity, d.id AS deletedId, d.name AS deletedName
     FROM product_import_row AS r
     LEFT JOIN product AS p ON p.id = r.product_id
     LEFT JOIN deleted_product AS d ON d.id = r.product_id

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
 import type { Dates } from '../locales/dates.ts';
+import { typedNumber } from '../locales/typed-numbers.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { documentText } from './movement-texts.ts';
 import type { ListedMovement } from './movement-queries.ts';
@@ -22,7 +23,8 @@ export async function writeMovements(
   out: Writable,
   { t, dates, nameActors }: Reader & { nameActors: (some: ListedMovement[]) => Promise<string[]> },
 ): Promise<void> {
-  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv } };
+  const number = (value: number) => typedNumber(value, t);
+  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv, number } };
   const write = async (batch: ListedMovement[]) => {
     const names = await nameActors(batch);
     const rows = batch.map((movement, i) => [

@@ -9,6 +9,7 @@ import { streamAnswer, waitForFirstRow } from '../http/stream-answer.ts';
 import type { Dates } from '../locales/dates.ts';
 import { findDeletedProduct } from '../products/deleted-product-queries.ts';
 import { findProduct } from '../products/product-queries.ts';
+import { Units, unitWord } from '../products/unit-queries.ts';
 import { writeMovements } from './movement-csv.ts';
 import {
   movementQuery,
@@ -43,6 +44,7 @@ interface Selection {
 export function movementRoutes(databases: Databases): Router {
   const router = Router();
   const usernames = new Usernames(databases.directory);
+  const units = new Units(databases.catalogue);
   const slot = limited(new Semaphore(), 'errors.tooManyExports');
 
   router.get('/movements', async (req, res) => {
@@ -55,7 +57,7 @@ export function movementRoutes(databases: Databases): Router {
       databases.directory.readReplica(req.principal!, listUsernames),
     ]);
     const { errors, found, product, page, isShown } = answer;
-    const names = await nameActors(req, page.movements);
+    const [names, unitOf] = await Promise.all([nameActors(req, page.movements), units.read(req.principal!)]);
     if (Object.keys(errors).length > 0) res.status(422);
     res.render('movements/list', {
       fields,
@@ -68,6 +70,8 @@ export function movementRoutes(databases: Databases): Router {
         document: documentText(movement, req.t),
       })),
       page,
+      unitOf,
+      unitWord,
       isShown,
       users,
       reasons: REASONS,

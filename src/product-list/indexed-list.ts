@@ -3,8 +3,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { directions, isIdPastStart, isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
-import type { Order } from './product-order.ts';
-import { sortDefinition } from './list-columns.ts';
+import { orderedIndex, type Order } from './product-order.ts';
 
 /** Ranges read per statement: few at first, as the first may fill the page. */
 const FIRST_READ = 2;
@@ -96,7 +95,7 @@ async function rangesOf(
         const pastStart =
           column === 'category' ? pastStartInRange(window, side) : pastStartOfAvailability(window, value);
         const is = sql<SqlBool>`category_id = ${id} AND available = ${value} AND ${pastStart}`;
-        return pastStart ? [{ index: filteredIndex(column), is }] : [];
+        return pastStart ? [{ index: filteredIndex(window.order), is }] : [];
       }),
     );
   }
@@ -111,17 +110,13 @@ async function rangesOf(
   const is =
     available === undefined
       ? isPastStart(window)
-      : sql<SqlBool>`quantity ${sql.raw(available ? '>' : '=')} 0 AND ${isPastStart(window)}`;
+      : sql<SqlBool>`on_hand ${sql.raw(available ? '>' : '=')} 0 AND ${isPastStart(window)}`;
   return [{ index: orderedIndex(window.order)!, is }];
 }
 
-function orderedIndex({ column }: Order): string | undefined {
-  return column === 'relevance' ? undefined : sortDefinition(column).index;
-}
-
-function filteredIndex(column: Order['column']): string {
-  const isByNumber = ['number', 'category', 'availability'].includes(column);
-  return `filtered_${isByNumber ? 'number' : column}`;
+function filteredIndex(order: Order): string {
+  const isByNumber = ['number', 'category', 'availability'].includes(order.column);
+  return `filtered_${isByNumber ? 'number' : orderedIndex(order)}`;
 }
 
 function pastStartOfAvailability(window: PageWindow, value: 0 | 1): RawBuilder<SqlBool> | undefined {

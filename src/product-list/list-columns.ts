@@ -15,13 +15,13 @@ const definitions = new Map<SortColumn, SortColumnDefinition>([
   ['availability', { expression: sql`product.available`, keyType: 'number' }],
 ]);
 
-function fieldDefinition({ key, source, columnType, isReference }: ProductField) {
+function fieldDefinition({ key, source, columnType, isReference, exactColumn = key }: ProductField) {
   return [
     key,
     {
       expression: sql.ref(source),
       keyType: columnType === 'int' ? 'number' : 'string',
-      ...(!isReference && { index: key }),
+      ...(!isReference && { index: exactColumn }),
     },
   ] satisfies [SortColumn, SortColumnDefinition];
 }

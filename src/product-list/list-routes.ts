@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { listCategories } from '../products/category-queries.ts';
+import { Units, unitWord } from '../products/unit-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
 import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
 import { getProductPage } from './product-page.ts';
@@ -11,6 +12,7 @@ import { listView, readListChoices } from './list-choices.ts';
 
 export function productListRoutes(databases: Databases): Router {
   const router = Router();
+  const units = new Units(databases.catalogue);
 
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
@@ -26,12 +28,15 @@ export function productListRoutes(databases: Databases): Router {
         }),
         listCategories(db),
       ]);
-    const [page, categories] = await databases.catalogue.readReplica(req.principal!, read, {
-      sharedAs: ['page', filter, cursor, limit],
-    });
+    const [[page, categories], unitOf] = await Promise.all([
+      databases.catalogue.readReplica(req.principal!, read, { sharedAs: ['page', filter, cursor, limit] }),
+      units.read(req.principal!),
+    ]);
     res.render('products/list', {
       filter,
       page,
+      unitOf,
+      unitWord,
       categories,
       availabilities: AVAILABILITIES,
       filterQuery,

@@ -50,6 +50,11 @@ export function orderOf({ search, sort }: ProductFilter): Order {
   };
 }
 
+/** The index of `product` that has this order. */
+export function orderedIndex({ column }: Order): string | undefined {
+  return column === 'relevance' ? undefined : sortDefinition(column).index;
+}
+
 /** The keys of `relevance`, best first. */
 export const RELEVANCE = {
   sameCode: 0,

@@ -4,6 +4,7 @@ import type { Candidates } from '../search/candidates.ts';
 import { matchAmong, type FoundProduct } from './matching.ts';
 import { directions, isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import type { ProductFilter } from './product-filter.ts';
+import { orderedIndex } from './product-order.ts';
 import { sectionsOf, type SearchSection } from './search-sections.ts';
 
 /** Candidates checked per statement: few at first, as most of them match. */
@@ -69,7 +70,7 @@ async function walk(
   for (let size = FIRST_BATCH; found.length < window.limit; size = Math.min(size * 4, MAX_BATCH)) {
     const next = { ...window, from, limit: window.limit - found.length };
     const { rows: met } = await sql<{ id: number; key: string | number }>`
-      SELECT id, ${window.order.key} AS \`key\` FROM product FORCE INDEX (${sql.ref(window.order.column)})
+      SELECT id, ${window.order.key} AS \`key\` FROM product FORCE INDEX (${sql.ref(orderedIndex(window.order)!)})
       WHERE ${isPastStart(next)} AND ${range} AND ${isIn}
       ORDER BY ${orderBy(next)} LIMIT ${sql.lit(size)}`.execute(db);
     const ids = met.map(({ id }) => id);

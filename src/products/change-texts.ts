@@ -4,6 +4,7 @@ import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
 import type { Databases } from '../database/databases.ts';
 import type { FromJson } from '../database/run-once.ts';
 import { findUsernames } from '../directory/usernames.ts';
+import { typedNumber } from '../locales/typed-numbers.ts';
 import type { Deletion } from './product-errors.ts';
 import type { SavedChange } from './saved-changes.ts';
 
@@ -49,6 +50,7 @@ export function notesOf(req: Request, changes: ToldChange[]): string[] {
 }
 
 function shorten(value: string | number, req: Request): string {
+  if (typeof value === 'number') return typedNumber(value, req.t);
   if (value === '') return req.t('audit.nothing');
   const characters = Array.from(String(value));
   return characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN - 1).join('')}…` : String(value);

@@ -11,7 +11,7 @@ import { notesOf, tellChanges, tellDeletion, type ToldDeletion } from './change-
 import { findDeletedProduct, restoreAndUpdate } from './deleted-product-queries.ts';
 import { findDeletion } from './deletions.ts';
 import { ProductNotFoundError, type Deletion } from './product-errors.ts';
-import { readId, renderForm } from './product-form-page.ts';
+import { findTypedUnit, readId, renderForm } from './product-form-page.ts';
 import {
   openedWith,
   readAsTyped,
@@ -44,7 +44,7 @@ export function editRoutes(databases: Databases): Router {
       id,
       deletion,
       version: shown.version,
-      values: valuesOf(shown),
+      values: valuesOf(shown, req.t),
       opened: openedWith(shown),
     });
   });
@@ -53,7 +53,7 @@ export function editRoutes(databases: Databases): Router {
     const user = req.principal!;
     const id = readId(req);
     await saveForm(req, res, {
-      parse: () => readProductEdit(req.body, req.t),
+      parse: async () => readProductEdit(req.body, req.t, await findTypedUnit(databases, req)),
       save: (edit) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => updateProduct(trx, id, edit, user)),
       show: (page) => renderForm(databases, req, res, { ...page, id }),
@@ -68,7 +68,7 @@ export function editRoutes(databases: Databases): Router {
       throw new HttpError(403, 'errors.notAllowed');
     const id = readId(req);
     await saveForm(req, res, {
-      parse: () => readProductEdit(req.body, req.t),
+      parse: async () => readProductEdit(req.body, req.t, await findTypedUnit(databases, req)),
       save: (edit) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => restoreAndUpdate(trx, id, edit, user)),
       show: async (page) => {
@@ -113,14 +113,14 @@ export function editRoutes(databases: Databases): Router {
           id,
           deletion,
           values: rebased(
-            valuesOf(mergeEdit(current, edit).merged),
+            valuesOf(mergeEdit(current, edit).merged, req.t),
             readAsTyped(req.body),
           ) as ProductFormValues,
           opened: rebased(openedWith(current), readOpened(req.body)),
           taken: await tellChanges(databases, req, taken),
           disputed: (await tellChanges(databases, req, disputed)).map((change) => ({
             ...change,
-            mine: String(edit.input[change.field]),
+            mine: edit.input[change.field],
           })),
         });
       },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_QUANTITY } from '../stock/stock-movements.ts';
+import { MAX_DECIMALS, MAX_QUANTITY } from '../stock/quantities.ts';
 
 /** Excel refuses files with control characters, lone surrogates or U+FFFE. */
 function tidy(text: string): string {
@@ -41,9 +41,21 @@ export function optionalText(max: number, tooLong: string, { keepsLines = false 
     .refine((text) => length(text) <= max, tooLong);
 }
 
-export const quantityField = z
-  .union([z.string(), z.number().transform(String)], 'product.errors.quantity')
-  .transform((text) => text.trim())
-  .pipe(z.string().regex(/^\d{1,10}$/, 'product.errors.quantity'))
-  .transform(Number)
-  .pipe(z.number().max(MAX_QUANTITY, 'product.errors.quantityLimit'));
+const TOO_MANY_DECIMALS = new RegExp(`\\.\\d{${MAX_DECIMALS}}\\d*[1-9]`);
+
+/** As JavaScript writes numbers (src/locales/typed-numbers.ts reads what people type); units allow fewer decimals. */
+export function decimalField(wrong: string) {
+  return z
+    .union([z.string(), z.number().transform(String)], wrong)
+    .transform((text) => text.trim())
+    .pipe(
+      z
+        .string()
+        .regex(/^\d{1,10}(?:\.\d+)?$/, wrong)
+        .refine((text) => !TOO_MANY_DECIMALS.test(text), 'product.errors.thousandths'),
+    )
+    .transform(Number)
+    .pipe(z.number().max(MAX_QUANTITY, 'product.errors.quantityLimit'));
+}
+
+export const quantityField = decimalField('product.errors.quantity');

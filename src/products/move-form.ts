@@ -2,22 +2,28 @@ import type { TFunction } from 'i18next';
 import { z } from 'zod';
 import { readForm, type FormResult } from '../http/forms.ts';
 import { purposesOf, type Direction } from '../stock/movement-purposes.ts';
-import { MAX_QUANTITY, type MovementDetails } from '../stock/stock-movements.ts';
-import { optionalText } from './field-rules.ts';
+import type { MovementDetails } from '../stock/stock-movements.ts';
+import { decimalField, optionalText } from './field-rules.ts';
+import { unitProblem, withPlainNumber } from './typed-quantity.ts';
+import { plainUnit, type Unit } from './unit-queries.ts';
 
 export interface Move extends MovementDetails {
   /** Signed. */
   delta: number;
 }
 
-const amountField = z
-  .string('movement.errors.amount')
-  .trim()
-  .regex(/^\d{1,10}$/, 'movement.errors.amount')
-  .transform(Number)
-  .pipe(z.number().min(1, 'movement.errors.amount').max(MAX_QUANTITY, 'product.errors.quantityLimit'));
+const amountField = decimalField('movement.errors.amount').refine(
+  (amount) => amount > 0,
+  'movement.errors.amount',
+);
 
-export function readMoveForm(body: unknown, direction: Direction, t: TFunction): FormResult<Move> {
+/** @param unit that of the product, if the amount is not a whole number */
+export function readMoveForm(
+  body: unknown,
+  direction: Direction,
+  t: TFunction,
+  unit: Unit = plainUnit(''),
+): FormResult<Move> {
   const form = z
     .object({
       amount: amountField,
@@ -29,7 +35,12 @@ export function readMoveForm(body: unknown, direction: Direction, t: TFunction):
       ...details,
       delta: direction === 'in' ? amount : -amount,
     }));
-  return readForm(form, body, t);
+  const plain = withPlainNumber(body, 'amount', t);
+  const result = readForm(form, plain, t);
+  const typed = (plain as { amount?: unknown } | undefined)?.amount;
+  const problem = unitProblem({ field: 'amount', rule: amountField, typed }, unit, t);
+  if (problem === undefined) return result;
+  return { ok: false, errors: { ...(!result.ok && result.errors), amount: problem } };
 }
 
 const typed = z.string().catch('');

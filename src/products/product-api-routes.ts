@@ -3,13 +3,15 @@ import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import type { FromJson } from '../database/run-once.ts';
 import { isDomainError } from '../errors/domain-error.ts';
-import { MAX_QUANTITY } from '../stock/stock-movements.ts';
+import { MAX_DECIMALS, MAX_QUANTITY } from '../stock/quantities.ts';
 import { quantityField } from './field-rules.ts';
 import type { Deletion } from './product-errors.ts';
 import { readId } from './product-form-page.ts';
 import { versionField } from './product-form.ts';
 import { adjustQuantity, setQuantity } from './product-queries.ts';
 import { tellDeletion } from './change-texts.ts';
+import { unitProblem, withPlainNumber } from './typed-quantity.ts';
+import { findUnitOf } from './unit-queries.ts';
 
 /** A count, with the version it replaces and perhaps the quantity it was opened with, or a signed change. */
 const quantityChange = z.union([
@@ -17,10 +19,9 @@ const quantityChange = z.union([
   z.object({
     delta: z
       .number()
-      .int()
       .min(-MAX_QUANTITY)
       .max(MAX_QUANTITY)
-      .refine((delta) => delta !== 0),
+      .refine((delta) => delta !== 0 && delta === Number(delta.toFixed(MAX_DECIMALS))),
   }),
 ]);
 
@@ -29,14 +30,16 @@ export function productApiRoutes(databases: Databases): Router {
 
   router.patch('/api/products/:id/quantity', async (req, res) => {
     const id = readId(req);
-    const change = quantityChange.safeParse(req.body ?? {});
+    const user = req.principal!;
+    const body = withPlainNumber(req.body ?? {}, 'quantity', req.t);
+    const change = quantityChange.safeParse(body);
     if (!change.success) {
-      const typed: unknown = (req.body as { quantity?: unknown } | undefined)?.quantity;
-      const problem = quantityField.safeParse(typed).error?.issues[0]?.message ?? 'product.errors.version';
-      res.status(422).json({ error: req.t(problem, { maximum: MAX_QUANTITY }) });
+      const typed = (body as { quantity?: unknown }).quantity;
+      const unit = await databases.catalogue.readReplica(user, (db) => findUnitOf(db, id));
+      const problem = unitProblem({ field: 'quantity', rule: quantityField, typed }, unit, req.t);
+      res.status(422).json({ error: problem ?? req.t('product.errors.version') });
       return;
     }
-    const user = req.principal!;
     try {
       const product = await databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
         'delta' in change.data

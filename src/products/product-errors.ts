@@ -16,6 +16,15 @@ export class CategoryGoneError extends DomainError {
   }
 }
 
+/** In the words of `field`, the quantity or an amount to receive or take out. */
+export class UnitDecimalsError extends DomainError {
+  constructor({ code: unit, decimals }: { code: string; decimals: number }, field: 'quantity' | 'amount') {
+    const wholeKey = field === 'amount' ? 'movement.errors.amount' : 'product.errors.quantity';
+    const textKey = decimals > 0 ? 'product.errors.decimals' : wholeKey;
+    super({ code: 'unit_decimals', status: 422, textKey, values: { unit, count: decimals }, field });
+  }
+}
+
 export class ProductNotFoundError extends DomainError {
   constructor() {
     super({ code: 'product_not_found', status: 404, textKey: 'errors.productNotFound' });

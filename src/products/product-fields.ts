@@ -8,10 +8,12 @@ interface FieldDefinition {
   rule: z.ZodType<string | number>;
   /** MySQL type in `product` and in `product_import_row`. */
   columnType: string;
+  /** The generated column that is read instead: it has decimals. */
+  exactColumn?: string;
   isReference?: true;
   /** Searched; the trigger `product_updated` in mysql/triggers.sql compares it. */
   isSearched?: true;
-  /** Lists sort by it, using the indexes `<key>` and `filtered_<key>` of `product`. */
+  /** Lists sort by it, using the indexes `<key>` and `filtered_<key>` of `product`, or those of `exactColumn`. */
   isSorted?: true;
   /** Style in the list (views/products/row.ejs); fields without one are not listed. */
   cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity';
@@ -108,6 +110,7 @@ const DEFINITIONS = {
   quantity: {
     rule: quantityField,
     columnType: 'int',
+    exactColumn: 'on_hand',
     isSorted: true,
     cell: 'quantity',
     exportWidth: 12,
@@ -119,7 +122,7 @@ const DEFINITIONS = {
       control: 'text',
       width: 'col-6 col-md-3',
       isRequired: true,
-      attributes: 'inputmode="numeric"',
+      attributes: 'inputmode="decimal"',
       initial: '0',
       isNotCopied: true,
     },
@@ -155,7 +158,10 @@ type ReferenceKey = {
   [Key in FieldKey]: Definitions[Key] extends { isReference: true } ? Key : never;
 }[FieldKey];
 type ColumnOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}_id` : Key;
-type SourceOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}.name` : `product.${Key}`;
+type ReadColumn<Key extends FieldKey> = Definitions[Key] extends { exactColumn: infer Column extends string }
+  ? Column
+  : Key;
+type SourceOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}.name` : `product.${ReadColumn<Key>}`;
 
 export interface ProductField<Key extends FieldKey = FieldKey> extends FieldDefinition {
   key: Key;
@@ -169,7 +175,9 @@ export const PRODUCT_FIELDS: readonly ProductField[] = (
   ...definition,
   key,
   column: (definition.isReference ? `${key}_id` : key) as ColumnOf<FieldKey>,
-  source: (definition.isReference ? `${key}.name` : `product.${key}`) as SourceOf<FieldKey>,
+  source: (definition.isReference
+    ? `${key}.name`
+    : `product.${definition.exactColumn ?? key}`) as SourceOf<FieldKey>,
 }));
 
 export const FIELD_KEYS: readonly FieldKey[] = PRODUCT_FIELDS.map(({ key }) => key);

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Databases } from '../database/databases.ts';
 import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
+import { isBlank } from './field-rules.ts';
 import { listCategories } from './category-queries.ts';
 import type { ToldChange, ToldDeletion } from './change-texts.ts';
 import { ProductNotFoundError } from './product-errors.ts';
@@ -12,6 +13,8 @@ import {
   type OpenedValues,
   type ProductFormValues,
 } from './product-form.ts';
+import { isWholeNumber } from './typed-quantity.ts';
+import { findUnit, plainUnit, type Unit } from './unit-queries.ts';
 
 export interface ProductFormPage extends Partial<FormPage> {
   id?: number;
@@ -20,7 +23,7 @@ export interface ProductFormPage extends Partial<FormPage> {
   copyOf?: string;
   version?: number;
   opened?: OpenedValues;
-  disputed?: (ToldChange & { mine: string })[];
+  disputed?: (ToldChange & { mine: string | number })[];
   taken?: ToldChange[];
   deletion?: ToldDeletion | undefined;
 }
@@ -49,6 +52,14 @@ export async function renderForm(
     fields: FORM_FIELDS,
     otherCategory: OTHER_CATEGORY,
   });
+}
+
+/** The unit that the form names, if it matters to the quantity. */
+export async function findTypedUnit(databases: Databases, req: Request): Promise<Unit> {
+  const { quantity, unit } = readAsTyped(req.body);
+  const code = unit.trim();
+  if (isWholeNumber(quantity) || isBlank(code)) return plainUnit(code);
+  return databases.catalogue.readReplica(req.principal!, (db) => findUnit(db, code));
 }
 
 /** @throws ProductNotFoundError */

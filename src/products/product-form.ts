@@ -1,7 +1,8 @@
 import type { TFunction } from 'i18next';
 import { z } from 'zod';
 import { readForm, type FormResult } from '../http/forms.ts';
-import { isBlank } from './field-rules.ts';
+import { typedNumber } from '../locales/typed-numbers.ts';
+import { isBlank, quantityField } from './field-rules.ts';
 import {
   FIELD_KEYS,
   OTHER_CATEGORY,
@@ -12,20 +13,22 @@ import {
   type ProductInput,
 } from './product-fields.ts';
 import type { NewProductInput, ProductEdit } from './product-merge.ts';
+import { unitProblem, withPlainNumber } from './typed-quantity.ts';
+import { plainUnit, type Unit } from './unit-queries.ts';
 
-/** For a new product. */
-export function readNewProduct(body: unknown, t: TFunction): FormResult<NewProductInput> {
-  const form = readProductForm(body, t);
+/** For a new product. @param unit the one that was typed */
+export function readNewProduct(body: unknown, t: TFunction, unit?: Unit): FormResult<NewProductInput> {
+  const form = readProductForm(body, t, unit);
   return form.ok ? { ok: true, data: { input: form.data, isNewCategory: isNewCategory(body) } } : form;
 }
 
 const isNewCategory = (body: unknown) => readAsTyped(body).category === OTHER_CATEGORY;
 
 /** With "Otra…" chosen, the category is the name typed beside it. */
-export function readProductForm(body: unknown, t: TFunction): FormResult<ProductInput> {
+export function readProductForm(body: unknown, t: TFunction, unit?: Unit): FormResult<ProductInput> {
   const typed = readAsTyped(body);
-  if (typed.category !== OTHER_CATEGORY) return readForm(productFields, body, t);
-  const form = readForm(productFields, { ...(body as object), category: typed.newCategory }, t);
+  if (typed.category !== OTHER_CATEGORY) return readFields(body, t, unit);
+  const form = readFields({ ...(body as object), category: typed.newCategory }, t, unit);
   if (form.ok || !form.errors.category) return form;
   const { category, ...errors } = form.errors;
   const isMissing = isBlank(typed.newCategory);
@@ -35,10 +38,19 @@ export function readProductForm(body: unknown, t: TFunction): FormResult<Product
   };
 }
 
+function readFields(body: unknown, t: TFunction, unit: Unit = plainUnit('')): FormResult<ProductInput> {
+  const plain = withPlainNumber(body, 'quantity', t);
+  const form = readForm(productFields, plain, t);
+  const typed = (plain as { quantity?: unknown } | undefined)?.quantity;
+  const problem = unitProblem({ field: 'quantity', rule: quantityField, typed }, unit, t);
+  if (problem === undefined) return form;
+  return { ok: false, errors: { ...(!form.ok && form.errors), quantity: problem } };
+}
+
 /** An edit also sends `was.<field>`, as opened; in conflict, `seen.<field>`, as then saved, and `choice.<field>`. */
-export function readProductEdit(body: unknown, t: TFunction): FormResult<ProductEdit> {
+export function readProductEdit(body: unknown, t: TFunction, unit?: Unit): FormResult<ProductEdit> {
   const { version } = editedVersion.parse(body ?? {});
-  const form = readProductForm(body, t);
+  const form = readProductForm(body, t, unit);
   if (!form.ok) return form;
   const seen = readPrefixed(body, 'seen');
   const opened = readPrefixed(body, 'was');
@@ -129,13 +141,17 @@ function valuesFrom(
 ): ProductFormValues {
   const taken = PRODUCT_FIELDS.filter(({ form }) => isTaken(form)).map(({ key }) => [
     key,
-    String(product[key]),
+    textInField(product[key], t),
   ]);
   return { ...initialValues(t), ...(Object.fromEntries(taken) as Partial<ProductFormValues>) };
 }
 
-export function valuesOf(product: ProductInput): ProductFormValues {
-  return formValues((key) => (key === 'newCategory' ? '' : String(product[key])));
+export function valuesOf(product: ProductInput, t: TFunction): ProductFormValues {
+  return formValues((key) => (key === 'newCategory' ? '' : textInField(product[key], t)));
+}
+
+function textInField(value: string | number, t: TFunction): string {
+  return typeof value === 'number' ? typedNumber(value, t) : value;
 }
 
 function formValues(valueOf: (key: FieldKey | 'newCategory') => string): ProductFormValues {

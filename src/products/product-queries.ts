@@ -17,13 +17,14 @@ import { PRODUCT_FIELDS, type FieldKey, type ProductField, type ProductInput } f
 import { differingFields, mergeEdit, type NewProductInput, type ProductEdit } from './product-merge.ts';
 import type { Product } from './product.ts';
 import { describeChanges, type SavedChange } from './saved-changes.ts';
+import { checkDecimals, useUnit } from './unit-queries.ts';
 
 type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${Key}` }[FieldKey];
 export const SELECTED_FIELDS = PRODUCT_FIELDS.map(
   ({ key, source }) => `${source} as ${key}` as SelectedField,
 );
 
-export const STORED_COLUMNS = PRODUCT_FIELDS.map(({ column }) => column);
+export const STORED_COLUMNS = [...PRODUCT_FIELDS.map(({ column }) => column), 'rounded_up' as const];
 
 export function selectProducts(db: Kysely<Catalogue>) {
   return db
@@ -42,7 +43,7 @@ export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Pr
   return row && toProduct(row);
 }
 
-/** @throws CodeTakenError, CategoryGoneError */
+/** @throws CodeTakenError, CategoryGoneError, UnitDecimalsError */
 export async function createProduct(
   trx: Transaction<Catalogue>,
   { input, isNewCategory }: NewProductInput,
@@ -50,6 +51,7 @@ export async function createProduct(
 ): Promise<number> {
   const { category: categoryName, ...product } = input;
   const category = await findOrCreateCategory(trx, categoryName, { isTyped: isNewCategory });
+  await useUnit(trx, product.unit, product.quantity);
   const productId = await throwIfCodeTaken(() =>
     insertProduct(trx, { ...product, category_id: category.id }, actor),
   );
@@ -68,7 +70,7 @@ export interface SavedEdit {
   taken: SavedChange[];
 }
 
-/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError */
+/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError, UnitDecimalsError */
 export async function updateProduct(
   trx: Transaction<Catalogue>,
   id: number,
@@ -90,7 +92,7 @@ export async function mergeOrRefuse(trx: Transaction<Catalogue>, current: Produc
   return { merged, taken: changes.taken };
 }
 
-/** @throws CodeTakenError, CategoryGoneError */
+/** @throws CodeTakenError, CategoryGoneError, UnitDecimalsError */
 export async function saveEdit(
   trx: Transaction<Catalogue>,
   before: Product,
@@ -102,6 +104,7 @@ export async function saveEdit(
   const category = isMoved
     ? await findOrCreateCategory(trx, categoryName, { isTyped: isNewCategory })
     : undefined;
+  await useUnit(trx, product.unit, quantity);
   const columns = { ...product, ...(category && { category_id: category.id }) };
   const cause = { reason: 'edit', actor } as const;
   await throwIfCodeTaken(() => saveQuantity(trx, before, { quantity, columns, savedAt }, cause));
@@ -120,7 +123,7 @@ function changesBetween(before: Product, after: ProductInput) {
   return Object.fromEntries(differing.map((field) => [field, [before[field], after[field]]]));
 }
 
-/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError */
+/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, UnitDecimalsError */
 export async function setQuantity(
   trx: Transaction<Catalogue>,
   id: number,
@@ -131,6 +134,7 @@ export async function setQuantity(
   // A change of another field does not make a count stale.
   if (current.version !== version && current.quantity !== was) throw new VersionConflictError(current);
   if (quantity === current.quantity) return current;
+  await checkDecimals(trx, current.unit, quantity);
   const cause = { reason: 'count', actor } as const;
   await saveQuantity(trx, current, { quantity, savedAt: now }, cause);
   const details = { from: current.quantity, to: quantity };
@@ -143,7 +147,7 @@ export async function setQuantity(
   return { ...current, quantity, available: quantity > 0, updatedAt: now, version: current.version + 1 };
 }
 
-/** @throws ProductNotFoundError, ProductDeletedError, InsufficientStockError */
+/** @throws ProductNotFoundError, ProductDeletedError, InsufficientStockError, UnitDecimalsError */
 export async function adjustQuantity(
   trx: Transaction<Catalogue>,
   id: number,
@@ -151,6 +155,10 @@ export async function adjustQuantity(
   actor: MovementActor,
   details?: MovementDetails,
 ): Promise<Product> {
+  if (!Number.isInteger(delta)) {
+    const { current } = await lockProduct(trx, id);
+    await checkDecimals(trx, current.unit, delta, 'amount');
+  }
   try {
     await recordStockMovement(trx, { productId: id, delta, reason: 'adjustment', actor, details });
   } catch (error) {

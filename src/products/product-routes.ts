@@ -7,6 +7,7 @@ import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { localPath } from '../http/local-path.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
+import { typedNumber } from '../locales/typed-numbers.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { DIRECTIONS, purposesOf, type Direction } from '../stock/movement-purposes.ts';
 import { signed } from '../audit/audit-sentence.ts';
@@ -14,11 +15,13 @@ import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
 import { readMoveForm, readMoveValues } from './move-form.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { PRODUCT_FIELDS } from './product-fields.ts';
-import { readId, renderForm } from './product-form-page.ts';
+import { findTypedUnit, readId, renderForm } from './product-form-page.ts';
 import { initialValues, productId, readNewProduct, valuesAfter, valuesOfCopy } from './product-form.ts';
 import { adjustQuantity, createProduct, findProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
+import { isWholeNumber } from './typed-quantity.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
+import { findUnit, findUnitOf, plainUnit, unitWord, type Unit } from './unit-queries.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
 
@@ -54,7 +57,7 @@ export function productRoutes(databases: Databases): Router {
   router.post('/products', async (req, res) => {
     const user = req.principal!;
     await saveForm(req, res, {
-      parse: () => readNewProduct(req.body, req.t),
+      parse: async () => readNewProduct(req.body, req.t, await findTypedUnit(databases, req)),
       save: (input) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user)),
       show: (page) => renderForm(databases, req, res, page),
@@ -80,7 +83,7 @@ export function productRoutes(databases: Databases): Router {
       .catch('in')
       .parse((req.body as { direction?: unknown } | undefined)?.direction);
     await saveForm(req, res, {
-      parse: () => readMoveForm(req.body, move, req.t),
+      parse: async () => readMoveForm(req.body, move, req.t, await findMovedUnit(req, id)),
       save: ({ delta, ...details }) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) =>
           adjustQuantity(trx, id, delta, user, details),
@@ -89,8 +92,9 @@ export function productRoutes(databases: Databases): Router {
       refusals: {
         insufficient_stock: (refusal) => showProduct(req, res, { move, refusal }),
       },
-      done: ({ name, quantity, unit }, { delta }) => {
-        const saved = { delta: signed(delta), quantity, unit };
+      done: async ({ name, quantity, unit: code }, { delta }) => {
+        const unit = unitWord(quantity, await getUnit(req, code));
+        const saved = { delta: signed(delta, req.t), quantity: typedNumber(quantity, req.t), unit };
         leaveFlash(req, res, {
           textKey: 'product.moved',
           productName: name,
@@ -102,8 +106,10 @@ export function productRoutes(databases: Databases): Router {
   });
 
   router.get('/products/:id/delete', async (req, res) => {
+    const product = await getProduct(req, readId(req));
     res.render('products/delete', {
-      product: await getProduct(req, readId(req)),
+      product,
+      unit: unitWord(product.quantity, await getUnit(req, product.unit)),
       returnTo: localPath(req.query.return),
     });
   });
@@ -144,10 +150,11 @@ export function productRoutes(databases: Databases): Router {
   ): Promise<void> {
     const id = readId(req);
     const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
-    const [product, movements] = await databases.catalogue.readReplica(req.principal!, (db) =>
+    const [product, movements, unit] = await databases.catalogue.readReplica(req.principal!, (db) =>
       Promise.all([
         findProduct(db, id),
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
+        findUnitOf(db, id),
       ]),
     );
     if (!product) throw new ProductNotFoundError();
@@ -157,8 +164,10 @@ export function productRoutes(databases: Databases): Router {
     res.render('products/show', {
       ...NO_PROBLEM,
       ...page,
-      ...(refusal && { errors: { amount: tellRefusal(refusal, product, req.t) } }),
+      ...(refusal && { errors: { amount: tellRefusal(refusal, product, unit, req.t) } }),
       product,
+      unit,
+      unitWord,
       fields: PRODUCT_FIELDS,
       move,
       values: readMoveValues(req.body),
@@ -176,6 +185,16 @@ export function productRoutes(databases: Databases): Router {
     return databases.catalogue.readReplica(req.principal!, (db) => findProduct(db, id));
   }
 
+  function getUnit(req: Request, code: string): Promise<Unit> {
+    return databases.catalogue.readReplica(req.principal!, (db) => findUnit(db, code));
+  }
+
+  /** If it matters to the amount. */
+  async function findMovedUnit(req: Request, id: number): Promise<Unit> {
+    if (isWholeNumber(readMoveValues(req.body).amount)) return plainUnit('');
+    return databases.catalogue.readReplica(req.principal!, (db) => findUnitOf(db, id));
+  }
+
   async function getProduct(req: Request, id: number): Promise<Product> {
     const product = await find(req, id);
     if (!product) throw new ProductNotFoundError();
@@ -185,8 +204,11 @@ export function productRoutes(databases: Databases): Router {
   return router;
 }
 
-function tellRefusal({ textKey }: DomainError, { quantity, unit }: Product, t: TFunction): string {
-  const onHand = t('movement.onlyOnHand', { quantity, unit });
+function tellRefusal({ textKey }: DomainError, { quantity }: Product, unit: Unit, t: TFunction): string {
+  const onHand = t('movement.onlyOnHand', {
+    quantity: typedNumber(quantity, t),
+    unit: unitWord(quantity, unit),
+  });
   return textKey === 'product.errors.insufficient' ? `${t(textKey)} ${onHand}` : t(textKey);
 }
 

@@ -10,3 +10,8 @@ export function plainNumber(value: string): Cell {
     ? text
     : { is: 'digits', text: value };
 }
+
+/** Marks a number with decimals, which as a text might have thousands: 1.234. */
+export function marked(plain: string): Cell {
+  return plain.includes('.') ? { is: 'number', text: plain, plain } : plain;
+}

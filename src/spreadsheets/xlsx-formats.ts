@@ -1,5 +1,5 @@
 import { format } from 'numfmt';
-import { plainNumber } from './plain-number.ts';
+import { marked, plainNumber } from './plain-number.ts';
 import type { Cell } from './spreadsheet.ts';
 
 const DAY_MS = 24 * 3600_000;
@@ -68,11 +68,12 @@ export function shownText(text: string, { code, changesText }: CellFormat): stri
 /** A number as the spreadsheet shows it: 00123 for 123 in the format 00000. */
 export function shownNumber(value: string, { code }: CellFormat): Cell {
   const plain = plainNumber(value);
-  if (code === undefined || typeof plain !== 'string') return plain;
+  if (typeof plain !== 'string') return plain;
+  if (code === undefined) return marked(plain);
   const number = Number(plain);
   if (Number.isNaN(number)) return plain;
   const shown = shownAs(code, number);
-  if (shown === plain) return plain;
+  if (shown === plain) return marked(plain);
   // Separators of thousands depend on the language of the program, and an exponent hides digits.
   if (!shown || /\d,\d|\de[+-]?\d/i.test(shown)) return { is: 'reshaped', text: plain, plain };
   return { is: 'number', text: shown, plain };

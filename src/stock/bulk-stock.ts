@@ -6,6 +6,11 @@ import { actorColumns, type MovementActor, type MovementDocument } from './stock
 /** JSON has a collation of its own, which the names of categories do not compare with. */
 const FORMER_CATEGORY = sql`CONVERT(r.was->>'$.category' USING utf8mb4) COLLATE utf8mb4_es_0900_ai_ci`;
 
+/** The quantity that a product had before an import, of which MySQL would make a floating-point number. */
+const FORMER_QUANTITY = sql`CAST(r.was->>'$.quantity' AS DECIMAL(13,3))`;
+const FORMER_WHOLE = sql`CEILING(${FORMER_QUANTITY})`;
+const FORMER_ROUNDED_UP = sql`(CEILING(${FORMER_QUANTITY}) - ${FORMER_QUANTITY})`;
+
 /** A condition on `product_import_row AS r`, with the cause to record. */
 export interface BulkRows {
   rows: RawBuilder<unknown>;
@@ -20,9 +25,9 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
     runStatement(
       trx,
       sql`
-        INSERT INTO product (code, name, description, category_id, quantity, unit)
+        INSERT INTO product (code, name, description, category_id, quantity, rounded_up, unit)
         SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
-          COALESCE(r.unit, ${defaults.unit})
+          r.rounded_up, COALESCE(r.unit, ${defaults.unit})
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
         LEFT JOIN category_merge AS m ON m.source_id = c.id
         WHERE ${rows} AND r.kind = 'new'`,
@@ -33,8 +38,8 @@ export const recordInitialStock: BulkStep = (trx, { rows, ...cause }) =>
   runStatement(
     trx,
     sql`
-      INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
-      SELECT p.id, p.quantity, p.quantity, ${causeValues(cause)}
+      INSERT INTO stock_movement (product_id, ${CHANGE_COLUMNS}, ${CAUSE_COLUMNS})
+      SELECT p.id, p.quantity, p.rounded_up, p.quantity, p.rounded_up, ${causeValues(cause)}
       FROM product_import_row AS r JOIN product AS p ON p.code = r.code
       WHERE ${rows} AND r.kind = 'new' AND p.quantity > 0`,
   );
@@ -54,10 +59,11 @@ export const recordMovements: BulkStep = (trx, { rows, ...cause }) =>
   runStatement(
     trx,
     sql`
-      INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
-      SELECT r.product_id, r.quantity - r.was->>'$.quantity', r.quantity, ${causeValues(cause)}
+      INSERT INTO stock_movement (product_id, ${CHANGE_COLUMNS}, ${CAUSE_COLUMNS})
+      SELECT r.product_id, r.quantity - ${FORMER_WHOLE}, r.rounded_up - ${FORMER_ROUNDED_UP}, r.quantity, r.rounded_up,
+        ${causeValues(cause)}
       FROM product_import_row AS r
-      WHERE ${rows} AND r.kind = 'changed' AND r.quantity <> r.was->>'$.quantity'`,
+      WHERE ${rows} AND r.kind = 'changed' AND r.on_hand <> ${FORMER_QUANTITY}`,
   );
 
 /** Skips products that have changed since the preview. */
@@ -73,6 +79,7 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
         p.description = COALESCE(r.description, p.description),
         p.category_id = COALESCE(m.target_id, c.id, p.category_id),
         p.quantity = COALESCE(r.quantity, p.quantity),
+        p.rounded_up = IF(r.quantity IS NULL, p.rounded_up, r.rounded_up),
         p.unit = COALESCE(r.unit, p.unit),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
@@ -106,10 +113,11 @@ export const recordMovementsBack: BulkStep = (trx, { rows, ...cause }) =>
   runStatement(
     trx,
     sql`
-      INSERT INTO stock_movement (product_id, delta, quantity_after, ${CAUSE_COLUMNS})
-      SELECT r.product_id, r.was->>'$.quantity' - r.quantity, r.was->>'$.quantity', ${causeValues(cause)}
+      INSERT INTO stock_movement (product_id, ${CHANGE_COLUMNS}, ${CAUSE_COLUMNS})
+      SELECT r.product_id, ${FORMER_WHOLE} - r.quantity, ${FORMER_ROUNDED_UP} - r.rounded_up, ${FORMER_WHOLE},
+        ${FORMER_ROUNDED_UP}, ${causeValues(cause)}
       FROM product_import_row AS r
-      WHERE ${rows} AND r.kind = 'changed' AND r.quantity <> r.was->>'$.quantity'`,
+      WHERE ${rows} AND r.kind = 'changed' AND r.on_hand <> ${FORMER_QUANTITY}`,
   );
 
 /** Skips products that have changed since the import, and those whose former category is missing. */
@@ -123,7 +131,8 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
       SET p.name = r.was->>'$.name',
         p.description = r.was->>'$.description',
         p.category_id = c.id,
-        p.quantity = r.was->>'$.quantity',
+        p.quantity = ${FORMER_WHOLE},
+        p.rounded_up = ${FORMER_ROUNDED_UP},
         p.unit = r.was->>'$.unit',
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
@@ -141,6 +150,8 @@ export async function createFormerCategories(
     FROM product_import_row AS r LEFT JOIN category AS c ON c.name = ${FORMER_CATEGORY}
     WHERE ${all} AND r.kind = 'changed' AND c.id IS NULL`.execute(trx);
 }
+
+const CHANGE_COLUMNS = sql.raw('delta, delta_rounded, quantity_after, after_rounded');
 
 const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
 

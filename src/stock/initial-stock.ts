@@ -1,11 +1,12 @@
 import type { Insertable, Transaction } from 'kysely';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Catalogue } from '../database/tables.ts';
+import { movementColumns, quantityColumns } from './quantities.ts';
 import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
 export type NewProduct = Omit<
   Insertable<Catalogue['product']>,
-  'id' | 'version' | 'reserved' | 'created_at' | 'updated_at'
+  'id' | 'rounded_up' | 'version' | 'reserved' | 'created_at' | 'updated_at'
 >;
 
 export async function insertProduct(
@@ -13,16 +14,19 @@ export async function insertProduct(
   product: NewProduct,
   actor: MovementActor,
 ): Promise<number> {
-  const { insertId } = await trx.insertInto('product').values(product).executeTakeFirstOrThrow();
-  const productId = Number(insertId);
   const { quantity } = product;
+  const { insertId } = await trx
+    .insertInto('product')
+    .values({ ...product, ...quantityColumns(quantity) })
+    .executeTakeFirstOrThrow();
+  const productId = Number(insertId);
   if (quantity > 0) {
-    await writeLedgerRow(trx, { productId, delta: quantity, reason: 'initial', actor }, quantity);
+    await writeLedgerRow(trx, { productId, reason: 'initial', actor }, movementColumns(0, quantity));
   }
   return productId;
 }
 
-/** The connection must be in a transaction. */
+/** Of whole quantities. The connection must be in a transaction. */
 export async function insertFirstProducts(
   connection: Connection,
   products: NewProduct[],

@@ -19,8 +19,8 @@ export interface StockMovement {
 
 export const MOVEMENT_COLUMNS = [
   'stock_movement.id',
-  'stock_movement.delta',
-  'stock_movement.quantity_after as quantityAfter',
+  'stock_movement.exact_delta as delta',
+  'stock_movement.exact_after as quantityAfter',
   'stock_movement.document_kind as documentKind',
   'stock_movement.document_id as documentId',
   'stock_movement.document_number as documentNumber',

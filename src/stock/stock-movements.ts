@@ -2,12 +2,10 @@ import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely'
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { MovementPurpose } from './movement-purposes.ts';
+import { MAX_QUANTITY, movementColumns, quantityColumns } from './quantities.ts';
 
 /** The kind of a document that Inventario does not have, only its number. */
 export const EXTERNAL_DOCUMENT = 'external';
-
-/** The largest value of MySQL's INT. */
-export const MAX_QUANTITY = 2_147_483_647;
 
 export class InsufficientStockError extends DomainError {
   constructor(delta: number) {
@@ -54,17 +52,31 @@ export async function recordStockMovement(trx: Transaction<Catalogue>, movement:
   const { numUpdatedRows } = await trx
     .updateTable('product')
     .set({
-      quantity: sql`quantity + ${delta}`,
+      // Either right side is computed before `rounded_up` changes.
+      quantity: sql`quantity - FLOOR(rounded_up - ${delta})`,
+      rounded_up: sql`rounded_up - ${delta} - FLOOR(rounded_up - ${delta})`,
       version: sql`version + 1`,
       updated_at: sql`CURRENT_TIMESTAMP(3)`,
     })
     .where('id', '=', productId)
-    .where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
+    .where(sql<boolean>`on_hand + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new InsufficientStockError(delta);
   // The UPDATE has locked the row, so this is the quantity after this movement.
-  const left = sql<number>`(SELECT quantity FROM product WHERE id = ${productId})`;
+  const left = columnsAfter(movement);
   await writeLedgerRow(trx, movement, left);
+}
+
+function columnsAfter({ productId, delta }: NewMovement): MovementColumns {
+  const read = (value: RawBuilder<unknown>) =>
+    sql<number>`(SELECT ${value} FROM product WHERE id = ${productId})`;
+  const before = sql`CEILING(on_hand - ${delta})`;
+  return {
+    delta: read(sql`quantity - ${before}`),
+    delta_rounded: read(sql`quantity - ${before} - ${delta}`),
+    quantity_after: read(sql`quantity`),
+    after_rounded: read(sql`rounded_up`),
+  };
 }
 
 export interface LockedProduct {
@@ -75,7 +87,10 @@ export interface LockedProduct {
 
 export interface ProductChange {
   quantity: number;
-  columns?: Omit<Updateable<Catalogue['product']>, 'id' | 'quantity' | 'reserved' | 'version' | 'updated_at'>;
+  columns?: Omit<
+    Updateable<Catalogue['product']>,
+    'id' | 'quantity' | 'rounded_up' | 'reserved' | 'version' | 'updated_at'
+  >;
   savedAt: Date;
 }
 
@@ -87,25 +102,29 @@ export async function saveQuantity(
 ): Promise<void> {
   const { numUpdatedRows } = await trx
     .updateTable('product')
-    .set({ ...columns, quantity, version: version + 1, updated_at: savedAt })
+    .set({ ...columns, ...quantityColumns(quantity), version: version + 1, updated_at: savedAt })
     .where('id', '=', id)
     .where('version', '=', version)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new Error(`Product ${id} was not locked at version ${version}`);
-  const delta = quantity - before;
-  if (delta !== 0) await writeLedgerRow(trx, { ...cause, productId: id, delta }, quantity);
+  if (quantity === before) return;
+  await writeLedgerRow(trx, { ...cause, productId: id }, movementColumns(before, quantity));
 }
 
-/** @param quantityAfter read from a row that this transaction has locked */
+type MovementColumns = {
+  [Column in keyof ReturnType<typeof movementColumns>]: number | RawBuilder<number>;
+};
+
+/** @param columns from a row that this transaction has locked */
 export async function writeLedgerRow(
   trx: Transaction<Catalogue>,
-  { productId, delta, reason, actor, document, details }: NewMovement,
-  quantityAfter: number | RawBuilder<number>,
+  { productId, reason, actor, document, details }: Omit<NewMovement, 'delta'>,
+  columns: MovementColumns,
 ): Promise<void> {
   await trx
     .insertInto('stock_movement')
     .values({
-      ...{ product_id: productId, delta, quantity_after: quantityAfter, reason, ...actorColumns(actor) },
+      ...{ product_id: productId, ...columns, reason, ...actorColumns(actor) },
       ...(document && { document_kind: document.kind, document_id: document.id }),
       ...(details && detailColumns(details)),
     })

@@ -23,7 +23,7 @@ export function selectTrash(db: Kysely<Catalogue>, { search, before, limit }: Tr
   return db
     .selectFrom('deleted_product as deleted')
     .modifyFront(order)
-    .select(['deleted.id', 'deleted.code', 'deleted.name', 'deleted.quantity', 'deleted.unit'])
+    .select(['deleted.id', 'deleted.code', 'deleted.name', 'deleted.on_hand as quantity', 'deleted.unit'])
     .select(['deleted.deleted_at as deletedAt', 'deleted.deleted_by as deletedBy'])
     .$if(search !== '', (query) =>
       query.innerJoin(matches(search).as('found'), (join) => join.onRef('found.id', '=', 'deleted.id')),

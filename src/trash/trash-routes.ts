@@ -9,6 +9,7 @@ import { restoreFromTrash } from '../products/deleted-product-queries.ts';
 import { isBlank } from '../products/field-rules.ts';
 import { readId } from '../products/product-form-page.ts';
 import { forgetDeletion } from '../products/undo-cookies.ts';
+import { Units, unitWord } from '../products/unit-queries.ts';
 import {
   countMatches,
   findTakenCode,
@@ -55,6 +56,7 @@ interface Problem extends Partial<FormPage> {
 export function trashRoutes({ TRASH_DAYS }: Pick<WebConfig, 'TRASH_DAYS'>, databases: Databases): Router {
   const router = Router();
   const usernames = new Usernames(databases.directory);
+  const units = new Units(databases.catalogue);
 
   router.get('/trash', async (req, res) => {
     await renderTrash(req, res, trashQuery.parse(req.query));
@@ -117,6 +119,8 @@ export function trashRoutes({ TRASH_DAYS }: Pick<WebConfig, 'TRASH_DAYS'>, datab
       })),
       hasMoreMatches: matching >= MAX_MATCHES,
       maxMatches: MAX_MATCHES,
+      unitOf: await units.read(req.principal!),
+      unitWord,
       days: TRASH_DAYS,
       older: found.length > PER_PAGE && last ? addressOf({ search, before: last }) : undefined,
       newest: addressOf({ search }),

@@ -91,6 +91,9 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
   [
     ['administrator'],
     [
+      'GET /units',
+      'GET /units/edit',
+      'POST /units',
       'GET /users',
       'GET /users/new',
       'POST /users',

@@ -3,6 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import ExcelJS from 'exceljs';
 import fc from 'fast-check';
 import { FIELDS, type Field } from '../../src/imports/import-fields.ts';
+import { readTypedNumber } from '../../src/locales/typed-numbers.ts';
 import { isBlank } from '../../src/products/field-rules.ts';
 import { productFields } from '../../src/products/product-fields.ts';
 import { withoutGuard } from '../../src/spreadsheets/guarded-text.ts';
@@ -66,8 +67,7 @@ const rows = fc.array(row, { minLength: 1, maxLength: 8 });
 
 /** What a typed text means, by the form's own rules; undefined where they refuse it. A ' guards what follows. */
 function meant(field: Field, typed: string): string | number | undefined {
-  const plain =
-    field === 'quantity' ? typed.replace(/,0$/, '').replace('1.234,00', '1234') : withoutGuard(typed);
+  const plain = field === 'quantity' ? (readTypedNumber(typed, ',') ?? '') : withoutGuard(typed);
   const result = productFields.shape[field].safeParse(plain);
   return result.success ? result.data : undefined;
 }

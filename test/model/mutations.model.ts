@@ -22,7 +22,7 @@ async function problemsWith(changes: Change[], faults: fc.Arbitrary<Fault[]>): P
 
 const guard = {
   file: 'src/stock/stock-movements.ts',
-  text: '.where(sql<boolean>`quantity + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)',
+  text: '.where(sql<boolean>`on_hand + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)',
   by: '',
 };
 

@@ -121,7 +121,7 @@ test('taking out more than there is says how much there is, beside the field, an
   const { id } = await client.register({ quantity: 4, unit: 'caja' });
   const refused = await move(client, id, { direction: 'out', amount: 5, purpose: 'loss', note: 'Se mojó' });
   expect(refused.status).toBe(422);
-  expect(refused.text).toMatch(/id="amount-error">No hay existencias suficientes\. Solo hay 4 caja\.</);
+  expect(refused.text).toMatch(/id="amount-error">No hay existencias suficientes\. Solo hay 4 cajas\.</);
   expect(refused.text).toMatch(/id="amount"[^>]* value="5"/);
   expect(refused.text).toMatch(/id="note"[^>]* value="Se mojó"/);
   expect(refused.text).toMatch(/value="loss" checked/);

@@ -58,10 +58,11 @@ test('product has the indexes for every sortable field', async () => {
      WHERE table_schema = 'inventario' AND table_name = 'product' GROUP BY index_name`,
   );
   const indexes = new Map(rows.map(({ name, columns }) => [String(name), String(columns)]));
-  for (const { key, isSorted, isReference } of PRODUCT_FIELDS) {
+  for (const { key, isSorted, isReference, exactColumn } of PRODUCT_FIELDS) {
     if (!isSorted || isReference) continue;
-    expect([key, indexes.get(key)]).toEqual([key, key]);
-    expect([key, indexes.get(`filtered_${key}`)]).toEqual([key, `category_id,available,${key}`]);
+    const column = exactColumn ?? key;
+    expect([key, indexes.get(column)]).toEqual([key, column]);
+    expect([key, indexes.get(`filtered_${column}`)]).toEqual([key, `category_id,available,${column}`]);
   }
 });
 
@@ -92,12 +93,13 @@ const listed = (text: string | undefined) => (text ?? '').split(',').map((name) 
 test('staging a file covers every imported field', async () => {
   const statement = await statementWith(/INSERT INTO product_import_row/);
   const [, into] = /INSERT INTO product_import_row\s*\(([^)]*)\)/.exec(statement)!;
-  for (const { key, columnType, isReference } of IMPORTED) {
+  for (const { key, columnType, isReference, exactColumn } of IMPORTED) {
     expect(listed(into)).toContain(key);
-    expect(statement).toMatch(new RegExp(`\\b${key} ${escaped(columnType)}[^,]*PATH '`, 'i'));
+    const type = exactColumn ? 'decimal(13,3)' : columnType;
+    expect(statement).toMatch(new RegExp(`\\b${key} ${escaped(type)}[^,]*PATH '`, 'i'));
     expect(statement).toMatch(new RegExp(`\\bv\\.${key}\\b[^=]*[,\\n]`));
     if (key === 'code') continue;
-    const own = isReference ? 'own.name' : `p.${key}`;
+    const own = isReference ? 'own.name' : `p.${exactColumn ?? key}`;
     expect(statement).toContain(`'${key}', own_${key}`);
     expect(statement).toMatch(new RegExp(`${escaped(own)} AS own_${key}\\b`));
     expect(statement).toMatch(
@@ -109,7 +111,7 @@ test('staging a file covers every imported field', async () => {
 test('applying an import inserts and updates every imported field', async () => {
   const insert = await statementWith(/INSERT INTO product \([^`]*product_import_row/);
   const [, into] = /INSERT INTO product\s*\(([^)]*)\)/.exec(insert)!;
-  expect(listed(into).sort()).toEqual(IMPORTED.map(({ column }) => column).sort());
+  expect(listed(into).sort()).toEqual([...IMPORTED.map(({ column }) => column), 'rounded_up'].sort());
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = COALESCE\(/);
   const set = [...update.matchAll(/\bp\.(\w+) = COALESCE\(/g)].map(([, column]) => column);
   const columns = IMPORTED.filter(({ key }) => key !== 'code').map(({ column }) => column);
@@ -120,7 +122,8 @@ test('undoing an import sets back every imported field', async () => {
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = r\.was/);
   for (const { key, column, isReference } of IMPORTED) {
     if (key === 'code') continue;
-    const former = isReference ? 'c\\.id' : `r\\.was->>'\\$\\.${key}'`;
+    const own = key === 'quantity' ? '\\$\\{FORMER_WHOLE\\}' : `r\\.was->>'\\$\\.${key}'`;
+    const former = isReference ? 'c\\.id' : own;
     expect(update).toMatch(new RegExp(`\\bp\\.${column} = ${former}[,\\s]`));
   }
 });

@@ -58,7 +58,8 @@ test('an interrupted migration can be rerun from any statement, and movements ke
 
 test('the history shows the actor of a movement, whichever version wrote it', async () => {
   // What the history shows besides.
-  await root.query(await readFile(join(FOLDER, '021-movement-lists.sql'), 'utf8'));
+  for (const name of ['021-movement-lists.sql', '025-units.sql'])
+    await root.query(await readFile(join(FOLDER, name), 'utf8'));
   await root.query(`
     INSERT INTO stock_movement
       (product_id, delta, quantity_after, reason, actor_kind, actor_id, user_id, document_kind, document_id)

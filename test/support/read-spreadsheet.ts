@@ -1,4 +1,4 @@
-import { rateHeaders, recogniseColumns, type Field } from '../../src/imports/import-fields.ts';
+import { decimalMarkIn, rateHeaders, recogniseColumns, type Field } from '../../src/imports/import-fields.ts';
 import { checkRow, type Problem } from '../../src/imports/row-check.ts';
 import { PART_BYTES } from '../../src/spreadsheets/file-source.ts';
 import { openSpreadsheet } from '../../src/spreadsheets/open-spreadsheet.ts';
@@ -24,12 +24,13 @@ export async function readSpreadsheet(content: Buffer): Promise<ReadSpreadsheet>
   };
   const { rows: batches, ...opened } = await openSpreadsheet(file, { rate: rateHeaders });
   const columns = recogniseColumns(opened.headers);
+  const decimalMark = decimalMarkIn(opened.headers);
   const rows: ReadRow[] = [];
   let hiddenRows = 0;
   for await (const batch of batches()) {
     for (const { cells, flaw, isHidden } of batch) {
       if (isHidden) hiddenRows++;
-      const { problems, ...fields } = checkRow(cells, columns, { erases: false, flaw });
+      const { problems, ...fields } = checkRow(cells, columns, { erases: false, flaw, decimalMark });
       const given = Object.entries(fields).filter(([, value]) => value !== null);
       rows.push({ values: Object.fromEntries(given), problems });
     }

@@ -1,0 +1,49 @@
+/**
+ * Arithmetic on quantities, exact to thousandths: 0.1 + 0.2 is 0.3. A double holds them, as the largest has 13 digits.
+ * Sums over many rows are made by MySQL.
+ */
+
+export const MAX_DECIMALS = 3;
+const THOUSAND = 10 ** MAX_DECIMALS;
+
+/** The largest value of MySQL's INT. */
+export const MAX_QUANTITY = 2_147_483_647;
+
+export function add(one: number, other: number): number {
+  return (inThousandths(one) + inThousandths(other)) / THOUSAND;
+}
+
+export function subtract(from: number, other: number): number {
+  return add(from, -other);
+}
+
+/** How many decimals it takes to write a quantity: 0 to 3. */
+export function decimalsOf(quantity: number): number {
+  const thousandths = inThousandths(quantity);
+  return [0, 1, 2].find((decimals) => thousandths % 10 ** (MAX_DECIMALS - decimals) === 0) ?? MAX_DECIMALS;
+}
+
+export function hasMoreDecimals(quantity: number, decimals: number): boolean {
+  return decimalsOf(quantity) > decimals;
+}
+
+function inThousandths(quantity: number): number {
+  return Math.round(quantity * THOUSAND);
+}
+
+/** The columns of a quantity (docs/decisions/decimal-quantities.md). */
+export function quantityColumns(quantity: number) {
+  const whole = Math.ceil(quantity);
+  return { quantity: whole, rounded_up: subtract(whole, quantity) };
+}
+
+/** The columns of a movement. */
+export function movementColumns(before: number, after: number) {
+  const [from, to] = [quantityColumns(before), quantityColumns(after)];
+  return {
+    delta: to.quantity - from.quantity,
+    delta_rounded: subtract(to.rounded_up, from.rounded_up),
+    quantity_after: to.quantity,
+    after_rounded: to.rounded_up,
+  };
+}
