@@ -1,7 +1,7 @@
 export const MAX_PHOTOS = 8;
 export const MAX_PHOTO_BYTES = 10 * 1024 * 1024;
-/** More than any phone writes into 10 MB. The worst kind of file takes about 400 MB to decode at this size. */
-export const MAX_MEGAPIXELS = 65;
+/** As of the largest phones. The worst kind of file takes about 300 MB to decode. */
+export const MAX_MEGAPIXELS = 50;
 
 /** Pixels of the longer side. A screen of three device pixels shows the smallest 53 wide. */
 export const WIDTHS = { thumbnail: 160, page: 640, full: 1600 } as const;
