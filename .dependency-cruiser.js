@@ -51,6 +51,11 @@ const LAYERS = [
       'filter that both need into search/.',
   },
   {
+    name: 'photos',
+    holds: ['photos/'],
+    advice: 'photos/ knows products by their numbers only: put what locks or shows a product into products/.',
+  },
+  {
     name: 'products',
     holds: ['products/'],
     advice: 'products/ handles single products: put lists, filters and totals into product-list/.',

@@ -15,6 +15,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%'
 GRANT SELECT, INSERT, UPDATE (category_id), DELETE ON inventario.deleted_product TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.search_posting TO inventario_app@'%';
 GRANT SELECT, DELETE ON inventario.search_pending TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.photo TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.photo_rendition TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_photo TO inventario_app@'%';
 -- SELECT ... FOR UPDATE needs more than SELECT.
 GRANT SELECT, UPDATE ON inventario.search_indexer TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.stock_movement TO inventario_app@'%';

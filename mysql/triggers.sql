@@ -53,6 +53,16 @@ IF NEW.id > 0 THEN
   SET NEW.rounded_up = COALESCE((SELECT rounded_up FROM deleted_product WHERE id = NEW.id), NEW.rounded_up);
 END IF;
 
+-- The photos of a product that leaves the trash for good; one that is restored is a product again by then.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS photos_dropped
+AFTER DELETE ON deleted_product FOR EACH ROW
+IF NOT EXISTS (SELECT 1 FROM product WHERE id = OLD.id) THEN
+  UPDATE photo JOIN product_photo ON product_photo.photo = photo.sha256
+  SET photo.unused_since = UTC_TIMESTAMP(3)
+  WHERE product_photo.product_id = OLD.id;
+  DELETE FROM product_photo WHERE product_id = OLD.id;
+END IF;
+
 -- Adds what is older than the triggers. One snapshot of both tables, so writes at the same time do no harm; later
 -- runs find no difference.
 INSERT INTO category_count (category_id, writer, products)

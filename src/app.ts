@@ -11,6 +11,8 @@ import { errorHandler, notFound } from './http/error-handler.ts';
 import { i18n } from './http/i18n.ts';
 import { useViews } from './http/views.ts';
 import type { Jobs } from './jobs/jobs.ts';
+import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
+import type { PhotoStore } from './photos/photo-store.ts';
 import type { Heartbeat } from './system/heartbeat.ts';
 
 export interface AppDependencies {
@@ -19,6 +21,8 @@ export interface AppDependencies {
   logger: Logger;
   heartbeat: Heartbeat;
   jobs: Jobs;
+  /** In MySQL unless given. */
+  photos?: PhotoStore;
   /** Aborted when the instance shuts down; new requests then go to another one. */
   draining: AbortSignal;
 }
@@ -40,7 +44,8 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.isDiskFull = () => databases.catalogue.monitor.isDiskFull();
   app.locals.isOnOneServer = () => isOnOneServer(databases);
 
-  const audience = { ...dependencies, language: await i18n(config.TZ_DEFAULT) };
+  const photos = dependencies.photos ?? new MysqlPhotoStore(databases);
+  const audience = { ...dependencies, photos, language: await i18n(config.TZ_DEFAULT) };
   app.use(await open({ ...audience, locals: app.locals }));
   app.use(webhooks(audience));
   app.use(api(audience));

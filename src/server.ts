@@ -17,6 +17,8 @@ import { Jobs } from './jobs/jobs.ts';
 import { searchJobs } from './search/search-jobs.ts';
 import { readFilter } from './product-list/product-filter.ts';
 import { getProductPage } from './product-list/product-page.ts';
+import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
+import { deleteUnusedPhotos } from './photos/unused-photos.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
 import { deleteExpired } from './stock/deleted-products.ts';
@@ -49,6 +51,7 @@ async function serve(): Promise<void> {
   const databases = createDatabases(config);
   await waitForFirstReports(databases);
   const draining = new AbortController();
+  const photos = new MysqlPhotoStore(databases);
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
   logCopies(jobs, databases, logger);
@@ -62,8 +65,9 @@ async function serve(): Promise<void> {
     jobs.cleanUp(`completed writes in ${group.name}`, group, deleteOldWrites);
   }
   jobs.cleanUp('trash', databases.catalogue, (trx) => deleteExpired(trx, config.TRASH_DAYS));
+  jobs.cleanUp('photos', databases.catalogue, (trx) => deleteUnusedPhotos(trx, photos));
   jobs.cleanUp('export progress', databases.directory, deleteOldProgress);
-  const app = await createApp({ config, databases, logger, heartbeat, jobs, draining: draining.signal });
+  const app = await createApp({ config, databases, logger, heartbeat, jobs, photos, draining: draining.signal });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;
   await warmUp(app, {
     paths: ['/login'],

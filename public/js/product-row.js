@@ -14,6 +14,7 @@ export function fillRow(row, product, texts) {
         label.replace('{name}', () => product.name),
       );
   }
+  fillPhoto(row.querySelector('[data-photo]'), product);
   // Not among the columns that the person has chosen, perhaps.
   const quantity = row.querySelector('[data-field=quantity]');
   if (quantity) fillQuantity(quantity, row, product, texts);
@@ -21,6 +22,13 @@ export function fillRow(row, product, texts) {
   if (!badge) return;
   badge.textContent = product.available ? texts.available : texts.outOfStock;
   badge.className = `badge ${product.available ? 'badge-available' : 'badge-out'}`;
+}
+
+/** A saved quantity comes without the photo, which stays. */
+function fillPhoto(photo, { thumbnail }) {
+  if (!photo || thumbnail === undefined) return;
+  photo.hidden = !thumbnail;
+  if (thumbnail) photo.src = thumbnail;
 }
 
 function fillQuantity(quantity, row, product, texts) {

@@ -16,14 +16,17 @@ import { drain } from '../http/drain.ts';
 import { takeFlash } from '../http/flash.ts';
 import { switchLanguage } from '../http/i18n.ts';
 import { idempotency } from '../http/idempotency.ts';
-import { importRoutes } from '../imports/import-routes.ts';
-import { receiveUpload } from '../imports/upload.ts';
+import { receiveUploads } from '../http/upload.ts';
+import { IMPORT_FORM, importRoutes } from '../imports/import-routes.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
 import { movementRoutes } from '../movements/movement-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
+import { photoRoutes } from '../photos/photo-routes.ts';
+import type { PhotoStore } from '../photos/photo-store.ts';
 import { findRestorable } from '../products/deletions.ts';
 import { editRoutes } from '../products/edit-routes.ts';
+import { PHOTO_FORM } from '../products/photo-form-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
 import { productRoutes } from '../products/product-routes.ts';
 import { offerUndo } from '../products/undo-cookies.ts';
@@ -38,12 +41,13 @@ interface StaffDependencies {
   databases: Databases;
   heartbeat: Heartbeat;
   jobs: Jobs;
+  photos: PhotoStore;
   draining: AbortSignal;
   language: RequestHandler;
 }
 
 export function staff(dependencies: StaffDependencies): Router {
-  const { config, databases, heartbeat, jobs, draining, language } = dependencies;
+  const { config, databases, heartbeat, jobs, photos, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config);
   const reading = new ReadingSessions(config, databases);
   const router = Router();
@@ -61,7 +65,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(offerToken);
   router.use(access());
   router.use(leadOn);
-  router.use(receiveUpload());
+  router.use(receiveUploads([IMPORT_FORM, PHOTO_FORM]));
   router.use(checkToken);
   router.use(reopenForm);
 
@@ -73,7 +77,8 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productListRoutes(databases));
   router.use(listChoicesRoutes(databases));
   router.use(productApiRoutes(databases));
-  router.use(productRoutes(databases));
+  router.use(productRoutes(databases, photos));
+  router.use(photoRoutes(photos));
   router.use(editRoutes(databases));
   router.use(trashRoutes(config, databases));
   router.use(movementRoutes(databases));

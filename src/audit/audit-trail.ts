@@ -24,6 +24,8 @@ export const ACTIONS = [
   'product.restored',
   'product.imported',
   'product.importUndone',
+  'product.photosAdded',
+  'product.photoRemoved',
   'category.added',
   'category.renamed',
   'category.merged',

@@ -35,6 +35,12 @@ export const ROUTE_PERMISSIONS = {
   'GET /movements': 'product:view',
   'GET /movements/export.csv': 'product:export',
 
+  'GET /photos/:file': 'product:view',
+  'POST /products/:id/photos': 'product:edit',
+  'GET /products/:id/photos/:photo/remove': 'product:edit',
+  'POST /products/:id/photos/:photo/remove': 'product:edit',
+  'POST /products/:id/photos/:photo/first': 'product:edit',
+
   'GET /trash': 'product:delete',
   'POST /trash/:id/restore': 'product:delete',
 

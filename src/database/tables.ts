@@ -115,6 +115,26 @@ interface DeletedProductTable {
   deleted_by: number;
 }
 
+interface PhotoTable {
+  sha256: Buffer;
+  created_at: FilledIn<Date>;
+  unused_since: FilledIn<Date | null>;
+}
+
+interface PhotoRenditionTable {
+  photo: Buffer;
+  width: number;
+  data: Buffer;
+}
+
+interface ProductPhotoTable {
+  product_id: number;
+  position: number;
+  photo: Buffer;
+  added_by: FilledIn<number | null>;
+  added_at: FilledIn<Date>;
+}
+
 export const MOVEMENT_REASONS = ['initial', 'edit', 'count', 'adjustment', 'import'] as const;
 export type MovementReason = (typeof MOVEMENT_REASONS)[number];
 
@@ -327,6 +347,9 @@ export interface Catalogue extends GroupTables {
   unit: UnitTable;
   product: ProductTable;
   deleted_product: DeletedProductTable;
+  photo: PhotoTable;
+  photo_rendition: PhotoRenditionTable;
+  product_photo: ProductPhotoTable;
   stock_movement: StockMovementTable;
   product_event: ProductEventTable;
   product_import: ImportTable;

@@ -10,6 +10,7 @@ import { findUsernames } from '../directory/usernames.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { HttpError } from '../http/http-error.ts';
 import { limited, Semaphore } from '../http/semaphore.ts';
+import { firstUpload, type UploadForm } from '../http/upload.ts';
 import { streamAnswer } from '../http/stream-answer.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { productId } from '../products/product-form.ts';
@@ -46,6 +47,9 @@ const MAX_NEW_CATEGORIES = 200;
 const KINDS = ['wrong', 'changed', 'new', 'unchanged'] as const satisfies ImportRowKind[];
 const TOO_MANY = 'imports.errors.tooMany';
 
+/** The form with a file. */
+export const IMPORT_FORM: UploadForm = { path: /^\/imports$/, files: 1, fileBytes: MAX_FILE_BYTES };
+
 const applyForm = z.object({
   reading: z.coerce.number().int().positive(),
   leaveOut: z.literal('wrong').optional(),
@@ -65,7 +69,7 @@ export function importRoutes(config: WebConfig, databases: Databases, jobs: Jobs
 
   router.post('/imports', uploadSlot, async (req, res) => {
     const user = req.principal!;
-    const { upload } = req;
+    const upload = await firstUpload(req);
     if (!upload?.name) return renderList(res, 'imports.errors.noFile');
     const busy = await databases.catalogue.readPrimary((db) => countBusyImports(db, user.id));
     if (busy >= BUSY_PER_USER) throw new HttpError(429, TOO_MANY, { retryAfterSeconds: 10 });

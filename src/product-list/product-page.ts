@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
+import { photoAddress, WIDTHS } from '../photos/photo.ts';
+import { findFirstPhotos } from '../photos/photo-queries.ts';
 import type { Product } from '../products/product.ts';
 import { toProduct } from '../products/product-queries.ts';
 import { findCandidates } from '../search/candidates.ts';
@@ -15,8 +17,13 @@ import { searchWindow } from './search-window.ts';
 
 export const PAGE_SIZE = 50;
 
+export interface ListedProduct extends Product {
+  /** Address of its first photo. */
+  thumbnail: string | null;
+}
+
 export interface ProductPage extends Totals {
-  items: Product[];
+  items: ListedProduct[];
   nextCursor: string | undefined;
   previousCursor: string | undefined;
 }
@@ -45,11 +52,25 @@ export async function getProductPage(
   const cursorAt = (row: (typeof page)[number] | undefined, direction: 'after' | 'before') =>
     row && encodeCursor(direction, order, row.position);
   return {
-    items: page.map(({ product }) => product),
+    items: await withThumbnails(
+      db,
+      page.map(({ product }) => product),
+    ),
     nextCursor: hasMore || isBackwards ? cursorAt(page.at(-1), 'after') : undefined,
     previousCursor: (isBackwards ? hasMore : from) ? cursorAt(page[0], 'before') : undefined,
     ...totals,
   };
+}
+
+async function withThumbnails(db: Kysely<Catalogue>, products: Product[]): Promise<ListedProduct[]> {
+  const photos = await findFirstPhotos(
+    db,
+    products.map(({ id }) => id),
+  );
+  return products.map((product) => {
+    const photo = photos.get(product.id);
+    return { ...product, thumbnail: photo ? photoAddress(photo, WIDTHS.thumbnail) : null };
+  });
 }
 
 async function findWindow(

@@ -8,10 +8,14 @@ import { leaveFlash } from '../http/flash.ts';
 import { localPath } from '../http/local-path.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
+import { MAX_PHOTO_BYTES, MAX_PHOTOS } from '../photos/photo.ts';
+import { listPhotos } from '../photos/photo-queries.ts';
+import type { PhotoStore } from '../photos/photo-store.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { DIRECTIONS, purposesOf, type Direction } from '../stock/movement-purposes.ts';
 import { signed } from '../audit/audit-sentence.ts';
 import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
+import { photoFormRoutes } from './photo-form-routes.ts';
 import { readMoveForm, readMoveValues } from './move-form.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { PRODUCT_FIELDS } from './product-fields.ts';
@@ -38,7 +42,7 @@ interface ProductPage extends Partial<FormPage> {
   refusal?: DomainError;
 }
 
-export function productRoutes(databases: Databases): Router {
+export function productRoutes(databases: Databases, store: PhotoStore): Router {
   const router = Router();
   const usernames = new Usernames(databases.directory);
 
@@ -143,6 +147,10 @@ export function productRoutes(databases: Databases): Router {
     res.redirect(303, returnAddress(req));
   });
 
+  const showPhotos = (req: Request, res: Response, page: FormPage) =>
+    showProduct(req, res, { ...page, move: undefined });
+  router.use(photoFormRoutes({ databases, store, show: showPhotos }));
+
   async function showProduct(
     req: Request,
     res: Response,
@@ -150,11 +158,12 @@ export function productRoutes(databases: Databases): Router {
   ): Promise<void> {
     const id = readId(req);
     const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
-    const [product, movements, unit] = await databases.catalogue.readReplica(req.principal!, (db) =>
+    const [product, movements, unit, photos] = await databases.catalogue.readReplica(req.principal!, (db) =>
       Promise.all([
         findProduct(db, id),
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
         findUnitOf(db, id),
+        listPhotos(db, id),
       ]),
     );
     if (!product) throw new ProductNotFoundError();
@@ -169,6 +178,8 @@ export function productRoutes(databases: Databases): Router {
       unit,
       unitWord,
       fields: PRODUCT_FIELDS,
+      photos,
+      photoLimits: { maximum: MAX_PHOTOS, megabytes: MAX_PHOTO_BYTES / 1024 / 1024 },
       move,
       values: readMoveValues(req.body),
       purposes: move ? purposesOf(move) : [],

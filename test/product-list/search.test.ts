@@ -209,6 +209,7 @@ test('returns the fields that API clients rely on', async () => {
     'id',
     'name',
     'quantity',
+    'thumbnail',
     'unit',
     'updatedAt',
     'version',

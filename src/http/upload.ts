@@ -1,8 +1,7 @@
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { Request, RequestHandler } from 'express';
-import { HttpError } from '../http/http-error.ts';
-import { MAX_FILE_BYTES } from '../spreadsheets/spreadsheet.ts';
+import { HttpError } from './http-error.ts';
 
 /** `isTruncated` turns true when the file exceeds the size limit. */
 export interface Upload {
@@ -11,10 +10,21 @@ export interface Upload {
   isTruncated: () => boolean;
 }
 
-/** Puts the fields before the file, such as the CSRF token, into `req.body`; `req.upload` holds the unread file. */
-export function receiveUpload(): RequestHandler {
+/** A form with files. */
+export interface UploadForm {
+  path: RegExp;
+  files: number;
+  fileBytes: number;
+}
+
+/**
+ * Puts the fields before the first file, such as the CSRF token, into `req.body`; `req.uploads` yields the files, each
+ * of which must be read before the next one comes.
+ */
+export function receiveUploads(forms: UploadForm[]): RequestHandler {
   return (req, res, next) => {
-    if (req.method !== 'POST' || req.path !== '/imports' || !req.is('multipart/form-data')) return next();
+    const form = req.method === 'POST' && forms.find(({ path }) => path.test(req.path));
+    if (!form || !req.is('multipart/form-data')) return next();
     const fields = new Map<string, string>();
     let hasContinued = false;
     const proceed = (error?: unknown) => {
@@ -23,23 +33,33 @@ export function receiveUpload(): RequestHandler {
       req.body = Object.fromEntries(fields);
       next(error);
     };
-    const parser = openParser(req);
+    const parser = openParser(req, form);
     if (!parser) return next(new HttpError(400, 'errors.badRequest'));
+    const uploads = new PassThrough({ objectMode: true, highWaterMark: form.files });
+    // There may be no reader yet when the client disconnects, and none any more once a file is refused.
+    uploads.on('error', () => undefined);
+    req.uploads = uploads;
     parser.on('field', (name, value) => fields.set(name, value));
     parser.on('file', (_field, file: Readable, name) => {
       let isTruncated = false;
       file.once('limit', () => (isTruncated = true));
-      // There may be no reader yet when the client disconnects.
       file.on('error', () => undefined);
       req.once('close', () => {
         if (!req.complete) file.destroy(new HttpError(400, 'errors.badRequest'));
       });
-      req.upload = { name: unescapeName(name), file, isTruncated: () => isTruncated };
+      parser.once('error', () => file.destroy(new HttpError(400, 'errors.badRequest')));
+      uploads.write({ name: unescapeName(name), file, isTruncated: () => isTruncated } satisfies Upload);
       proceed();
     });
-    parser.once('finish', () => proceed());
+    parser.once('finish', () => {
+      uploads.end();
+      proceed();
+    });
+    req.once('close', () => {
+      if (!req.complete) uploads.destroy(new HttpError(400, 'errors.badRequest'));
+    });
     parser.once('error', () => {
-      req.upload?.file.destroy(new HttpError(400, 'errors.badRequest'));
+      uploads.destroy(new HttpError(400, 'errors.badRequest'));
       req.unpipe(parser);
       req.resume();
       proceed(new HttpError(400, 'errors.badRequest'));
@@ -53,20 +73,26 @@ export function receiveUpload(): RequestHandler {
   };
 }
 
+/** Undefined if the form has none. */
+export async function firstUpload({ uploads }: Request): Promise<Upload | undefined> {
+  for await (const upload of uploads?.iterator({ destroyOnReturn: false }) ?? []) return upload as Upload;
+  return undefined;
+}
+
 /** Browsers escape quotes and line breaks in the names of files, and nothing else. */
 function unescapeName(name: string): string {
   return name.replaceAll('%22', '"').replace(/(%0D|%0A)+/g, ' ');
 }
 
-function openParser(req: Request): BusboyInstance | undefined {
+function openParser(req: Request, { files, fileBytes }: UploadForm): BusboyInstance | undefined {
   const headers = { ...req.headers, 'content-type': req.headers['content-type'] ?? '' };
   const limits = {
     fields: 10,
     fieldSize: 2000,
-    files: 1,
-    parts: 12,
+    files,
+    parts: 11 + files,
     headerPairs: 20,
-    fileSize: MAX_FILE_BYTES,
+    fileSize: fileBytes,
   };
   try {
     return new Busboy({ headers, limits });
@@ -77,6 +103,6 @@ function openParser(req: Request): BusboyInstance | undefined {
 
 declare module 'express-serve-static-core' {
   interface Request {
-    upload?: Upload;
+    uploads?: Readable;
   }
 }
