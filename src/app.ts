@@ -40,7 +40,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.isDiskFull = () => databases.catalogue.monitor.isDiskFull();
   app.locals.isOnOneServer = () => isOnOneServer(databases);
 
-  const audience = { ...dependencies, language: await i18n(config.TZ_DEFAULT) };
+  const audience = { ...dependencies, language: await i18n(config.TZ_DEFAULT, config.CURRENCY) };
   app.use(await open({ ...audience, locals: app.locals }));
   app.use(webhooks(audience));
   app.use(api(audience));

@@ -23,6 +23,7 @@ import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
 import { movementRoutes } from '../movements/movement-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
 import { findRestorable } from '../products/deletions.ts';
+import { shownValueOf } from '../products/field-texts.ts';
 import { editRoutes } from '../products/edit-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
 import { productRoutes } from '../products/product-routes.ts';
@@ -79,6 +80,6 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(categoryRoutes(databases, jobs));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
-  router.use(auditRoutes(databases, findRestorable));
+  router.use(auditRoutes(databases, { findRestorable, showValue: shownValueOf }));
   return router;
 }

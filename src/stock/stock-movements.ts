@@ -2,6 +2,7 @@ import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely'
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { MovementPurpose } from './movement-purposes.ts';
+import { recordPriceChanges, type Prices } from './price-history.ts';
 
 /** The kind of a document that Inventario does not have, only its number. */
 export const EXTERNAL_DOCUMENT = 'external';
@@ -70,6 +71,8 @@ export async function recordStockMovement(trx: Transaction<Catalogue>, movement:
 export interface LockedProduct {
   id: number;
   quantity: number;
+  price: number | null;
+  cost: number | null;
   version: number;
 }
 
@@ -81,10 +84,11 @@ export interface ProductChange {
 
 export async function saveQuantity(
   trx: Transaction<Catalogue>,
-  { id, quantity: before, version }: LockedProduct,
+  before: LockedProduct,
   { quantity, columns, savedAt }: ProductChange,
   cause: MovementCause,
 ): Promise<void> {
+  const { id, version } = before;
   const { numUpdatedRows } = await trx
     .updateTable('product')
     .set({ ...columns, quantity, version: version + 1, updated_at: savedAt })
@@ -92,8 +96,14 @@ export async function saveQuantity(
     .where('version', '=', version)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new Error(`Product ${id} was not locked at version ${version}`);
-  const delta = quantity - before;
+  const delta = quantity - before.quantity;
   if (delta !== 0) await writeLedgerRow(trx, { ...cause, productId: id, delta }, quantity);
+  await recordPriceChanges(trx, id, { before, after: pricesIn(columns), actor: cause.actor });
+}
+
+/** Only numbers and null: these columns are never set to an expression. */
+function pricesIn(columns: ProductChange['columns'] = {}): Prices {
+  return { price: columns.price, cost: columns.cost };
 }
 
 /** @param quantityAfter read from a row that this transaction has locked */
