@@ -64,9 +64,8 @@ export function readProductEdit(body: unknown, t: TFunction): FormResult<Product
 
 /** The form of the previous version lacks fields that an empty text would erase. */
 function absentFields(body: unknown): FieldKey[] {
-  return PRODUCT_FIELDS.filter(({ key, amount }) => amount && !(key in ((body ?? {})))).map(
-    ({ key }) => key,
-  );
+  const typed = (body ?? {}) as object;
+  return PRODUCT_FIELDS.filter(({ key, amount }) => amount && !(key in typed)).map(({ key }) => key);
 }
 
 type Choice = 'mine' | 'theirs';
