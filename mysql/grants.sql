@@ -21,6 +21,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_photo TO inventario_a
 -- SELECT ... FOR UPDATE needs more than SELECT.
 GRANT SELECT, UPDATE ON inventario.search_indexer TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.stock_movement TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.price_history TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.completed_write TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.login_attempt TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.audit_event TO inventario_app@'%';

@@ -45,7 +45,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.isOnOneServer = () => isOnOneServer(databases);
 
   const photos = dependencies.photos ?? new MysqlPhotoStore(databases);
-  const audience = { ...dependencies, photos, language: await i18n(config.TZ_DEFAULT) };
+  const audience = { ...dependencies, photos, language: await i18n(config.TZ_DEFAULT, config.CURRENCY) };
   app.use(await open({ ...audience, locals: app.locals }));
   app.use(webhooks(audience));
   app.use(api(audience));

@@ -1,3 +1,5 @@
+import { formatAmount } from './amounts.js';
+
 /** Sets textContent only: nothing is parsed as HTML. */
 export function fillRow(row, product, texts) {
   row.dataset.product = product.id;
@@ -5,6 +7,8 @@ export function fillRow(row, product, texts) {
   row.dataset.quantity = new Intl.NumberFormat(texts.language).format(product.quantity);
   row.dataset.unit = product.unit;
   for (const field of row.querySelectorAll('[data-field]')) field.textContent = product[field.dataset.field];
+  for (const cell of row.querySelectorAll('[data-amount]'))
+    cell.textContent = formatAmount(product[cell.dataset.field], cell.dataset.amount, texts);
   for (const link of row.querySelectorAll('[data-href]')) {
     link.href = link.dataset.href.replace('{id}', product.id);
     const label = texts[link.dataset.labelText];

@@ -25,6 +25,7 @@ import { productListRoutes } from '../product-list/list-routes.ts';
 import { photoRoutes } from '../photos/photo-routes.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { findRestorable } from '../products/deletions.ts';
+import { shownValueOf } from '../products/field-texts.ts';
 import { editRoutes } from '../products/edit-routes.ts';
 import { PHOTO_FORM } from '../products/photo-form-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
@@ -86,6 +87,6 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(unitRoutes(databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
-  router.use(auditRoutes(databases, findRestorable));
+  router.use(auditRoutes(databases, { findRestorable, showValue: shownValueOf }));
   return router;
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { listUsernames } from '../directory/usernames.ts';
+import type { Language } from '../locales/languages.ts';
 import { auditPosition, getAuditPage } from './audit-page.ts';
 import type { AuditEvent } from './audit-queries.ts';
 import { sentenceOf, whoDid } from './audit-sentence.ts';
@@ -17,7 +18,14 @@ const auditQuery = z.object({
 
 export function auditRoutes(
   databases: Databases,
-  findRestorable: (db: Kysely<Catalogue>, ids: number[]) => Promise<Set<number>>,
+  {
+    findRestorable,
+    showValue,
+  }: {
+    findRestorable: (db: Kysely<Catalogue>, ids: number[]) => Promise<Set<number>>;
+    /** A value of a field of a product, as people read it. */
+    showValue: (field: string, value: unknown, language: Language) => string;
+  },
 ): Router {
   const router = Router();
 
@@ -39,7 +47,7 @@ export function auditRoutes(
       events: events.map((event) => ({
         ...event,
         who: whoDid(event, req.t),
-        sentence: sentenceOf(event, req.t),
+        sentence: sentenceOf(event, req.t, (field, value) => showValue(field, value, req.language)),
         isRestorable: restorable.has(event.targetId ?? 0) && deletions.get(event.targetId!) === event,
       })),
       older,

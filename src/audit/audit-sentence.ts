@@ -8,7 +8,12 @@ export function whoDid({ action, username }: AuditEvent, t: TFunction): string {
   return (isProven && username) || t('audit.someone');
 }
 
-export function sentenceOf(event: AuditEvent, t: TFunction): string {
+/** @param showValue a value of a field, as people read it */
+export function sentenceOf(
+  event: AuditEvent,
+  t: TFunction,
+  showValue: (field: string, value: unknown) => string,
+): string {
   const { action, targetName } = event;
   const values: Record<string, unknown> = { ...event.details, target: targetName ?? '' };
   if (action.startsWith('account.')) {
@@ -17,7 +22,7 @@ export function sentenceOf(event: AuditEvent, t: TFunction): string {
   }
   for (const name of ['quantity', 'from', 'to'])
     if (typeof values[name] === 'number') values[name] = typedNumber(values[name], t);
-  if (action === 'product.edited') values.changes = changesIn(event.details, t);
+  if (action === 'product.edited') values.changes = changesIn(event.details, t, showValue);
   if (action === 'product.adjusted') {
     if (typeof values.purpose === 'string') return sentenceOfMove(values, t);
     values.delta = signed(Number(values.delta), t);
@@ -48,16 +53,17 @@ function shorten(text: string): string {
 }
 
 /** `changes` maps fields to `[before, after]`. */
-function changesIn(details: AuditEvent['details'], t: TFunction): string {
+function changesIn(
+  details: AuditEvent['details'],
+  t: TFunction,
+  showValue: (field: string, value: unknown) => string,
+): string {
   const changes = Object.entries((details?.changes ?? {}) as Record<string, [unknown, unknown]>);
   if (changes.length === 0) return t('audit.noChanges');
-  const show = (value: unknown) => {
-    if (typeof value === 'number') return typedNumber(value, t);
-    return value === '' ? t('audit.nothing') : shorten(String(value));
-  };
+  const show = (field: string, value: unknown) => shorten(showValue(field, value)) || t('audit.nothing');
   return changes
     .map(([field, [from, to]]) =>
-      t('audit.change', { field: t(`columns.${field}`), from: show(from), to: show(to) }),
+      t('audit.change', { field: t(`columns.${field}`), from: show(field, from), to: show(field, to) }),
     )
     .join('; ');
 }

@@ -10,6 +10,7 @@ export type Permission =
   | 'product:import'
   | 'category:manage'
   | 'unit:manage'
+  | 'cost:view'
   | 'stock:adjust'
   | 'users:manage'
   | 'audit:view'
@@ -22,6 +23,7 @@ const EDITING: Permission[] = [
   'product:delete',
   'product:import',
   'category:manage',
+  'cost:view',
   'stock:adjust',
 ];
 const ADMINISTERING: Permission[] = ['unit:manage', 'users:manage', 'audit:view', 'system:view'];
@@ -35,7 +37,12 @@ export const ROLES: Record<Role, ReadonlySet<Permission>> = {
 export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
 /** What a role may still do in a session for reading (docs/decisions/log-in-without-primary.md). */
-export const READING_ONLY: ReadonlySet<Permission> = new Set(['session:end', ...READING, 'system:view']);
+export const READING_ONLY: ReadonlySet<Permission> = new Set([
+  'session:end',
+  ...READING,
+  'cost:view',
+  'system:view',
+]);
 
 /** For every role with a one-time password. */
 export const UNTIL_PASSWORD_IS_CHOSEN: ReadonlySet<Permission> = new Set(OWN_ACCOUNT);

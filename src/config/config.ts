@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { machineTimeZone } from '../locales/dates.ts';
+import { currencySettings } from './currency.ts';
 import { onOff, portNumber, readSettings, secret, timeZone, wholeNumber } from './settings.ts';
 
 export interface ServerAddress {
@@ -43,6 +44,7 @@ const webSettings = z.object({
   ...sessionSettings,
   ...timeSettings,
   ...trashSettings,
+  ...currencySettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: portNumber.default(3000),

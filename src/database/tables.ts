@@ -94,6 +94,13 @@ interface ProductTable {
   /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
   unit: string;
+  /** In minor units of the currency, as `cost`; null: not known. */
+  price: FilledIn<number | null>;
+  cost: FilledIn<number | null>;
+  /** In hundredths of a percent. */
+  tax_rate: FilledIn<number | null>;
+  /** The price, or -1 for none: orders cannot go on from a NULL. */
+  price_order: GeneratedAlways<number>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
@@ -109,6 +116,9 @@ interface DeletedProductTable {
   rounded_up: FilledIn<number>;
   on_hand: GeneratedAlways<number>;
   unit: string;
+  price: FilledIn<number | null>;
+  cost: FilledIn<number | null>;
+  tax_rate: FilledIn<number | null>;
   version: number;
   created_at: Date;
   deleted_at: FilledIn<Date>;
@@ -162,6 +172,22 @@ interface StockMovementTable {
   document_id: FilledIn<number | null>;
   document_number: FilledIn<string | null>;
   note: FilledIn<string | null>;
+  created_at: FilledIn<Date>;
+}
+
+/** The columns of `product` with a history. */
+export type PriceKind = 'price' | 'cost';
+
+interface PriceHistoryTable {
+  id: Generated<number>;
+  product_id: number;
+  what: PriceKind;
+  old_amount: number | null;
+  new_amount: number | null;
+  actor_kind: FilledIn<ActorKind>;
+  actor_id: number | null;
+  document_kind: FilledIn<string | null>;
+  document_id: FilledIn<number | null>;
   created_at: FilledIn<Date>;
 }
 
@@ -220,6 +246,9 @@ interface ImportRowTable {
   rounded_up: FilledIn<number>;
   on_hand: GeneratedAlways<number | null>;
   unit: string | null;
+  price: number | null;
+  cost: number | null;
+  tax_rate: number | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;
@@ -351,6 +380,7 @@ export interface Catalogue extends GroupTables {
   photo_rendition: PhotoRenditionTable;
   product_photo: ProductPhotoTable;
   stock_movement: StockMovementTable;
+  price_history: PriceHistoryTable;
   product_event: ProductEventTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;

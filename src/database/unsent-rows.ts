@@ -5,7 +5,7 @@ import { getServerUuid } from './primary-term.ts';
 import { readSemiSync } from './semi-sync.ts';
 
 /** Append-only, with an AUTO_INCREMENT `id`: together they tell every change of stock, products and users. */
-const HISTORY = ['stock_movement', 'product_event', 'audit_event'] as const;
+const HISTORY = ['stock_movement', 'price_history', 'product_event', 'audit_event'] as const;
 /** The end of the search: concurrent transactions take their numbers out of order, but not that far. */
 const BATCH = 500;
 
@@ -49,8 +49,14 @@ async function missingOn(primary: Connection, table: string, rows: HistoryRow[])
 }
 
 async function readBatch(server: Connection, table: string, condition: string): Promise<HistoryRow[]> {
-  const [rows] = await server.query<HistoryRow[]>(`SELECT * FROM ${DATABASE}.${table} WHERE ${condition}`);
-  return rows;
+  try {
+    const [rows] = await server.query<HistoryRow[]>(`SELECT * FROM ${DATABASE}.${table} WHERE ${condition}`);
+    return rows;
+  } catch (error) {
+    // It was away while the table was made.
+    if ((error as { code?: string }).code === 'ER_NO_SUCH_TABLE') return [];
+    throw error;
+  }
 }
 
 async function storeRows(

@@ -4,6 +4,9 @@ import { DEMO_CATALOGUE, type DemoCategory } from './demo-catalogue.ts';
 
 /** Plausible shelf quantities; about one in nine is sold out. */
 const QUANTITIES = [24, 7, 112, 0, 38, 3, 60, 15, 250, 42, 1, 18, 96, 9, 0, 33, 75];
+/** In minor units of any currency; one in eight is not known. */
+const PRICES = [1290, 450, 9900, null, 2500, 675, 120, 3490];
+const COST_SHARE = 0.6;
 
 /** Does nothing unless the catalogue has always been empty. @returns the number of products added */
 export async function loadDemoProducts(migrator: Connection): Promise<number> {
@@ -17,11 +20,17 @@ export async function loadDemoProducts(migrator: Connection): Promise<number> {
     ...product,
     category_id: categoryIds.get(category)!,
     quantity: QUANTITIES[index % QUANTITIES.length]!,
+    ...pricesOf(index),
   }));
   await migrator.beginTransaction();
   const count = await insertFirstProducts(migrator, products, 'admin');
   await migrator.commit();
   return count;
+}
+
+function pricesOf(index: number) {
+  const price = PRICES[index % PRICES.length] ?? null;
+  return { price, cost: price === null ? null : Math.round(price * COST_SHARE) };
 }
 
 function productsOf({ category, codePrefix, kinds }: DemoCategory) {

@@ -86,7 +86,9 @@ function exportHandler({ databases, type, extension, write }: ExportOptions): Re
       const answer = await streamAnswer(res, async () => {
         reporter?.setTotal(countForProgress(db, filter));
         const rows = await waitForFirstRow(streamProducts(db, filter));
-        await write(reporter?.countRows(rows) ?? rows, res, req);
+        const { t, dates, language } = req;
+        const reader = { t, dates, language, permissions: user.permissions };
+        await write(reporter?.countRows(rows) ?? rows, res, reader);
       });
       end = STATES[answer];
     } finally {

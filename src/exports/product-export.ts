@@ -3,13 +3,17 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
+import { installedCurrency } from '../config/currency.ts';
+import type { Permission } from '../auth/permissions.ts';
 import type { Dates } from '../locales/dates.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
+import type { Language } from '../locales/languages.ts';
+import { DECIMAL_MARKS, decimalText } from '../locales/money.ts';
 import type { Availability } from '../product-list/product-filter.ts';
-import { PRODUCT_FIELDS } from '../products/product-fields.ts';
-import type { Product } from '../products/product.ts';
+import { PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
+import { mayView, type Product } from '../products/product.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
-import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
+import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 
 /** A few milliseconds of work; the event loop runs between batches. */
 const BATCH_ROWS = 100;
@@ -21,6 +25,7 @@ interface ExportColumn {
   titleKey: string;
   width: number;
   isText?: true;
+  field?: ProductField;
   value: (product: Product, availabilities: Availabilities) => Cell;
 }
 
@@ -28,22 +33,26 @@ interface ExportColumn {
 export interface Reader {
   t: TFunction;
   dates: Dates;
+  language: Language;
+  permissions: ReadonlySet<Permission>;
 }
 
 const COLUMNS: ExportColumn[] = [
   { titleKey: 'columns.number', width: 10, value: ({ id }) => id },
-  ...PRODUCT_FIELDS.flatMap(({ key, exportWidth: width }): ExportColumn[] =>
-    width
+  ...PRODUCT_FIELDS.flatMap((field): ExportColumn[] => {
+    const { key, exportWidth: width, amount } = field;
+    return width
       ? [
           {
             titleKey: `columns.${key}`,
             width,
-            ...(key !== 'quantity' && { isText: true }),
-            value: (product) => product[key],
+            field,
+            ...(key !== 'quantity' && !amount && { isText: true }),
+            value: amount ? amountCell(key, amount) : (product) => product[key],
           },
         ]
-      : [],
-  ),
+      : [];
+  }),
   {
     titleKey: 'columns.availability',
     width: 16,
@@ -56,39 +65,59 @@ const COLUMNS: ExportColumn[] = [
 export async function writeWorkbook(
   products: AsyncIterable<Product>,
   out: Writable,
-  { t, dates }: Reader,
+  reader: Reader,
   { maxRows }: { maxRows?: number } = {},
 ): Promise<void> {
-  const titles = titlesFor({ t, dates });
-  const columns = COLUMNS.map(({ width, isText }, i) => ({ title: titles[i]!, width, isText }));
-  const rows = inBatches(products, t, (date) => dates.toWallClock(date));
+  const { t, dates } = reader;
+  const shown = columnsFor(reader);
+  const titles = titlesFor(shown, reader);
+  const columns = shown.map(({ width, isText }, i) => ({ title: titles[i]!, width, isText }));
+  const rows = inBatches(products, { t, shown }, (date) => dates.toWallClock(date));
   await writeTable({ name: t('export.sheet'), columns, rows, maxRows }, out);
 }
 
 export async function writeCsv(
   products: AsyncIterable<Product>,
   out: Writable,
-  { t, dates }: Reader,
+  reader: Reader,
 ): Promise<void> {
+  const { t, dates, language } = reader;
+  const shown = columnsFor(reader);
   const number = (value: number) => typedNumber(value, t);
-  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv, number } };
+  const decimal = (cell: unknown) => (cell as Decimal).text.replace('.', DECIMAL_MARKS[language]);
+  const format = {
+    ...CSV_FORMAT,
+    cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv, number, object: decimal },
+  };
   async function* text() {
-    yield Buffer.from(stringify([titlesFor({ t, dates })], format));
-    for await (const rows of inBatches(products, t, (date) => date))
+    yield Buffer.from(stringify([titlesFor(shown, reader)], format));
+    for await (const rows of inBatches(products, { t, shown }, (date) => date))
       yield Buffer.from(stringify(rows, { ...format, bom: false }));
   }
   await pipeline(Readable.from(text()), out);
 }
 
-function titlesFor({ t, dates }: Reader): string[] {
-  return COLUMNS.map(({ titleKey }) =>
+function columnsFor({ permissions }: Reader): ExportColumn[] {
+  return COLUMNS.filter(({ field }) => !field || mayView(field, permissions));
+}
+
+function amountCell(key: FieldKey, amount: 'money' | 'rate') {
+  return (product: Product): Cell => {
+    const value = product[key];
+    if (typeof value !== 'number') return null;
+    return new Decimal(decimalText(value, amount === 'rate' ? 2 : installedCurrency().decimals));
+  };
+}
+
+function titlesFor(columns: ExportColumn[], { t, dates }: Reader): string[] {
+  return columns.map(({ titleKey }) =>
     titleKey === 'columns.updated' ? `${t(titleKey)} (${dates.zone})` : t(titleKey),
   );
 }
 
 async function* inBatches(
   products: AsyncIterable<Product>,
-  t: TFunction,
+  { t, shown }: { t: TFunction; shown: ExportColumn[] },
   dateCell: (date: Date) => Cell,
 ): AsyncGenerator<Cell[][]> {
   const availabilities = {
@@ -98,7 +127,7 @@ async function* inBatches(
   let batch: Cell[][] = [];
   for await (const product of products) {
     batch.push(
-      COLUMNS.map(({ value }) => {
+      shown.map(({ value }) => {
         const cell = value(product, availabilities);
         return cell instanceof Date ? dateCell(cell) : cell;
       }),

@@ -4,6 +4,7 @@ import en from '../locales/en.json' with { type: 'json' };
 import es from '../locales/es.json' with { type: 'json' };
 import { datesIn, findTimeZone, type Dates } from '../locales/dates.ts';
 import { LANGUAGES, type Language } from '../locales/languages.ts';
+import { formatMoney, formatRate, moneyFormat, type Currency } from '../locales/money.ts';
 import { cookieName } from './cookies.ts';
 import { localPath, pageOf } from './local-path.ts';
 
@@ -20,13 +21,13 @@ function isLanguage(value: unknown): value is Language {
 }
 
 /** Sets `t`, `language` and `dates`, from the cookies, else from Accept-Language (or Spanish) and the default zone. */
-export async function i18n(defaultZone: string): Promise<RequestHandler> {
+export async function i18n(defaultZone: string, currency: Currency): Promise<RequestHandler> {
   const translations = i18next.createInstance();
   await translations.init({
     resources: { es: { translation: es }, en: { translation: en } },
     fallbackLng: false,
     // EJS escapes; escaping twice would show "&amp;".
-    interpolation: { escapeValue: false },
+    interpolation: { escapeValue: false, defaultVariables: { currency: currency.code } },
     returnNull: false,
     saveMissing: true,
     missingKeyHandler: (languages, _namespace, key) => {
@@ -49,6 +50,10 @@ export async function i18n(defaultZone: string): Promise<RequestHandler> {
       t: req.t,
       language: req.language,
       formatNumber: (value: number) => NUMBERS[req.language].format(value),
+      formatMoney: (amount: number | bigint) => formatMoney(amount, req.language, currency),
+      formatRate: (rate: number) => formatRate(rate, req.language),
+      /** For scripts, which format amounts themselves. */
+      moneyFormat: { ...moneyFormat(req.language, currency), decimals: currency.decimals },
       formatDate,
       formatTime,
     });

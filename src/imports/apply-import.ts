@@ -8,14 +8,16 @@ import { addUnits, MAX_UNITS } from '../products/unit-queries.ts';
 import {
   insertNewProducts,
   noteNewProducts,
+  recordInitialPrices,
   recordInitialStock,
   recordMovements,
+  recordPrices,
   updateProducts,
   type BulkStep,
 } from '../stock/bulk-stock.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
-import type { Totals } from './import-queries.ts';
+import { setsPrices, type Findings, type Totals } from './import-queries.ts';
 import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
 import { DEFAULT_UNIT } from './read-import.ts';
 
@@ -40,13 +42,17 @@ export async function applyImport(
 
 async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: ImportLease): Promise<void> {
   const { id, attempt } = claimed;
-  const { state, totals, fileName } = await trx
+  const { state, totals, findings, fileName } = await trx
     .selectFrom('product_import')
-    .select(['state', 'totals', 'file_name as fileName'])
+    .select(['state', 'totals', 'findings', 'file_name as fileName'])
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (state === 'applied') return;
-  await makeChanges(trx, claimed, { totals: totals as Totals, lease });
+  await makeChanges(trx, claimed, {
+    totals: totals as Totals,
+    lease,
+    hasPrices: setsPrices(findings as Findings),
+  });
   const { changed, unchanged, new: added, wrong: leftOut } = totals as Totals;
   const details = { added, changed, unchanged, ...(leftOut > 0 && { leftOut }) };
   const target = { id, name: fileName };
@@ -66,7 +72,7 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
 async function makeChanges(
   trx: Transaction<Catalogue>,
   claimed: ClaimedImport,
-  { totals, lease }: { totals: Totals; lease: ImportLease },
+  { totals, lease, hasPrices }: { totals: Totals; lease: ImportLease; hasPrices: boolean },
 ): Promise<void> {
   const all = rowsOf(claimed);
   await assertUnchanged(trx, all);
@@ -77,11 +83,13 @@ async function makeChanges(
   if (totals.new > 0) {
     await run(insertProducts, { from: 0, to: insertsShare * 0.6 });
     await run(recordInitialStock, { from: insertsShare * 0.6, to: insertsShare * 0.85 });
+    if (hasPrices) await run(recordInitialPrices, { from: insertsShare * 0.85, to: insertsShare * 0.85 });
     await run(noteNewProducts, { from: insertsShare * 0.85, to: insertsShare });
   }
   if (totals.changed > 0) {
     await run(recordMovements, { from: insertsShare, to: insertsShare + (0.95 - insertsShare) * 0.3 });
     const share = { from: insertsShare + (0.95 - insertsShare) * 0.3, to: 0.95 };
+    if (hasPrices) await run(recordPrices, { from: share.from, to: share.from });
     if ((await run(updateProducts, share)) !== totals.changed) throw new ProductsChangedError();
   }
 }

@@ -17,7 +17,12 @@ export const SELECTED_FIELDS = FIELDS.map((field) =>
 );
 
 export const ERASABLE: readonly Field[] = FIELDS.filter(
-  (field) => productFields.shape[field].safeParse('').success,
+  (field) => productFields.shape[field].safeParse('').data === '',
+);
+
+/** An empty cell never erases these: in a row, null stands for no value. */
+export const AMOUNTS: ReadonlyMap<Field, 'money' | 'rate'> = new Map(
+  IMPORTED.flatMap(({ key, amount }) => (amount ? [[key, amount] as const] : [])),
 );
 
 const FIELD_OF = new Map(

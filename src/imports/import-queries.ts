@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 import type { Catalogue, ImportRowKind, ImportState, UndoState } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
+import { PRICED } from '../stock/price-history.ts';
 import { SELECTED_FIELDS, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
 import type {
@@ -189,6 +190,10 @@ export async function countBusyImports(db: Kysely<Catalogue>, userId: number): P
     .where('lease_until', 'is not', null)
     .executeTakeFirstOrThrow();
   return count;
+}
+
+export function setsPrices({ columns }: Findings): boolean {
+  return PRICED.some((what) => columns.includes(what));
 }
 
 /** The choices with which `findings` were made, or none for a file that has not been read. */

@@ -13,10 +13,11 @@ import { limited, Semaphore } from '../http/semaphore.ts';
 import { firstUpload, type UploadForm } from '../http/upload.ts';
 import { streamAnswer } from '../http/stream-answer.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { shownText, type FieldValue } from '../products/field-texts.ts';
 import { productId } from '../products/product-form.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import { requestContext } from '../telemetry/request-context.ts';
-import { ERASABLE, FIELDS, type Field } from './import-fields.ts';
+import { AMOUNTS, ERASABLE, FIELDS, type Field } from './import-fields.ts';
 import {
   canUndo,
   choicesOf,
@@ -102,7 +103,7 @@ export function importRoutes(config: WebConfig, databases: Databases, jobs: Jobs
     router.get(`/imports/template.${format}`, async (req, res) => {
       res.attachment(`${req.t('imports.template.fileName')}.${format}`);
       res.set('Content-Type', TEMPLATE_TYPES[format]);
-      await writeTemplate(format, res, req.t);
+      await writeTemplate(format, res, req);
     });
   }
 
@@ -152,7 +153,10 @@ export function importRoutes(config: WebConfig, databases: Databases, jobs: Jobs
         changes: FIELDS.flatMap((field) => {
           if (field === 'code' || row.was === null) return [];
           const [from, to] = [row.was[field], row[field]];
-          return to === null || isSame(field, from, to) ? [] : [{ field, from, to }];
+          if (to === null || isSame(field, from, to)) return [];
+          const show = (value: FieldValue) =>
+            AMOUNTS.has(field) ? shownText(field, value, req.language) : value;
+          return [{ field, from: show(from), to: show(to) }];
         }),
       })),
       total,
@@ -304,7 +308,7 @@ function requestOf(req: Request) {
 }
 
 /** Compares categories as MySQL's collation does. */
-function isSame(field: Field, from: string | number, to: string | number): boolean {
+function isSame(field: Field, from: FieldValue, to: FieldValue): boolean {
   if (field !== 'category') return from === to;
   return String(from).localeCompare(String(to), 'es', { sensitivity: 'base' }) === 0;
 }

@@ -2,10 +2,13 @@ import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
+import { installedCurrency } from '../config/currency.ts';
+import { DECIMAL_MARKS, decimalText } from '../locales/money.ts';
+import type { Language } from '../locales/languages.ts';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
-import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
-import { FIELDS, type Field } from './import-fields.ts';
+import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
+import { AMOUNTS, FIELDS, type Field } from './import-fields.ts';
 
 export const TEMPLATE_TYPES = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
@@ -15,26 +18,43 @@ export type TemplateFormat = keyof typeof TEMPLATE_TYPES;
 
 const EXAMPLES = ['full', 'short'] as const;
 const QUANTITIES = { full: 24, short: 6 };
+/** In minor units and hundredths of a percent. */
+const AMOUNT_EXAMPLES = {
+  price: { full: 3200, short: 4750 },
+  cost: { full: 1800, short: 2600 },
+  tax_rate: { full: 1500, short: 0 },
+};
 const DEFAULT_WIDTH = 20;
 
-export async function writeTemplate(format: TemplateFormat, out: Writable, t: TFunction): Promise<void> {
+export async function writeTemplate(
+  format: TemplateFormat,
+  out: Writable,
+  { t, language }: { t: TFunction; language: Language },
+): Promise<void> {
   const rows = EXAMPLES.map((example) => FIELDS.map((field) => cellOf(field, example, t)));
   const titles = FIELDS.map((field) => t(`columns.${field}`));
   if (format === 'csv') {
-    await pipeline([stringify([titles, ...rows], CSV_FORMAT)], out);
+    const decimal = (cell: unknown) => (cell as Decimal).text.replace('.', DECIMAL_MARKS[language]);
+    const csv = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, object: decimal } };
+    await pipeline([stringify([titles, ...rows], csv)], out);
     return;
   }
   const widths = new Map(PRODUCT_FIELDS.map(({ key, exportWidth }) => [key, exportWidth]));
   const columns = FIELDS.map((field, index) => ({
     title: titles[index]!,
     width: widths.get(field) ?? DEFAULT_WIDTH,
-    isText: field !== 'quantity',
+    isText: field !== 'quantity' && !AMOUNTS.has(field),
   }));
   await writeTable({ name: t('imports.template.sheet'), columns, rows: oneBatch(rows) }, out);
 }
 
 function cellOf(field: Field, example: (typeof EXAMPLES)[number], t: TFunction): Cell {
-  return field === 'quantity' ? QUANTITIES[example] : t(`imports.template.${example}.${field}`);
+  if (field === 'quantity') return QUANTITIES[example];
+  if (field === 'price' || field === 'cost' || field === 'tax_rate') {
+    const decimals = field === 'tax_rate' ? 2 : installedCurrency().decimals;
+    return new Decimal(decimalText(AMOUNT_EXAMPLES[field][example], decimals));
+  }
+  return t(`imports.template.${example}.${field}`);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await

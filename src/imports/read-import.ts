@@ -115,11 +115,12 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const { sheet, line, cells, flaw } = row;
   const { columns, choices, decimalMark } = staging;
   const checked = checkRow(cells, columns, { erases: choices.erases, flaw, decimalMark });
-  const { code, name, description, category, quantity, unit, problems } = checked;
+  const { code, name, description, category, quantity, unit, price, cost, tax_rate, problems } = checked;
   const found = problems.length > 0 ? problems : null;
   // For the unit may not allow the decimals.
   const typed = Number.isInteger(quantity ?? 0) ? null : typedText(cells[columns.indexOf('quantity')]);
-  return [number, sheet, line, code, name, description, category, quantity, unit, found, typed];
+  const product = [code, name, description, category, quantity, unit, price, cost, tax_rate];
+  return [number, sheet, line, ...product, found, typed];
 }
 
 // Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. A wrong row
@@ -147,9 +148,9 @@ async function storeRows(
   await sql`
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, rounded_up, unit,
-       kind, product_id, version, was, problems)
+       price, cost, tax_rate, kind, product_id, version, was, problems)
     SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, CEILING(quantity),
-      COALESCE(CEILING(quantity) - quantity, 0), unit,
+      COALESCE(CEILING(quantity) - quantity, 0), unit, price, cost, tax_rate,
       CASE
         WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
         WHEN product_id IS NULL THEN 'new'
@@ -159,21 +160,27 @@ async function storeRows(
       product_id, IF(problems IS NOT NULL OR (product_id IS NULL AND name IS NULL), 0, version),
       IF(product_id IS NULL OR is_same OR problems IS NOT NULL, NULL, JSON_OBJECT(
         'name', own_name, 'description', own_description, 'category', own_category,
-        'quantity', own_quantity, 'unit', own_unit)),
+        'quantity', own_quantity, 'unit', own_unit,
+        'price', own_price, 'cost', own_cost, 'tax_rate', own_tax_rate)),
       IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),
         JSON_ARRAY_INSERT(COALESCE(problems, JSON_ARRAY()), '$[0]',
           JSON_OBJECT('field', 'name', 'key', ${nameMissing})),
         problems)
     FROM (
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
+        v.price, v.cost, v.tax_rate,
         ${problems} AS problems,
         p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
         own.name AS own_category, p.on_hand AS own_quantity, p.unit AS own_unit,
+        p.price AS own_price, p.cost AS own_cost, p.tax_rate AS own_tax_rate,
         (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
           AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
           AND (v.category IS NULL OR v.category = own.name)
           AND (v.quantity IS NULL OR v.quantity = p.on_hand)
-          AND (v.unit IS NULL OR v.unit COLLATE utf8mb4_0900_bin = p.unit) AS is_same
+          AND (v.unit IS NULL OR v.unit COLLATE utf8mb4_0900_bin = p.unit)
+          AND (v.price IS NULL OR v.price = p.price)
+          AND (v.cost IS NULL OR v.cost = p.cost)
+          AND (v.tax_rate IS NULL OR v.tax_rate = p.tax_rate) AS is_same
       FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
         number INT UNSIGNED PATH '$[0]',
         sheet TINYINT UNSIGNED PATH '$[1]',
@@ -184,8 +191,11 @@ async function storeRows(
         category VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[6]',
         quantity DECIMAL(13,3) PATH '$[7]',
         unit VARCHAR(30) COLLATE utf8mb4_es_0900_ai_ci PATH '$[8]',
-        problems JSON PATH '$[9]',
-        typed VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[10]'
+        price BIGINT PATH '$[9]',
+        cost BIGINT PATH '$[10]',
+        tax_rate INT PATH '$[11]',
+        problems JSON PATH '$[12]',
+        typed VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[13]'
       )) AS v
       LEFT JOIN product AS p ON p.code = v.code
       LEFT JOIN category AS own ON own.id = p.category_id

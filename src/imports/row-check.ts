@@ -1,7 +1,7 @@
 import { readTypedNumber, type NumberMark } from '../locales/typed-numbers.ts';
 import { isBlank } from '../products/field-rules.ts';
 import { productFields, type ProductInput } from '../products/product-fields.ts';
-import { FIELDS, type Field } from './import-fields.ts';
+import { AMOUNTS, FIELDS, type Field } from './import-fields.ts';
 import { findLoss } from './lost-value.ts';
 import { cutText, textOf, type Cell, type QuoteFlaw } from '../spreadsheets/spreadsheet.ts';
 
@@ -42,7 +42,7 @@ export function checkRow(
   const row: Record<Field, string | number | null> = { ...EMPTY_ROW };
   const problems: Problem[] = [];
   for (const [index, field] of columns.entries()) {
-    if (!field || (isEmpty(cells[index]) && field !== 'code' && !erases)) continue;
+    if (!field || (isEmpty(cells[index]) && isKept(field, erases))) continue;
     const checked = checkCell(field, cells[index], decimalMark);
     if ('value' in checked) row[field] = checked.value;
     else problems.push({ field, ...checked, typed: typedText(cells[index]) });
@@ -73,6 +73,10 @@ function quoteProblem(
   };
 }
 
+function isKept(field: Field, erases: boolean): boolean {
+  return AMOUNTS.has(field) || (field !== 'code' && !erases);
+}
+
 function isEmpty(cell: Cell | undefined): boolean {
   return typeof cell !== 'object' && isBlank(textOf(cell));
 }
@@ -92,15 +96,26 @@ function shorten(text: string): string {
     : typed.toWellFormed();
 }
 
-/** The text that a field takes from a cell: of a quantity the number counts, of others what the format shows. */
+/** The text that a field takes from a cell: of amounts the number counts, of others what the format shows. */
 export function fieldText(field: Field | null | undefined, cell: Cell | null | undefined): string {
-  return field === 'quantity' && typeof cell === 'object' && cell && 'plain' in cell
-    ? cell.plain
-    : textOf(cell);
+  if (!isNumber(field) || typeof cell !== 'object' || !cell || !('plain' in cell)) return textOf(cell);
+  return field === 'tax_rate' && cell.text.includes('%') ? asPercent(cell.plain) : cell.plain;
+}
+
+function isNumber(field: Field | null | undefined): boolean {
+  return field === 'quantity' || (!!field && AMOUNTS.has(field));
+}
+
+/** "12.5%" for 0.125, which is how a spreadsheet keeps it. Other text is returned as is. */
+function asPercent(plain: string): string {
+  const { whole, fraction = '' } = /^(?<whole>\d+)(?:\.(?<fraction>\d+))?$/.exec(plain)?.groups ?? {};
+  if (whole === undefined) return plain;
+  const digits = fraction.padEnd(2, '0');
+  return `${(whole + digits.slice(0, 2)).replace(/^0+(?=\d)/, '')}.${digits.slice(2)}0%`;
 }
 
 /** Of a workbook, where no separators are in the way. */
-function isNumber(cell: Cell | undefined): boolean {
+function isNumberCell(cell: Cell | undefined): boolean {
   return typeof cell === 'object' && 'plain' in cell;
 }
 
@@ -108,17 +123,17 @@ function checkCell(
   field: Field,
   cell: Cell | undefined,
   decimalMark: NumberMark | undefined,
-): { value: string | number } | Problem {
-  if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && field === 'quantity')) {
+): { value: string | number | null } | Problem {
+  if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && isNumber(field))) {
     // Excel turns codes such as 3-1 into dates and loses the original text.
-    const isWrong = cell.is !== 'date' || field === 'code' || field === 'quantity';
+    const isWrong = cell.is !== 'date' || field === 'code' || isNumber(field);
     if (isWrong) return { key: `imports.problems.${cell.is}` };
   }
   let text = fieldText(field, cell);
   const loss = findLoss(text);
   if (loss) return { key: `imports.problems.${loss}` };
   if (ONE_LINE.includes(field) && hasLineBreak(cell)) return { key: 'imports.problems.lineBreak' };
-  if (field === 'quantity' && !isNumber(cell)) {
+  if (field === 'quantity' && !isNumberCell(cell)) {
     const read = readTypedNumber(text, decimalMark);
     if (read === undefined) {
       const whole = text.trim().replace(/[.,]/, '');
@@ -128,6 +143,6 @@ function checkCell(
   }
   const result = productFields.shape[field].safeParse(text);
   if (result.success) return { value: result.data };
-  const [issue] = result.error.issues as { message: string; maximum?: number }[];
+  const [issue] = result.error.issues as { message: string; maximum?: number | string }[];
   return { key: issue!.message, ...(issue!.maximum && { values: { maximum: issue!.maximum } }) };
 }

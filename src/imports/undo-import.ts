@@ -10,10 +10,17 @@ import {
   createFormerCategories,
   deleteAdded,
   recordMovementsBack,
+  recordPricesBack,
   setBackProducts,
 } from '../stock/bulk-stock.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
-import type { Totals, TouchedRow, TouchedRows } from './import-queries.ts';
+import {
+  setsPrices,
+  type Findings,
+  type Totals,
+  type TouchedRow,
+  type TouchedRows,
+} from './import-queries.ts';
 import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
 
 const MAX_LISTED = 20;
@@ -37,13 +44,17 @@ export async function undoImport(
 
 async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: ImportLease): Promise<void> {
   const { id, attempt } = claimed;
-  const { undoState, totals, fileName } = await trx
+  const { undoState, totals, findings, fileName } = await trx
     .selectFrom('product_import')
-    .select(['undo_state as undoState', 'totals', 'file_name as fileName'])
+    .select(['undo_state as undoState', 'totals', 'findings', 'file_name as fileName'])
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (undoState === 'done') return;
-  await makeChanges(trx, claimed, { totals: totals as Totals, lease });
+  await makeChanges(trx, claimed, {
+    totals: totals as Totals,
+    lease,
+    hasPrices: setsPrices(findings as Findings),
+  });
   const { new: removed, changed: setBack } = totals as Totals;
   await recordProductEvent(trx, {
     action: 'product.importUndone',
@@ -66,7 +77,7 @@ async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: 
 async function makeChanges(
   trx: Transaction<Catalogue>,
   claimed: ClaimedImport,
-  { totals, lease }: { totals: Totals; lease: ImportLease },
+  { totals, lease, hasPrices }: { totals: Totals; lease: ImportLease; hasPrices: boolean },
 ): Promise<void> {
   const all = rowsOf(claimed);
   await assertUntouched(trx, all);
@@ -81,6 +92,7 @@ async function makeChanges(
     await createFormerCategories(trx, all);
     const middle = removals + (0.95 - removals) * 0.3;
     await run(recordMovementsBack, { from: removals, to: middle });
+    if (hasPrices) await run(recordPricesBack, { from: middle, to: middle });
     const setBack = await run(setBackProducts, { from: middle, to: 0.95 });
     if (setBack !== totals.changed) throw new RowsTouchedError();
   }

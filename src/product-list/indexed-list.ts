@@ -69,9 +69,12 @@ export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, win
     .execute();
 }
 
-/** No index orders one availability across all categories by a text column. */
-export function isBestSearched({ category, availability }: ProductFilter, { keyType }: Order): boolean {
-  return availability !== '' && category === '' && keyType === 'string';
+/** No index orders one availability across all categories by a text column or the price. */
+export function isBestSearched(
+  { category, availability }: ProductFilter,
+  { column, keyType }: Order,
+): boolean {
+  return availability !== '' && category === '' && (keyType === 'string' || column === 'price');
 }
 
 function orderWithin(window: PageWindow): RawBuilder<unknown> {

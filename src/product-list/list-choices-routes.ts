@@ -19,7 +19,7 @@ export function listChoicesRoutes(databases: Databases): Router {
     const choices = readListChoices(req.principal!.listChoices);
     res.render('products/list-choices', {
       ...NO_PROBLEM,
-      ...choicesView(choices),
+      ...choicesView(choices, req.principal!.permissions),
       returnTo: localPath(req.query.return),
     });
   });
@@ -34,7 +34,11 @@ export function listChoicesRoutes(databases: Databases): Router {
           saveListChoices(trx, user.id, choices),
         ),
       show: (page) =>
-        res.render('products/list-choices', { ...page, ...choicesView(typedChoices(req.body)), returnTo }),
+        res.render('products/list-choices', {
+          ...page,
+          ...choicesView(typedChoices(req.body), user.permissions),
+          returnTo,
+        }),
       done: () => {
         leaveFlash(req, res, { textKey: 'list.choicesSaved' });
         res.redirect(303, returnTo);

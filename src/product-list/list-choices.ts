@@ -1,6 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
+import type { Permission } from '../auth/permissions.ts';
 import type { Directory } from '../database/tables.ts';
 import { readForm, type FormResult } from '../http/forms.ts';
 import { LIST_COLUMNS, LIST_FIELDS, type ListColumn } from './list-columns.ts';
@@ -54,17 +55,24 @@ export function isShown({ columns }: ListChoices, column: ListColumn): boolean {
   return column.isAlwaysShown || (typeof chosen === 'boolean' ? chosen : !column.isHiddenAtFirst);
 }
 
-/** What the views of the list take. */
-export function listView(choices: ListChoices) {
-  const columns = LIST_COLUMNS.filter((column) => isShown(choices, column));
-  const shown = new Set<string>(columns.map(({ name }) => name));
-  return { columns, shown, fields: LIST_FIELDS.filter(({ key }) => shown.has(key)), ...choicesView(choices) };
+type Permissions = ReadonlySet<Permission>;
+
+function columnsFor(permissions: Permissions): ListColumn[] {
+  return LIST_COLUMNS.filter(({ permission }) => !permission || permissions.has(permission));
 }
 
-export function choicesView(choices: ListChoices) {
+/** What the views of the list take. */
+export function listView(choices: ListChoices, permissions: Permissions) {
+  const columns = columnsFor(permissions).filter((column) => isShown(choices, column));
+  const shown = new Set<string>(columns.map(({ name }) => name));
+  const fields = LIST_FIELDS.filter(({ key }) => shown.has(key));
+  return { columns, shown, fields, ...choicesView(choices, permissions) };
+}
+
+export function choicesView(choices: ListChoices, permissions: Permissions) {
   return {
     choices,
-    choosable: LIST_COLUMNS.map((column) => ({ ...column, isShown: isShown(choices, column) })),
+    choosable: columnsFor(permissions).map((column) => ({ ...column, isShown: isShown(choices, column) })),
     pageSizes: PAGE_SIZES,
     defaultPageSize: PAGE_SIZE,
   };

@@ -1,7 +1,13 @@
 import { sql, type RawBuilder } from 'kysely';
-import { PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
+import type { Permission } from '../auth/permissions.ts';
+import {
+  PRODUCT_FIELDS,
+  type FieldKey,
+  type ProductField,
+  type SortedKey,
+} from '../products/product-fields.ts';
 
-export type SortColumn = 'number' | FieldKey | 'availability';
+export type SortColumn = 'number' | SortedKey | 'availability';
 
 interface SortColumnDefinition {
   expression: RawBuilder<unknown>;
@@ -15,12 +21,19 @@ const definitions = new Map<SortColumn, SortColumnDefinition>([
   ['availability', { expression: sql`product.available`, keyType: 'number' }],
 ]);
 
-function fieldDefinition({ key, source, columnType, isReference, exactColumn = key }: ProductField) {
+function fieldDefinition({
+  key,
+  source,
+  columnType,
+  isReference,
+  exactColumn = key,
+  orderColumn,
+}: ProductField) {
   return [
-    key,
+    key as SortedKey,
     {
-      expression: sql.ref(source),
-      keyType: columnType === 'int' ? 'number' : 'string',
+      expression: sql.ref(orderColumn ? `product.${orderColumn}` : source),
+      keyType: /int$/.test(columnType) ? 'number' : 'string',
       ...(!isReference && { index: exactColumn }),
     },
   ] satisfies [SortColumn, SortColumnDefinition];
@@ -38,10 +51,13 @@ export const LIST_FIELDS = PRODUCT_FIELDS.filter(({ cell }) => cell);
 const ALWAYS_SHOWN: SortColumn[] = ['name', 'code'];
 
 export interface ListColumn {
-  name: SortColumn;
+  /** A sort column, or a field that lists do not sort by. */
+  name: SortColumn | FieldKey;
   isSorted: boolean;
   isAlwaysShown: boolean;
   isHiddenAtFirst: boolean;
+  /** Who may see it, if not everyone who may see products. */
+  permission?: Permission | undefined;
 }
 
 export const LIST_COLUMNS: readonly ListColumn[] = [
@@ -50,7 +66,8 @@ export const LIST_COLUMNS: readonly ListColumn[] = [
   'availability' as const,
 ].map((name) => ({
   name,
-  isSorted: definitions.has(name),
-  isAlwaysShown: ALWAYS_SHOWN.includes(name),
+  isSorted: definitions.has(name as SortColumn),
+  isAlwaysShown: ALWAYS_SHOWN.includes(name as SortColumn),
   isHiddenAtFirst: LIST_FIELDS.some(({ key, isHiddenAtFirst }) => key === name && isHiddenAtFirst),
+  permission: LIST_FIELDS.find(({ key }) => key === name)?.permission,
 }));

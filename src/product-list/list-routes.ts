@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { listCategories } from '../products/category-queries.ts';
+import { viewableProduct } from '../products/product.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
 import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
@@ -40,7 +41,7 @@ export function productListRoutes(databases: Databases): Router {
       categories,
       availabilities: AVAILABILITIES,
       filterQuery,
-      ...listView(choices),
+      ...listView(choices, req.principal!.permissions),
     });
   });
 
@@ -66,7 +67,8 @@ export function productListRoutes(databases: Databases): Router {
     const user = req.principal!;
     const read = async (db: Kysely<Catalogue>) => {
       const page = await getProductPage(db, filter, { cursor, limit });
-      const { items, total, totalIsExact, nextCursor = null } = page;
+      const { total, totalIsExact, nextCursor = null } = page;
+      const items = page.items.map((product) => viewableProduct(product, user.permissions));
       return Buffer.from(JSON.stringify({ items, total, totalIsExact, nextCursor }));
     };
     const sharedAs = ['json', filter, cursor, limit];

@@ -72,7 +72,8 @@ export async function* sectionsOf(search: Search): AsyncGenerator<SearchSection>
       else yield* eachFromStart(search, await categorySections(search), from?.key);
       break;
     case 'quantity':
-      // Quantities are unrelated to the search, so the matches are spread over the whole order.
+    case 'price':
+      // Quantities and prices are unrelated to the search, so the matches are spread over the whole order.
       yield all;
       break;
     default:

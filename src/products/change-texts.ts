@@ -4,7 +4,7 @@ import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
 import type { Databases } from '../database/databases.ts';
 import type { FromJson } from '../database/run-once.ts';
 import { findUsernames } from '../directory/usernames.ts';
-import { typedNumber } from '../locales/typed-numbers.ts';
+import { formText, shownText } from './field-texts.ts';
 import type { Deletion } from './product-errors.ts';
 import type { SavedChange } from './saved-changes.ts';
 
@@ -12,7 +12,10 @@ const MAX_SHOWN = 40;
 /** Of a cookie's four thousand, encoded. */
 const MAX_NOTES_LENGTH = 2000;
 
+/** With the values as people read them. */
 export interface ToldChange extends Omit<FromJson<SavedChange>, 'by'> {
+  /** The saved value as a form holds it. */
+  seen: string;
   who: string;
   at: Date | undefined;
 }
@@ -25,8 +28,13 @@ export async function tellChanges(
   if (changes.length === 0) return [];
   const ids = changes.flatMap(({ by }) => by?.userId ?? []);
   const names = await databases.directory.readReplica(req.principal!, (db) => findUsernames(db, ids));
-  return changes.map(({ by, ...change }) => ({
-    ...change,
+  const shown = (field: SavedChange['field'], value: string | number) =>
+    shownText(field, value, req.language);
+  return changes.map(({ by, field, from, to }) => ({
+    field,
+    from: from === null ? null : shown(field, from),
+    to: shown(field, to),
+    seen: formText(field, to, req.language),
     who: names.get(by?.userId ?? 0) ?? req.t('product.someoneElse'),
     at: by ? new Date(by.at) : undefined,
   }));
@@ -49,11 +57,10 @@ export function notesOf(req: Request, changes: ToldChange[]): string[] {
   return changes.map((change) => req.t('product.takenUnknown', { who: change.who, field: field(change) }));
 }
 
-function shorten(value: string | number, req: Request): string {
-  if (typeof value === 'number') return typedNumber(value, req.t);
+function shorten(value: string, req: Request): string {
   if (value === '') return req.t('audit.nothing');
-  const characters = Array.from(String(value));
-  return characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN - 1).join('')}…` : String(value);
+  const characters = Array.from(value);
+  return characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN - 1).join('')}…` : value;
 }
 
 export interface ToldDeletion {

@@ -10,6 +10,7 @@ import { saveForm } from '../http/save-form.ts';
 import { notesOf, tellChanges, tellDeletion, type ToldDeletion } from './change-texts.ts';
 import { findDeletedProduct, restoreAndUpdate } from './deleted-product-queries.ts';
 import { findDeletion } from './deletions.ts';
+import { shownText } from './field-texts.ts';
 import { ProductNotFoundError, type Deletion } from './product-errors.ts';
 import { findTypedUnit, readId, renderForm } from './product-form-page.ts';
 import {
@@ -44,8 +45,8 @@ export function editRoutes(databases: Databases): Router {
       id,
       deletion,
       version: shown.version,
-      values: valuesOf(shown, req.t),
-      opened: openedWith(shown),
+      values: valuesOf(shown, req.language),
+      opened: openedWith(shown, req.language),
     });
   });
 
@@ -113,14 +114,14 @@ export function editRoutes(databases: Databases): Router {
           id,
           deletion,
           values: rebased(
-            valuesOf(mergeEdit(current, edit).merged, req.t),
+            valuesOf(mergeEdit(current, edit).merged, req.language),
             readAsTyped(req.body),
           ) as ProductFormValues,
-          opened: rebased(openedWith(current), readOpened(req.body)),
+          opened: rebased(openedWith(current, req.language), readOpened(req.body)),
           taken: await tellChanges(databases, req, taken),
           disputed: (await tellChanges(databases, req, disputed)).map((change) => ({
             ...change,
-            mine: edit.input[change.field],
+            mine: shownText(change.field, edit.input[change.field], req.language),
           })),
         });
       },

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { installedCurrency } from '../config/currency.ts';
+import { decimalText, MAX_AMOUNT, readDecimal, readMoney } from '../locales/money.ts';
 import { MAX_DECIMALS, MAX_QUANTITY } from '../stock/quantities.ts';
 
 /** Excel refuses files with control characters, lone surrogates or U+FFFE. */
@@ -59,3 +61,38 @@ export function decimalField(wrong: string) {
 }
 
 export const quantityField = decimalField('product.errors.quantity');
+
+/** In minor units of the currency; null when it is left empty: not known. */
+export const moneyField = z
+  .string('product.errors.money')
+  .default('')
+  .transform((text, context): number | null => {
+    if (isBlank(text)) return null;
+    const { decimals } = installedCurrency();
+    const read = readMoney(text, installedCurrency());
+    if ('amount' in read) return read.amount;
+    const issues = {
+      format: { message: 'product.errors.money' },
+      decimals:
+        decimals === 0
+          ? { message: 'product.errors.moneyWhole' }
+          : { message: 'product.errors.moneyDecimals', maximum: decimals },
+      limit: { message: 'product.errors.moneyLimit', maximum: decimalText(MAX_AMOUNT, decimals) },
+    };
+    context.addIssue({ code: 'custom', ...issues[read.problem] });
+    return z.NEVER;
+  });
+
+export const MAX_RATE = 100_00;
+
+/** In hundredths of a percent, like `moneyField`. */
+export const rateField = z
+  .string('product.errors.taxRate')
+  .default('')
+  .transform((text, context): number | null => {
+    if (isBlank(text)) return null;
+    const read = readDecimal(text.trim().replace(/\s*%$/, ''), { decimals: 2, max: MAX_RATE });
+    if ('amount' in read) return read.amount;
+    context.addIssue({ code: 'custom', message: 'product.errors.taxRate' });
+    return z.NEVER;
+  });

@@ -12,6 +12,7 @@ import { adjustQuantity, setQuantity } from './product-queries.ts';
 import { tellDeletion } from './change-texts.ts';
 import { unitProblem, withPlainNumber } from './typed-quantity.ts';
 import { findUnitOf } from './unit-queries.ts';
+import { viewableProduct } from './product.ts';
 
 /** A count, with the version it replaces and perhaps the quantity it was opened with, or a signed change. */
 const quantityChange = z.union([
@@ -46,7 +47,7 @@ export function productApiRoutes(databases: Databases): Router {
           ? adjustQuantity(trx, id, change.data.delta, user)
           : setQuantity(trx, id, change.data, user),
       );
-      res.json(product);
+      res.json(viewableProduct(product, user.permissions));
     } catch (error) {
       if (!isDomainError(error, 'product_deleted')) throw error;
       const { text } = await tellDeletion(databases, req, error.details as FromJson<Deletion>);

@@ -1,22 +1,30 @@
 import { z } from 'zod';
-import { line, optionalText, quantityField } from './field-rules.ts';
+import type { Permission } from '../auth/permissions.ts';
+import { line, moneyField, optionalText, quantityField, rateField } from './field-rules.ts';
 
 /** The option "Otra…" of the category field; the name is then in `newCategory`. */
 export const OTHER_CATEGORY = '__other__';
 
 interface FieldDefinition {
-  rule: z.ZodType<string | number>;
+  /** Null: not known. */
+  rule: z.ZodType<string | number | null>;
   /** MySQL type in `product` and in `product_import_row`. */
   columnType: string;
   /** The generated column that is read instead: it has decimals. */
   exactColumn?: string;
   isReference?: true;
+  /** An integer: of minor units of the currency, or of hundredths of a percent. */
+  amount?: 'money' | 'rate';
+  /** Who may see it, if not everyone who may see products. */
+  permission?: Permission;
   /** Searched; the trigger `product_updated` in mysql/triggers.sql compares it. */
   isSearched?: true;
   /** Lists sort by it, using the indexes `<key>` and `filtered_<key>` of `product`, or those of `exactColumn`. */
   isSorted?: true;
+  /** The column of these indexes if the field can be NULL, with a number in its place. */
+  orderColumn?: 'price_order';
   /** Style in the list (views/products/row.ejs); fields without one are not listed. */
-  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity';
+  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount';
   /** In the list only for people who choose it. */
   isHiddenAtFirst?: true;
   /** In characters. */
@@ -147,12 +155,73 @@ const DEFINITIONS = {
       isKept: true,
     },
   },
+  price: {
+    rule: moneyField,
+    columnType: 'bigint',
+    amount: 'money',
+    isSorted: true,
+    orderColumn: 'price_order',
+    cell: 'amount',
+    exportWidth: 14,
+    headers: {
+      es: 'precio pvp preciodeventa precioventa precioalpublico preciopublico precioconiva preciounitario preciofinal valorunitario',
+      en: 'price saleprice salesprice sellingprice retailprice unitprice pricewithtax',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-5',
+      hint: 'product.priceHint',
+      attributes: 'inputmode="decimal" maxlength="40"',
+    },
+  },
+  cost: {
+    rule: moneyField,
+    columnType: 'bigint',
+    amount: 'money',
+    permission: 'cost:view',
+    cell: 'amount',
+    isHiddenAtFirst: true,
+    exportWidth: 14,
+    headers: {
+      es: 'costo coste costounitario costeunitario preciodecosto preciodecoste preciodecompra preciocompra costodecompra costedecompra',
+      en: 'cost unitcost costprice purchaseprice buyingprice',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-4',
+      hint: 'product.costHint',
+      attributes: 'inputmode="decimal" maxlength="40"',
+    },
+  },
+  tax_rate: {
+    rule: rateField,
+    columnType: 'int',
+    amount: 'rate',
+    cell: 'amount',
+    isHiddenAtFirst: true,
+    exportWidth: 14,
+    headers: {
+      es: 'impuesto impuestos iva ivaporcentaje porcentajedeiva porcentajeiva tasadeiva tasadeimpuesto tipodeiva igv itbms',
+      en: 'tax taxrate taxpercent taxpercentage vat vatrate salestax',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-3',
+      hint: 'product.taxHint',
+      attributes: 'inputmode="decimal" maxlength="10"',
+      isKept: true,
+    },
+  },
 } as const satisfies Record<string, FieldDefinition>;
 
 type Definitions = typeof DEFINITIONS;
 export type FieldKey = keyof Definitions;
 
 export type ProductInput = { [Key in FieldKey]: z.output<Definitions[Key]['rule']> };
+
+export type SortedKey = {
+  [Key in FieldKey]: Definitions[Key] extends { isSorted: true } ? Key : never;
+}[FieldKey];
 
 type ReferenceKey = {
   [Key in FieldKey]: Definitions[Key] extends { isReference: true } ? Key : never;
@@ -185,6 +254,10 @@ export const FIELD_KEYS: readonly FieldKey[] = PRODUCT_FIELDS.map(({ key }) => k
 export const FORM_FIELDS: readonly ProductField[] = PRODUCT_FIELDS.toSorted(
   (one, other) => Number(one.form.control === 'category') - Number(other.form.control === 'category'),
 );
+
+export function fieldOf(key: FieldKey): ProductField {
+  return PRODUCT_FIELDS.find((field) => field.key === key)!;
+}
 
 /** Problems are reported in the order of the form. */
 export const productFields = z.object(

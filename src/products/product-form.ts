@@ -1,8 +1,9 @@
 import type { TFunction } from 'i18next';
 import { z } from 'zod';
 import { readForm, type FormResult } from '../http/forms.ts';
-import { typedNumber } from '../locales/typed-numbers.ts';
+import type { Language } from '../locales/languages.ts';
 import { isBlank, quantityField } from './field-rules.ts';
+import { formText } from './field-texts.ts';
 import {
   FIELD_KEYS,
   OTHER_CATEGORY,
@@ -65,10 +66,17 @@ export function readProductEdit(body: unknown, t: TFunction, unit?: Unit): FormR
       // Having seen a saved value and chosen is like having opened the form with it.
       input: { ...form.data, ...decided(['theirs']) },
       opened: { ...opened, ...decided(['mine', 'theirs']) },
+      absent: absentFields(body),
       isNewCategory: isNewCategory(body),
       version,
     },
   };
+}
+
+/** The form of the previous version lacks fields that an empty text would erase. */
+function absentFields(body: unknown): FieldKey[] {
+  const typed = (body ?? {}) as object;
+  return PRODUCT_FIELDS.filter(({ key, amount }) => amount && !(key in typed)).map(({ key }) => key);
 }
 
 type Choice = 'mine' | 'theirs';
@@ -96,8 +104,8 @@ export function readOpened(body: unknown, prefix: 'was' | 'seen' = 'was'): Opene
   return Object.fromEntries(entries.filter(([, value]) => typeof value === 'string')) as OpenedValues;
 }
 
-export function openedWith(product: ProductInput): OpenedValues {
-  return Object.fromEntries(FIELD_KEYS.map((key) => [key, String(product[key])]));
+export function openedWith(product: ProductInput, language: Language): OpenedValues {
+  return Object.fromEntries(FIELD_KEYS.map((key) => [key, formText(key, product[key], language)]));
 }
 
 export type OpenedValues = Partial<Record<FieldKey, string>>;
@@ -126,32 +134,33 @@ export function initialValues(t: TFunction): ProductFormValues {
 }
 
 /** A new product after `saved`: what people enter in a row often shares these. */
-export function valuesAfter(saved: ProductInput, t: TFunction): ProductFormValues {
-  return valuesFrom(saved, t, ({ isKept }) => isKept === true);
+export function valuesAfter(saved: ProductInput, reader: Reader): ProductFormValues {
+  return valuesFrom(saved, reader, ({ isKept }) => isKept === true);
 }
 
-export function valuesOfCopy(product: ProductInput, t: TFunction): ProductFormValues {
-  return valuesFrom(product, t, ({ isNotCopied }) => !isNotCopied);
+export function valuesOfCopy(product: ProductInput, reader: Reader): ProductFormValues {
+  return valuesFrom(product, reader, ({ isNotCopied }) => !isNotCopied);
+}
+
+interface Reader {
+  t: TFunction;
+  language: Language;
 }
 
 function valuesFrom(
   product: ProductInput,
-  t: TFunction,
+  { t, language }: Reader,
   isTaken: (form: ProductField['form']) => boolean,
 ): ProductFormValues {
   const taken = PRODUCT_FIELDS.filter(({ form }) => isTaken(form)).map(({ key }) => [
     key,
-    textInField(product[key], t),
+    formText(key, product[key], language),
   ]);
   return { ...initialValues(t), ...(Object.fromEntries(taken) as Partial<ProductFormValues>) };
 }
 
-export function valuesOf(product: ProductInput, t: TFunction): ProductFormValues {
-  return formValues((key) => (key === 'newCategory' ? '' : textInField(product[key], t)));
-}
-
-function textInField(value: string | number, t: TFunction): string {
-  return typeof value === 'number' ? typedNumber(value, t) : value;
+export function valuesOf(product: ProductInput, language: Language): ProductFormValues {
+  return formValues((key) => (key === 'newCategory' ? '' : formText(key, product[key], language)));
 }
 
 function formValues(valueOf: (key: FieldKey | 'newCategory') => string): ProductFormValues {

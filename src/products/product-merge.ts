@@ -10,6 +10,8 @@ export interface ProductEdit extends NewProductInput {
   version: number;
   /** The values that the form was opened with, where the client still knows them. */
   opened: Partial<ProductInput>;
+  /** Fields that the client does not know: they stay as they are. */
+  absent?: readonly FieldKey[];
 }
 
 export interface Merge {
@@ -23,8 +25,9 @@ export interface Merge {
 /** A three-way merge. Without an opened value, a different saved value counts as changed by both. */
 export function mergeEdit(
   current: ProductInput & { version: number },
-  { input, version, opened }: Omit<ProductEdit, 'isNewCategory'>,
+  { input: typed, version, opened, absent = [] }: Omit<ProductEdit, 'isNewCategory'>,
 ): Merge {
+  const input = { ...typed, ...Object.fromEntries(absent.map((key) => [key, current[key]])) };
   // Renaming a category leaves the versions of its products as they are.
   const isRenamed = version === current.version && input.category === opened.category;
   const base =

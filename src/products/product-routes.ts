@@ -7,27 +7,34 @@ import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { localPath } from '../http/local-path.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
+import { stockValue } from '../locales/money.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
 import { MAX_PHOTO_BYTES, MAX_PHOTOS } from '../photos/photo.ts';
 import { listPhotos } from '../photos/photo-queries.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
+import { listPriceChanges, PRICED } from '../stock/price-history.ts';
 import { DIRECTIONS, purposesOf, type Direction } from '../stock/movement-purposes.ts';
 import { signed } from '../audit/audit-sentence.ts';
 import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
 import { photoFormRoutes } from './photo-form-routes.ts';
 import { readMoveForm, readMoveValues } from './move-form.ts';
+import { shownText, type FieldValue } from './field-texts.ts';
 import { ProductNotFoundError } from './product-errors.ts';
-import { PRODUCT_FIELDS } from './product-fields.ts';
+import { fieldOf, PRODUCT_FIELDS, type FieldKey } from './product-fields.ts';
 import { findTypedUnit, readId, renderForm } from './product-form-page.ts';
 import { initialValues, productId, readNewProduct, valuesAfter, valuesOfCopy } from './product-form.ts';
 import { adjustQuantity, createProduct, findProduct } from './product-queries.ts';
-import type { Product } from './product.ts';
+import { mayView, type Product } from './product.ts';
 import { isWholeNumber } from './typed-quantity.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
 import { findUnit, findUnitOf, plainUnit, unitWord, type Unit } from './unit-queries.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
+const PRICES_PER_PAGE = 10;
+
+/** The movements or price changes before one of them: the older ones. */
+const position = z.coerce.number().int().positive().optional().catch(undefined);
 
 /** A new product starts as a copy of one, or goes on after one that was just saved. */
 const startOfNew = z.object({
@@ -50,11 +57,11 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
     const { copy, after } = startOfNew.parse(req.query);
     if (copy !== undefined) {
       const product = await getProduct(req, copy);
-      const values = valuesOfCopy(product, req.t);
+      const values = valuesOfCopy(product, req);
       return renderForm(databases, req, res, { values, copyOf: product.name });
     }
     const saved = after === undefined ? undefined : await find(req, after);
-    const values = saved ? valuesAfter(saved, req.t) : initialValues(req.t);
+    const values = saved ? valuesAfter(saved, req) : initialValues(req.t);
     await renderForm(databases, req, res, { values });
   });
 
@@ -157,19 +164,32 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
     { move, refusal, ...page }: ProductPage,
   ): Promise<void> {
     const id = readId(req);
-    const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
-    const [product, movements, unit, photos] = await databases.catalogue.readReplica(req.principal!, (db) =>
+    const before = position.parse(req.query.before);
+    const pricesBefore = position.parse(req.query.pricesBefore);
+    const { permissions } = req.principal!;
+    const kinds = PRICED.filter((what) => mayView(fieldOf(what), permissions));
+    const [product, movements, unit, photos, prices] = await databases.catalogue.readReplica(
+      req.principal!,
+      (db) =>
       Promise.all([
         findProduct(db, id),
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
         findUnitOf(db, id),
         listPhotos(db, id),
+        listPriceChanges(db, id, { kinds, limit: PRICES_PER_PAGE + 1, before: pricesBefore }),
       ]),
     );
     if (!product) throw new ProductNotFoundError();
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
-    const users = shown.flatMap(({ actorKind, actorId }) => (actorKind === 'user' ? (actorId ?? []) : []));
+    const shownPrices = prices.slice(0, PRICES_PER_PAGE);
+    const users = [...shown, ...shownPrices].flatMap(({ actorKind, actorId }) =>
+      actorKind === 'user' ? (actorId ?? []) : [],
+    );
     const names = await usernames.find(req.principal!, users);
+    const withName = <T extends { actorKind: string; actorId: number | null }>(change: T) => ({
+      ...change,
+      username: change.actorKind === 'user' ? names.get(change.actorId ?? 0) : undefined,
+    });
     res.render('products/show', {
       ...NO_PROBLEM,
       ...page,
@@ -177,16 +197,21 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
       product,
       unit,
       unitWord,
-      fields: PRODUCT_FIELDS,
+      fields: PRODUCT_FIELDS.filter((field) => mayView(field, permissions)),
       photos,
       photoLimits: { maximum: MAX_PHOTOS, megabytes: MAX_PHOTO_BYTES / 1024 / 1024 },
+      shownText: (key: FieldKey, value: FieldValue) => shownText(key, value, req.language),
+      stockValues: kinds.flatMap((what) => {
+        const amount = product[what];
+        return amount === null ? [] : [{ what, value: stockValue(product.quantity, amount) }];
+      }),
       move,
       values: readMoveValues(req.body),
       purposes: move ? purposesOf(move) : [],
-      movements: shown.map((movement) => ({
-        ...movement,
-        username: movement.actorKind === 'user' ? names.get(movement.actorId ?? 0) : undefined,
-      })),
+      movements: shown.map(withName),
+      priceChanges: shownPrices.map(withName),
+      olderPrices: prices.length > PRICES_PER_PAGE ? shownPrices.at(-1)?.id : undefined,
+      pricesBefore,
       hasOlder: movements.length > MOVEMENTS_PER_PAGE,
       before,
     });

@@ -1,4 +1,5 @@
-import type { ProductInput } from './product-fields.ts';
+import type { Permission } from '../auth/permissions.ts';
+import { PRODUCT_FIELDS, type ProductField, type ProductInput } from './product-fields.ts';
 
 export interface Product extends ProductInput {
   id: number;
@@ -9,3 +10,19 @@ export interface Product extends ProductInput {
 }
 
 export type SavedProduct = Omit<Product, 'updatedAt'>;
+
+export function mayView({ permission }: ProductField, permissions: ReadonlySet<Permission>): boolean {
+  return permission === undefined || permissions.has(permission);
+}
+
+/** The product without the fields that one may not see. */
+export function viewableProduct<T extends ProductInput>(
+  product: T,
+  permissions: ReadonlySet<Permission>,
+): Partial<T> {
+  const hidden = PRODUCT_FIELDS.filter((field) => !mayView(field, permissions)).map(
+    ({ key }) => key as string,
+  );
+  if (hidden.length === 0) return product;
+  return Object.fromEntries(Object.entries(product).filter(([key]) => !hidden.includes(key))) as Partial<T>;
+}

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
+import { findLastPriceChange, PRICED } from '../stock/price-history.ts';
 import type { FieldKey, ProductInput } from './product-fields.ts';
 
 /** Edits of one product that are looked through for the last change of a field. */
@@ -8,7 +9,7 @@ const MAX_EDITS = 50;
 
 export interface SavedChange {
   field: FieldKey;
-  /** Null if the form did not say what it was opened with. */
+  /** Null if the form did not say what it was opened with; '' for an amount that was not known. */
   from: string | number | null;
   to: string | number;
   by: Saver | null;
@@ -29,13 +30,13 @@ export async function describeChanges(
   const savers = await findSavers(db, current, fields);
   return fields.map((field) => ({
     field,
-    from: opened[field] ?? null,
-    to: current[field],
+    from: field in opened ? (opened[field] ?? '') : null,
+    to: current[field] ?? '',
     by: savers.get(field) ?? null,
   }));
 }
 
-/** Who gave each field its current value. An import tells that of quantities only. */
+/** Who gave each field its current value. An import tells that of quantities, prices and costs only. */
 async function findSavers(
   db: Kysely<Catalogue>,
   current: ProductInput & { id: number },
@@ -46,7 +47,11 @@ async function findSavers(
     const [movement] = await listStockMovements(db, current.id, { limit: 1 });
     if (movement) savers.set('quantity', saverOf(movement));
   }
-  const others = fields.filter((field) => field !== 'quantity');
+  for (const what of PRICED.filter((one) => fields.includes(one))) {
+    const change = await findLastPriceChange(db, current.id, what);
+    if (change) savers.set(what, saverOf(change));
+  }
+  const others = fields.filter((field) => field !== 'quantity' && !PRICED.some((what) => what === field));
   if (others.length === 0) return savers;
   const edits = await db
     .selectFrom('product_event')

@@ -7,7 +7,16 @@ const MAX_SHEET_ROWS = 1_048_576;
 /** For 1,000,000 products, level 6 saves 10 % in size and takes 50 % longer. */
 const COMPRESSION_LEVEL = 3;
 
-export type Cell = string | number | Date;
+/** A number with decimals as text, such as 12.50: a JavaScript number would not be exact. */
+export class Decimal {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Cell = string | number | Date | Decimal | null;
 
 export interface Table {
   name: string;
@@ -89,6 +98,9 @@ const TYPES = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 const BOLD = 1;
 const DATE = 2;
 const TEXT = 3;
+/** With thousands and as many decimals as the value has, up to three. */
+const DECIMAL_STYLES = [4, 5, 6, 7];
+const DECIMAL_FORMATS = ['#,##0', '#,##0.0', '#,##0.00', '#,##0.000'];
 
 async function* sheetXml(queue: RowQueue, columns: Table['columns'], maxRows: number) {
   const widths = columns.map(
@@ -117,13 +129,20 @@ async function* sheetXml(queue: RowQueue, columns: Table['columns'], maxRows: nu
 function rowXml(number: number, cells: Cell[]): string {
   let xml = `<row r="${number}">`;
   for (let i = 0; i < cells.length; i++) {
-    const cell = cells[i]!;
+    const cell = cells[i] ?? null;
     const place = `${columnName(i)}${number}`;
+    if (cell === null) continue;
     if (typeof cell === 'string') xml += textCell(place, cell, ` s="${TEXT}"`);
     else if (typeof cell === 'number') xml += `<c r="${place}"><v>${cell}</v></c>`;
+    else if (cell instanceof Decimal)
+      xml += `<c r="${place}" s="${DECIMAL_STYLES[placesOf(cell)]}"><v>${cell.text}</v></c>`;
     else xml += `<c r="${place}" s="${DATE}"><v>${serialDate(cell)}</v></c>`;
   }
   return `${xml}</row>`;
+}
+
+function placesOf({ text }: Decimal): number {
+  return Math.min(3, text.split('.')[1]?.length ?? 0);
 }
 
 /** Inline, as a shared string table would stay in memory to the end. The format Text keeps 007 as it is when edited. */
@@ -188,15 +207,20 @@ function commonParts(sheets: string[]): [path: string, xml: string][] {
     ],
     [
       'xl/styles.xml',
-      `${XML}<styleSheet xmlns="${MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/></numFmts>` +
+      `${XML}<styleSheet xmlns="${MAIN}"><numFmts count="5"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/>${DECIMAL_FORMATS.map((code, i) => `<numFmt numFmtId="${165 + i}" formatCode="${code}"/>`).join('')}</numFmts>` +
         '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>' +
         '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>' +
         '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>' +
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>' +
-        '<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>' +
+        '<cellXfs count="8"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>' +
         '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>' +
         '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>' +
-        '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>' +
+        '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>' +
+        DECIMAL_FORMATS.map(
+          (_, i) =>
+            `<xf numFmtId="${165 + i}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>`,
+        ).join('') +
+        '</cellXfs>' +
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
     ],
     ['_rels/.rels', relationships([related('workbook', 'officeDocument', 'xl/workbook.xml')])],

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
-import type { Catalogue } from '../database/tables.ts';
+import type { Catalogue, PriceKind } from '../database/tables.ts';
 import { listed, type StoredColumn } from './deleted-products.ts';
+import { PRICE_COLUMNS, PRICED } from './price-history.ts';
 import { actorColumns, type MovementActor, type MovementDocument } from './stock-movements.ts';
 
 /** JSON has a collation of its own, which the names of categories do not compare with. */
@@ -25,9 +26,10 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
     runStatement(
       trx,
       sql`
-        INSERT INTO product (code, name, description, category_id, quantity, rounded_up, unit)
+        INSERT INTO product
+          (code, name, description, category_id, quantity, rounded_up, unit, price, cost, tax_rate)
         SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
-          r.rounded_up, COALESCE(r.unit, ${defaults.unit})
+          r.rounded_up, COALESCE(r.unit, ${defaults.unit}), r.price, r.cost, r.tax_rate
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
         LEFT JOIN category_merge AS m ON m.source_id = c.id
         WHERE ${rows} AND r.kind = 'new'`,
@@ -66,6 +68,57 @@ export const recordMovements: BulkStep = (trx, { rows, ...cause }) =>
       WHERE ${rows} AND r.kind = 'changed' AND r.on_hand <> ${FORMER_QUANTITY}`,
   );
 
+/** Of products that `insertNewProducts` has added. */
+export const recordInitialPrices: BulkStep = (trx, { rows, ...cause }) =>
+  forEachPrice(
+    trx,
+    ({ what, name }) => sql`
+      INSERT INTO price_history (${PRICE_COLUMNS})
+      SELECT p.id, ${what}, NULL, p.${name}, ${priceCause(cause)}
+      FROM product_import_row AS r JOIN product AS p ON p.code = r.code
+      WHERE ${rows} AND r.kind = 'new' AND p.${name} IS NOT NULL`,
+  );
+
+/** Like `recordMovements`. */
+export const recordPrices: BulkStep = (trx, { rows, ...cause }) =>
+  forEachPrice(
+    trx,
+    ({ what, name }) => sql`
+      INSERT INTO price_history (${PRICE_COLUMNS})
+      SELECT r.product_id, ${what}, ${formerAmount(what)}, r.${name}, ${priceCause(cause)}
+      FROM product_import_row AS r
+      WHERE ${rows} AND r.kind = 'changed' AND r.${name} IS NOT NULL AND NOT (r.${name} <=> ${formerAmount(what)})`,
+  );
+
+/** Like `recordMovementsBack`. */
+export const recordPricesBack: BulkStep = (trx, { rows, ...cause }) =>
+  forEachPrice(
+    trx,
+    ({ what, name }) => sql`
+      INSERT INTO price_history (${PRICE_COLUMNS})
+      SELECT r.product_id, ${what}, r.${name}, ${formerAmount(what)}, ${priceCause(cause)}
+      FROM product_import_row AS r
+      WHERE ${rows} AND r.kind = 'changed' AND r.${name} IS NOT NULL AND NOT (r.${name} <=> ${formerAmount(what)})`,
+  );
+
+async function forEachPrice(
+  trx: Transaction<Catalogue>,
+  statementFor: (price: { what: PriceKind; name: RawBuilder<unknown> }) => RawBuilder<unknown>,
+): Promise<bigint> {
+  let written = 0n;
+  for (const what of PRICED) written += await runStatement(trx, statementFor({ what, name: sql.raw(what) }));
+  return written;
+}
+
+/** In `r.was`, as JSON. */
+function formerAmount(what: PriceKind) {
+  return sql`JSON_VALUE(r.was, ${sql.lit(`$.${what}`)} RETURNING SIGNED)`;
+}
+
+function priceCause({ actor, document }: Omit<BulkRows, 'rows'>) {
+  return sql`${actor.kind}, ${actor.id}, ${document.kind}, ${document.id}`;
+}
+
 /** Skips products that have changed since the preview. */
 export const updateProducts: BulkStep = (trx, { rows }) =>
   runStatement(
@@ -81,6 +134,9 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
         p.quantity = COALESCE(r.quantity, p.quantity),
         p.rounded_up = IF(r.quantity IS NULL, p.rounded_up, r.rounded_up),
         p.unit = COALESCE(r.unit, p.unit),
+        p.price = COALESCE(r.price, p.price),
+        p.cost = COALESCE(r.cost, p.cost),
+        p.tax_rate = COALESCE(r.tax_rate, p.tax_rate),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -134,6 +190,9 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
         p.quantity = ${FORMER_WHOLE},
         p.rounded_up = ${FORMER_ROUNDED_UP},
         p.unit = r.was->>'$.unit',
+        p.price = IF(r.price IS NULL, p.price, JSON_VALUE(r.was, '$.price' RETURNING SIGNED)),
+        p.cost = IF(r.cost IS NULL, p.cost, JSON_VALUE(r.was, '$.cost' RETURNING SIGNED)),
+        p.tax_rate = IF(r.tax_rate IS NULL, p.tax_rate, JSON_VALUE(r.was, '$.tax_rate' RETURNING SIGNED)),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,

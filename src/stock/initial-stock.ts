@@ -1,6 +1,7 @@
 import type { Insertable, Transaction } from 'kysely';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import type { Catalogue } from '../database/tables.ts';
+import { PRICED, recordPriceChanges } from './price-history.ts';
 import { movementColumns, quantityColumns } from './quantities.ts';
 import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
@@ -23,6 +24,7 @@ export async function insertProduct(
   if (quantity > 0) {
     await writeLedgerRow(trx, { productId, reason: 'initial', actor }, movementColumns(0, quantity));
   }
+  await recordPriceChanges(trx, productId, { before: {}, after: product, actor });
   return productId;
 }
 
@@ -33,7 +35,7 @@ export async function insertFirstProducts(
   username: string,
 ): Promise<number> {
   const [{ affectedRows }] = await connection.query<ResultSetHeader>(
-    'INSERT INTO product (code, name, description, category_id, quantity, unit) VALUES ?',
+    'INSERT INTO product (code, name, description, category_id, quantity, unit, price, cost) VALUES ?',
     [
       products.map((product) => [
         product.code,
@@ -42,6 +44,8 @@ export async function insertFirstProducts(
         product.category_id,
         product.quantity,
         product.unit,
+        product.price ?? null,
+        product.cost ?? null,
       ]),
     ],
   );
@@ -52,5 +56,14 @@ export async function insertFirstProducts(
      WHERE quantity > 0`,
     [username],
   );
+  for (const what of PRICED) {
+    await connection.query(
+      `INSERT INTO price_history (product_id, what, new_amount, actor_kind, actor_id)
+       SELECT product.id, '${what}', product.${what}, 'user', user.id
+       FROM product JOIN user ON user.username = ?
+       WHERE product.${what} IS NOT NULL`,
+      [username],
+    );
+  }
   return affectedRows;
 }

@@ -2,6 +2,7 @@ import { sql, type RawBuilder, type Transaction, type Updateable } from 'kysely'
 import type { ActorKind, Catalogue, MovementReason } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { MovementPurpose } from './movement-purposes.ts';
+import { recordPriceChanges, type Prices } from './price-history.ts';
 import { MAX_QUANTITY, movementColumns, quantityColumns } from './quantities.ts';
 
 /** The kind of a document that Inventario does not have, only its number. */
@@ -82,6 +83,8 @@ function columnsAfter({ productId, delta }: NewMovement): MovementColumns {
 export interface LockedProduct {
   id: number;
   quantity: number;
+  price: number | null;
+  cost: number | null;
   version: number;
 }
 
@@ -96,10 +99,11 @@ export interface ProductChange {
 
 export async function saveQuantity(
   trx: Transaction<Catalogue>,
-  { id, quantity: before, version }: LockedProduct,
+  before: LockedProduct,
   { quantity, columns, savedAt }: ProductChange,
   cause: MovementCause,
 ): Promise<void> {
+  const { id, version } = before;
   const { numUpdatedRows } = await trx
     .updateTable('product')
     .set({ ...columns, ...quantityColumns(quantity), version: version + 1, updated_at: savedAt })
@@ -107,8 +111,15 @@ export async function saveQuantity(
     .where('version', '=', version)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new Error(`Product ${id} was not locked at version ${version}`);
-  if (quantity === before) return;
-  await writeLedgerRow(trx, { ...cause, productId: id }, movementColumns(before, quantity));
+  if (quantity !== before.quantity) {
+    await writeLedgerRow(trx, { ...cause, productId: id }, movementColumns(before.quantity, quantity));
+  }
+  await recordPriceChanges(trx, id, { before, after: pricesIn(columns), actor: cause.actor });
+}
+
+/** Only numbers and null: these columns are never set to an expression. */
+function pricesIn(columns: ProductChange['columns'] = {}): Prices {
+  return { price: columns.price, cost: columns.cost };
 }
 
 type MovementColumns = {

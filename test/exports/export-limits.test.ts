@@ -5,6 +5,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
 import { datesIn } from '../../src/locales/dates.ts';
+import { ROLES } from '../../src/auth/permissions.ts';
 import { writeCsv, writeWorkbook } from '../../src/exports/product-export.ts';
 import type { Product } from '../../src/products/product.ts';
 import { Client } from '../support/client.ts';
@@ -120,7 +121,16 @@ test.each([
       if (made % 100 === 0) await setImmediate();
       const description = randomBytes(192).toString('hex');
       const text = { code: `C-${made}`, name: 'x', description, category: 'x', unit: 'u' };
-      yield { ...text, id: made, quantity: 0, available: false, updatedAt: new Date(0), version: 1 };
+      const amounts = { price: 1250, cost: null, tax_rate: null };
+      yield {
+        ...text,
+        ...amounts,
+        id: made,
+        quantity: 0,
+        available: false,
+        updatedAt: new Date(0),
+        version: 1,
+      };
     }
   }
   let taken = 0;
@@ -134,6 +144,8 @@ test.each([
   const writing = write(products(), out, {
     t: ((key: string) => key) as never,
     dates: datesIn('es', 'UTC'),
+    language: 'es',
+    permissions: ROLES.viewer,
   }).catch(() => undefined);
   let seen = -1;
   while (seen !== made) {

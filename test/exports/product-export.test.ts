@@ -4,19 +4,26 @@ import { beforeAll, expect, test } from '@jest/globals';
 import ExcelJS from 'exceljs';
 import type { Response } from 'superagent';
 import { datesIn, machineTimeZone } from '../../src/locales/dates.ts';
+import { ROLES } from '../../src/auth/permissions.ts';
 import { writeWorkbook } from '../../src/exports/product-export.ts';
 import type { Product } from '../../src/products/product.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 
 /** Texts are shown as their keys. */
-const READER = { t: ((key: string) => key) as never, dates: datesIn('es', 'America/Guayaquil') };
+const READER = {
+  t: ((key: string) => key) as never,
+  dates: datesIn('es', 'America/Guayaquil'),
+  language: 'es',
+  permissions: ROLES.clerk,
+} as const;
 
 let client: Client;
 const mark = uniqueCode();
 
 beforeAll(async () => {
   client = await Client.signedIn();
-  await client.register({ code: `${mark}-1`, name: '=1+1', description: '@SUM(A1); "x"', quantity: 12 });
+  const amounts = { quantity: 12, price: '1.234,50', cost: '0.05', tax_rate: '12,5 %' };
+  await client.register({ code: `${mark}-1`, name: '=1+1', description: '@SUM(A1); "x"', ...amounts });
   await client.register({ code: `${mark}-2`, name: 'Jabón', quantity: 0 });
 });
 
@@ -58,20 +65,32 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Categoría',
     'Cantidad',
     'Unidad',
+    'Precio',
+    'Costo',
+    'Impuesto (%)',
     'Disponibilidad',
     `Actualizado (${machineTimeZone()})`,
   ]);
-  const [, id, name, code, , category, quantity, , availability, updated] = sheet.getRow(2)
+  const [, id, name, code, , category, quantity, , price, cost, tax, availability, updated] = sheet.getRow(2)
     .values as unknown[];
-  expect({ name, code, category, quantity, availability }).toEqual({
+  expect({ name, code, category, quantity, price, cost, tax, availability }).toEqual({
     name: '=1+1',
     code: `${mark}-1`,
     category: 'Otros',
     quantity: 12,
+    price: 1234.5,
+    cost: 0.05,
+    tax: 12.5,
     availability: 'Disponible',
   });
   expect(typeof id).toBe('number');
   expect(updated).toBeInstanceOf(Date);
+  expect([8, 9, 10].map((cell) => sheet.getRow(2).getCell(cell).numFmt)).toEqual([
+    '#,##0.00',
+    '#,##0.00',
+    '#,##0.00',
+  ]);
+  expect(sheet.getRow(3).getCell(8).value).toBeNull();
   expect(sheet.getRow(2).getCell(2).type).toBe(ExcelJS.ValueType.String);
   expect(sheet.getRow(1).font.bold).toBe(true);
   expect(sheet.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
@@ -92,9 +111,9 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect([...body.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const [header, first, second] = body.toString('utf8').slice(1).split('\r\n');
   expect(header).toBe(
-    `N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Disponibilidad;Actualizado (${machineTimeZone()})`,
+    `N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Precio;Costo;Impuesto (%);Disponibilidad;Actualizado (${machineTimeZone()})`,
   );
-  expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";Otros;12;`);
+  expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";Otros;12;unidad;1234,50;0,05;12,50;`);
   expect(second).toContain(';Jabón;');
 });
 
@@ -106,6 +125,9 @@ const columns = [
   'category',
   'quantity',
   'unit',
+  'price',
+  'cost',
+  'tax_rate',
   'availability',
   'updated',
 ].map((name) => (name === 'updated' ? `columns.${name} (America/Guayaquil)` : `columns.${name}`));
@@ -120,6 +142,9 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
         ...text,
         id: i,
         quantity: 1,
+        price: 1,
+        cost: null,
+        tax_rate: null,
         available: true,
         updatedAt: new Date('2026-02-28T23:59:59Z'),
         version: 1,
@@ -146,7 +171,7 @@ test('continues on further sheets with the same titles', async () => {
   for (const sheet of sheets) {
     expect((sheet.getRow(1).values as unknown[]).slice(1)).toEqual(columns);
     expect(sheet.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
-    expect(sheet.autoFilter).toBe(`A1:I${sheet.rowCount}`);
+    expect(sheet.autoFilter).toBe(`A1:L${sheet.rowCount}`);
     sheet.eachRow((row, number) => number > 1 && found.push(row.getCell(2).value));
   }
   expect(found).toEqual(names);
@@ -177,7 +202,7 @@ test('a workbook preserves every text, and dates as the clock of the reader', as
   const [sheet] = await writtenSheets(names);
   const found = names.map((_, i) => sheet!.getRow(i + 2).getCell(2).value);
   expect(found).toEqual(names);
-  expect(sheet!.getRow(2).getCell(9).value).toEqual(new Date('2026-02-28T18:59:59Z'));
+  expect(sheet!.getRow(2).getCell(12).value).toEqual(new Date('2026-02-28T18:59:59Z'));
 });
 
 test('escapes what XML cannot hold, and what looks like an escape, as Excel does', async () => {

@@ -23,6 +23,9 @@ const HEADINGS: Row = {
   category: 'Categoría',
   quantity: 'Cantidad',
   unit: 'Unidad',
+  price: 'Precio',
+  cost: 'Costo',
+  tax_rate: 'IVA',
 };
 
 /** What people write, and what programs stumble over. */
@@ -62,11 +65,17 @@ const row: fc.Arbitrary<Row> = fc.record({
     fc.constantFrom('', '1.234', '1.234,00', '12,0', '0,5', '-3', '1e3', 'muchos', '4294967296'),
   ),
   unit: fc.oneof(fc.constantFrom('unidad', 'caja', ''), text(3)),
+  price: fc.oneof(
+    fc.nat(2_000_000).map(String),
+    fc.constantFrom('', '-3', '1e3', 'caro', '1000000000000000'),
+  ),
+  cost: fc.constantFrom('', '7', '1.5.2'),
+  tax_rate: fc.constantFrom('', '0', '15', '101'),
 });
 const rows = fc.array(row, { minLength: 1, maxLength: 8 });
 
 /** What a typed text means, by the form's own rules; undefined where they refuse it. A ' guards what follows. */
-function meant(field: Field, typed: string): string | number | undefined {
+function meant(field: Field, typed: string): string | number | null | undefined {
   const plain = field === 'quantity' ? (readTypedNumber(typed, ',') ?? '') : withoutGuard(typed);
   const result = productFields.shape[field].safeParse(plain);
   return result.success ? result.data : undefined;

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import express from 'express';
 import request from 'supertest';
+import { ROLES } from '../../src/auth/permissions.ts';
 import { i18n } from '../../src/http/i18n.ts';
 import { useViews } from '../../src/http/views.ts';
 import { listView, readListChoices } from '../../src/product-list/list-choices.ts';
@@ -11,7 +12,7 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
   const app = express();
   useViews(app);
   app.set('query parser', 'simple');
-  app.use(await i18n('UTC'));
+  app.use(await i18n('UTC', { code: 'USD', decimals: 2 }));
   app.get('/products', (req, res) => {
     res.render('products/list', {
       filter: readFilter(req.query),
@@ -19,7 +20,7 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
       categories: [],
       availabilities: AVAILABILITIES,
       filterQuery,
-      ...listView(readListChoices(null)),
+      ...listView(readListChoices(null), ROLES.clerk),
       may: () => isAllowed,
       trashDays: 30,
       asset: (path: string) => path,

@@ -4,6 +4,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import en from '../../src/locales/en.json' with { type: 'json' };
 import es from '../../src/locales/es.json' with { type: 'json' };
 import { PRODUCT_FIELDS, type FieldKey } from '../../src/products/product-fields.ts';
+import { formText, shownText } from '../../src/products/field-texts.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { apply, page, preview } from '../support/import-files.ts';
 import { stack } from '../support/shared-stack.ts';
@@ -58,11 +59,13 @@ test('product has the indexes for every sortable field', async () => {
      WHERE table_schema = 'inventario' AND table_name = 'product' GROUP BY index_name`,
   );
   const indexes = new Map(rows.map(({ name, columns }) => [String(name), String(columns)]));
-  for (const { key, isSorted, isReference, exactColumn } of PRODUCT_FIELDS) {
+  for (const { key, isSorted, isReference, exactColumn = key, orderColumn = exactColumn } of PRODUCT_FIELDS) {
     if (!isSorted || isReference) continue;
-    const column = exactColumn ?? key;
-    expect([key, indexes.get(column)]).toEqual([key, column]);
-    expect([key, indexes.get(`filtered_${column}`)]).toEqual([key, `category_id,available,${column}`]);
+    expect([key, indexes.get(exactColumn)]).toEqual([key, orderColumn]);
+    expect([key, indexes.get(`filtered_${exactColumn}`)]).toEqual([
+      key,
+      `category_id,available,${orderColumn}`,
+    ]);
   }
 });
 
@@ -120,10 +123,13 @@ test('applying an import inserts and updates every imported field', async () => 
 
 test('undoing an import sets back every imported field', async () => {
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = r\.was/);
-  for (const { key, column, isReference } of IMPORTED) {
+  for (const { key, column, isReference, amount } of IMPORTED) {
     if (key === 'code') continue;
     const own = key === 'quantity' ? '\\$\\{FORMER_WHOLE\\}' : `r\\.was->>'\\$\\.${key}'`;
-    const former = isReference ? 'c\\.id' : own;
+    const text = isReference ? 'c\\.id' : own;
+    // Null in JSON is not NULL in SQL.
+    const number = `IF\\(r\\.${key} IS NULL, p\\.${key}, JSON_VALUE\\(r\\.was, '\\$\\.${key}' RETURNING SIGNED\\)\\)`;
+    const former = amount ? number : text;
     expect(update).toMatch(new RegExp(`\\bp\\.${column} = ${former}[,\\s]`));
   }
 });
@@ -142,11 +148,21 @@ test('every label, hint and suggestion has a text in both languages', () => {
 
 /** Distinct values for each field and `round`. */
 function valuesOf(mark: string, round: number): Record<FieldKey, string> {
-  const entries = PRODUCT_FIELDS.map(({ key, columnType }, index) => [
+  const entries = PRODUCT_FIELDS.map(({ key, columnType, amount }, index) => [
     key,
-    columnType === 'int' ? String(100 * round + index) : `${key} ${round} ${mark}`.slice(0, 30),
+    amount
+      ? `${40 * round + index},${amount === 'money' ? '25' : '5'}`
+      : columnType === 'int'
+        ? String(100 * round + index)
+        : `${key} ${round} ${mark}`.slice(0, 30),
   ]);
   return { ...Object.fromEntries(entries), code: mark } as Record<FieldKey, string>;
+}
+
+/** As a page shows the value, in Spanish. */
+function shown(key: FieldKey, values: Record<FieldKey, string>): string {
+  const { rule } = PRODUCT_FIELDS.find((field) => field.key === key)!;
+  return shownText(key, rule.parse(values[key]), 'es');
 }
 
 const file = (values: Record<FieldKey, string>) =>
@@ -157,7 +173,7 @@ const file = (values: Record<FieldKey, string>) =>
 /** The product as the API returns it, with values as a form would hold them. */
 async function savedValues(code: string) {
   const product = await client.findByCode(code);
-  return Object.fromEntries(PRODUCT_FIELDS.map(({ key }) => [key, String(product[key])]));
+  return Object.fromEntries(PRODUCT_FIELDS.map(({ key }) => [key, formText(key, product[key], 'es')]));
 }
 
 test('every field is saved by the form, found by a search, audited, and restored after a deletion', async () => {
@@ -182,7 +198,7 @@ test('every field is saved by the form, found by a search, audited, and restored
   const audit = (await client.get('/audit')).text;
   for (const { key } of CHANGEABLE) {
     expect(conflict.text).toContain(`name="seen.${key}" value="${second[key]}"`);
-    expect(audit).toContain(second[key]);
+    expect(audit).toContain(shown(key, second));
   }
   await client.post(`/products/${id}/delete`);
   await client.post(`/products/${id}/restore`);
@@ -204,8 +220,8 @@ test('an import sets and changes every field, and previews each change', async (
   const changed = await preview(client, file(second));
   const text = await page(client, changed.id);
   for (const { key } of CHANGEABLE.filter(({ headers }) => headers)) {
-    expect(text).toContain(`<del>${first[key]}</del>`);
-    expect(text).toContain(`<ins>${second[key]}</ins>`);
+    expect(text).toContain(`<del>${shown(key, first)}</del>`);
+    expect(text).toContain(`<ins>${shown(key, second)}</ins>`);
   }
   await apply(client, changed.id);
   expect(await savedValues(mark)).toEqual(second);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { sessionSettings, timeSettings, trashSettings } from '../../src/config/config.ts';
+import { currencySettings } from '../../src/config/currency.ts';
 import { serverName } from '../../src/database/connect.ts';
 import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../../src/config/settings.ts';
 
@@ -27,6 +28,7 @@ const settings = z.object({
   ...sessionSettings,
   ...timeSettings,
   ...trashSettings,
+  ...currencySettings,
 });
 
 export const STACK_SETTINGS = Object.keys(settings.shape);
@@ -60,6 +62,8 @@ export interface StackConfig {
   sessionMaxHours: number;
   timeZone: string;
   trashDays: number;
+  /** ISO 4217. */
+  currency: string;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -93,6 +97,7 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     sessionMaxHours: values.SESSION_MAX_HOURS,
     timeZone: values.TZ_DEFAULT,
     trashDays: values.TRASH_DAYS,
+    currency: values.CURRENCY.code,
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({

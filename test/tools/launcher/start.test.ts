@@ -62,6 +62,10 @@ test.each([
     'TZ_DEFAULT is "Guayaquil"; it must be a time zone, such as America/Guayaquil or Europe/Madrid',
   ],
   [{ env: { TRASH_DAYS: '0' } }, 'TRASH_DAYS is "0"; it must be a whole number from 1 to 3650'],
+  [
+    { env: { CURRENCY: 'PESO' } },
+    'CURRENCY is "PESO"; it must be the ISO 4217 code of a currency, such as USD, EUR or COP',
+  ],
   [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
   [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --phpmyadmin'],
 ])('refuses to start with a bad setting and says what it accepts: %j', async (options, message) => {

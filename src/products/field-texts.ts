@@ -1,0 +1,31 @@
+import { installedCurrency } from '../config/currency.ts';
+import { DECIMAL_MARKS, formatMoney, formatRate, typedDecimal } from '../locales/money.ts';
+import type { Language } from '../locales/languages.ts';
+import { fieldOf, FIELD_KEYS, type FieldKey } from './product-fields.ts';
+
+/** Null, of an amount: not known. */
+export type FieldValue = string | number | null;
+
+/** As a person types it, and as the rule of the field reads it. */
+export function formText(key: FieldKey, value: FieldValue, language: Language): string {
+  const { amount } = fieldOf(key);
+  if (typeof value !== 'number') return value ?? '';
+  if (!amount) return String(value).replace('.', DECIMAL_MARKS[language]);
+  return amount === 'rate'
+    ? formatRate(value, language)
+    : typedDecimal(value, installedCurrency().decimals, language);
+}
+
+/** As a person reads it. */
+export function shownText(key: FieldKey, value: FieldValue, language: Language): string {
+  return fieldOf(key).amount === 'money' && typeof value === 'number'
+    ? formatMoney(value, language, installedCurrency())
+    : formText(key, value, language);
+}
+
+/** Of a field that may be one of an earlier version. */
+export function shownValueOf(field: string, value: unknown, language: Language): string {
+  const key = FIELD_KEYS.find((one) => one === field);
+  const known = (value ?? '') as string | number;
+  return key ? shownText(key, known, language) : String(known);
+}
