@@ -52,8 +52,8 @@ export function notesOf(req: Request, changes: ToldChange[]): string[] {
 function shorten(value: string | number, req: Request): string {
   if (typeof value === 'number') return typedNumber(value, req.t);
   if (value === '') return req.t('audit.nothing');
-  const characters = Array.from(String(value));
-  return characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN - 1).join('')}…` : String(value);
+  const characters = Array.from(value);
+  return characters.length > MAX_SHOWN ? `${characters.slice(0, MAX_SHOWN - 1).join('')}…` : value;
 }
 
 export interface ToldDeletion {
