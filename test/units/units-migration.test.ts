@@ -37,7 +37,7 @@ test('an interrupted migration can be rerun from any statement, and nothing chan
   const migration = await read('025-units');
   const statements = migration.split(/;\n/).filter((statement) => statement.trim());
   expect(statements.length).toBeGreaterThan(20);
-  for (let done = 0; done <= statements.length; done += 3) {
+  for (let done = 0; done <= statements.length; done += 5) {
     await fillSchemaBefore();
     for (const statement of statements.slice(0, done)) await root.query(statement);
     await root.query(migration);
@@ -45,7 +45,9 @@ test('an interrupted migration can be rerun from any statement, and nothing chan
     const found = await rowsOf(`
       SELECT on_hand * 1000 AS value FROM product UNION ALL SELECT on_hand * 1000 FROM deleted_product
       UNION ALL SELECT exact_delta * 1000 FROM stock_movement UNION ALL SELECT exact_after * 1000 FROM stock_movement`);
-    expect(found.map(({ value }) => Number(value))).toEqual([7000, 0, 3000, 7000, 7000]);
+    expect(found.map(({ value }) => Number(value)).sort((a, b) => a - b)).toEqual([
+      0, 3000, 7000, 7000, 7000,
+    ]);
   }
 });
 
