@@ -263,7 +263,7 @@ test('thumbnails are small however many details a photo has, and rows without on
   expect((await client.get(`/products?search=${code}`)).text.split('<template')[0]).not.toContain(
     'row-photo',
   );
-  await addPhotos(client, id, [await jpeg('d.jpg', { width: 160, height: 160, noise: 60 })]);
+  await addPhotos(client, id, [await jpeg('d.jpg', { width: 400, height: 300, noise: 60 })]);
   const [photo] = await photosOf(id);
   expect(((await fetchPhoto(client, photo!, 160)).body as Buffer).length).toBeLessThan(5000);
   const page = (await client.get(`/products?search=${code}`)).text;
