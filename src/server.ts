@@ -67,7 +67,15 @@ async function serve(): Promise<void> {
   jobs.cleanUp('trash', databases.catalogue, (trx) => deleteExpired(trx, config.TRASH_DAYS));
   jobs.cleanUp('photos', databases.catalogue, (trx) => deleteUnusedPhotos(trx, photos));
   jobs.cleanUp('export progress', databases.directory, deleteOldProgress);
-  const app = await createApp({ config, databases, logger, heartbeat, jobs, photos, draining: draining.signal });
+  const app = await createApp({
+    config,
+    databases,
+    logger,
+    heartbeat,
+    jobs,
+    photos,
+    draining: draining.signal,
+  });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;
   await warmUp(app, {
     paths: ['/login'],

@@ -11,6 +11,7 @@ button.hidden = true;
 if (matchMedia('(pointer: coarse)').matches) {
   form.querySelector('.photo-camera').hidden = false;
   camera.disabled = false;
+  camera.hidden = false;
 }
 
 for (const chosen of [input, camera]) {

@@ -10,7 +10,7 @@ const QUALITY = 78;
 const EFFORT = 1;
 /** A list shows fifty thumbnails: one with many details gets a lower quality in place of a larger file. */
 const THUMBNAIL_BYTES = 4500;
-const THUMBNAIL_QUALITIES = [60, 45, 30, 15];
+const THUMBNAIL_QUALITIES = [60, 40, 20, 5];
 
 interface Pixels {
   data: Buffer;

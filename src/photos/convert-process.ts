@@ -13,8 +13,7 @@ const MEMORY_MB = 900;
 const START = 'ulimit -d "$0" 2>/dev/null; exec "$@"';
 
 export type Conversion =
-  | { is: 'done'; renditions: Rendition[] }
-  | { is: 'refused'; reason: 'tooManyPixels' | 'unreadable' };
+  { is: 'done'; renditions: Rendition[] } | { is: 'refused'; reason: 'tooManyPixels' | 'unreadable' };
 
 export type ConversionResult = { is: 'done'; photo: ConvertedPhoto } | Extract<Conversion, { is: 'refused' }>;
 

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Actor } from '../database/write-counts.ts';
@@ -14,9 +14,7 @@ export class MysqlPhotoStore implements PhotoStore {
 
   async put(trx: Transaction<Catalogue>, { id, renditions }: ConvertedPhoto): Promise<void> {
     for (const { width, data } of renditions) {
-      await sql`
-        INSERT INTO photo_rendition (photo, width, data) VALUES (${id}, ${width}, ${data})
-        ON DUPLICATE KEY UPDATE width = VALUES(width)`.execute(trx);
+      await trx.insertInto('photo_rendition').ignore().values({ photo: id, width, data }).execute();
     }
   }
 

@@ -22,7 +22,8 @@ export async function readPhotos({ uploads }: Request): Promise<ReadPhotos> {
     // A field without a file.
     if (!upload.name) upload.file.resume();
     else if (photos.length === MAX_PHOTOS) throw new TooManyPhotosError();
-    else photos.push(await readPhoto(upload, (file) => hash.update(createHash('sha256').update(file).digest())));
+    else
+      photos.push(await readPhoto(upload, (file) => hash.update(createHash('sha256').update(file).digest())));
   }
   if (photos.length === 0) throw new PhotoRefusedError('none');
   return { photos, digest: hash.digest('hex') };
@@ -45,5 +46,7 @@ async function readPhoto(upload: Upload, note: (file: Buffer) => void): Promise<
 
 function shortened(name: string): string {
   const characters = Array.from(name.toWellFormed().replace(/\p{Cc}+/gu, ' '));
-  return characters.length > NAME_LENGTH ? `${characters.slice(0, NAME_LENGTH - 1).join('')}…` : characters.join('');
+  return characters.length > NAME_LENGTH
+    ? `${characters.slice(0, NAME_LENGTH - 1).join('')}…`
+    : characters.join('');
 }

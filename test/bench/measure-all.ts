@@ -7,6 +7,7 @@ import { measureInserts } from './measure-inserts.ts';
 import { measureLogInPage } from './measure-log-in-page.ts';
 import { measureLogIns } from './measure-log-ins.ts';
 import { measurePages } from './measure-pages.ts';
+import { measurePhotos } from './measure-photos.ts';
 import { measureSearch, totalsRow, type TermResult } from './measure-search.ts';
 import { Person } from './person.ts';
 import type { Row } from './report.ts';
@@ -87,6 +88,7 @@ async function measure(system: BenchSystem, order: Order, baseline: Baseline): P
   await add('bulk INSERT', () => measureInserts(system));
   await add('exports', () => measureExports(system, person));
   if (await person.has('/imports')) await add('imports', () => measureImports(system, person, other));
+  await add('photos', () => measurePhotos(person, other));
   person.close();
   other.close();
   for (const row of rows) if (row.times) row.timesFloor = row.times.p50 / floor.route.p50;

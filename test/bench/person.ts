@@ -53,6 +53,19 @@ export class Person {
     return expectStatus(303, path, answer).location;
   }
 
+  /** @returns the time in milliseconds */
+  async addPhoto(productId: number, fileName: string, content: Buffer): Promise<number> {
+    const form = new FormData();
+    form.set('_csrf', this.#session.token);
+    form.set('_key', crypto.randomUUID());
+    form.set('photos', new Blob([new Uint8Array(content)], { type: 'image/jpeg' }), fileName);
+    const multipart = new Request('http://localhost', { method: 'POST', body: form });
+    const type = multipart.headers.get('content-type')!;
+    const path = `/products/${productId}/photos`;
+    const answer = await this.#send('POST', path, type, Buffer.from(await multipart.arrayBuffer()));
+    return expectStatus(303, path, answer).ms;
+  }
+
   async patch(path: string, change: object): Promise<Timed> {
     return expectStatus(
       200,
