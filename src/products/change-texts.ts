@@ -13,7 +13,9 @@ const MAX_SHOWN = 40;
 const MAX_NOTES_LENGTH = 2000;
 
 /** With the values as people read them. */
-export interface ToldChange extends Omit<FromJson<SavedChange>, 'by'> {
+export interface ToldChange extends Omit<FromJson<SavedChange>, 'by' | 'from' | 'to'> {
+  from: string | null;
+  to: string;
   /** The saved value as a form holds it. */
   seen: string;
   who: string;

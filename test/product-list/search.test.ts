@@ -169,14 +169,23 @@ test('sorts by any column, both ways', async () => {
     'Zapato de ante',
   ]);
   expect((await names({ search: mark, sort: '-name' }))[0]).toBe('Zapato de ante');
-  for (const sort of ['number', 'code', 'description', 'category', 'quantity', 'unit', 'availability']) {
+  for (const sort of [
+    'number',
+    'code',
+    'description',
+    'category',
+    'quantity',
+    'unit',
+    'price',
+    'availability',
+  ]) {
     const up = await names({ search: mark, sort });
     expect((await names({ search: mark, sort: `-${sort}` })).reverse()).toEqual(up);
   }
 });
 
 test('pages by cursor through every product once, whatever the sort', async () => {
-  for (const sort of ['', 'name', '-quantity', 'category', 'availability']) {
+  for (const sort of ['', 'name', '-quantity', 'price', 'category', 'availability']) {
     const seen: number[] = [];
     let cursor: string | null = '';
     let total = 0;
@@ -205,11 +214,14 @@ test('returns the fields that API clients rely on', async () => {
     'available',
     'category',
     'code',
+    'cost',
     'description',
     'id',
     'name',
+    'price',
     'quantity',
     'thumbnail',
+    'tax_rate',
     'unit',
     'updatedAt',
     'version',
@@ -219,7 +231,7 @@ test('returns the fields that API clients rely on', async () => {
 test('rejects an invalid query and names the parameter', async () => {
   for (const [name, value] of [
     ['availability', 'some'],
-    ['sort', 'price'],
+    ['sort', 'cost'],
     ['limit', '0'],
     ['limit', '201'],
     ['cursor', 'x'],
