@@ -12,6 +12,8 @@ GRANT SELECT, INSERT, DELETE ON inventario.category_merge TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.former_category TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (category_id), DELETE ON inventario.deleted_product TO inventario_app@'%';
+-- Written by triggers.
+GRANT SELECT ON inventario.product_barcode TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.search_posting TO inventario_app@'%';
 GRANT SELECT, DELETE ON inventario.search_pending TO inventario_app@'%';
 -- SELECT ... FOR UPDATE needs more than SELECT.

@@ -81,9 +81,17 @@ interface ProductTable {
   /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
   unit: string;
+  /** As shown (src/products/barcodes.ts). */
+  barcodes: FilledIn<string>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
+}
+
+/** Of products in the list, by key; kept by triggers. */
+interface ProductBarcodeTable {
+  barcode: string;
+  product_id: number;
 }
 
 interface DeletedProductTable {
@@ -94,6 +102,7 @@ interface DeletedProductTable {
   category_id: number;
   quantity: number;
   unit: string;
+  barcodes: FilledIn<string>;
   version: number;
   created_at: Date;
   deleted_at: FilledIn<Date>;
@@ -178,6 +187,7 @@ interface ImportRowTable {
   category: string | null;
   quantity: number | null;
   unit: string | null;
+  barcodes: string | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;
@@ -304,6 +314,7 @@ export interface Catalogue extends GroupTables {
   former_category: FormerCategoryTable;
   product: ProductTable;
   deleted_product: DeletedProductTable;
+  product_barcode: ProductBarcodeTable;
   stock_movement: StockMovementTable;
   product_event: ProductEventTable;
   product_import: ImportTable;

@@ -9,7 +9,7 @@ import {
   noteNewProducts,
   recordInitialStock,
   recordMovements,
-  updateProducts,
+  updateProducts as updateExisting,
   type BulkStep,
 } from '../stock/bulk-stock.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
@@ -113,11 +113,19 @@ async function createCategories(trx: Transaction<Catalogue>, all: RawBuilder<unk
   await sql`SELECT id FROM category FOR SHARE`.execute(trx);
 }
 
-const insertProducts: BulkStep = async (trx, bulk) => {
-  try {
-    return await insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT })(trx, bulk);
-  } catch (error) {
-    if (isDuplicateKey(error)) throw new ProductsChangedError();
-    throw error;
-  }
-};
+const insertProducts = refusingDuplicates(
+  insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT }),
+);
+const updateProducts = refusingDuplicates(updateExisting);
+
+/** A code or a barcode was free when the preview was made. */
+function refusingDuplicates(step: BulkStep): BulkStep {
+  return async (trx, bulk) => {
+    try {
+      return await step(trx, bulk);
+    } catch (error) {
+      if (isDuplicateKey(error)) throw new ProductsChangedError();
+      throw error;
+    }
+  };
+}

@@ -91,7 +91,7 @@ export function fieldText(field: Field | null | undefined, cell: Cell | null | u
 function checkCell(field: Field, cell: Cell | undefined): { value: string | number } | Problem {
   if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && field === 'quantity')) {
     // Excel turns codes such as 3-1 into dates and loses the original text.
-    const isWrong = cell.is !== 'date' || field === 'code' || field === 'quantity';
+    const isWrong = cell.is !== 'date' || field === 'code' || field === 'barcodes' || field === 'quantity';
     if (isWrong) return { key: `imports.problems.${cell.is}` };
   }
   let text = fieldText(field, cell);
@@ -105,6 +105,7 @@ function checkCell(field: Field, cell: Cell | undefined): { value: string | numb
   }
   const result = productFields.shape[field].safeParse(text);
   if (result.success) return { value: result.data };
-  const [issue] = result.error.issues as { message: string; maximum?: number }[];
-  return { key: issue!.message, ...(issue!.maximum && { values: { maximum: issue!.maximum } }) };
+  const [issue] = result.error.issues as { message: string; maximum?: number; params?: object }[];
+  const values = { ...(issue!.maximum && { maximum: issue!.maximum }), ...issue!.params };
+  return { key: issue!.message, ...(Object.keys(values).length > 0 && { values }) };
 }

@@ -5,7 +5,7 @@ import { begins, equals } from '../search/folded-sql.ts';
 import { letters } from '../search/letters.ts';
 import { searchTerms } from '../search/search-terms.ts';
 import { withoutSeparators } from '../search/spelling.ts';
-import { CODE, isFound } from './word-match.ts';
+import { CODE, hasBarcode, isFound } from './word-match.ts';
 
 export interface Order {
   /** Part of every cursor, so that one of another order is rejected. */
@@ -50,7 +50,7 @@ export function orderOf({ search, sort }: ProductFilter): Order {
   };
 }
 
-/** The keys of `relevance`, best first. */
+/** The keys of `relevance`, best first; `sameCode` is a barcode's as well. */
 export const RELEVANCE = {
   sameCode: 0,
   samePlainCode: 1,
@@ -72,8 +72,9 @@ function relevance(search: string): RawBuilder<number> {
   const withEnye = sql`
     WHEN NOT (${sql.join(isExact, sql` AND `)})
       THEN IF(${isBeginning(true)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;
+  const isBarcode = hasBarcode(search);
   return sql<number>`CASE
-    WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
+    WHEN product.code = ${search} ${isBarcode ? sql`OR ${isBarcode}` : sql``} THEN ${sql.lit(RELEVANCE.sameCode)}
     WHEN ${equals(CODE, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}
     WHEN ${isBeginning(false)} THEN ${sql.lit(RELEVANCE.beginning)}
     ${isExact.length > 0 ? withEnye : sql``}

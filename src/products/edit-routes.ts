@@ -11,7 +11,7 @@ import { notesOf, tellChanges, tellDeletion, type ToldDeletion } from './change-
 import { findDeletedProduct, restoreAndUpdate } from './deleted-product-queries.ts';
 import { findDeletion } from './deletions.ts';
 import { ProductNotFoundError, type Deletion } from './product-errors.ts';
-import { readId, renderForm } from './product-form-page.ts';
+import { readId, renderForm, takenBarcodePage } from './product-form-page.ts';
 import {
   openedWith,
   readAsTyped,
@@ -123,6 +123,10 @@ export function editRoutes(databases: Databases): Router {
             mine: String(edit.input[change.field]),
           })),
         });
+      },
+      barcode_taken: async (refusal: DomainError) => {
+        const deletion = isDeleted ? await findToldDeletion(req, id) : undefined;
+        await renderForm(databases, req, res, { ...takenBarcodePage(refusal, req), id, deletion });
       },
       product_deleted: async ({ details }: DomainError) => {
         const deletion = await tellDeletion(databases, req, details as FromJson<Deletion>);

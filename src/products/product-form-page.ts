@@ -1,9 +1,10 @@
 import type { Request, Response } from 'express';
 import type { Databases } from '../database/databases.ts';
+import type { DomainError } from '../errors/domain-error.ts';
 import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
 import { listCategories } from './category-queries.ts';
 import type { ToldChange, ToldDeletion } from './change-texts.ts';
-import { ProductNotFoundError } from './product-errors.ts';
+import { ProductNotFoundError, type TakenBarcode } from './product-errors.ts';
 import { FORM_FIELDS, OTHER_CATEGORY } from './product-fields.ts';
 import {
   productId,
@@ -23,6 +24,8 @@ export interface ProductFormPage extends Partial<FormPage> {
   disputed?: (ToldChange & { mine: string })[];
   taken?: ToldChange[];
   deletion?: ToldDeletion | undefined;
+  /** The product that has a barcode already. */
+  holder?: TakenBarcode['holder'];
 }
 
 export async function renderForm(
@@ -43,12 +46,18 @@ export async function renderForm(
     disputed: [],
     taken: [],
     deletion: undefined,
+    holder: undefined,
     ...NO_PROBLEM,
     ...page,
     categories,
     fields: FORM_FIELDS,
     otherCategory: OTHER_CATEGORY,
   });
+}
+
+/** What the form shows after a BarcodeTakenError. */
+export function takenBarcodePage({ textKey, values, details }: DomainError, { t }: Request) {
+  return { errors: { barcodes: t(textKey, values) }, holder: (details as TakenBarcode).holder };
 }
 
 /** @throws ProductNotFoundError */

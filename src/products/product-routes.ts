@@ -10,11 +10,12 @@ import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { DIRECTIONS, purposesOf, type Direction } from '../stock/movement-purposes.ts';
 import { signed } from '../audit/audit-sentence.ts';
+import { kindOf, splitBarcodes } from './barcodes.ts';
 import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
 import { readMoveForm, readMoveValues } from './move-form.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { PRODUCT_FIELDS } from './product-fields.ts';
-import { readId, renderForm } from './product-form-page.ts';
+import { readId, renderForm, takenBarcodePage } from './product-form-page.ts';
 import { initialValues, productId, readNewProduct, valuesAfter, valuesOfCopy } from './product-form.ts';
 import { adjustQuantity, createProduct, findProduct } from './product-queries.ts';
 import type { Product } from './product.ts';
@@ -58,6 +59,9 @@ export function productRoutes(databases: Databases): Router {
       save: (input) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user)),
       show: (page) => renderForm(databases, req, res, page),
+      refusals: {
+        barcode_taken: (refusal) => renderForm(databases, req, res, takenBarcodePage(refusal, req)),
+      },
       done: (id, { input: { name } }) => {
         const isAnotherWanted = (req.body as { next?: unknown }).next === 'another';
         const flash = { textKey: 'product.registered', productName: name } as const;
@@ -160,6 +164,7 @@ export function productRoutes(databases: Databases): Router {
       ...(refusal && { errors: { amount: tellRefusal(refusal, product, req.t) } }),
       product,
       fields: PRODUCT_FIELDS,
+      barcodes: splitBarcodes(product.barcodes).map((value) => ({ value, kind: kindOf(value) })),
       move,
       values: readMoveValues(req.body),
       purposes: move ? purposesOf(move) : [],

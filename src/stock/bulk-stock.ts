@@ -20,9 +20,9 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
     runStatement(
       trx,
       sql`
-        INSERT INTO product (code, name, description, category_id, quantity, unit)
+        INSERT INTO product (code, name, description, category_id, quantity, unit, barcodes)
         SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
-          COALESCE(r.unit, ${defaults.unit})
+          COALESCE(r.unit, ${defaults.unit}), COALESCE(r.barcodes, '')
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
         LEFT JOIN category_merge AS m ON m.source_id = c.id
         WHERE ${rows} AND r.kind = 'new'`,
@@ -74,6 +74,7 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
         p.category_id = COALESCE(m.target_id, c.id, p.category_id),
         p.quantity = COALESCE(r.quantity, p.quantity),
         p.unit = COALESCE(r.unit, p.unit),
+        p.barcodes = COALESCE(r.barcodes, p.barcodes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -125,6 +126,7 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
         p.category_id = c.id,
         p.quantity = r.was->>'$.quantity',
         p.unit = r.was->>'$.unit',
+        p.barcodes = COALESCE(r.was->>'$.barcodes', p.barcodes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,

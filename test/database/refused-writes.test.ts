@@ -24,7 +24,7 @@ async function refusalOf(id: Buffer, work: () => Promise<unknown>): Promise<Doma
 
 const current = {
   ...{ id: 5, code: 'A', name: 'A', description: '', category: 'Otros', quantity: 3, unit: 'u' },
-  ...{ available: true, version: 2 },
+  ...{ available: true, version: 2, barcodes: '' },
 };
 
 test.each<[string, DomainError]>([

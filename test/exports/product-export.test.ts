@@ -55,13 +55,14 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Nombre',
     'Código',
     'Descripción',
+    'Códigos de barras',
     'Categoría',
     'Cantidad',
     'Unidad',
     'Disponibilidad',
     `Actualizado (${machineTimeZone()})`,
   ]);
-  const [, id, name, code, , category, quantity, , availability, updated] = sheet.getRow(2)
+  const [, id, name, code, , , category, quantity, , availability, updated] = sheet.getRow(2)
     .values as unknown[];
   expect({ name, code, category, quantity, availability }).toEqual({
     name: '=1+1',
@@ -92,9 +93,9 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect([...body.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const [header, first, second] = body.toString('utf8').slice(1).split('\r\n');
   expect(header).toBe(
-    `N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Disponibilidad;Actualizado (${machineTimeZone()})`,
+    `N.º;Nombre;Código;Descripción;Códigos de barras;Categoría;Cantidad;Unidad;Disponibilidad;Actualizado (${machineTimeZone()})`,
   );
-  expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";Otros;12;`);
+  expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";;Otros;12;`);
   expect(second).toContain(';Jabón;');
 });
 
@@ -103,6 +104,7 @@ const columns = [
   'name',
   'code',
   'description',
+  'barcodes',
   'category',
   'quantity',
   'unit',
@@ -115,7 +117,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
   async function* products(): AsyncGenerator<Product> {
     for (const [i, name] of names.entries()) {
       await Promise.resolve();
-      const text = { code: `C-${i}`, name, description: '', category: 'x', unit: 'u' };
+      const text = { code: `C-${i}`, name, description: '', barcodes: '', category: 'x', unit: 'u' };
       yield {
         ...text,
         id: i,

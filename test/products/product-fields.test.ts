@@ -45,7 +45,8 @@ test('every imported field has a column in product_import_row', async () => {
 test('a text field accepts exactly the length of its column', () => {
   for (const { key, columnType, rule } of PRODUCT_FIELDS) {
     const length = Number(/^varchar\((\d+)\)$/.exec(columnType)?.[1]);
-    if (!length) continue;
+    // A list of shorter texts.
+    if (!length || key === 'barcodes') continue;
     const accepted = [length, length + 1].map((count) => rule.safeParse('x'.repeat(count)).success);
     expect([key, accepted]).toEqual([key, [true, false]]);
   }
@@ -120,7 +121,7 @@ test('undoing an import sets back every imported field', async () => {
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = r\.was/);
   for (const { key, column, isReference } of IMPORTED) {
     if (key === 'code') continue;
-    const former = isReference ? 'c\\.id' : `r\\.was->>'\\$\\.${key}'`;
+    const former = isReference ? 'c\\.id' : `(?:COALESCE\\()?r\\.was->>'\\$\\.${key}'`;
     expect(update).toMatch(new RegExp(`\\bp\\.${column} = ${former}[,\\s]`));
   }
 });
@@ -143,7 +144,8 @@ function valuesOf(mark: string, round: number): Record<FieldKey, string> {
     key,
     columnType === 'int' ? String(100 * round + index) : `${key} ${round} ${mark}`.slice(0, 30),
   ]);
-  return { ...Object.fromEntries(entries), code: mark } as Record<FieldKey, string>;
+  const barcodes = `barcode-${round}-${mark}`;
+  return { ...Object.fromEntries(entries), code: mark, barcodes } as Record<FieldKey, string>;
 }
 
 const file = (values: Record<FieldKey, string>) =>
