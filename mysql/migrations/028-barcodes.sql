@@ -4,7 +4,7 @@
 -- (mysql/triggers.sql), so deleted products have none here, and their barcodes are free.
 CREATE TABLE IF NOT EXISTS product_barcode (
   -- GTINs with 14 digits, others in capitals.
-  barcode    VARCHAR(48)  NOT NULL DEFAULT '' CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+  barcode    VARCHAR(48)  NOT NULL DEFAULT '' COLLATE ascii_bin PRIMARY KEY,
   product_id INT UNSIGNED NOT NULL DEFAULT 0,
   KEY (product_id)
 );
