@@ -13,6 +13,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.former_category TO inventario
 GRANT SELECT, INSERT, UPDATE ON inventario.unit TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (category_id), DELETE ON inventario.deleted_product TO inventario_app@'%';
+-- Written by triggers.
+GRANT SELECT ON inventario.product_barcode TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.search_posting TO inventario_app@'%';
 GRANT SELECT, DELETE ON inventario.search_pending TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.photo TO inventario_app@'%';

@@ -35,7 +35,7 @@ form.addEventListener('input', (event) => {
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   clearTimeout(timer);
-  showMatches();
+  void openMatch();
 });
 for (const clear of document.querySelectorAll('a[href="/products"]#clear, #empty a[href="/products"]')) {
   clear.addEventListener('click', (event) => {
@@ -88,6 +88,24 @@ function filterQuery() {
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value) query.set(name, value);
   return query;
+}
+
+/** A scanner types a barcode and Enter. The list is shown first, for the way back. */
+async function openMatch() {
+  const scanned = search.value;
+  const [id] = await Promise.all([findMatch(scanned), showMatches()]);
+  if (id !== null && search.value === scanned) location.assign(`/products/${id}`);
+}
+
+async function findMatch(scanned) {
+  if (scanned.trim() === '') return null;
+  const query = new URLSearchParams({ search: scanned });
+  try {
+    const response = await fetch(`/api/products/match?${query}`, { headers: { accept: 'application/json' } });
+    return response.ok ? (await response.json()).id : null;
+  } catch {
+    return null;
+  }
 }
 
 async function showMatches() {

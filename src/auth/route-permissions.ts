@@ -17,6 +17,7 @@ export const ROUTE_PERMISSIONS = {
   'GET /products/export.csv': 'product:export',
   'GET /api/products': 'product:view',
   'GET /api/products/total': 'product:view',
+  'GET /api/products/match': 'product:view',
   'GET /api/exports/:id': 'product:export',
   'POST /api/exports/:id/cancel': 'product:export',
 

@@ -101,9 +101,17 @@ interface ProductTable {
   tax_rate: FilledIn<number | null>;
   /** The price, or -1 for none: orders cannot go on from a NULL. */
   price_order: GeneratedAlways<number>;
+  /** As shown (src/products/barcodes.ts). */
+  barcodes: FilledIn<string>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
+}
+
+/** Of products in the list, by key; kept by triggers. */
+interface ProductBarcodeTable {
+  barcode: string;
+  product_id: number;
 }
 
 interface DeletedProductTable {
@@ -119,6 +127,7 @@ interface DeletedProductTable {
   price: FilledIn<number | null>;
   cost: FilledIn<number | null>;
   tax_rate: FilledIn<number | null>;
+  barcodes: FilledIn<string>;
   version: number;
   created_at: Date;
   deleted_at: FilledIn<Date>;
@@ -249,6 +258,7 @@ interface ImportRowTable {
   price: number | null;
   cost: number | null;
   tax_rate: number | null;
+  barcodes: string | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;
@@ -379,6 +389,7 @@ export interface Catalogue extends GroupTables {
   photo: PhotoTable;
   photo_rendition: PhotoRenditionTable;
   product_photo: ProductPhotoTable;
+  product_barcode: ProductBarcodeTable;
   stock_movement: StockMovementTable;
   price_history: PriceHistoryTable;
   product_event: ProductEventTable;

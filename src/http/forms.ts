@@ -10,10 +10,11 @@ export function readForm<T>(schema: z.ZodType<T>, body: unknown, t: TFunction): 
   if (result.success) return { ok: true, data: result.data };
   const errors: Record<string, string> = {};
   for (const issue of result.error.issues) {
-    const { minimum, maximum } = issue as { minimum?: number; maximum?: number };
+    const { minimum, maximum, params } = issue as { minimum?: number; maximum?: number; params?: object };
     errors[issue.path.join('.')] ??= t(isTextKey(issue.message) ? issue.message : 'errors.field', {
       minimum,
       maximum,
+      ...params,
     });
   }
   return { ok: false, errors };

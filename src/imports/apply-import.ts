@@ -12,7 +12,7 @@ import {
   recordInitialStock,
   recordMovements,
   recordPrices,
-  updateProducts,
+  updateProducts as updateExisting,
   type BulkStep,
 } from '../stock/bulk-stock.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
@@ -146,11 +146,19 @@ async function useUnits(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): 
   if (refused.length > 0) throw new ProductsChangedError();
 }
 
-const insertProducts: BulkStep = async (trx, bulk) => {
-  try {
-    return await insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT })(trx, bulk);
-  } catch (error) {
-    if (isDuplicateKey(error)) throw new ProductsChangedError();
-    throw error;
-  }
-};
+const insertProducts = refusingDuplicates(
+  insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT }),
+);
+const updateProducts = refusingDuplicates(updateExisting);
+
+/** A code or a barcode was free when the preview was made. */
+function refusingDuplicates(step: BulkStep): BulkStep {
+  return async (trx, bulk) => {
+    try {
+      return await step(trx, bulk);
+    } catch (error) {
+      if (isDuplicateKey(error)) throw new ProductsChangedError();
+      throw error;
+    }
+  };
+}

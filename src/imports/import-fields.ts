@@ -31,15 +31,23 @@ const FIELD_OF = new Map(
   ),
 );
 
-/** The field of each column, or null. The first of two columns with the same field gets it. */
+/** They say that a cell may hold several, so such a column is no code. */
+const SEVERAL_BARCODES = ['codigosdebarras', 'barcodes'];
+
+/**
+ * The field of each column, or null. The first of two columns with the same field gets it. A barcode is the code of
+ * its product in a file that has no other.
+ */
 export function recogniseColumns(headers: string[]): (Field | null)[] {
-  const taken = new Set<Field>();
-  return headers.map((header) => {
-    const field = FIELD_OF.get(plainHeader(header));
-    if (!field || taken.has(field)) return null;
-    taken.add(field);
-    return field;
-  });
+  const plain = headers.map(plainHeader);
+  const found = plain.map((header) => FIELD_OF.get(header));
+  if (!found.includes('code')) {
+    const index = found.findIndex(
+      (field, at) => field === 'barcodes' && !SEVERAL_BARCODES.includes(plain[at]!),
+    );
+    if (index >= 0) found[index] = 'code';
+  }
+  return found.map((field, index) => (field && found.indexOf(field) === index ? field : null));
 }
 
 const HEADERS_OF = {

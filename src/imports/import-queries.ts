@@ -77,7 +77,7 @@ export interface TouchedRow {
   code: string;
   name: string;
   productId: number | null;
-  what: 'changed' | 'moved' | 'deleted' | 'gone';
+  what: 'changed' | 'moved' | 'barcode' | 'deleted' | 'gone';
 }
 
 export interface ImportJson {

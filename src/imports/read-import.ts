@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { NumberMark } from '../locales/typed-numbers.ts';
 import type { Catalogue, ImportRowKind } from '../database/tables.ts';
+import { BARCODE_KEY, barcodesIn } from '../products/barcode-queries.ts';
 import { decimalMarkIn, ERASABLE, rateHeaders, recogniseColumns, type Field } from './import-fields.ts';
 import type { Findings, ReadingChoices, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
@@ -59,12 +60,9 @@ export async function readImport(
     for await (const found of rows()) if (found.length > 0) return { findings, totals: undefined };
     throw new UnreadableFileError('noRows');
   }
-  const { brokenNames, hiddenRows } = await stageRows(
-    databases,
-    { ...reading, columns, decimalMark: decimalMarkIn(opened.headers) },
-    { rows, onStored: reportRead },
-  );
-  const { totals, ...found } = await databases.catalogue.transact((db) => compareRows(db, reading), {
+  const staging = { ...reading, columns, decimalMark: decimalMarkIn(opened.headers) };
+  const { brokenNames, hiddenRows } = await stageRows(databases, staging, { rows, onStored: reportRead });
+  const { totals, ...found } = await databases.catalogue.transact((db) => compareRows(db, staging), {
     limitMs: STORE_LIMIT_MS,
   });
   return { findings: { ...findings, ...found, brokenNames, hiddenRows }, totals };
@@ -115,11 +113,12 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const { sheet, line, cells, flaw } = row;
   const { columns, choices, decimalMark } = staging;
   const checked = checkRow(cells, columns, { erases: choices.erases, flaw, decimalMark });
-  const { code, name, description, category, quantity, unit, price, cost, tax_rate, problems } = checked;
+  const { code, name, description, category, quantity, unit, price, cost, tax_rate, barcodes, problems } =
+    checked;
   const found = problems.length > 0 ? problems : null;
   // For the unit may not allow the decimals.
   const typed = Number.isInteger(quantity ?? 0) ? null : typedText(cells[columns.indexOf('quantity')]);
-  const product = [code, name, description, category, quantity, unit, price, cost, tax_rate];
+  const product = [code, name, description, category, quantity, unit, price, cost, tax_rate, barcodes];
   return [number, sheet, line, ...product, found, typed];
 }
 
@@ -144,13 +143,14 @@ async function storeRows(
         'key', IF(${decimals} = 0, 'imports.problems.fraction', 'product.errors.decimals'),
         'values', JSON_OBJECT('unit', ${unit}, 'count', ${decimals}), 'typed', v.typed))
     END`;
+  const ownedBarcode = columns.includes('barcodes') ? BARCODE_OF_ANOTHER : sql`NULL`;
   const nameMissing = columns.includes('name') ? 'product.errors.name' : 'imports.problems.newWithoutName';
   await sql`
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, rounded_up, unit,
-       price, cost, tax_rate, kind, product_id, version, was, problems)
+       price, cost, tax_rate, barcodes, kind, product_id, version, was, problems)
     SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, CEILING(quantity),
-      COALESCE(CEILING(quantity) - quantity, 0), unit, price, cost, tax_rate,
+      COALESCE(CEILING(quantity) - quantity, 0), unit, price, cost, tax_rate, barcodes,
       CASE
         WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
         WHEN product_id IS NULL THEN 'new'
@@ -161,18 +161,18 @@ async function storeRows(
       IF(product_id IS NULL OR is_same OR problems IS NOT NULL, NULL, JSON_OBJECT(
         'name', own_name, 'description', own_description, 'category', own_category,
         'quantity', own_quantity, 'unit', own_unit,
-        'price', own_price, 'cost', own_cost, 'tax_rate', own_tax_rate)),
+        'price', own_price, 'cost', own_cost, 'tax_rate', own_tax_rate, 'barcodes', own_barcodes)),
       IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),
         JSON_ARRAY_INSERT(COALESCE(problems, JSON_ARRAY()), '$[0]',
           JSON_OBJECT('field', 'name', 'key', ${nameMissing})),
         problems)
     FROM (
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
-        v.price, v.cost, v.tax_rate,
-        ${problems} AS problems,
+        v.price, v.cost, v.tax_rate, v.barcodes,
+        COALESCE(${problems}, ${ownedBarcode}) AS problems,
         p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
         own.name AS own_category, p.on_hand AS own_quantity, p.unit AS own_unit,
-        p.price AS own_price, p.cost AS own_cost, p.tax_rate AS own_tax_rate,
+        p.price AS own_price, p.cost AS own_cost, p.tax_rate AS own_tax_rate, p.barcodes AS own_barcodes,
         (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
           AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
           AND (v.category IS NULL OR v.category = own.name)
@@ -180,7 +180,8 @@ async function storeRows(
           AND (v.unit IS NULL OR v.unit COLLATE utf8mb4_0900_bin = p.unit)
           AND (v.price IS NULL OR v.price = p.price)
           AND (v.cost IS NULL OR v.cost = p.cost)
-          AND (v.tax_rate IS NULL OR v.tax_rate = p.tax_rate) AS is_same
+          AND (v.tax_rate IS NULL OR v.tax_rate = p.tax_rate)
+          AND (v.barcodes IS NULL OR v.barcodes COLLATE utf8mb4_0900_bin = p.barcodes) AS is_same
       FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
         number INT UNSIGNED PATH '$[0]',
         sheet TINYINT UNSIGNED PATH '$[1]',
@@ -194,8 +195,9 @@ async function storeRows(
         price BIGINT PATH '$[9]',
         cost BIGINT PATH '$[10]',
         tax_rate INT PATH '$[11]',
-        problems JSON PATH '$[12]',
-        typed VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[13]'
+        barcodes VARCHAR(1040) COLLATE utf8mb4_es_0900_ai_ci PATH '$[12]',
+        problems JSON PATH '$[13]',
+        typed VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[14]'
       )) AS v
       LEFT JOIN product AS p ON p.code = v.code
       LEFT JOIN category AS own ON own.id = p.category_id
@@ -203,9 +205,42 @@ async function storeRows(
     WHERE EXISTS (SELECT 1 FROM product_import WHERE id = ${id} AND attempt = ${attempt})`.execute(db);
 }
 
+/** Of a row `v` and its product `p`: the problem that a barcode is of another product, or NULL. */
+const BARCODE_OF_ANOTHER = sql`(
+  SELECT JSON_ARRAY(JSON_OBJECT('field', 'barcodes', 'key', 'product.errors.barcode.taken',
+    'values', JSON_OBJECT('barcode', typed.value, 'name', holder.name)))
+  FROM ${barcodesIn(sql`IF(v.barcodes = '', NULL, v.barcodes)`)} AS typed
+  JOIN product_barcode ON product_barcode.barcode = ${BARCODE_KEY}
+  JOIN product AS holder ON holder.id = product_barcode.product_id
+  WHERE NOT (holder.id <=> p.id) LIMIT 1)`;
+
+async function markRepeatedBarcodes(
+  db: Kysely<Catalogue>,
+  { id, attempt }: Pick<Reading, 'id' | 'attempt'>,
+): Promise<void> {
+  await sql`
+    UPDATE product_import_row AS r
+    JOIN (
+      SELECT number, MIN(first_number) AS first_number, ANY_VALUE(value) AS value FROM (
+        SELECT r.number, typed.value, MIN(r.number) OVER (PARTITION BY ${BARCODE_KEY}) AS first_number
+        FROM product_import_row AS r
+        JOIN ${barcodesIn(sql`r.barcodes`)} AS typed
+        WHERE r.import_id = ${id} AND r.reading = ${attempt} AND r.barcodes <> ''
+      ) AS barcode
+      WHERE number > first_number GROUP BY number
+    ) AS repeated ON repeated.number = r.number
+    JOIN product_import_row AS first
+      ON first.import_id = ${id} AND first.reading = ${attempt} AND first.number = repeated.first_number
+    SET r.kind = 'wrong', r.version = 0, r.was = NULL, r.problems = JSON_ARRAY_APPEND(
+      COALESCE(r.problems, JSON_ARRAY()), '$', JSON_OBJECT(
+        'field', 'barcodes', 'key', 'imports.problems.repeatedBarcode',
+        'values', JSON_OBJECT('line', first.line, 'sheet', first.sheet), 'typed', repeated.value))
+    WHERE r.import_id = ${id} AND r.reading = ${attempt}`.execute(db);
+}
+
 async function compareRows(
   db: Kysely<Catalogue>,
-  { id, attempt, choices }: Reading,
+  { id, attempt, choices, columns }: Staging,
 ): Promise<{ totals: Totals } & Pick<Findings, 'erasures' | 'newCategories' | 'newCategoryCount'>> {
   await sql`
     UPDATE product_import_row AS r
@@ -221,6 +256,7 @@ async function compareRows(
         'field', 'code', 'key', 'imports.problems.repeated',
         'values', JSON_OBJECT('line', first.line, 'sheet', first.sheet), 'typed', r.code))
     WHERE r.import_id = ${id} AND r.reading = ${attempt}`.execute(db);
+  if (columns.includes('barcodes')) await markRepeatedBarcodes(db, { id, attempt });
   const { rows: counts } = await sql<{ kind: ImportRowKind; count: number }>`
     SELECT /*+ MAX_EXECUTION_TIME(15000) */ kind, COUNT(*) AS count FROM product_import_row
     WHERE import_id = ${id} AND reading = ${attempt} GROUP BY kind`.execute(db);

@@ -126,7 +126,7 @@ function checkCell(
 ): { value: string | number | null } | Problem {
   if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && isNumber(field))) {
     // Excel turns codes such as 3-1 into dates and loses the original text.
-    const isWrong = cell.is !== 'date' || field === 'code' || isNumber(field);
+    const isWrong = cell.is !== 'date' || field === 'code' || field === 'barcodes' || isNumber(field);
     if (isWrong) return { key: `imports.problems.${cell.is}` };
   }
   let text = fieldText(field, cell);
@@ -143,6 +143,7 @@ function checkCell(
   }
   const result = productFields.shape[field].safeParse(text);
   if (result.success) return { value: result.data };
-  const [issue] = result.error.issues as { message: string; maximum?: number | string }[];
-  return { key: issue!.message, ...(issue!.maximum && { values: { maximum: issue!.maximum } }) };
+  const [issue] = result.error.issues as { message: string; maximum?: number | string; params?: object }[];
+  const values = { ...(issue!.maximum && { maximum: issue!.maximum }), ...issue!.params };
+  return { key: issue!.message, ...(Object.keys(values).length > 0 && { values }) };
 }

@@ -3,6 +3,8 @@ import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import { isDuplicateKey } from '../database/mysql-errors.ts';
+import { BARCODE_KEY, barcodesIn } from '../products/barcode-queries.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import { STORED_COLUMNS } from '../products/product-queries.ts';
 import {
@@ -93,14 +95,25 @@ async function makeChanges(
     const middle = removals + (0.95 - removals) * 0.3;
     await run(recordMovementsBack, { from: removals, to: middle });
     if (hasPrices) await run(recordPricesBack, { from: middle, to: middle });
-    const setBack = await run(setBackProducts, { from: middle, to: 0.95 });
+    const setBack = await run(setBackProducts, { from: middle, to: 0.95 }).catch((error: unknown) => {
+      // Another product has just got a former barcode.
+      throw isDuplicateKey(error) ? new RowsTouchedError() : error;
+    });
     if (setBack !== totals.changed) throw new RowsTouchedError();
   }
 }
 
+const FORMER_BARCODES = sql`NULLIF(r.was->>'$.barcodes', '')`;
+/** The import has taken away a barcode that is of another product now. */
+const HAS_LOST_BARCODE = sql`
+  (r.kind = 'changed' AND r.barcodes IS NOT NULL AND EXISTS (
+    SELECT 1 FROM ${barcodesIn(FORMER_BARCODES)} AS former
+    JOIN product_barcode AS b ON b.barcode = ${BARCODE_KEY}
+    WHERE b.product_id <> r.product_id))`;
 /** Every change of a product raises its version, and a restored one has another. */
 const IS_TOUCHED = sql`
-  r.kind IN ('new', 'changed') AND NOT (p.version <=> r.version + IF(r.kind = 'changed', 1, 0))`;
+  r.kind IN ('new', 'changed')
+  AND (NOT (p.version <=> r.version + IF(r.kind = 'changed', 1, 0)) OR ${HAS_LOST_BARCODE})`;
 
 async function assertUntouched(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   const { rows } = await sql`
@@ -120,7 +133,8 @@ export async function listTouched(db: Kysely<Catalogue>, claimed: ClaimedImport)
     WHERE ${all} AND ${IS_TOUCHED}`.execute(db);
   const { rows } = await sql<Touched>`
     SELECT /*+ MAX_EXECUTION_TIME(30000) */ r.sheet, r.line, r.code, r.name, r.on_hand AS quantity, r.was,
-      p.id AS productId, p.name AS ownName, p.on_hand AS ownQuantity, d.id AS deletedId, d.name AS deletedName
+      p.id AS productId, p.name AS ownName, p.on_hand AS ownQuantity, d.id AS deletedId, d.name AS deletedName,
+      ${HAS_LOST_BARCODE} AS hasLostBarcode
     FROM product_import_row AS r
     LEFT JOIN product AS p ON p.id = r.product_id
     LEFT JOIN deleted_product AS d ON d.id = r.product_id
@@ -141,12 +155,13 @@ interface Touched {
   ownQuantity: number | null;
   deletedId: number | null;
   deletedName: string | null;
+  hasLostBarcode: 0 | 1;
 }
 
 function toTouchedRow(row: Touched): TouchedRow {
   const { sheet, line, code, productId } = row;
   const imported = row.quantity ?? row.was?.quantity ?? 0;
-  const kept = row.ownQuantity === imported ? 'changed' : 'moved';
+  const kept = row.hasLostBarcode ? 'barcode' : row.ownQuantity === imported ? 'changed' : 'moved';
   return {
     ...{ sheet, line, code, productId },
     name: row.ownName ?? row.deletedName ?? row.name ?? row.was?.name ?? '',

@@ -1,12 +1,21 @@
-import { Router } from 'express';
+import { Router, type Request } from 'express';
+import { z } from 'zod';
 import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
+import { findByScan } from '../products/barcode-queries.ts';
 import { listCategories } from '../products/category-queries.ts';
 import { viewableProduct } from '../products/product.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
-import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
+import {
+  AVAILABILITIES,
+  cursorField,
+  filterQuery,
+  productQuery,
+  readFilter,
+  type ProductFilter,
+} from './product-filter.ts';
 import { getProductPage } from './product-page.ts';
 import { countExactly } from './product-totals.ts';
 import { listView, readListChoices } from './list-choices.ts';
@@ -17,6 +26,10 @@ export function productListRoutes(databases: Databases): Router {
 
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
+    if (opensMatch(req.query)) {
+      const id = await findScanned(req, filter);
+      return res.redirect(303, id === undefined ? `/products${filterQuery(filter)}` : `/products/${id}`);
+    }
     const cursor = cursorField.optional().catch(undefined).parse(req.query.cursor);
     const choices = readListChoices(req.principal!.listChoices);
     const limit = choices.pageSize;
@@ -54,6 +67,10 @@ export function productListRoutes(databases: Databases): Router {
     res.json({ total: total ?? null });
   });
 
+  router.get('/api/products/match', async (req, res) => {
+    res.json({ id: (await findScanned(req, readFilter(req.query))) ?? null });
+  });
+
   router.get('/api/products', async (req, res) => {
     const query = productQuery.safeParse(req.query);
     if (!query.success) {
@@ -83,5 +100,15 @@ export function productListRoutes(databases: Databases): Router {
     }
   });
 
+  async function findScanned(req: Request, { search }: ProductFilter): Promise<number | undefined> {
+    if (search === '') return undefined;
+    return databases.catalogue.readReplica(req.principal!, (db) => findByScan(db, search));
+  }
+
   return router;
+}
+
+/** The form of the search was sent, with Enter or by a scanner. */
+function opensMatch(query: unknown): boolean {
+  return z.object({ open: z.literal('match') }).safeParse(query).success;
 }

@@ -1,20 +1,29 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type SqlBool } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { searchTerms } from '../search/search-terms.ts';
 import { isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
-import { isFound } from './word-match.ts';
+import { hasBarcode, isFound } from './word-match.ts';
 
-/** Defines a match: every word is found in one of the searched fields, or names the availability. */
+/**
+ * Defines a match: every word is found in one of the searched fields, or names the availability; or the search is a
+ * barcode.
+ */
 export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
   const { search, category } = filter;
   const available = wantedAvailable(filter);
   let query = selectProducts(db);
   if (category) query = query.where('category.name', '=', category);
   if (available !== undefined) query = query.where('product.available', '=', available ? 1 : 0);
-  for (const term of searchTerms(search)) query = query.where(isFound(term));
-  return query;
+  const terms = searchTerms(search);
+  const isBarcode = hasBarcode(search);
+  if (!isBarcode || terms.length === 0) return terms.reduce((all, term) => all.where(isFound(term)), query);
+  const isFoundByWords = sql.join(
+    terms.map((term) => isFound(term)),
+    sql` AND `,
+  );
+  return query.where(sql<SqlBool>`((${isFoundByWords}) OR ${isBarcode})`);
 }
 
 export async function scanWindow(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {

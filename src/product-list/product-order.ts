@@ -5,7 +5,7 @@ import { begins, equals } from '../search/folded-sql.ts';
 import { letters } from '../search/letters.ts';
 import { searchTerms } from '../search/search-terms.ts';
 import { withoutSeparators } from '../search/spelling.ts';
-import { CODE, isFound } from './word-match.ts';
+import { CODE, hasBarcode, isFound } from './word-match.ts';
 
 export interface Order {
   /** Part of every cursor, so that one of another order is rejected. */
@@ -55,7 +55,7 @@ export function orderedIndex({ column }: Order): string | undefined {
   return column === 'relevance' ? undefined : sortDefinition(column).index;
 }
 
-/** The keys of `relevance`, best first. */
+/** The keys of `relevance`, best first; `sameCode` is a barcode's as well. */
 export const RELEVANCE = {
   sameCode: 0,
   samePlainCode: 1,
@@ -77,8 +77,10 @@ function relevance(search: string): RawBuilder<number> {
   const withEnye = sql`
     WHEN NOT (${sql.join(isExact, sql` AND `)})
       THEN IF(${isBeginning(true)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;
+  const isBarcode = hasBarcode(search);
   // Equal codes begin with the search, too, so that most products are asked only once.
   return sql<number>`CASE
+    ${isBarcode ? sql`WHEN ${isBarcode} THEN ${sql.lit(RELEVANCE.sameCode)}` : sql``}
     WHEN ${isBeginning(false)} THEN CASE
       WHEN product.code = ${search} THEN ${sql.lit(RELEVANCE.sameCode)}
       WHEN ${equals(CODE, plain)} THEN ${sql.lit(RELEVANCE.samePlainCode)}

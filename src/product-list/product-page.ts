@@ -4,6 +4,7 @@ import { photoAddress, WIDTHS } from '../photos/photo.ts';
 import { findFirstPhotos } from '../photos/photo-queries.ts';
 import type { Product } from '../products/product.ts';
 import { toProduct } from '../products/product-queries.ts';
+import { keysOfScan } from '../products/barcodes.ts';
 import { findCandidates } from '../search/candidates.ts';
 import { letters } from '../search/letters.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -87,7 +88,8 @@ async function findWindow(
     if (near.length === window.limit) return [near, counted];
     known = counted;
   }
-  const candidates = await findCandidates(db, { ...filter, available: wantedAvailable(filter) });
+  const wanted = { available: wantedAvailable(filter), barcodes: keysOfScan(filter.search) };
+  const candidates = await findCandidates(db, { ...filter, ...wanted });
   if (!candidates) {
     if (known) return [await listWindow(db, filter, window), known];
     return Promise.all([scanWindow(db, filter, window), countProducts(db, filter)]);

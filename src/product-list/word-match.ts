@@ -1,5 +1,6 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import { PRODUCT_FIELDS } from '../products/product-fields.ts';
+import { keysOfScan } from '../products/barcodes.ts';
 import { contains, containsInOrder, type Searched } from '../search/folded-sql.ts';
 import type { SearchTerm } from '../search/search-terms.ts';
 
@@ -29,6 +30,16 @@ export function isFound(term: SearchTerm, { isExact = false } = {}): RawBuilder<
     found.unshift(sql<SqlBool>`product.available = ${term.available ? 1 : 0}`);
   }
   return sql<SqlBool>`(${sql.join(found, sql` OR `)})`;
+}
+
+/** Whether the whole search is a barcode of the product; undefined if it cannot be one. */
+export function hasBarcode(search: string): RawBuilder<SqlBool> | undefined {
+  const keys = keysOfScan(search);
+  // MySQL reads each before it begins, by its primary key.
+  const holders = keys.map(
+    (key) => sql`product.id = (SELECT product_id FROM product_barcode WHERE barcode = ${key})`,
+  );
+  return keys.length > 0 ? sql<SqlBool>`(${sql.join(holders, sql` OR `)})` : undefined;
 }
 
 function waysToFind({ text, plain, isPartNumber, findsEnye }: SearchTerm): RawBuilder<SqlBool>[] {

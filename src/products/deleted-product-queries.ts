@@ -3,9 +3,15 @@ import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
 import type { MovementActor } from '../stock/stock-movements.ts';
+import { throwIfTaken } from './barcode-queries.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { isWithinUndo } from './deletions.ts';
-import { NotInTrashError, RestoreCodeTakenError, RestoreTooLateError } from './product-errors.ts';
+import {
+  NotInTrashError,
+  RestoreBarcodeTakenError,
+  RestoreCodeTakenError,
+  RestoreTooLateError,
+} from './product-errors.ts';
 import type { ProductInput } from './product-fields.ts';
 import type { ProductEdit } from './product-merge.ts';
 import {
@@ -14,7 +20,6 @@ import {
   saveEdit,
   SELECTED_FIELDS,
   STORED_COLUMNS,
-  throwIfCodeTaken,
   updateProduct,
   type SavedEdit,
 } from './product-queries.ts';
@@ -32,7 +37,7 @@ export async function deleteProduct(
   return product;
 }
 
-/** @throws RestoreTooLateError after `UNDO_MINUTES`, RestoreCodeTakenError */
+/** @throws RestoreTooLateError after `UNDO_MINUTES`, RestoreCodeTakenError, RestoreBarcodeTakenError */
 export async function restoreProduct(
   trx: Transaction<Catalogue>,
   id: number,
@@ -43,7 +48,7 @@ export async function restoreProduct(
   await moveBack(trx, deleted.product, actor);
 }
 
-/** As long as the trash holds it. @throws NotInTrashError, RestoreCodeTakenError */
+/** As long as the trash holds it. @throws NotInTrashError, RestoreCodeTakenError, RestoreBarcodeTakenError */
 export async function restoreFromTrash(
   trx: Transaction<Catalogue>,
   id: number,
@@ -57,14 +62,16 @@ export async function restoreFromTrash(
 
 async function moveBack(
   trx: Transaction<Catalogue>,
-  product: { id: number; name: string; code: string },
+  product: { id: number; name: string; code: string; barcodes: string },
   actor: MovementActor,
 ): Promise<void> {
-  await throwIfCodeTaken(() => moveBackFromDeleted(trx, product.id, STORED_COLUMNS), RestoreCodeTakenError);
+  const refusals = { code: RestoreCodeTakenError, barcode: RestoreBarcodeTakenError };
+  const restore = () => moveBackFromDeleted(trx, product.id, STORED_COLUMNS);
+  await throwIfTaken(trx, product, restore, refusals);
   await recordEvent(trx, 'product.restored', product, actor);
 }
 
-/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError */
+/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError, BarcodeTakenError */
 export async function restoreAndUpdate(
   trx: Transaction<Catalogue>,
   id: number,
@@ -77,8 +84,11 @@ export async function restoreAndUpdate(
   const { merged, taken } = await mergeOrRefuse(trx, deleted.product, edit);
   // The category is locked before the code (docs/decisions/locks.md).
   await findOrCreateCategory(trx, merged.category, { isTyped: edit.isNewCategory });
-  // The edit may replace a code that is taken by now.
-  await throwIfCodeTaken(() => moveBackFromDeleted(trx, id, STORED_COLUMNS, { code: merged.code }));
+  // The edit may replace a code or a barcode that is taken by now.
+  const { code, barcodes } = merged;
+  await throwIfTaken(trx, { id, barcodes }, () =>
+    moveBackFromDeleted(trx, id, STORED_COLUMNS, { code, barcodes }),
+  );
   await recordEvent(trx, 'product.restored', deleted.product, actor);
   const restored = { ...deleted.product, version: deleted.product.version + 1 };
   await saveEdit(trx, restored, { ...edit, input: merged, savedAt: deleted.now }, actor);

@@ -12,7 +12,7 @@ import { findDeletedProduct, restoreAndUpdate } from './deleted-product-queries.
 import { findDeletion } from './deletions.ts';
 import { shownText } from './field-texts.ts';
 import { ProductNotFoundError, type Deletion } from './product-errors.ts';
-import { findTypedUnit, readId, renderForm } from './product-form-page.ts';
+import { findTypedUnit, readId, renderForm, takenBarcodePage } from './product-form-page.ts';
 import {
   openedWith,
   readAsTyped,
@@ -124,6 +124,10 @@ export function editRoutes(databases: Databases): Router {
             mine: shownText(change.field, edit.input[change.field], req.language),
           })),
         });
+      },
+      barcode_taken: async (refusal: DomainError) => {
+        const deletion = isDeleted ? await findToldDeletion(req, id) : undefined;
+        await renderForm(databases, req, res, { ...takenBarcodePage(refusal, req), id, deletion });
       },
       product_deleted: async ({ details }: DomainError) => {
         const deletion = await tellDeletion(databases, req, details as FromJson<Deletion>);

@@ -8,6 +8,21 @@ export class CodeTakenError extends DomainError {
   }
 }
 
+export interface TakenBarcode {
+  /** As the refused product has it. */
+  barcode: string;
+  holder: { id: number; name: string };
+}
+
+/** The form links the other product, so it is no error of a field only. */
+export class BarcodeTakenError extends DomainError {
+  constructor(taken: TakenBarcode) {
+    const values = { barcode: taken.barcode, name: taken.holder.name };
+    const textKey = 'product.errors.barcode.taken';
+    super({ code: 'barcode_taken', status: 422, textKey, values, details: taken });
+  }
+}
+
 /** It was deleted after the form was opened. */
 export class CategoryGoneError extends DomainError {
   constructor(name: string) {
@@ -56,6 +71,14 @@ export class VersionConflictError extends DomainError {
 export class RestoreCodeTakenError extends DomainError {
   constructor() {
     super({ code: 'restore_code_taken', status: 409, textKey: 'errors.restoreCodeTaken' });
+  }
+}
+
+export class RestoreBarcodeTakenError extends DomainError {
+  constructor(taken: TakenBarcode) {
+    const values = { barcode: taken.barcode, name: taken.holder.name };
+    const textKey = 'errors.restoreBarcodeTaken';
+    super({ code: 'restore_barcode_taken', status: 409, textKey, values, details: taken });
   }
 }
 

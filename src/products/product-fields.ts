@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Permission } from '../auth/permissions.ts';
+import { barcodesField } from './barcodes.ts';
 import { line, moneyField, optionalText, quantityField, rateField } from './field-rules.ts';
 
 /** The option "Otra…" of the category field; the name is then in `newCategory`. */
@@ -73,8 +74,8 @@ const DEFINITIONS = {
     cell: 'code',
     exportWidth: 20,
     headers: {
-      es: 'codigo cod codigodeproducto codigoproducto codigodelproducto codigodearticulo codigoarticulo codigodebarras referencia ref sku clave ean ean13 isbn gtin',
-      en: 'code productcode itemcode articlecode barcode reference partnumber itemnumber',
+      es: 'codigo cod codigodeproducto codigoproducto codigodelproducto codigodearticulo codigoarticulo referencia ref sku clave',
+      en: 'code productcode itemcode articlecode reference partnumber itemnumber',
     },
     form: {
       control: 'text',
@@ -96,7 +97,25 @@ const DEFINITIONS = {
       es: 'descripcion descripciondelproducto detalle detalles observaciones notas',
       en: 'description productdescription details notes desc',
     },
-    form: { control: 'textarea', width: 'col-12' },
+    form: { control: 'textarea', width: 'col-md-8' },
+  },
+  barcodes: {
+    rule: barcodesField,
+    columnType: 'varchar(1040)',
+    cell: 'clamped',
+    isHiddenAtFirst: true,
+    exportWidth: 20,
+    headers: {
+      es: 'codigosdebarras codigodebarras ean ean13 ean8 isbn isbn13 isbn10 gtin',
+      en: 'barcodes barcode eancode upc upca',
+    },
+    form: {
+      control: 'textarea',
+      width: 'col-md-4',
+      hint: 'product.barcodesHint',
+      isNotCopied: true,
+      attributes: 'spellcheck="false" autocapitalize="characters"',
+    },
   },
   category: {
     rule: line(50, {

@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express';
 import type { Databases } from '../database/databases.ts';
+import type { DomainError } from '../errors/domain-error.ts';
 import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
 import { isBlank } from './field-rules.ts';
 import { listCategories } from './category-queries.ts';
 import type { ToldChange, ToldDeletion } from './change-texts.ts';
-import { ProductNotFoundError } from './product-errors.ts';
+import { ProductNotFoundError, type TakenBarcode } from './product-errors.ts';
 import { FORM_FIELDS, OTHER_CATEGORY } from './product-fields.ts';
 import {
   productId,
@@ -26,6 +27,8 @@ export interface ProductFormPage extends Partial<FormPage> {
   disputed?: (ToldChange & { mine: string | number })[];
   taken?: ToldChange[];
   deletion?: ToldDeletion | undefined;
+  /** The product that has a barcode already. */
+  holder?: TakenBarcode['holder'];
 }
 
 export async function renderForm(
@@ -46,6 +49,7 @@ export async function renderForm(
     disputed: [],
     taken: [],
     deletion: undefined,
+    holder: undefined,
     ...NO_PROBLEM,
     ...page,
     categories,
@@ -60,6 +64,11 @@ export async function findTypedUnit(databases: Databases, req: Request): Promise
   const code = unit.trim();
   if (isWholeNumber(quantity) || isBlank(code)) return plainUnit(code);
   return databases.catalogue.readReplica(req.principal!, (db) => findUnit(db, code));
+}
+
+/** What the form shows after a BarcodeTakenError. */
+export function takenBarcodePage({ textKey, values, details }: DomainError, { t }: Request) {
+  return { errors: { barcodes: t(textKey, values) }, holder: (details as TakenBarcode).holder };
 }
 
 /** @throws ProductNotFoundError */

@@ -1,6 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
-import { isDuplicateKey } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
@@ -10,9 +9,10 @@ import {
   type MovementActor,
   type MovementDetails,
 } from '../stock/stock-movements.ts';
+import { throwIfTaken } from './barcode-queries.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { missing } from './deletions.ts';
-import { CodeTakenError, VersionConflictError } from './product-errors.ts';
+import { VersionConflictError } from './product-errors.ts';
 import { PRODUCT_FIELDS, type FieldKey, type ProductField, type ProductInput } from './product-fields.ts';
 import { differingFields, mergeEdit, type NewProductInput, type ProductEdit } from './product-merge.ts';
 import type { Product } from './product.ts';
@@ -43,7 +43,7 @@ export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Pr
   return row && toProduct(row);
 }
 
-/** @throws CodeTakenError, CategoryGoneError, UnitDecimalsError */
+/** @throws CodeTakenError, BarcodeTakenError, CategoryGoneError, UnitDecimalsError */
 export async function createProduct(
   trx: Transaction<Catalogue>,
   { input, isNewCategory }: NewProductInput,
@@ -52,7 +52,7 @@ export async function createProduct(
   const { category: categoryName, ...product } = input;
   const category = await findOrCreateCategory(trx, categoryName, { isTyped: isNewCategory });
   await useUnit(trx, product.unit, product.quantity);
-  const productId = await throwIfCodeTaken(() =>
+  const productId = await throwIfTaken(trx, product, () =>
     insertProduct(trx, { ...product, category_id: category.id }, actor),
   );
   const { name, code, quantity, unit } = product;
@@ -70,7 +70,10 @@ export interface SavedEdit {
   taken: SavedChange[];
 }
 
-/** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError, UnitDecimalsError */
+/**
+ * @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError, BarcodeTakenError,
+ *   UnitDecimalsError
+ */
 export async function updateProduct(
   trx: Transaction<Catalogue>,
   id: number,
@@ -92,7 +95,7 @@ export async function mergeOrRefuse(trx: Transaction<Catalogue>, current: Produc
   return { merged, taken: changes.taken };
 }
 
-/** @throws CodeTakenError, CategoryGoneError, UnitDecimalsError */
+/** @throws CodeTakenError, BarcodeTakenError, CategoryGoneError, UnitDecimalsError */
 export async function saveEdit(
   trx: Transaction<Catalogue>,
   before: Product,
@@ -107,7 +110,9 @@ export async function saveEdit(
   await useUnit(trx, product.unit, quantity);
   const columns = { ...product, ...(category && { category_id: category.id }) };
   const cause = { reason: 'edit', actor } as const;
-  await throwIfCodeTaken(() => saveQuantity(trx, before, { quantity, columns, savedAt }, cause));
+  await throwIfTaken(trx, { id: before.id, barcodes: input.barcodes }, () =>
+    saveQuantity(trx, before, { quantity, columns, savedAt }, cause),
+  );
   const saved = { ...input, category: category?.name ?? before.category };
   const details = { changes: changesBetween(before, saved) };
   await recordProductEvent(trx, {
@@ -195,13 +200,4 @@ export async function lockProduct(
   if (!row) throw await missing(trx, id);
   const { now, ...current } = row;
   return { current: toProduct(current), now };
-}
-
-export async function throwIfCodeTaken<T>(save: () => Promise<T>, Refusal = CodeTakenError): Promise<T> {
-  try {
-    return await save();
-  } catch (error) {
-    if (isDuplicateKey(error)) throw new Refusal();
-    throw error;
-  }
 }

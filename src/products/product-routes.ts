@@ -16,13 +16,14 @@ import { listStockMovements } from '../stock/movement-history.ts';
 import { listPriceChanges, PRICED } from '../stock/price-history.ts';
 import { DIRECTIONS, purposesOf, type Direction } from '../stock/movement-purposes.ts';
 import { signed } from '../audit/audit-sentence.ts';
+import { kindOf, splitBarcodes } from './barcodes.ts';
 import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
 import { photoFormRoutes } from './photo-form-routes.ts';
 import { readMoveForm, readMoveValues } from './move-form.ts';
 import { shownText, type FieldValue } from './field-texts.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { fieldOf, PRODUCT_FIELDS, type FieldKey } from './product-fields.ts';
-import { findTypedUnit, readId, renderForm } from './product-form-page.ts';
+import { findTypedUnit, readId, renderForm, takenBarcodePage } from './product-form-page.ts';
 import { initialValues, productId, readNewProduct, valuesAfter, valuesOfCopy } from './product-form.ts';
 import { adjustQuantity, createProduct, findProduct } from './product-queries.ts';
 import { mayView, type Product } from './product.ts';
@@ -72,6 +73,9 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
       save: (input) =>
         databases.catalogue.transactOnce(user, req.writeId(), (trx) => createProduct(trx, input, user)),
       show: (page) => renderForm(databases, req, res, page),
+      refusals: {
+        barcode_taken: (refusal) => renderForm(databases, req, res, takenBarcodePage(refusal, req)),
+      },
       done: (id, { input: { name } }) => {
         const isAnotherWanted = (req.body as { next?: unknown }).next === 'another';
         const flash = { textKey: 'product.registered', productName: name } as const;
@@ -205,6 +209,7 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
         const amount = product[what];
         return amount === null ? [] : [{ what, value: stockValue(product.quantity, amount) }];
       }),
+      barcodes: splitBarcodes(product.barcodes).map((value) => ({ value, kind: kindOf(value) })),
       move,
       values: readMoveValues(req.body),
       purposes: move ? purposesOf(move) : [],

@@ -27,6 +27,7 @@ const RENAMED = 'renamed';
 const SAME_CODE = 'same_code';
 const SAME_PLAIN_CODE = 'same_plain_code';
 const BEGINNING = 'beginning';
+const BARCODE = 'barcode';
 
 export interface Candidates {
   /** Every set here is a superset: its products must still be checked. */
@@ -51,6 +52,8 @@ export interface SearchQuery {
   search: string;
   category: string;
   available: boolean | undefined;
+  /** The keys that the search may be in `product_barcode`. */
+  barcodes: string[];
 }
 
 /**
@@ -59,7 +62,7 @@ export interface SearchQuery {
  */
 export async function findCandidates(
   db: Kysely<Catalogue>,
-  { search, category, available }: SearchQuery,
+  { search, category, available, barcodes }: SearchQuery,
 ): Promise<Candidates | undefined> {
   const terms = searchTerms(search);
   if (terms.length === 0 && !category && available === undefined) return undefined;
@@ -68,7 +71,7 @@ export async function findCandidates(
   const unusual = beginnings.map(unusualStartGram);
   const properties: AnyOf[] = available === undefined ? [] : [[availabilityGram(available)]];
   const grams = [...terms.map((term) => waysToMatch(term)).flat(3), ...properties.flat(), ...unusual];
-  const index = await readIndex(db, { grams, category, search });
+  const index = await readIndex(db, { grams, category, search, barcodes });
   if (!index) return undefined;
   await letters.learn(
     db,
@@ -84,7 +87,9 @@ export async function findCandidates(
       ...others.map((ways) => ProductSet.union(ways.map((grams) => index.withAll(grams)) as NonEmpty)),
     ] as NonEmpty);
   };
-  const matching = inAll(terms.map(waysOf));
+  const withBarcode = (set: ProductSet) =>
+    index.sameBarcode ? ProductSet.union([set, index.sameBarcode]) : set;
+  const matching = withBarcode(inAll(terms.map(waysOf)));
   const withUnusual = (set: ProductSet) => ProductSet.union([set, index.withAll([unusual])]);
   return {
     matching,
@@ -92,7 +97,7 @@ export async function findCandidates(
       terms.some(({ findsEnye }) => findsEnye)
         ? inAll(terms.map((term) => waysOf({ ...term, findsEnye: false })))
         : matching,
-    sameCode: index.sameCode,
+    sameCode: withBarcode(index.sameCode),
     samePlainCode: withUnusual(index.samePlainCode),
     beginning: index.beginning ? withUnusual(index.beginning) : { withAnyOf: beginnings.map(startGram) },
     async matchingWith(others) {
@@ -144,10 +149,11 @@ interface IndexRead {
   grams: string[];
   category?: string;
   search?: string;
+  barcodes?: string[];
 }
 
 /** One statement, one snapshot: a product that is being indexed appears in one place or the other. */
-async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: IndexRead) {
+async function readIndex(db: Kysely<Catalogue>, { grams, category, search, barcodes = [] }: IndexRead) {
   const parts = [
     sql`SELECT gram AS label, chunk, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
     sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MAX_PENDING + 1)})`,
@@ -173,6 +179,11 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
       sql`(SELECT ${BEGINNING}, id, '' FROM product WHERE name LIKE ${`${escapeLike(folded)}%`} LIMIT ${limit})`,
     );
   }
+  if (barcodes.length > 0) {
+    parts.push(
+      sql`SELECT ${BARCODE}, product_id, '' FROM product_barcode WHERE barcode IN (${sql.join(barcodes)})`,
+    );
+  }
   const { rows } = await sql<{ label: string; chunk: number; products: Buffer }>`
     ${sql.join(parts, sql` UNION ALL `)}`.execute(db);
   const rowsByLabel = Map.groupBy(rows, ({ label }) => label);
@@ -181,6 +192,7 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
   const idsOf = (label: string) => rowsOf(label).map(({ chunk }) => chunk);
   const pending = idsOf(PENDING);
   const beginning = idsOf(BEGINNING);
+  const sameBarcode = idsOf(BARCODE);
   if (pending.length > MAX_PENDING) return undefined;
   return {
     withAll: (some: AnyOf[], alsoPending: number[] = []) =>
@@ -192,6 +204,7 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search }: Ind
     renamed: rowsOf(RENAMED).map(({ chunk, products }) => ({ id: chunk, name: products.toString('utf8') })),
     sameCode: ProductSet.of(idsOf(SAME_CODE)),
     samePlainCode: ProductSet.of(idsOf(SAME_PLAIN_CODE)),
+    sameBarcode: sameBarcode.length > 0 ? ProductSet.of(sameBarcode) : undefined,
     beginning: beginning.length > MAX_BEGINNING ? undefined : ProductSet.of(beginning),
   };
 }

@@ -27,9 +27,9 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
       trx,
       sql`
         INSERT INTO product
-          (code, name, description, category_id, quantity, rounded_up, unit, price, cost, tax_rate)
+          (code, name, description, category_id, quantity, rounded_up, unit, price, cost, tax_rate, barcodes)
         SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
-          r.rounded_up, COALESCE(r.unit, ${defaults.unit}), r.price, r.cost, r.tax_rate
+          r.rounded_up, COALESCE(r.unit, ${defaults.unit}), r.price, r.cost, r.tax_rate, COALESCE(r.barcodes, '')
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
         LEFT JOIN category_merge AS m ON m.source_id = c.id
         WHERE ${rows} AND r.kind = 'new'`,
@@ -137,6 +137,7 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
         p.price = COALESCE(r.price, p.price),
         p.cost = COALESCE(r.cost, p.cost),
         p.tax_rate = COALESCE(r.tax_rate, p.tax_rate),
+        p.barcodes = COALESCE(r.barcodes, p.barcodes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -193,6 +194,7 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
         p.price = IF(r.price IS NULL, p.price, JSON_VALUE(r.was, '$.price' RETURNING SIGNED)),
         p.cost = IF(r.cost IS NULL, p.cost, JSON_VALUE(r.was, '$.cost' RETURNING SIGNED)),
         p.tax_rate = IF(r.tax_rate IS NULL, p.tax_rate, JSON_VALUE(r.was, '$.tax_rate' RETURNING SIGNED)),
+        p.barcodes = COALESCE(r.was->>'$.barcodes', p.barcodes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,

@@ -25,10 +25,10 @@ export async function moveBackFromDeleted(
   trx: Transaction<Catalogue>,
   id: number,
   columns: readonly StoredColumn[],
-  changes: { code?: string } = {},
+  changes: Partial<Record<StoredColumn, string>> = {},
 ): Promise<void> {
   const values = columns.map((column) =>
-    column === 'code' && changes.code !== undefined ? sql`${changes.code}` : sql.ref(column),
+    changes[column] === undefined ? sql.ref(column) : sql`${changes[column]}`,
   );
   await sql`
     INSERT INTO product (id, ${listed(columns)}, version, created_at)

@@ -61,6 +61,8 @@ export interface TakenCode {
   /** The deleted product's. */
   name: string;
   code: string;
+  /** The one that is taken, if it is not the code. */
+  barcode?: string;
   holder: { id: number; name: string } | undefined;
 }
 

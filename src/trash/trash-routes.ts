@@ -6,6 +6,7 @@ import { Usernames } from '../directory/usernames.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { restoreFromTrash } from '../products/deleted-product-queries.ts';
+import type { TakenBarcode } from '../products/product-errors.ts';
 import { isBlank } from '../products/field-rules.ts';
 import { readId } from '../products/product-form-page.ts';
 import { forgetDeletion } from '../products/undo-cookies.ts';
@@ -78,6 +79,11 @@ export function trashRoutes({ TRASH_DAYS }: Pick<WebConfig, 'TRASH_DAYS'>, datab
         },
         restore_code_taken: async () => {
           const taken = await databases.catalogue.readReplica(user, (db) => findTakenCode(db, id));
+          return renderTrash(req, res, asked, { text: req.t('trash.freed'), taken });
+        },
+        restore_barcode_taken: async ({ details }) => {
+          const found = await databases.catalogue.readReplica(user, (db) => findTakenCode(db, id));
+          const taken = found && { ...found, ...(details as TakenBarcode) };
           return renderTrash(req, res, asked, { text: req.t('trash.freed'), taken });
         },
       },

@@ -9,7 +9,14 @@ import { Stack } from '../support/stack.ts';
 const FEW = { rows: 10_000, categories: 7 };
 const MANY = { rows: 10_000_000, categories: 700 };
 /** Tables that grow with the catalogue. */
-const GROWING = ['product', 'deleted_product', 'stock_movement', 'product_event', 'search_posting'];
+const GROWING = [
+  'product',
+  'product_barcode',
+  'deleted_product',
+  'stock_movement',
+  'product_event',
+  'search_posting',
+];
 
 let stack: Stack;
 let primary: Connection;
@@ -120,9 +127,10 @@ test('pages, lists and totals are read in the same way from ten thousand and fro
 
 test('searches and exports are, too', async () => {
   const statements = await statementsOf(async () => {
-    for (const search of ['a', 'libro', 'ELE-0005', 'ñ', 'xyzzy']) {
+    for (const search of ['a', 'libro', 'ELE-0005', '8412345678905', 'ñ', 'xyzzy']) {
       for (const sort of ['', ...SORT_COLUMNS]) await client.search({ search, ...(sort && { sort }) });
     }
+    expect((await client.get('/api/products/match?search=8412345678905')).status).toBe(200);
     for (const path of ['/products/export.csv', '/products/export.csv?search=libro&sort=name']) {
       expect([path, (await client.get(path)).status]).toEqual([path, 200]);
     }

@@ -120,7 +120,7 @@ test.each([
     for (; made < LONG_ROWS; made++) {
       if (made % 100 === 0) await setImmediate();
       const description = randomBytes(192).toString('hex');
-      const text = { code: `C-${made}`, name: 'x', description, category: 'x', unit: 'u' };
+      const text = { code: `C-${made}`, name: 'x', description, barcodes: '', category: 'x', unit: 'u' };
       const amounts = { price: 1250, cost: null, tax_rate: null };
       yield {
         ...text,

@@ -62,6 +62,7 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Nombre',
     'Código',
     'Descripción',
+    'Códigos de barras',
     'Categoría',
     'Cantidad',
     'Unidad',
@@ -71,7 +72,7 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Disponibilidad',
     `Actualizado (${machineTimeZone()})`,
   ]);
-  const [, id, name, code, , category, quantity, , price, cost, tax, availability, updated] = sheet.getRow(2)
+  const [, id, name, code, , , category, quantity, , price, cost, tax, availability, updated] = sheet.getRow(2)
     .values as unknown[];
   expect({ name, code, category, quantity, price, cost, tax, availability }).toEqual({
     name: '=1+1',
@@ -111,9 +112,9 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect([...body.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const [header, first, second] = body.toString('utf8').slice(1).split('\r\n');
   expect(header).toBe(
-    `N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Precio;Costo;Impuesto (%);Disponibilidad;Actualizado (${machineTimeZone()})`,
+    `N.º;Nombre;Código;Descripción;Códigos de barras;Categoría;Cantidad;Unidad;Precio;Costo;Impuesto (%);Disponibilidad;Actualizado (${machineTimeZone()})`,
   );
-  expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";Otros;12;unidad;1234,50;0,05;12,50;`);
+  expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";;Otros;12;unidad;1234,50;0,05;12,50;`);
   expect(second).toContain(';Jabón;');
 });
 
@@ -122,6 +123,7 @@ const columns = [
   'name',
   'code',
   'description',
+  'barcodes',
   'category',
   'quantity',
   'unit',
@@ -137,7 +139,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
   async function* products(): AsyncGenerator<Product> {
     for (const [i, name] of names.entries()) {
       await Promise.resolve();
-      const text = { code: `C-${i}`, name, description: '', category: 'x', unit: 'u' };
+      const text = { code: `C-${i}`, name, description: '', barcodes: '', category: 'x', unit: 'u' };
       yield {
         ...text,
         id: i,
@@ -171,7 +173,7 @@ test('continues on further sheets with the same titles', async () => {
   for (const sheet of sheets) {
     expect((sheet.getRow(1).values as unknown[]).slice(1)).toEqual(columns);
     expect(sheet.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
-    expect(sheet.autoFilter).toBe(`A1:L${sheet.rowCount}`);
+    expect(sheet.autoFilter).toBe(`A1:M${sheet.rowCount}`);
     sheet.eachRow((row, number) => number > 1 && found.push(row.getCell(2).value));
   }
   expect(found).toEqual(names);
@@ -202,7 +204,7 @@ test('a workbook preserves every text, and dates as the clock of the reader', as
   const [sheet] = await writtenSheets(names);
   const found = names.map((_, i) => sheet!.getRow(i + 2).getCell(2).value);
   expect(found).toEqual(names);
-  expect(sheet!.getRow(2).getCell(12).value).toEqual(new Date('2026-02-28T18:59:59Z'));
+  expect(sheet!.getRow(2).getCell(13).value).toEqual(new Date('2026-02-28T18:59:59Z'));
 });
 
 test('escapes what XML cannot hold, and what looks like an escape, as Excel does', async () => {

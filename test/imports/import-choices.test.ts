@@ -177,6 +177,7 @@ test.each([
     'code',
     'name',
     'description',
+    'barcodes',
     'category',
     'quantity',
     'unit',

@@ -20,6 +20,7 @@ const HEADINGS: Row = {
   code: 'Código',
   name: 'Nombre',
   description: 'Descripción',
+  barcodes: 'Códigos de barras',
   category: 'Categoría',
   quantity: 'Cantidad',
   unit: 'Unidad',
@@ -59,6 +60,14 @@ const row: fc.Arbitrary<Row> = fc.record({
   ),
   name: fc.oneof(text(10), lines),
   description: fc.oneof(text(12), lines),
+  barcodes: fc.constantFrom(
+    '',
+    '8412345678905',
+    '036000291452',
+    '00012345600012, A-1',
+    '84-376-0494-X',
+    '1E5',
+  ),
   category: fc.oneof(fc.constantFrom('Papelería', 'Jardín', 'Otros'), text(4)),
   quantity: fc.oneof(
     fc.nat(2_000_000).map(String),

@@ -35,7 +35,7 @@ const cells = (html: string) => {
 };
 const rowCount = (html: string) => html.match(/<tr data-product="[1-9]/g)!.length;
 
-test('at first the list has every column, and each person chooses their own', async () => {
+test('at first the list has every column but the hidden ones, and each person chooses their own', async () => {
   const person = await createPerson(administrator, 'viewer');
   const other = await createPerson(administrator, 'viewer');
   expect(headings(await listOf(person))).toEqual([...AT_FIRST, 'actions']);

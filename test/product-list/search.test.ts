@@ -212,6 +212,7 @@ test('returns the fields that API clients rely on', async () => {
   expect(nextCursor).toEqual(expect.any(String));
   expect(Object.keys(items[0]!).sort()).toEqual([
     'available',
+    'barcodes',
     'category',
     'code',
     'cost',

@@ -27,12 +27,13 @@ interface Product {
   quantity: number;
   /** As saving compares codes. */
   hasCode: boolean;
+  hasBarcode: boolean;
 }
 
 /**
  * The definition of a search, slow but obviously right: every word is in the name, code, description or
  * category name, or names the availability. Without an ñ, its n is ñ too. Separators are left out of codes and,
- * for a word with a digit, of all fields.
+ * for a word with a digit, of all fields. The whole search may also be a barcode.
  *
  * @returns the ids of all matches in order
  */
@@ -41,8 +42,10 @@ export async function plainSearch(connection: Connection, filter: PlainFilter): 
   const texts = [filter.search, ...products.flatMap(({ texts, code }) => [...texts, code])];
   for (const letters of [SPANISH, ENYE_AS_N]) await letters.learn(connection, texts);
   const words = wordsOf(filter.search);
-  const matches = products.filter((product) =>
-    words.every((word) => isFound(product, word, word.includes('ñ') ? SPANISH : ENYE_AS_N)),
+  const matches = products.filter(
+    (product) =>
+      product.hasBarcode ||
+      words.every((word) => isFound(product, word, word.includes('ñ') ? SPANISH : ENYE_AS_N)),
   );
   if (filter.sort) return matches.map(({ id }) => id);
   const classes = Map.groupBy(matches, (product) => classOf(product, filter.search));
@@ -57,20 +60,24 @@ async function readProducts(connection: Connection, filter: PlainFilter): Promis
   const direction = sort && !sort.startsWith('-') ? 'ASC' : 'DESC';
   const column = sort ? COLUMNS[sort.replace('-', '')] : 'p.id';
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT p.id, p.name, p.code, p.description, c.name AS category, p.quantity, p.code = ? AS hasCode
+    `SELECT p.id, p.name, p.code, p.description, c.name AS category, p.quantity, p.code = ? AS hasCode, p.barcodes
      FROM product p JOIN category c ON c.id = p.category_id
      WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${direction}, p.id ${direction}`,
     [search],
   );
-  return rows.map(({ id, name, code, description, category, quantity, hasCode }) => ({
+  return rows.map(({ id, name, code, description, category, quantity, hasCode, barcodes }) => ({
     id: Number(id),
     texts: [name, description, category].map(String),
     code: String(code),
     name: String(name),
     quantity: Number(quantity),
     hasCode: hasCode === 1,
+    hasBarcode: String(barcodes).split(', ').filter(Boolean).map(comparable).includes(comparable(search)),
   }));
 }
+
+const comparable = (barcode: string) =>
+  /^(\d{8}|\d{12,14})$/.test(barcode) ? barcode.padStart(14, '0') : barcode.replaceAll('*', '').toUpperCase();
 
 function wordsOf(search: string): string[] {
   return search === 'out of stock' ? [search] : search.split(/(?!\uFEFF)\s+/).filter(Boolean);
@@ -96,13 +103,13 @@ function isFound({ texts, code, quantity }: Product, word: string, letters: Fold
  * search, the rest. Then the others: those that begin with it, the rest.
  */
 function classOf(product: Product, search: string): number {
-  const { code, name, hasCode } = product;
+  const { code, name, hasCode, hasBarcode } = product;
   const foldCode = (text: string, letters: Folding) =>
     SPANISH.foldPlain(search) ? letters.foldPlain(text) : letters.fold(text);
   const begins = (letters: Folding) =>
     foldCode(code, letters).startsWith(foldCode(search, letters)) ||
     letters.fold(name).startsWith(letters.fold(search));
-  if (hasCode) return 1;
+  if (hasCode || hasBarcode) return 1;
   if (foldCode(code, SPANISH) === foldCode(search, SPANISH)) return 2;
   if (begins(SPANISH)) return 3;
   if (wordsOf(search).every((word) => isFound(product, word, SPANISH))) return 4;
