@@ -18,7 +18,7 @@ export interface ReadPhotos {
 export async function readPhotos({ uploads }: Request): Promise<ReadPhotos> {
   const photos: ConvertedPhoto[] = [];
   const hash = createHash('sha256');
-  for await (const upload of uploads ?? []) {
+  for await (const upload of (uploads ?? []) as AsyncIterable<Upload> | Upload[]) {
     // A field without a file.
     if (!upload.name) upload.file.resume();
     else if (photos.length === MAX_PHOTOS) throw new TooManyPhotosError();

@@ -51,7 +51,8 @@ async function expectFineLook(page: Page, name: string): Promise<void> {
   expect([name, small]).toEqual([name, []]);
 }
 
-test.each(LOOKS)(
+// A computer in English, a phone in Spanish.
+test.each(LOOKS.slice(1, 3))(
   'photos are added, put first and removed on the page of a product, and shown in the list: %s',
   async (look, options) => {
     const mark = uniqueCode();

@@ -68,13 +68,14 @@ test('keeps a photo in three widths, upright and without its metadata, and shows
     [320, 640],
     [800, 1600],
   ] as const) {
-    const { status, headers, body } = await fetchPhoto(viewer, photo!, height);
+    const response = await fetchPhoto(viewer, photo!, height);
+    const { status, headers } = response;
     expect([status, headers['content-type'], headers['cache-control']]).toEqual([
       200,
       'image/webp',
       'private, max-age=31536000, immutable',
     ]);
-    const metadata = await sharp(body as Buffer).metadata();
+    const metadata = await sharp(response.body as Buffer).metadata();
     expect(metadata).toMatchObject({ format: 'webp', width, height });
     expect([metadata.exif, metadata.icc, metadata.xmp]).toEqual([undefined, undefined, undefined]);
   }
