@@ -180,5 +180,8 @@ test.each([
     'category',
     'quantity',
     'unit',
+    'price',
+    'cost',
+    'tax_rate',
   ]);
 });
