@@ -181,5 +181,8 @@ test.each([
     'category',
     'quantity',
     'unit',
+    'price',
+    'cost',
+    'tax_rate',
   ]);
 });
