@@ -175,13 +175,13 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
     const [product, movements, unit, photos, prices] = await databases.catalogue.readReplica(
       req.principal!,
       (db) =>
-      Promise.all([
-        findProduct(db, id),
-        listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
-        findUnitOf(db, id),
-        listPhotos(db, id),
-        listPriceChanges(db, id, { kinds, limit: PRICES_PER_PAGE + 1, before: pricesBefore }),
-      ]),
+        Promise.all([
+          findProduct(db, id),
+          listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
+          findUnitOf(db, id),
+          listPhotos(db, id),
+          listPriceChanges(db, id, { kinds, limit: PRICES_PER_PAGE + 1, before: pricesBefore }),
+        ]),
     );
     if (!product) throw new ProductNotFoundError();
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);

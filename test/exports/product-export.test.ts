@@ -72,8 +72,9 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Disponibilidad',
     `Actualizado (${machineTimeZone()})`,
   ]);
-  const [, id, name, code, , , category, quantity, , price, cost, tax, availability, updated] = sheet.getRow(2)
-    .values as unknown[];
+  const [, id, name, code, , , category, quantity, , price, cost, tax, availability, updated] = sheet.getRow(
+    2,
+  ).values as unknown[];
   expect({ name, code, category, quantity, price, cost, tax, availability }).toEqual({
     name: '=1+1',
     code: `${mark}-1`,
