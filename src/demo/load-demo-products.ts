@@ -29,7 +29,8 @@ export async function loadDemoProducts(migrator: Connection): Promise<number> {
 }
 
 function pricesOf(index: number) {
-  const price = PRICES[index % PRICES.length] ?? null;
+  const base = PRICES[index % PRICES.length] ?? null;
+  const price = base === null ? null : base + 10 * (index % 37);
   return { price, cost: price === null ? null : Math.round(price * COST_SHARE) };
 }
 

@@ -75,7 +75,7 @@ export function readProductEdit(body: unknown, t: TFunction, unit?: Unit): FormR
 
 /** The form of the previous version lacks fields that an empty text would erase. */
 function absentFields(body: unknown): FieldKey[] {
-  const typed = (body ?? {}) as object;
+  const typed: object = body ?? {};
   return PRODUCT_FIELDS.filter(({ key, amount }) => amount && !(key in typed)).map(({ key }) => key);
 }
 
