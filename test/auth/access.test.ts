@@ -47,6 +47,7 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'GET /products/export.csv',
       'GET /api/products',
       'GET /api/products/total',
+      'GET /api/products/match',
       'GET /api/exports/:id',
       'POST /api/exports/:id/cancel',
     ],

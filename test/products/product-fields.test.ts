@@ -113,7 +113,7 @@ test('staging a file covers every imported field', async () => {
 });
 
 test('applying an import inserts and updates every imported field', async () => {
-  const insert = await statementWith(/INSERT INTO product \([^`]*product_import_row/);
+  const insert = await statementWith(/INSERT INTO product\s*\([^`]*product_import_row/);
   const [, into] = /INSERT INTO product\s*\(([^)]*)\)/.exec(insert)!;
   expect(listed(into).sort()).toEqual([...IMPORTED.map(({ column }) => column), 'rounded_up'].sort());
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = COALESCE\(/);
