@@ -28,13 +28,16 @@ export const ACTIONS = [
   'category.renamed',
   'category.merged',
   'category.deleted',
+  'supplier.added',
+  'supplier.edited',
+  'supplier.deleted',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-/** Changes of categories are shown with those of products. */
-type ProductAction = Extract<AuditAction, `product.${string}` | `category.${string}`>;
+/** Changes of categories and suppliers are shown with those of products. */
+type ProductAction = Extract<AuditAction, `${'product' | 'category' | 'supplier'}.${string}`>;
 
 interface NewEvent {
   target?: { id?: number; name: string };

@@ -9,6 +9,7 @@ export type Permission =
   | 'product:delete'
   | 'product:import'
   | 'category:manage'
+  | 'supplier:manage'
   | 'stock:adjust'
   | 'users:manage'
   | 'audit:view'
@@ -21,6 +22,7 @@ const EDITING: Permission[] = [
   'product:delete',
   'product:import',
   'category:manage',
+  'supplier:manage',
   'stock:adjust',
 ];
 const ADMINISTERING: Permission[] = ['users:manage', 'audit:view', 'system:view'];

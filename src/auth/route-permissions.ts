@@ -47,6 +47,14 @@ export const ROUTE_PERMISSIONS = {
   'GET /categories/:id/delete': 'category:manage',
   'POST /categories/:id/delete': 'category:manage',
 
+  'GET /suppliers': 'supplier:manage',
+  'GET /suppliers/new': 'supplier:manage',
+  'POST /suppliers': 'supplier:manage',
+  'GET /suppliers/:id/edit': 'supplier:manage',
+  'POST /suppliers/:id': 'supplier:manage',
+  'GET /suppliers/:id/delete': 'supplier:manage',
+  'POST /suppliers/:id/delete': 'supplier:manage',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',

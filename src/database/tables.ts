@@ -68,6 +68,16 @@ interface FormerCategoryTable {
   changed_at: FilledIn<Date>;
 }
 
+interface SupplierTable {
+  id: Generated<number>;
+  name: string;
+  contact: FilledIn<string>;
+  email: FilledIn<string>;
+  phone: FilledIn<string>;
+  lead_time_days: FilledIn<number | null>;
+  version: FilledIn<number>;
+}
+
 interface ProductTable {
   id: Generated<number>;
   code: string;
@@ -81,6 +91,15 @@ interface ProductTable {
   /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
   unit: string;
+  location: FilledIn<string>;
+  minimum_stock: FilledIn<number>;
+  order_quantity: FilledIn<number>;
+  supplier_id: FilledIn<number | null>;
+  supplier_code: FilledIn<string>;
+  tags: FilledIn<string>;
+  notes: FilledIn<string>;
+  /** Computed: an index of `STOCK_LEVELS` (src/stock/stock-level.ts). */
+  stock_level: ColumnType<0 | 1 | 2, never, never>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
@@ -94,6 +113,13 @@ interface DeletedProductTable {
   category_id: number;
   quantity: number;
   unit: string;
+  location: FilledIn<string>;
+  minimum_stock: FilledIn<number>;
+  order_quantity: FilledIn<number>;
+  supplier_id: FilledIn<number | null>;
+  supplier_code: FilledIn<string>;
+  tags: FilledIn<string>;
+  notes: FilledIn<string>;
   version: number;
   created_at: Date;
   deleted_at: FilledIn<Date>;
@@ -178,6 +204,13 @@ interface ImportRowTable {
   category: string | null;
   quantity: number | null;
   unit: string | null;
+  location: string | null;
+  minimum_stock: number | null;
+  order_quantity: number | null;
+  supplier: string | null;
+  supplier_code: string | null;
+  tags: string | null;
+  notes: string | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;
@@ -302,6 +335,7 @@ export interface Catalogue extends GroupTables {
   category_rename: CategoryRenameTable;
   category_merge: CategoryMergeTable;
   former_category: FormerCategoryTable;
+  supplier: SupplierTable;
   product: ProductTable;
   deleted_product: DeletedProductTable;
   stock_movement: StockMovementTable;

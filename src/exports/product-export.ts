@@ -4,9 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
 import type { Dates } from '../locales/dates.ts';
-import type { Availability } from '../product-list/product-filter.ts';
-import { PRODUCT_FIELDS } from '../products/product-fields.ts';
+import { isNumberKey, PRODUCT_FIELDS } from '../products/product-fields.ts';
 import type { Product } from '../products/product.ts';
+import type { StockLevel } from '../stock/stock-level.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 
@@ -14,13 +14,13 @@ import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 const BATCH_ROWS = 100;
 
 /** Translated once per export: a lookup takes longer than the rest of a row. */
-type Availabilities = Record<Availability, string>;
+type Levels = Record<StockLevel, string>;
 
 interface ExportColumn {
   titleKey: string;
   width: number;
   isText?: true;
-  value: (product: Product, availabilities: Availabilities) => Cell;
+  value: (product: Product, levels: Levels) => Cell;
 }
 
 /** Who reads the file: their language, and the zone of their dates, which the heading names. */
@@ -37,7 +37,7 @@ const COLUMNS: ExportColumn[] = [
           {
             titleKey: `columns.${key}`,
             width,
-            ...(key !== 'quantity' && { isText: true }),
+            ...(!isNumberKey(key) && { isText: true }),
             value: (product) => product[key],
           },
         ]
@@ -47,7 +47,7 @@ const COLUMNS: ExportColumn[] = [
     titleKey: 'columns.availability',
     width: 16,
     isText: true,
-    value: ({ available }, availabilities) => availabilities[available ? 'available' : 'out_of_stock'],
+    value: ({ level }, levels) => levels[level],
   },
   { titleKey: 'columns.updated', width: 30, value: ({ updatedAt }) => updatedAt },
 ];
@@ -89,15 +89,16 @@ async function* inBatches(
   t: TFunction,
   dateCell: (date: Date) => Cell,
 ): AsyncGenerator<Cell[][]> {
-  const availabilities = {
-    available: t('availability.available'),
-    out_of_stock: t('availability.out_of_stock'),
+  const levels = {
+    out: t('availability.out_of_stock'),
+    low: t('availability.low'),
+    enough: t('availability.available'),
   };
   let batch: Cell[][] = [];
   for await (const product of products) {
     batch.push(
       COLUMNS.map(({ value }) => {
-        const cell = value(product, availabilities);
+        const cell = value(product, levels);
         return cell instanceof Date ? dateCell(cell) : cell;
       }),
     );

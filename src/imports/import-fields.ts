@@ -1,4 +1,4 @@
-import { PRODUCT_FIELDS, productFields, type FieldKey } from '../products/product-fields.ts';
+import { isNumberKey, PRODUCT_FIELDS, productFields, type FieldKey } from '../products/product-fields.ts';
 import { plainHeader } from '../spreadsheets/spreadsheet.ts';
 
 export type Field = FieldKey;
@@ -10,9 +10,16 @@ export const FIELDS: readonly Field[] = [
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),
 ];
 
+/** Their empty text; of numbers, an empty cell means 0. */
 export const ERASABLE: readonly Field[] = FIELDS.filter(
-  (field) => productFields.shape[field].safeParse('').success,
+  (field) => !isNumberKey(field) && productFields.shape[field].safeParse('').success,
 );
+
+const ROW_COLUMNS = new Map(PRODUCT_FIELDS.map(({ key, rowColumn }) => [key, rowColumn]));
+
+export function rowColumnOf(field: Field) {
+  return ROW_COLUMNS.get(field)!;
+}
 
 const FIELD_OF = new Map(
   IMPORTED.flatMap(({ key, headers }) =>

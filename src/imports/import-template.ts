@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { TFunction } from 'i18next';
-import { PRODUCT_FIELDS } from '../products/product-fields.ts';
+import { isNumberKey, PRODUCT_FIELDS } from '../products/product-fields.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 import { FIELDS, type Field } from './import-fields.ts';
@@ -14,7 +14,10 @@ export const TEMPLATE_TYPES = {
 export type TemplateFormat = keyof typeof TEMPLATE_TYPES;
 
 const EXAMPLES = ['full', 'short'] as const;
-const QUANTITIES = { full: 24, short: 6 };
+const NUMBERS = {
+  full: { quantity: 24, minimumStock: 10, orderQuantity: 50 },
+  short: { quantity: 6, minimumStock: 0, orderQuantity: 0 },
+};
 const DEFAULT_WIDTH = 20;
 
 export async function writeTemplate(format: TemplateFormat, out: Writable, t: TFunction): Promise<void> {
@@ -28,13 +31,14 @@ export async function writeTemplate(format: TemplateFormat, out: Writable, t: TF
   const columns = FIELDS.map((field, index) => ({
     title: titles[index]!,
     width: widths.get(field) ?? DEFAULT_WIDTH,
-    isText: field !== 'quantity',
+    isText: !isNumberKey(field),
   }));
   await writeTable({ name: t('imports.template.sheet'), columns, rows: oneBatch(rows) }, out);
 }
 
 function cellOf(field: Field, example: (typeof EXAMPLES)[number], t: TFunction): Cell {
-  return field === 'quantity' ? QUANTITIES[example] : t(`imports.template.${example}.${field}`);
+  const numbers: Partial<Record<Field, number>> = NUMBERS[example];
+  return numbers[field] ?? t(`imports.template.${example}.${field}`);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await

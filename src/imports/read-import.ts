@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue, ImportRowKind } from '../database/tables.ts';
-import { ERASABLE, rateHeaders, recogniseColumns, type Field } from './import-fields.ts';
+import { ERASABLE, rateHeaders, recogniseColumns, rowColumnOf, type Field } from './import-fields.ts';
 import type { Findings, ReadingChoices, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { checkRow, hasLineBreak } from './row-check.ts';
@@ -113,8 +113,12 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const { columns, choices } = staging;
   const checked = checkRow(cells, columns, { erases: choices.erases, flaw });
   const { code, name, description, category, quantity, unit, problems } = checked;
+  const { location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes } = checked;
   const found = problems.length > 0 ? problems : null;
-  return [number, sheet, line, code, name, description, category, quantity, unit, found];
+  return [
+    ...[number, sheet, line, code, name, description, category, quantity, unit, found],
+    ...[location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes],
+  ];
 }
 
 // Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. A wrong row
@@ -128,8 +132,10 @@ async function storeRows(
   await sql`
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, unit,
+       location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
        kind, product_id, version, was, problems)
     SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, quantity, unit,
+      location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
       CASE
         WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
         WHEN product_id IS NULL THEN 'new'
@@ -139,21 +145,34 @@ async function storeRows(
       product_id, IF(problems IS NOT NULL OR (product_id IS NULL AND name IS NULL), 0, version),
       IF(product_id IS NULL OR is_same OR problems IS NOT NULL, NULL, JSON_OBJECT(
         'name', own_name, 'description', own_description, 'category', own_category,
-        'quantity', own_quantity, 'unit', own_unit)),
+        'quantity', own_quantity, 'unit', own_unit,
+        'location', own_location, 'minimumStock', own_minimum_stock, 'orderQuantity', own_order_quantity,
+        'supplier', own_supplier, 'supplierCode', own_supplier_code, 'tags', own_tags, 'notes', own_notes)),
       IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),
         JSON_ARRAY_INSERT(COALESCE(problems, JSON_ARRAY()), '$[0]',
           JSON_OBJECT('field', 'name', 'key', ${nameMissing})),
         problems)
     FROM (
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
+        v.location, v.minimum_stock, v.order_quantity, v.supplier, v.supplier_code, v.tags, v.notes,
         IF(JSON_TYPE(v.problems) = 'ARRAY', v.problems, NULL) AS problems,
         p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
         own.name AS own_category, p.quantity AS own_quantity, p.unit AS own_unit,
+        p.location AS own_location, p.minimum_stock AS own_minimum_stock, p.order_quantity AS own_order_quantity,
+        COALESCE(s.name, '') AS own_supplier, p.supplier_code AS own_supplier_code, p.tags AS own_tags,
+        p.notes AS own_notes,
         (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
           AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
           AND (v.category IS NULL OR v.category = own.name)
           AND (v.quantity IS NULL OR v.quantity = p.quantity)
-          AND (v.unit IS NULL OR v.unit COLLATE utf8mb4_0900_bin = p.unit) AS is_same
+          AND (v.unit IS NULL OR v.unit COLLATE utf8mb4_0900_bin = p.unit)
+          AND (v.location IS NULL OR v.location COLLATE utf8mb4_0900_bin = p.location)
+          AND (v.minimum_stock IS NULL OR v.minimum_stock = p.minimum_stock)
+          AND (v.order_quantity IS NULL OR v.order_quantity = p.order_quantity)
+          AND (v.supplier IS NULL OR v.supplier = COALESCE(s.name, ''))
+          AND (v.supplier_code IS NULL OR v.supplier_code COLLATE utf8mb4_0900_bin = p.supplier_code)
+          AND (v.tags IS NULL OR v.tags COLLATE utf8mb4_0900_bin = p.tags)
+          AND (v.notes IS NULL OR v.notes COLLATE utf8mb4_0900_bin = p.notes) AS is_same
       FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
         number INT UNSIGNED PATH '$[0]',
         sheet TINYINT UNSIGNED PATH '$[1]',
@@ -164,10 +183,18 @@ async function storeRows(
         category VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[6]',
         quantity INT PATH '$[7]',
         unit VARCHAR(30) COLLATE utf8mb4_es_0900_ai_ci PATH '$[8]',
-        problems JSON PATH '$[9]'
+        problems JSON PATH '$[9]',
+        location VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[10]',
+        minimum_stock DECIMAL(13,3) PATH '$[11]',
+        order_quantity DECIMAL(13,3) PATH '$[12]',
+        supplier VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[13]',
+        supplier_code VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[14]',
+        tags VARCHAR(200) COLLATE utf8mb4_es_0900_ai_ci PATH '$[15]',
+        notes VARCHAR(2000) COLLATE utf8mb4_es_0900_ai_ci PATH '$[16]'
       )) AS v
       LEFT JOIN product AS p ON p.code = v.code
       LEFT JOIN category AS own ON own.id = p.category_id
+      LEFT JOIN supplier AS s ON s.id = p.supplier_id
     ) AS compared
     WHERE EXISTS (SELECT 1 FROM product_import WHERE id = ${id} AND attempt = ${attempt})`.execute(db);
 }
@@ -215,7 +242,7 @@ async function countErasures(
 ): Promise<number> {
   const isErased = ERASABLE.map((field) => {
     const path = `$.${field}`;
-    return sql`(${sql.ref(`r.${field}`)} = '' AND JSON_UNQUOTE(JSON_EXTRACT(r.was, ${path})) <> '')`;
+    return sql`(${sql.ref(`r.${rowColumnOf(field)}`)} = '' AND JSON_UNQUOTE(JSON_EXTRACT(r.was, ${path})) <> '')`;
   });
   const { rows } = await sql<{ count: number }>`
     SELECT /*+ MAX_EXECUTION_TIME(15000) */ COUNT(*) AS count FROM product_import_row AS r

@@ -1,5 +1,5 @@
 import { isBlank } from '../products/field-rules.ts';
-import { productFields, type ProductInput } from '../products/product-fields.ts';
+import { isNumberKey, productFields, type ProductInput } from '../products/product-fields.ts';
 import { FIELDS, type Field } from './import-fields.ts';
 import { readQuantity } from './import-quantity.ts';
 import { findLoss } from './lost-value.ts';
@@ -25,7 +25,7 @@ const EMPTY_ROW = Object.fromEntries(FIELDS.map((field) => [field, null])) as Re
 
 const TYPED_LENGTH = 60;
 /** A line break there comes from a stray quote or from cells that were joined. */
-const ONE_LINE: readonly Field[] = ['code', 'category', 'unit'];
+const ONE_LINE: readonly Field[] = ['code', 'category', 'unit', 'location', 'supplier', 'supplierCode'];
 
 export function checkRow(
   cells: (Cell | undefined)[],
@@ -83,22 +83,22 @@ function shorten(text: string): string {
 
 /** The text that a field takes from a cell: of a quantity the number counts, of others what the format shows. */
 export function fieldText(field: Field | null | undefined, cell: Cell | null | undefined): string {
-  return field === 'quantity' && typeof cell === 'object' && cell && 'plain' in cell
+  return field && isNumberKey(field) && typeof cell === 'object' && cell && 'plain' in cell
     ? cell.plain
     : textOf(cell);
 }
 
 function checkCell(field: Field, cell: Cell | undefined): { value: string | number } | Problem {
-  if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && field === 'quantity')) {
+  if (typeof cell === 'object' && cell.is !== 'number' && !(cell.is === 'reshaped' && isNumberKey(field))) {
     // Excel turns codes such as 3-1 into dates and loses the original text.
-    const isWrong = cell.is !== 'date' || field === 'code' || field === 'quantity';
+    const isWrong = cell.is !== 'date' || field === 'code' || isNumberKey(field);
     if (isWrong) return { key: `imports.problems.${cell.is}` };
   }
   let text = fieldText(field, cell);
   const loss = findLoss(text);
   if (loss) return { key: `imports.problems.${loss}` };
   if (ONE_LINE.includes(field) && hasLineBreak(cell)) return { key: 'imports.problems.lineBreak' };
-  if (field === 'quantity') {
+  if (isNumberKey(field)) {
     const read = readQuantity(text);
     if ('problem' in read) return { key: `imports.problems.${read.problem}`, values: read.values };
     text = read.digits;

@@ -8,6 +8,7 @@ import { STORED_COLUMNS } from '../products/product-queries.ts';
 import {
   copyAddedToDeleted,
   createFormerCategories,
+  createFormerSuppliers,
   deleteAdded,
   recordMovementsBack,
   setBackProducts,
@@ -79,6 +80,7 @@ async function makeChanges(
   }
   if (totals.changed > 0) {
     await createFormerCategories(trx, all);
+    await createFormerSuppliers(trx, all);
     const middle = removals + (0.95 - removals) * 0.3;
     await run(recordMovementsBack, { from: removals, to: middle });
     const setBack = await run(setBackProducts, { from: middle, to: 0.95 });

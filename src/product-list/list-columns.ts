@@ -1,7 +1,12 @@
 import { sql, type RawBuilder } from 'kysely';
-import { PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
+import {
+  PRODUCT_FIELDS,
+  type FieldKey,
+  type ProductField,
+  type SortedKey,
+} from '../products/product-fields.ts';
 
-export type SortColumn = 'number' | FieldKey | 'availability';
+export type SortColumn = 'number' | SortedKey | 'availability';
 
 interface SortColumnDefinition {
   expression: RawBuilder<unknown>;
@@ -15,12 +20,12 @@ const definitions = new Map<SortColumn, SortColumnDefinition>([
   ['availability', { expression: sql`product.available`, keyType: 'number' }],
 ]);
 
-function fieldDefinition({ key, source, columnType, isReference }: ProductField) {
+function fieldDefinition({ key, source, isNumber, isReference }: ProductField) {
   return [
-    key,
+    key as SortedKey,
     {
       expression: sql.ref(source),
-      keyType: columnType === 'int' ? 'number' : 'string',
+      keyType: isNumber ? 'number' : 'string',
       ...(!isReference && { index: key }),
     },
   ] satisfies [SortColumn, SortColumnDefinition];
@@ -35,10 +40,10 @@ export function sortDefinition(column: SortColumn): SortColumnDefinition {
 export const LIST_FIELDS = PRODUCT_FIELDS.filter(({ cell }) => cell);
 
 /** They say which product a row is. */
-const ALWAYS_SHOWN: SortColumn[] = ['name', 'code'];
+const ALWAYS_SHOWN: ListColumn['name'][] = ['name', 'code'];
 
 export interface ListColumn {
-  name: SortColumn;
+  name: SortColumn | FieldKey;
   isSorted: boolean;
   isAlwaysShown: boolean;
   isHiddenAtFirst: boolean;
@@ -50,7 +55,7 @@ export const LIST_COLUMNS: readonly ListColumn[] = [
   'availability' as const,
 ].map((name) => ({
   name,
-  isSorted: definitions.has(name),
+  isSorted: (SORT_COLUMNS as readonly string[]).includes(name),
   isAlwaysShown: ALWAYS_SHOWN.includes(name),
   isHiddenAtFirst: LIST_FIELDS.some(({ key, isHiddenAtFirst }) => key === name && isHiddenAtFirst),
 }));

@@ -4,7 +4,15 @@ import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { listCategories } from '../products/category-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
-import { AVAILABILITIES, cursorField, filterQuery, productQuery, readFilter } from './product-filter.ts';
+import {
+  AVAILABILITIES,
+  cursorField,
+  FACETS,
+  filterQuery,
+  productQuery,
+  readFilter,
+  strictFilter,
+} from './product-filter.ts';
 import { getProductPage } from './product-page.ts';
 import { countExactly } from './product-totals.ts';
 import { listView, readListChoices } from './list-choices.ts';
@@ -34,16 +42,17 @@ export function productListRoutes(databases: Databases): Router {
       page,
       categories,
       availabilities: AVAILABILITIES,
+      facets: FACETS,
       filterQuery,
       ...listView(choices),
     });
   });
 
   router.get('/api/products/total', async (req, res) => {
-    const { category, availability, search, sort } = productQuery.parse(req.query);
-    const filter = { search, category, availability, sort };
+    const { sort, ...rest } = strictFilter.parse(req.query);
+    const filter = { ...rest, sort };
     const count = (db: Kysely<Catalogue>) => countExactly(db, filter);
-    const sharedAs = ['total', category, availability, search];
+    const sharedAs = ['total', filterQuery({ ...filter, sort: undefined })];
     const total = await databases.catalogue.readReplica(req.principal!, count, { sharedAs });
     res.json({ total: total ?? null });
   });

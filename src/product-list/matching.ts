@@ -1,7 +1,8 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type SqlBool } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { searchTerms } from '../search/search-terms.ts';
+import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { isFound } from './word-match.ts';
@@ -13,6 +14,15 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
   let query = selectProducts(db);
   if (category) query = query.where('category.name', '=', category);
   if (available !== undefined) query = query.where('product.available', '=', available ? 1 : 0);
+  if (filter.availability === 'low') query = query.where('product.stock_level', '=', LOW_LEVEL);
+  if (filter.supplier) {
+    const supplier = sql<number>`(SELECT id FROM supplier WHERE name = ${filter.supplier})`;
+    query = query.where('product.supplier_id', '=', supplier);
+  }
+  if (filter.tag) {
+    query = query.where(sql<SqlBool>`FIND_IN_SET(${filter.tag}, REPLACE(product.tags, ', ', ','))`);
+  }
+  if (filter.location) query = query.where('product.location', '=', filter.location);
   for (const term of searchTerms(search)) query = query.where(isFound(term));
   return query;
 }

@@ -5,11 +5,12 @@ import { toProduct } from '../products/product-queries.ts';
 import { findCandidates } from '../search/candidates.ts';
 import { letters } from '../search/letters.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { isBestSearched, listNear, listWindow } from './indexed-list.ts';
+import { gramsOf } from './filter-grams.ts';
+import { isBestSearched, isOnlySearched, listNear, listWindow } from './indexed-list.ts';
 import { scanWindow, type FoundProduct } from './matching.ts';
 import type { KeysetPosition, PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
-import { orderOf } from './product-order.ts';
+import { orderOf, type Order } from './product-order.ts';
 import { countMatches, countProducts, type Totals } from './product-totals.ts';
 import { searchWindow } from './search-window.ts';
 
@@ -52,13 +53,15 @@ export async function getProductPage(
   };
 }
 
+const isListed = (filter: ProductFilter, order: Order) => !filter.search && !isOnlySearched(filter, order);
+
 async function findWindow(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
   window: PageWindow,
 ): Promise<[FoundProduct[], Totals | undefined]> {
   let known: Totals | undefined;
-  if (!filter.search) {
+  if (isListed(filter, window.order)) {
     if (!isBestSearched(filter, window.order)) {
       return Promise.all([listWindow(db, filter, window), countProducts(db, filter)]);
     }
@@ -66,7 +69,9 @@ async function findWindow(
     if (near.length === window.limit) return [near, counted];
     known = counted;
   }
-  const candidates = await findCandidates(db, { ...filter, available: wantedAvailable(filter) });
+  const { search, category } = filter;
+  const query = { search, category, available: wantedAvailable(filter), having: await gramsOf(db, filter) };
+  const candidates = await findCandidates(db, query);
   if (!candidates) {
     if (known) return [await listWindow(db, filter, window), known];
     return Promise.all([scanWindow(db, filter, window), countProducts(db, filter)]);

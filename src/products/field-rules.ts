@@ -47,3 +47,23 @@ export const quantityField = z
   .pipe(z.string().regex(/^\d{1,10}$/, 'product.errors.quantity'))
   .transform(Number)
   .pipe(z.number().max(MAX_QUANTITY, 'product.errors.quantityLimit'));
+
+/** Empty is 0: none. */
+export const optionalQuantity = z
+  .union([z.string(), z.number().transform(String)], 'product.errors.quantity')
+  .default('')
+  .transform((text): string | number => (isBlank(text) ? '0' : text))
+  .pipe(quantityField);
+
+/** Words or phrases, each once, with a comma and a space between them. */
+export function tagList(max: number, tooLong: string) {
+  return z
+    .string()
+    .default('')
+    .transform((text) => {
+      const tags = text.split(/[,;\r\n]/).map(tidy);
+      const byName = new Map(tags.map((tag) => [tag.toLowerCase(), tag]));
+      return [...byName.values()].filter((tag) => !isBlank(tag)).join(', ');
+    })
+    .refine((text) => length(text) <= max, tooLong);
+}

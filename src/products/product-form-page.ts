@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { Databases } from '../database/databases.ts';
 import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
 import { listCategories } from './category-queries.ts';
+import { listLocations, listSupplierNames } from './supplier-queries.ts';
 import type { ToldChange, ToldDeletion } from './change-texts.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { FORM_FIELDS, OTHER_CATEGORY } from './product-fields.ts';
@@ -31,8 +32,8 @@ export async function renderForm(
   res: Response,
   page: ProductFormPage,
 ): Promise<void> {
-  const categories = await databases.catalogue.readReplica(req.principal!, (db) =>
-    listCategories(db, { toSave: true }),
+  const [categories, supplier, location] = await databases.catalogue.readReplica(req.principal!, (db) =>
+    Promise.all([listCategories(db, { toSave: true }), listSupplierNames(db), listLocations(db)]),
   );
   res.render('products/form', {
     id: undefined,
@@ -46,6 +47,7 @@ export async function renderForm(
     ...NO_PROBLEM,
     ...page,
     categories,
+    suggested: { supplier, location },
     fields: FORM_FIELDS,
     otherCategory: OTHER_CATEGORY,
   });

@@ -6,6 +6,8 @@ import { actorColumns, type MovementActor, type MovementDocument } from './stock
 /** JSON has a collation of its own, which the names of categories do not compare with. */
 const FORMER_CATEGORY = sql`CONVERT(r.was->>'$.category' USING utf8mb4) COLLATE utf8mb4_es_0900_ai_ci`;
 
+const FORMER_SUPPLIER = sql`CONVERT(r.was->>'$.supplier' USING utf8mb4) COLLATE utf8mb4_es_0900_ai_ci`;
+
 /** A condition on `product_import_row AS r`, with the cause to record. */
 export interface BulkRows {
   rows: RawBuilder<unknown>;
@@ -20,11 +22,16 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
     runStatement(
       trx,
       sql`
-        INSERT INTO product (code, name, description, category_id, quantity, unit)
+        INSERT INTO product
+          (code, name, description, category_id, quantity, unit,
+           location, minimum_stock, order_quantity, supplier_id, supplier_code, tags, notes)
         SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
-          COALESCE(r.unit, ${defaults.unit})
+          COALESCE(r.unit, ${defaults.unit}),
+          COALESCE(r.location, ''), COALESCE(r.minimum_stock, 0), COALESCE(r.order_quantity, 0), s.id,
+          COALESCE(r.supplier_code, ''), COALESCE(r.tags, ''), COALESCE(r.notes, '')
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
         LEFT JOIN category_merge AS m ON m.source_id = c.id
+        LEFT JOIN supplier AS s ON s.name = r.supplier
         WHERE ${rows} AND r.kind = 'new'`,
     );
 }
@@ -69,11 +76,19 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
       STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
       LEFT JOIN category AS c ON c.name = r.category
       LEFT JOIN category_merge AS m ON m.source_id = c.id
+      LEFT JOIN supplier AS s ON s.name = r.supplier
       SET p.name = COALESCE(r.name, p.name),
         p.description = COALESCE(r.description, p.description),
         p.category_id = COALESCE(m.target_id, c.id, p.category_id),
         p.quantity = COALESCE(r.quantity, p.quantity),
         p.unit = COALESCE(r.unit, p.unit),
+        p.location = COALESCE(r.location, p.location),
+        p.minimum_stock = COALESCE(r.minimum_stock, p.minimum_stock),
+        p.order_quantity = COALESCE(r.order_quantity, p.order_quantity),
+        p.supplier_id = COALESCE(s.id, IF(r.supplier = '', NULL, p.supplier_id)),
+        p.supplier_code = COALESCE(r.supplier_code, p.supplier_code),
+        p.tags = COALESCE(r.tags, p.tags),
+        p.notes = COALESCE(r.notes, p.notes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -120,11 +135,19 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
       UPDATE product_import_row AS r
       STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version + 1
       STRAIGHT_JOIN category AS c ON c.name = ${FORMER_CATEGORY}
+      LEFT JOIN supplier AS s ON s.name = ${FORMER_SUPPLIER}
       SET p.name = r.was->>'$.name',
         p.description = r.was->>'$.description',
         p.category_id = c.id,
         p.quantity = r.was->>'$.quantity',
         p.unit = r.was->>'$.unit',
+        p.location = COALESCE(r.was->>'$.location', p.location),
+        p.minimum_stock = COALESCE(r.was->>'$.minimumStock', p.minimum_stock),
+        p.order_quantity = COALESCE(r.was->>'$.orderQuantity', p.order_quantity),
+        p.supplier_id = IF(r.supplier IS NULL, p.supplier_id, s.id),
+        p.supplier_code = COALESCE(r.was->>'$.supplierCode', p.supplier_code),
+        p.tags = COALESCE(r.was->>'$.tags', p.tags),
+        p.notes = COALESCE(r.was->>'$.notes', p.notes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -140,6 +163,19 @@ export async function createFormerCategories(
     SELECT DISTINCT ${FORMER_CATEGORY}
     FROM product_import_row AS r LEFT JOIN category AS c ON c.name = ${FORMER_CATEGORY}
     WHERE ${all} AND r.kind = 'changed' AND c.id IS NULL`.execute(trx);
+}
+
+/** Those that were renamed or deleted since. */
+export async function createFormerSuppliers(
+  trx: Transaction<Catalogue>,
+  all: RawBuilder<unknown>,
+): Promise<void> {
+  await sql`
+    INSERT IGNORE INTO supplier (name)
+    SELECT DISTINCT ${FORMER_SUPPLIER}
+    FROM product_import_row AS r LEFT JOIN supplier AS s ON s.name = ${FORMER_SUPPLIER}
+    WHERE ${all} AND r.kind = 'changed' AND r.supplier IS NOT NULL AND r.was->>'$.supplier' <> ''
+      AND s.id IS NULL`.execute(trx);
 }
 
 const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');

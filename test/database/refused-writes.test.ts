@@ -24,7 +24,8 @@ async function refusalOf(id: Buffer, work: () => Promise<unknown>): Promise<Doma
 
 const current = {
   ...{ id: 5, code: 'A', name: 'A', description: '', category: 'Otros', quantity: 3, unit: 'u' },
-  ...{ available: true, version: 2 },
+  ...{ location: '', minimumStock: 0, orderQuantity: 0, supplier: '', supplierCode: '', tags: '', notes: '' },
+  ...{ available: true, level: 'enough' as const, version: 2 },
 };
 
 test.each<[string, DomainError]>([

@@ -120,7 +120,15 @@ test.each([
       if (made % 100 === 0) await setImmediate();
       const description = randomBytes(192).toString('hex');
       const text = { code: `C-${made}`, name: 'x', description, category: 'x', unit: 'u' };
-      yield { ...text, id: made, quantity: 0, available: false, updatedAt: new Date(0), version: 1 };
+      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
+      const stock = {
+        quantity: 0,
+        available: false,
+        level: 'out',
+        minimumStock: 0,
+        orderQuantity: 0,
+      } as const;
+      yield { ...text, ...more, ...stock, id: made, updatedAt: new Date(0), version: 1 };
     }
   }
   let taken = 0;

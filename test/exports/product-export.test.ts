@@ -58,11 +58,19 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Categoría',
     'Cantidad',
     'Unidad',
+    'Ubicación',
+    'Existencias mínimas',
+    'Cantidad por pedir',
+    'Proveedor',
+    'Código del proveedor',
+    'Etiquetas',
+    'Notas',
     'Disponibilidad',
     `Actualizado (${machineTimeZone()})`,
   ]);
-  const [, id, name, code, , category, quantity, , availability, updated] = sheet.getRow(2)
-    .values as unknown[];
+  const cells = sheet.getRow(2).values as unknown[];
+  const [, id, name, code, , category, quantity] = cells;
+  const [availability, updated] = cells.slice(-2);
   expect({ name, code, category, quantity, availability }).toEqual({
     name: '=1+1',
     code: `${mark}-1`,
@@ -92,7 +100,7 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect([...body.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const [header, first, second] = body.toString('utf8').slice(1).split('\r\n');
   expect(header).toBe(
-    `N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Disponibilidad;Actualizado (${machineTimeZone()})`,
+    `N.º;Nombre;Código;Descripción;Categoría;Cantidad;Unidad;Ubicación;Existencias mínimas;Cantidad por pedir;Proveedor;Código del proveedor;Etiquetas;Notas;Disponibilidad;Actualizado (${machineTimeZone()})`,
   );
   expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";Otros;12;`);
   expect(second).toContain(';Jabón;');
@@ -106,6 +114,13 @@ const columns = [
   'category',
   'quantity',
   'unit',
+  'location',
+  'minimumStock',
+  'orderQuantity',
+  'supplier',
+  'supplierCode',
+  'tags',
+  'notes',
   'availability',
   'updated',
 ].map((name) => (name === 'updated' ? `columns.${name} (America/Guayaquil)` : `columns.${name}`));
@@ -116,11 +131,16 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
     for (const [i, name] of names.entries()) {
       await Promise.resolve();
       const text = { code: `C-${i}`, name, description: '', category: 'x', unit: 'u' };
+      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
       yield {
         ...text,
+        ...more,
         id: i,
         quantity: 1,
+        minimumStock: 0,
+        orderQuantity: 0,
         available: true,
+        level: 'enough',
         updatedAt: new Date('2026-02-28T23:59:59Z'),
         version: 1,
       };
@@ -146,7 +166,7 @@ test('continues on further sheets with the same titles', async () => {
   for (const sheet of sheets) {
     expect((sheet.getRow(1).values as unknown[]).slice(1)).toEqual(columns);
     expect(sheet.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
-    expect(sheet.autoFilter).toBe(`A1:I${sheet.rowCount}`);
+    expect(sheet.autoFilter).toBe(`A1:${sheet.getColumn(columns.length).letter}${sheet.rowCount}`);
     sheet.eachRow((row, number) => number > 1 && found.push(row.getCell(2).value));
   }
   expect(found).toEqual(names);
@@ -177,7 +197,7 @@ test('a workbook preserves every text, and dates as the clock of the reader', as
   const [sheet] = await writtenSheets(names);
   const found = names.map((_, i) => sheet!.getRow(i + 2).getCell(2).value);
   expect(found).toEqual(names);
-  expect(sheet!.getRow(2).getCell(9).value).toEqual(new Date('2026-02-28T18:59:59Z'));
+  expect(sheet!.getRow(2).getCell(columns.length).value).toEqual(new Date('2026-02-28T18:59:59Z'));
 });
 
 test('escapes what XML cannot hold, and what looks like an escape, as Excel does', async () => {
