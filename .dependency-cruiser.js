@@ -69,7 +69,17 @@ const LAYERS = [
   },
   {
     name: 'features',
-    holds: ['categories/', 'exports/', 'imports/', 'movements/', 'trash/', 'units/', 'users/', 'system/'],
+    holds: [
+      'categories/',
+      'suppliers/',
+      'exports/',
+      'imports/',
+      'movements/',
+      'trash/',
+      'units/',
+      'users/',
+      'system/',
+    ],
     advice:
       'A feature must not import what mounts or starts it: pass in what it needs from app.ts or server.ts.',
   },

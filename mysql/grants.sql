@@ -11,6 +11,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.category_rename TO inventario
 GRANT SELECT, INSERT, DELETE ON inventario.category_merge TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.former_category TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.unit TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.supplier TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (category_id), DELETE ON inventario.deleted_product TO inventario_app@'%';
 -- Written by triggers.

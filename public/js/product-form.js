@@ -14,7 +14,7 @@ category.addEventListener('change', () => {
 for (const choice of form.querySelectorAll('[data-choice]')) {
   const name = choice.dataset.choice;
   const field = form.elements.namedItem(name);
-  const saved = form.elements.namedItem(`seen.${name}`).value;
+  const saved = choice.dataset.typed;
   let typed = field.value;
   field.addEventListener('input', () => {
     typed = field.value;

@@ -8,7 +8,10 @@ import { fillRow } from './product-row.js';
 import { sendAside } from './way-back.js';
 
 const DEBOUNCE_MS = 120;
-const FILTER_NAMES = ['search', 'category', 'availability', 'sort'];
+/** Filters that links lead to; chips show and remove them. */
+const FACET_NAMES = ['supplier', 'tag', 'location'];
+const CLEARED_NAMES = ['search', 'category', 'availability', ...FACET_NAMES];
+const FILTER_NAMES = [...CLEARED_NAMES, 'sort'];
 
 const list = document.getElementById('product-list');
 const texts = JSON.parse(list.dataset.texts);
@@ -40,7 +43,8 @@ form.addEventListener('submit', (event) => {
 for (const clear of document.querySelectorAll('a[href="/products"]#clear, #empty a[href="/products"]')) {
   clear.addEventListener('click', (event) => {
     event.preventDefault();
-    for (const name of ['search', 'category', 'availability']) form.elements.namedItem(name).value = '';
+    for (const name of CLEARED_NAMES) form.elements.namedItem(name).value = '';
+    document.getElementById('facets')?.remove();
     search.focus();
     showMatches();
   });
@@ -206,9 +210,10 @@ function updateLinks(page, query) {
   const next = document.getElementById('next');
   next.hidden = !page.nextCursor;
   if (page.nextCursor) next.href = address('/products', { cursor: page.nextCursor });
-  document.getElementById('clear').hidden = !['search', 'category', 'availability'].some((name) =>
-    query.has(name),
-  );
+  document.getElementById('clear').hidden = !CLEARED_NAMES.some((name) => query.has(name));
+  for (const chip of document.querySelectorAll('[data-facet]')) {
+    chip.href = address('/products', { [chip.dataset.facet]: '' });
+  }
   for (const link of document.querySelectorAll('a[href^="/language/"]')) {
     const url = new URL(link.href);
     url.searchParams.set('return', address('/products'));

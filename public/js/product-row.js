@@ -6,7 +6,10 @@ export function fillRow(row, product, texts) {
   row.dataset.version = product.version;
   row.dataset.quantity = new Intl.NumberFormat(texts.language).format(product.quantity);
   row.dataset.unit = product.unit;
-  for (const field of row.querySelectorAll('[data-field]')) field.textContent = product[field.dataset.field];
+  for (const field of row.querySelectorAll('[data-field]')) {
+    const value = product[field.dataset.field];
+    field.textContent = 'number' in field.dataset ? textOfNumber(value, texts.language) : value;
+  }
   for (const cell of row.querySelectorAll('[data-amount]'))
     cell.textContent = formatAmount(product[cell.dataset.field], cell.dataset.amount, texts);
   for (const link of row.querySelectorAll('[data-href]')) {
@@ -22,10 +25,17 @@ export function fillRow(row, product, texts) {
   // Not among the columns that the person has chosen, perhaps.
   const quantity = row.querySelector('[data-field=quantity]');
   if (quantity) fillQuantity(quantity, row, product, texts);
-  const badge = row.querySelector('[data-field=available]');
+  const badge = row.querySelector('[data-field=level]');
   if (!badge) return;
-  badge.textContent = product.available ? texts.available : texts.outOfStock;
-  badge.className = `badge ${product.available ? 'badge-available' : 'badge-out'}`;
+  // An instance of the previous version does not tell the level.
+  const level = product.level ?? (product.available ? 'enough' : 'out');
+  badge.textContent = { out: texts.outOfStock, low: texts.low, enough: texts.available }[level];
+  badge.className = `badge badge-${level === 'enough' ? 'available' : level}`;
+}
+
+/** 0 stands for none. */
+function textOfNumber(value, language) {
+  return value ? new Intl.NumberFormat(language).format(value) : '';
 }
 
 /** A saved quantity comes without the photo, which stays. */

@@ -31,6 +31,7 @@ import { PHOTO_FORM } from '../products/photo-form-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
 import { productRoutes } from '../products/product-routes.ts';
 import { offerUndo } from '../products/undo-cookies.ts';
+import { supplierRoutes } from '../suppliers/supplier-routes.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
 import { systemRoutes } from '../system/system-routes.ts';
 import { trashRoutes } from '../trash/trash-routes.ts';
@@ -85,6 +86,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(movementRoutes(databases));
   router.use(categoryRoutes(databases, jobs));
   router.use(unitRoutes(databases));
+  router.use(supplierRoutes(databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases, { findRestorable, showValue: shownValueOf }));

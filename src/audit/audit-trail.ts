@@ -31,13 +31,16 @@ export const ACTIONS = [
   'category.merged',
   'category.deleted',
   'unit.changed',
+  'supplier.added',
+  'supplier.edited',
+  'supplier.deleted',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-/** Changes of categories and units are shown with those of products. */
-type ProductAction = Extract<AuditAction, `product.${string}` | `category.${string}` | `unit.${string}`>;
+/** Changes of categories, units and suppliers are shown with those of products. */
+type ProductAction = Extract<AuditAction, `${'product' | 'category' | 'unit' | 'supplier'}.${string}`>;
 
 interface NewEvent {
   target?: { id?: number; name: string };

@@ -11,6 +11,7 @@ export type Permission =
   | 'category:manage'
   | 'unit:manage'
   | 'cost:view'
+  | 'supplier:manage'
   | 'stock:adjust'
   | 'users:manage'
   | 'audit:view'
@@ -24,6 +25,7 @@ const EDITING: Permission[] = [
   'product:import',
   'category:manage',
   'cost:view',
+  'supplier:manage',
   'stock:adjust',
 ];
 const ADMINISTERING: Permission[] = ['unit:manage', 'users:manage', 'audit:view', 'system:view'];

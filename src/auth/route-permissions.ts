@@ -57,6 +57,13 @@ export const ROUTE_PERMISSIONS = {
   'GET /units': 'unit:manage',
   'GET /units/edit': 'unit:manage',
   'POST /units': 'unit:manage',
+  'GET /suppliers': 'supplier:manage',
+  'GET /suppliers/new': 'supplier:manage',
+  'POST /suppliers': 'supplier:manage',
+  'GET /suppliers/:id/edit': 'supplier:manage',
+  'POST /suppliers/:id': 'supplier:manage',
+  'GET /suppliers/:id/delete': 'supplier:manage',
+  'POST /suppliers/:id/delete': 'supplier:manage',
 
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',

@@ -62,5 +62,7 @@ function createServerPool(server: ServerAddress, account: Account, connectionLim
     maxIdle: connectionLimit,
     queueLimit: 500,
     enableKeepAlive: true,
+    // A double holds the fifteen digits of a quantity exactly.
+    decimalNumbers: true,
   });
 }

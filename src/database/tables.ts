@@ -77,6 +77,16 @@ interface UnitTable {
   decimals: number;
 }
 
+interface SupplierTable {
+  id: Generated<number>;
+  name: string;
+  contact: FilledIn<string>;
+  email: FilledIn<string>;
+  phone: FilledIn<string>;
+  lead_time_days: FilledIn<number | null>;
+  version: FilledIn<number>;
+}
+
 interface ProductTable {
   id: Generated<number>;
   code: string;
@@ -103,6 +113,15 @@ interface ProductTable {
   price_order: GeneratedAlways<number>;
   /** As shown (src/products/barcodes.ts). */
   barcodes: FilledIn<string>;
+  location: FilledIn<string>;
+  minimum_stock: FilledIn<number>;
+  order_quantity: FilledIn<number>;
+  supplier_id: FilledIn<number | null>;
+  supplier_code: FilledIn<string>;
+  tags: FilledIn<string>;
+  notes: FilledIn<string>;
+  /** Computed: an index of `STOCK_LEVELS` (src/stock/stock-level.ts). */
+  stock_level: ColumnType<0 | 1 | 2, never, never>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
@@ -128,6 +147,13 @@ interface DeletedProductTable {
   cost: FilledIn<number | null>;
   tax_rate: FilledIn<number | null>;
   barcodes: FilledIn<string>;
+  location: FilledIn<string>;
+  minimum_stock: FilledIn<number>;
+  order_quantity: FilledIn<number>;
+  supplier_id: FilledIn<number | null>;
+  supplier_code: FilledIn<string>;
+  tags: FilledIn<string>;
+  notes: FilledIn<string>;
   version: number;
   created_at: Date;
   deleted_at: FilledIn<Date>;
@@ -259,6 +285,13 @@ interface ImportRowTable {
   cost: number | null;
   tax_rate: number | null;
   barcodes: string | null;
+  location: string | null;
+  minimum_stock: number | null;
+  order_quantity: number | null;
+  supplier: string | null;
+  supplier_code: string | null;
+  tags: string | null;
+  notes: string | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;
@@ -384,6 +417,7 @@ export interface Catalogue extends GroupTables {
   category_merge: CategoryMergeTable;
   former_category: FormerCategoryTable;
   unit: UnitTable;
+  supplier: SupplierTable;
   product: ProductTable;
   deleted_product: DeletedProductTable;
   photo: PhotoTable;

@@ -9,9 +9,9 @@ import type { Dates } from '../locales/dates.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
 import type { Language } from '../locales/languages.ts';
 import { DECIMAL_MARKS, decimalText } from '../locales/money.ts';
-import type { Availability } from '../product-list/product-filter.ts';
-import { PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
+import { isNumberKey, PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
 import { mayView, type Product } from '../products/product.ts';
+import type { StockLevel } from '../stock/stock-level.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 
@@ -19,14 +19,14 @@ import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.
 const BATCH_ROWS = 100;
 
 /** Translated once per export: a lookup takes longer than the rest of a row. */
-type Availabilities = Record<Availability, string>;
+type Levels = Record<StockLevel, string>;
 
 interface ExportColumn {
   titleKey: string;
   width: number;
   isText?: true;
   field?: ProductField;
-  value: (product: Product, availabilities: Availabilities) => Cell;
+  value: (product: Product, levels: Levels) => Cell;
 }
 
 /** Who reads the file: their language, and the zone of their dates, which the heading names. */
@@ -47,7 +47,7 @@ const COLUMNS: ExportColumn[] = [
             titleKey: `columns.${key}`,
             width,
             field,
-            ...(key !== 'quantity' && !amount && { isText: true }),
+            ...(!isNumberKey(key) && !amount && { isText: true }),
             value: amount ? amountCell(key, amount) : (product) => product[key],
           },
         ]
@@ -57,7 +57,7 @@ const COLUMNS: ExportColumn[] = [
     titleKey: 'columns.availability',
     width: 16,
     isText: true,
-    value: ({ available }, availabilities) => availabilities[available ? 'available' : 'out_of_stock'],
+    value: ({ level }, levels) => levels[level],
   },
   { titleKey: 'columns.updated', width: 30, value: ({ updatedAt }) => updatedAt },
 ];
@@ -120,15 +120,16 @@ async function* inBatches(
   { t, shown }: { t: TFunction; shown: ExportColumn[] },
   dateCell: (date: Date) => Cell,
 ): AsyncGenerator<Cell[][]> {
-  const availabilities = {
-    available: t('availability.available'),
-    out_of_stock: t('availability.out_of_stock'),
+  const levels = {
+    out: t('availability.out_of_stock'),
+    low: t('availability.low'),
+    enough: t('availability.available'),
   };
   let batch: Cell[][] = [];
   for await (const product of products) {
     batch.push(
       shown.map(({ value }) => {
-        const cell = value(product, availabilities);
+        const cell = value(product, levels);
         return cell instanceof Date ? dateCell(cell) : cell;
       }),
     );

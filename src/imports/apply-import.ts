@@ -78,6 +78,7 @@ async function makeChanges(
   await assertUnchanged(trx, all);
   await createCategories(trx, all);
   await useUnits(trx, all);
+  await createSuppliers(trx, all);
   const run = inBatches(trx, claimed, { totals, lease, userId: claimed.appliedBy! });
   const insertsShare = (0.95 * totals.new) / Math.max(1, totals.new + totals.changed);
   if (totals.new > 0) {
@@ -121,6 +122,18 @@ async function createCategories(trx: Transaction<Catalogue>, all: RawBuilder<unk
     WHERE found.count = 0`.execute(trx);
   // None may be merged or deleted before the last product is in it.
   await sql`SELECT id FROM category FOR SHARE`.execute(trx);
+}
+
+async function createSuppliers(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
+  const { numAffectedRows = 0n } = await sql`
+    INSERT IGNORE INTO supplier (name)
+    SELECT r.supplier
+    FROM product_import_row AS r LEFT JOIN supplier AS s ON s.name = r.supplier
+    WHERE ${all} AND r.kind IN ('new', 'changed') AND r.supplier <> '' AND s.id IS NULL
+    ORDER BY r.number`.execute(trx);
+  if (numAffectedRows === 0n) return;
+  // None may be deleted before the last product has it.
+  await sql`SELECT id FROM supplier FOR SHARE`.execute(trx);
 }
 
 /** Adds new units, and checks that those of quantities with decimals still allow them. */

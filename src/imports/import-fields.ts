@@ -1,5 +1,5 @@
-import { PRODUCT_FIELDS, productFields, type FieldKey } from '../products/product-fields.ts';
 import type { NumberMark } from '../locales/typed-numbers.ts';
+import { isNumberKey, PRODUCT_FIELDS, productFields, type FieldKey } from '../products/product-fields.ts';
 import { plainHeader } from '../spreadsheets/spreadsheet.ts';
 
 export type Field = FieldKey;
@@ -11,19 +11,21 @@ export const FIELDS: readonly Field[] = [
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),
 ];
 
-/** As they are selected from `product_import_row`. */
-export const SELECTED_FIELDS = FIELDS.map((field) =>
-  field === 'quantity' ? ('on_hand as quantity' as const) : field,
-);
-
+/** Their empty text; of numbers, an empty cell means 0. */
 export const ERASABLE: readonly Field[] = FIELDS.filter(
-  (field) => productFields.shape[field].safeParse('').data === '',
+  (field) => !isNumberKey(field) && productFields.shape[field].safeParse('').data === '',
 );
 
 /** An empty cell never erases these: in a row, null stands for no value. */
 export const AMOUNTS: ReadonlyMap<Field, 'money' | 'rate'> = new Map(
   IMPORTED.flatMap(({ key, amount }) => (amount ? [[key, amount] as const] : [])),
 );
+
+const ROW_COLUMNS = new Map(PRODUCT_FIELDS.map(({ key, rowColumn }) => [key, rowColumn]));
+
+export function rowColumnOf(field: Field) {
+  return ROW_COLUMNS.get(field)!;
+}
 
 const FIELD_OF = new Map(
   IMPORTED.flatMap(({ key, headers }) =>

@@ -3,7 +3,8 @@ import type { Catalogue, ImportRowKind, ImportState, UndoState } from '../databa
 import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
 import { PRICED } from '../stock/price-history.ts';
-import { SELECTED_FIELDS, type Field } from './import-fields.ts';
+import type { ProductField } from '../products/product-fields.ts';
+import { FIELDS, rowColumnOf, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
 import type {
   FirstRow,
@@ -328,6 +329,8 @@ export interface ImportRow extends CheckedFields {
   problems: Problem[] | null;
 }
 
+type SelectedField = { [Key in Field]: `${ProductField<Key>['rowColumn']} as ${Key}` }[Field];
+
 export async function listImportRows(
   db: Kysely<Catalogue>,
   { id, reading }: { id: number; reading: number },
@@ -335,16 +338,8 @@ export async function listImportRows(
 ): Promise<ImportRow[]> {
   const rows = await db
     .selectFrom('product_import_row')
-    .select([
-      'number',
-      'sheet',
-      'line',
-      'kind',
-      ...SELECTED_FIELDS,
-      'product_id as productId',
-      'was',
-      'problems',
-    ])
+    .select(FIELDS.map((field) => `${rowColumnOf(field)} as ${field}` as SelectedField))
+    .select(['number', 'sheet', 'line', 'kind', 'product_id as productId', 'was', 'problems'])
     .where('import_id', '=', id)
     .where('reading', '=', reading)
     .where('number', '>', after)

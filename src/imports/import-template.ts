@@ -5,7 +5,7 @@ import type { TFunction } from 'i18next';
 import { installedCurrency } from '../config/currency.ts';
 import { DECIMAL_MARKS, decimalText } from '../locales/money.ts';
 import type { Language } from '../locales/languages.ts';
-import { PRODUCT_FIELDS } from '../products/product-fields.ts';
+import { isNumberKey, PRODUCT_FIELDS } from '../products/product-fields.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 import { AMOUNTS, FIELDS, type Field } from './import-fields.ts';
@@ -17,7 +17,10 @@ export const TEMPLATE_TYPES = {
 export type TemplateFormat = keyof typeof TEMPLATE_TYPES;
 
 const EXAMPLES = ['full', 'short'] as const;
-const QUANTITIES = { full: 24, short: 6 };
+const NUMBERS = {
+  full: { quantity: 24, minimumStock: 10, orderQuantity: 50 },
+  short: { quantity: 6, minimumStock: 0, orderQuantity: 0 },
+};
 /** In minor units and hundredths of a percent. */
 const AMOUNT_EXAMPLES = {
   price: { full: 3200, short: 4750 },
@@ -43,18 +46,18 @@ export async function writeTemplate(
   const columns = FIELDS.map((field, index) => ({
     title: titles[index]!,
     width: widths.get(field) ?? DEFAULT_WIDTH,
-    isText: field !== 'quantity' && !AMOUNTS.has(field),
+    isText: !isNumberKey(field) && !AMOUNTS.has(field),
   }));
   await writeTable({ name: t('imports.template.sheet'), columns, rows: oneBatch(rows) }, out);
 }
 
 function cellOf(field: Field, example: (typeof EXAMPLES)[number], t: TFunction): Cell {
-  if (field === 'quantity') return QUANTITIES[example];
   if (field === 'price' || field === 'cost' || field === 'tax_rate') {
     const decimals = field === 'tax_rate' ? 2 : installedCurrency().decimals;
     return new Decimal(decimalText(AMOUNT_EXAMPLES[field][example], decimals));
   }
-  return t(`imports.template.${example}.${field}`);
+  const numbers: Partial<Record<Field, number>> = NUMBERS[example];
+  return numbers[field] ?? t(`imports.template.${example}.${field}`);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await

@@ -3,7 +3,14 @@ import type { Databases } from '../database/databases.ts';
 import type { NumberMark } from '../locales/typed-numbers.ts';
 import type { Catalogue, ImportRowKind } from '../database/tables.ts';
 import { BARCODE_KEY, barcodesIn } from '../products/barcode-queries.ts';
-import { decimalMarkIn, ERASABLE, rateHeaders, recogniseColumns, type Field } from './import-fields.ts';
+import {
+  decimalMarkIn,
+  ERASABLE,
+  rateHeaders,
+  recogniseColumns,
+  rowColumnOf,
+  type Field,
+} from './import-fields.ts';
 import type { Findings, ReadingChoices, Totals } from './import-queries.ts';
 import { openSpreadsheet } from '../spreadsheets/open-spreadsheet.ts';
 import { checkRow, hasLineBreak, typedText } from './row-check.ts';
@@ -115,11 +122,15 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const checked = checkRow(cells, columns, { erases: choices.erases, flaw, decimalMark });
   const { code, name, description, category, quantity, unit, price, cost, tax_rate, barcodes, problems } =
     checked;
+  const { location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes } = checked;
   const found = problems.length > 0 ? problems : null;
   // For the unit may not allow the decimals.
   const typed = Number.isInteger(quantity ?? 0) ? null : typedText(cells[columns.indexOf('quantity')]);
-  const product = [code, name, description, category, quantity, unit, price, cost, tax_rate, barcodes];
-  return [number, sheet, line, ...product, found, typed];
+  return [
+    ...[number, sheet, line, code, name, description, category, quantity, unit],
+    ...[price, cost, tax_rate, barcodes, found, typed],
+    ...[location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes],
+  ];
 }
 
 // Stores nothing once a newer attempt has begun. `rows` is a JSON array of arrays, in JSON_TABLE order. A wrong row
@@ -148,9 +159,11 @@ async function storeRows(
   await sql`
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, rounded_up, unit,
-       price, cost, tax_rate, barcodes, kind, product_id, version, was, problems)
+       price, cost, tax_rate, barcodes, location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
+       kind, product_id, version, was, problems)
     SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, CEILING(quantity),
       COALESCE(CEILING(quantity) - quantity, 0), unit, price, cost, tax_rate, barcodes,
+      location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
       CASE
         WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
         WHEN product_id IS NULL THEN 'new'
@@ -161,7 +174,9 @@ async function storeRows(
       IF(product_id IS NULL OR is_same OR problems IS NOT NULL, NULL, JSON_OBJECT(
         'name', own_name, 'description', own_description, 'category', own_category,
         'quantity', own_quantity, 'unit', own_unit,
-        'price', own_price, 'cost', own_cost, 'tax_rate', own_tax_rate, 'barcodes', own_barcodes)),
+        'price', own_price, 'cost', own_cost, 'tax_rate', own_tax_rate, 'barcodes', own_barcodes,
+        'location', own_location, 'minimumStock', own_minimum_stock, 'orderQuantity', own_order_quantity,
+        'supplier', own_supplier, 'supplierCode', own_supplier_code, 'tags', own_tags, 'notes', own_notes)),
       IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),
         JSON_ARRAY_INSERT(COALESCE(problems, JSON_ARRAY()), '$[0]',
           JSON_OBJECT('field', 'name', 'key', ${nameMissing})),
@@ -169,10 +184,14 @@ async function storeRows(
     FROM (
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
         v.price, v.cost, v.tax_rate, v.barcodes,
+        v.location, v.minimum_stock, v.order_quantity, v.supplier, v.supplier_code, v.tags, v.notes,
         COALESCE(${problems}, ${ownedBarcode}) AS problems,
         p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
         own.name AS own_category, p.on_hand AS own_quantity, p.unit AS own_unit,
         p.price AS own_price, p.cost AS own_cost, p.tax_rate AS own_tax_rate, p.barcodes AS own_barcodes,
+        p.location AS own_location, p.minimum_stock AS own_minimum_stock, p.order_quantity AS own_order_quantity,
+        COALESCE(s.name, '') AS own_supplier, p.supplier_code AS own_supplier_code, p.tags AS own_tags,
+        p.notes AS own_notes,
         (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
           AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
           AND (v.category IS NULL OR v.category = own.name)
@@ -181,7 +200,14 @@ async function storeRows(
           AND (v.price IS NULL OR v.price = p.price)
           AND (v.cost IS NULL OR v.cost = p.cost)
           AND (v.tax_rate IS NULL OR v.tax_rate = p.tax_rate)
-          AND (v.barcodes IS NULL OR v.barcodes COLLATE utf8mb4_0900_bin = p.barcodes) AS is_same
+          AND (v.barcodes IS NULL OR v.barcodes COLLATE utf8mb4_0900_bin = p.barcodes)
+          AND (v.location IS NULL OR v.location COLLATE utf8mb4_0900_bin = p.location)
+          AND (v.minimum_stock IS NULL OR v.minimum_stock = p.minimum_stock)
+          AND (v.order_quantity IS NULL OR v.order_quantity = p.order_quantity)
+          AND (v.supplier IS NULL OR v.supplier = COALESCE(s.name, ''))
+          AND (v.supplier_code IS NULL OR v.supplier_code COLLATE utf8mb4_0900_bin = p.supplier_code)
+          AND (v.tags IS NULL OR v.tags COLLATE utf8mb4_0900_bin = p.tags)
+          AND (v.notes IS NULL OR v.notes COLLATE utf8mb4_0900_bin = p.notes) AS is_same
       FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
         number INT UNSIGNED PATH '$[0]',
         sheet TINYINT UNSIGNED PATH '$[1]',
@@ -197,10 +223,18 @@ async function storeRows(
         tax_rate INT PATH '$[11]',
         barcodes VARCHAR(1040) COLLATE utf8mb4_es_0900_ai_ci PATH '$[12]',
         problems JSON PATH '$[13]',
-        typed VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[14]'
+        typed VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[14]',
+        location VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[15]',
+        minimum_stock DECIMAL(13,3) PATH '$[16]',
+        order_quantity DECIMAL(13,3) PATH '$[17]',
+        supplier VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[18]',
+        supplier_code VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[19]',
+        tags VARCHAR(200) COLLATE utf8mb4_es_0900_ai_ci PATH '$[20]',
+        notes VARCHAR(2000) COLLATE utf8mb4_es_0900_ai_ci PATH '$[21]'
       )) AS v
       LEFT JOIN product AS p ON p.code = v.code
       LEFT JOIN category AS own ON own.id = p.category_id
+      LEFT JOIN supplier AS s ON s.id = p.supplier_id
     ) AS compared
     WHERE EXISTS (SELECT 1 FROM product_import WHERE id = ${id} AND attempt = ${attempt})`.execute(db);
 }
@@ -282,7 +316,7 @@ async function countErasures(
 ): Promise<number> {
   const isErased = ERASABLE.map((field) => {
     const path = `$.${field}`;
-    return sql`(${sql.ref(`r.${field}`)} = '' AND JSON_UNQUOTE(JSON_EXTRACT(r.was, ${path})) <> '')`;
+    return sql`(${sql.ref(`r.${rowColumnOf(field)}`)} = '' AND JSON_UNQUOTE(JSON_EXTRACT(r.was, ${path})) <> '')`;
   });
   const { rows } = await sql<{ count: number }>`
     SELECT /*+ MAX_EXECUTION_TIME(15000) */ COUNT(*) AS count FROM product_import_row AS r

@@ -1,6 +1,6 @@
 import { readTypedNumber, type NumberMark } from '../locales/typed-numbers.ts';
 import { isBlank } from '../products/field-rules.ts';
-import { productFields, type ProductInput } from '../products/product-fields.ts';
+import { isNumberKey, productFields, type ProductInput } from '../products/product-fields.ts';
 import { AMOUNTS, FIELDS, type Field } from './import-fields.ts';
 import { findLoss } from './lost-value.ts';
 import { cutText, textOf, type Cell, type QuoteFlaw } from '../spreadsheets/spreadsheet.ts';
@@ -25,7 +25,7 @@ const EMPTY_ROW = Object.fromEntries(FIELDS.map((field) => [field, null])) as Re
 
 const TYPED_LENGTH = 60;
 /** A line break there comes from a stray quote or from cells that were joined. */
-const ONE_LINE: readonly Field[] = ['code', 'category', 'unit'];
+const ONE_LINE: readonly Field[] = ['code', 'category', 'unit', 'location', 'supplier', 'supplierCode'];
 
 interface Reading {
   erases: boolean;
@@ -103,7 +103,7 @@ export function fieldText(field: Field | null | undefined, cell: Cell | null | u
 }
 
 function isNumber(field: Field | null | undefined): boolean {
-  return field === 'quantity' || (!!field && AMOUNTS.has(field));
+  return !!field && (isNumberKey(field) || AMOUNTS.has(field));
 }
 
 /** "12.5%" for 0.125, which is how a spreadsheet keeps it. Other text is returned as is. */
@@ -133,7 +133,7 @@ function checkCell(
   const loss = findLoss(text);
   if (loss) return { key: `imports.problems.${loss}` };
   if (ONE_LINE.includes(field) && hasLineBreak(cell)) return { key: 'imports.problems.lineBreak' };
-  if (field === 'quantity' && !isNumberCell(cell)) {
+  if (isNumberKey(field) && !isNumberCell(cell)) {
     const read = readTypedNumber(text, decimalMark);
     if (read === undefined) {
       const whole = text.trim().replace(/[.,]/, '');

@@ -10,6 +10,7 @@ import { STORED_COLUMNS } from '../products/product-queries.ts';
 import {
   copyAddedToDeleted,
   createFormerCategories,
+  createFormerSuppliers,
   deleteAdded,
   recordMovementsBack,
   recordPricesBack,
@@ -92,6 +93,7 @@ async function makeChanges(
   }
   if (totals.changed > 0) {
     await createFormerCategories(trx, all);
+    await createFormerSuppliers(trx, all);
     const middle = removals + (0.95 - removals) * 0.3;
     await run(recordMovementsBack, { from: removals, to: middle });
     if (hasPrices) await run(recordPricesBack, { from: middle, to: middle });

@@ -42,7 +42,15 @@ export interface FoundProducts {
 }
 
 export async function findProductsFor(db: Kysely<Catalogue>, search: string): Promise<FoundProducts> {
-  const filter = { search, category: '', availability: '', sort: undefined } as const;
+  const filter = {
+    search,
+    category: '',
+    availability: '',
+    supplier: '',
+    tag: '',
+    location: '',
+    sort: undefined,
+  } as const;
   const { items, nextCursor } = await getProductPage(db, filter, { limit: MAX_CHOICES });
   const sameCode = items.find(({ code }) => code.toLowerCase() === search.toLowerCase());
   const product = items.length === 1 ? items[0] : sameCode;

@@ -2,7 +2,8 @@ import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { directions, isIdPastStart, isPastStart, orderBy, type PageWindow } from './page-window.ts';
-import { wantedAvailable, type ProductFilter } from './product-filter.ts';
+import { hasFacet, wantedAvailable, type ProductFilter } from './product-filter.ts';
+import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { orderedIndex, type Order } from './product-order.ts';
 
 /** Ranges read per statement: few at first, as the first may fill the page. */
@@ -69,12 +70,15 @@ export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, win
     .execute();
 }
 
+/** No index holds those that are low, or that have a supplier, a tag or a location, in an order but by number. */
+export function isOnlySearched(filter: ProductFilter, { column }: Order): boolean {
+  return hasFacet(filter) || (filter.availability === 'low' && column !== 'number');
+}
+
 /** No index orders one availability across all categories by a text column or the price. */
-export function isBestSearched(
-  { category, availability }: ProductFilter,
-  { column, keyType }: Order,
-): boolean {
-  return availability !== '' && category === '' && (keyType === 'string' || column === 'price');
+export function isBestSearched(filter: ProductFilter, { column, keyType }: Order): boolean {
+  const isUnordered = keyType === 'string' || column === 'price';
+  return wantedAvailable(filter) !== undefined && filter.category === '' && isUnordered;
 }
 
 function orderWithin(window: PageWindow): RawBuilder<unknown> {
@@ -89,6 +93,7 @@ async function rangesOf(
   window: PageWindow,
 ): Promise<IndexRange[]> {
   const { column } = window.order;
+  if (filter.availability === 'low') return lowRanges(db, filter, window);
   const available = wantedAvailable(filter);
   const values = available === undefined ? ([0, 1] as const) : ([available ? 1 : 0] as const);
   if (filter.category || column === 'category') {
@@ -115,6 +120,21 @@ async function rangesOf(
       ? isPastStart(window)
       : sql<SqlBool>`on_hand ${sql.raw(available ? '>' : '=')} 0 AND ${isPastStart(window)}`;
   return [{ index: orderedIndex(window.order)!, is }];
+}
+
+/** By number. */
+async function lowRanges(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  window: PageWindow,
+): Promise<IndexRange[]> {
+  const is = sql<SqlBool>`stock_level = ${LOW_LEVEL} AND ${isPastStart(window)}`;
+  if (filter.category === '') return [{ index: 'stock_level', is }];
+  const categories = await listCategorySides(db, filter, window);
+  return categories.map(({ id }) => ({
+    index: 'filtered_level',
+    is: sql<SqlBool>`category_id = ${id} AND ${is}`,
+  }));
 }
 
 function filteredIndex(order: Order): string {

@@ -24,7 +24,8 @@ const definitions = new Map<SortColumn, SortColumnDefinition>([
 function fieldDefinition({
   key,
   source,
-  columnType,
+  isNumber,
+  amount,
   isReference,
   exactColumn = key,
   orderColumn,
@@ -33,7 +34,7 @@ function fieldDefinition({
     key as SortedKey,
     {
       expression: sql.ref(orderColumn ? `product.${orderColumn}` : source),
-      keyType: /int$/.test(columnType) ? 'number' : 'string',
+      keyType: isNumber || amount ? 'number' : 'string',
       ...(!isReference && { index: exactColumn }),
     },
   ] satisfies [SortColumn, SortColumnDefinition];
@@ -48,7 +49,7 @@ export function sortDefinition(column: SortColumn): SortColumnDefinition {
 export const LIST_FIELDS = PRODUCT_FIELDS.filter(({ cell }) => cell);
 
 /** They say which product a row is. */
-const ALWAYS_SHOWN: SortColumn[] = ['name', 'code'];
+const ALWAYS_SHOWN: ListColumn['name'][] = ['name', 'code'];
 
 export interface ListColumn {
   /** A sort column, or a field that lists do not sort by. */
@@ -66,8 +67,8 @@ export const LIST_COLUMNS: readonly ListColumn[] = [
   'availability' as const,
 ].map((name) => ({
   name,
-  isSorted: definitions.has(name as SortColumn),
-  isAlwaysShown: ALWAYS_SHOWN.includes(name as SortColumn),
+  isSorted: (SORT_COLUMNS as readonly string[]).includes(name),
+  isAlwaysShown: ALWAYS_SHOWN.includes(name),
   isHiddenAtFirst: LIST_FIELDS.some(({ key, isHiddenAtFirst }) => key === name && isHiddenAtFirst),
   permission: LIST_FIELDS.find(({ key }) => key === name)?.permission,
 }));

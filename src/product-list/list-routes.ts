@@ -11,9 +11,11 @@ import { InvalidCursorError } from './cursor.ts';
 import {
   AVAILABILITIES,
   cursorField,
+  FACETS,
   filterQuery,
   productQuery,
   readFilter,
+  strictFilter,
   type ProductFilter,
 } from './product-filter.ts';
 import { getProductPage } from './product-page.ts';
@@ -53,16 +55,17 @@ export function productListRoutes(databases: Databases): Router {
       unitWord,
       categories,
       availabilities: AVAILABILITIES,
+      facets: FACETS,
       filterQuery,
       ...listView(choices, req.principal!.permissions),
     });
   });
 
   router.get('/api/products/total', async (req, res) => {
-    const { category, availability, search, sort } = productQuery.parse(req.query);
-    const filter = { search, category, availability, sort };
+    const { sort, ...rest } = strictFilter.parse(req.query);
+    const filter = { ...rest, sort };
     const count = (db: Kysely<Catalogue>) => countExactly(db, filter);
-    const sharedAs = ['total', category, availability, search];
+    const sharedAs = ['total', filterQuery({ ...filter, sort: undefined })];
     const total = await databases.catalogue.readReplica(req.principal!, count, { sharedAs });
     res.json({ total: total ?? null });
   });

@@ -2,6 +2,7 @@ import { sql, type Kysely, type SqlBool } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { searchTerms } from '../search/search-terms.ts';
+import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { isPastStart, orderBy, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { hasBarcode, isFound } from './word-match.ts';
@@ -16,6 +17,15 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
   let query = selectProducts(db);
   if (category) query = query.where('category.name', '=', category);
   if (available !== undefined) query = query.where('product.available', '=', available ? 1 : 0);
+  if (filter.availability === 'low') query = query.where('product.stock_level', '=', LOW_LEVEL);
+  if (filter.supplier) {
+    const supplier = sql<number>`(SELECT id FROM supplier WHERE name = ${filter.supplier})`;
+    query = query.where('product.supplier_id', '=', supplier);
+  }
+  if (filter.tag) {
+    query = query.where(sql<SqlBool>`FIND_IN_SET(${filter.tag}, REPLACE(product.tags, ', ', ','))`);
+  }
+  if (filter.location) query = query.where('product.location', '=', filter.location);
   const terms = searchTerms(search);
   const isBarcode = hasBarcode(search);
   if (!isBarcode || terms.length === 0) return terms.reduce((all, term) => all.where(isFound(term)), query);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isBlank } from '../products/field-rules.ts';
 import { SORT_COLUMNS, type SortColumn } from './list-columns.ts';
 
-export const AVAILABILITIES = ['available', 'out_of_stock'] as const;
+export const AVAILABILITIES = ['available', 'low', 'out_of_stock'] as const;
 export type Availability = (typeof AVAILABILITIES)[number];
 
 export interface Sort {
@@ -15,8 +15,14 @@ export interface ProductFilter {
   search: string;
   category: string;
   availability: Availability | '';
+  supplier: string;
+  tag: string;
+  location: string;
   sort: Sort | undefined;
 }
+
+/** Filters that links lead to. */
+export const FACETS = ['supplier', 'tag', 'location'] as const;
 
 const MAX_SEARCH_LENGTH = 100;
 
@@ -39,16 +45,21 @@ const search = z
 
 const category = z.string('a category').max(100, 'at most 100 characters').trim();
 
+const facet = z.string('a text').max(200, 'at most 200 characters').trim();
+
 const availability = z.enum([...AVAILABILITIES, ''], `one of ${AVAILABILITIES.join(', ')}`);
 
 const A_CURSOR = 'a nextCursor of an earlier answer';
 /** Fits a cursor with the longest description in four-byte characters, in Base64. */
 export const cursorField = z.string(A_CURSOR).max(4000, A_CURSOR);
 
-const strictFilter = z.object({
+export const strictFilter = z.object({
   search: search.default(''),
   category: category.default(''),
   availability: availability.default(''),
+  supplier: facet.default(''),
+  tag: facet.default(''),
+  location: facet.default(''),
   sort: sortField.optional(),
 });
 
@@ -61,6 +72,9 @@ const lenientFilter = z.object({
     .catch(''),
   category: category.catch(''),
   availability: availability.catch(''),
+  supplier: facet.catch(''),
+  tag: facet.catch(''),
+  location: facet.catch(''),
   sort: sortField.optional().catch(undefined),
 });
 
@@ -74,8 +88,13 @@ export const productQuery = strictFilter.extend({
     .optional(),
 });
 
+/** What is low is told apart by its level. */
 export function wantedAvailable({ availability }: ProductFilter): boolean | undefined {
-  return availability === '' ? undefined : availability === 'available';
+  return availability === '' || availability === 'low' ? undefined : availability === 'available';
+}
+
+export function hasFacet(filter: ProductFilter): boolean {
+  return FACETS.some((facet) => filter[facet] !== '');
 }
 
 export function readFilter(query: unknown): ProductFilter {
@@ -92,6 +111,9 @@ export function filterQuery(filter: ProductFilter, changes: Record<string, strin
     search: filter.search,
     category: filter.category,
     availability: filter.availability,
+    supplier: filter.supplier,
+    tag: filter.tag,
+    location: filter.location,
     sort: sort ? sortName(sort) : '',
     ...changes,
   };

@@ -8,11 +8,12 @@ import { keysOfScan } from '../products/barcodes.ts';
 import { findCandidates } from '../search/candidates.ts';
 import { letters } from '../search/letters.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { isBestSearched, listNear, listWindow } from './indexed-list.ts';
+import { gramsOf } from './filter-grams.ts';
+import { isBestSearched, isOnlySearched, listNear, listWindow } from './indexed-list.ts';
 import { scanWindow, type FoundProduct } from './matching.ts';
 import type { KeysetPosition, PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
-import { orderOf } from './product-order.ts';
+import { orderOf, type Order } from './product-order.ts';
 import { countMatches, countProducts, type Totals } from './product-totals.ts';
 import { searchWindow } from './search-window.ts';
 
@@ -74,13 +75,15 @@ async function withThumbnails(db: Kysely<Catalogue>, products: Product[]): Promi
   });
 }
 
+const isListed = (filter: ProductFilter, order: Order) => !filter.search && !isOnlySearched(filter, order);
+
 async function findWindow(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
   window: PageWindow,
 ): Promise<[FoundProduct[], Totals | undefined]> {
   let known: Totals | undefined;
-  if (!filter.search) {
+  if (isListed(filter, window.order)) {
     if (!isBestSearched(filter, window.order)) {
       return Promise.all([listWindow(db, filter, window), countProducts(db, filter)]);
     }
@@ -88,8 +91,14 @@ async function findWindow(
     if (near.length === window.limit) return [near, counted];
     known = counted;
   }
-  const wanted = { available: wantedAvailable(filter), barcodes: keysOfScan(filter.search) };
-  const candidates = await findCandidates(db, { ...filter, ...wanted });
+  const { search, category } = filter;
+  const candidates = await findCandidates(db, {
+    search,
+    category,
+    available: wantedAvailable(filter),
+    barcodes: keysOfScan(search),
+    having: await gramsOf(db, filter),
+  });
   if (!candidates) {
     if (known) return [await listWindow(db, filter, window), known];
     return Promise.all([scanWindow(db, filter, window), countProducts(db, filter)]);

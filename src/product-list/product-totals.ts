@@ -3,7 +3,8 @@ import { isQueryTooLong } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import type { ProductSet } from '../search/product-set.ts';
-import { AVAILABILITIES, type ProductFilter } from './product-filter.ts';
+import { LOW_LEVEL } from '../stock/stock-level.ts';
+import { filterQuery, hasFacet, type ProductFilter } from './product-filter.ts';
 import { matchAmong, selectMatching } from './matching.ts';
 
 export const COUNT_LIMIT = 10_000;
@@ -22,6 +23,9 @@ export interface Totals {
 
 type ListedBy = Pick<ProductFilter, 'category' | 'availability'>;
 
+/** An index holds exactly what is listed. */
+const isListed = (filter: ProductFilter) => !filter.search && !hasFacet(filter);
+
 /** Filters with at least `MANY` matches, and until when they are not counted again. */
 const many = new Map<string, number>();
 /** A margin that deletions cannot use up within `MANY_FOR_MS`. */
@@ -29,10 +33,13 @@ const MANY = 2 * COUNT_LIMIT;
 const MANY_FOR_MS = 10_000;
 
 export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter): Promise<Totals> {
-  const { search, category, availability } = filter;
-  const name = JSON.stringify([search, category, availability]);
+  const name = filterQuery({ ...filter, sort: undefined });
   if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
-  const count = await countUpTo(MANY, search ? selectScanned(db, filter) : selectListed(db, filter), db);
+  const count = await countUpTo(
+    MANY,
+    isListed(filter) ? selectListed(db, filter) : selectScanned(db, filter),
+    db,
+  );
   many.delete(name);
   if (count >= MANY) many.set(name, Date.now() + MANY_FOR_MS);
   if (many.size > 100) many.delete(many.keys().next().value!);
@@ -46,15 +53,13 @@ function selectScanned(db: Kysely<Catalogue>, filter: ProductFilter) {
 
 /** Without a search, an index tells which products are listed. */
 function selectListed(db: Kysely<Catalogue>, { category, availability }: ListedBy) {
-  const values = AVAILABILITIES.filter((value) => availability === '' || availability === value);
+  const available = { '': [0, 1], available: [1], low: [], out_of_stock: [0] }[availability] as (0 | 1)[];
   return (
     db
       .selectFrom('product')
       // Without this condition MySQL would read the rows, not an index.
-      .where(
-        'available',
-        'in',
-        values.map((value) => (value === 'available' ? 1 : 0)),
+      .where((eb) =>
+        availability === 'low' ? eb('stock_level', '=', LOW_LEVEL) : eb('available', 'in', available),
       )
       .$if(category !== '', (query) =>
         query.where('category_id', '=', (eb) =>
@@ -75,9 +80,10 @@ const exact = new Map<string, { total: number | undefined; until: number }>();
 /** @returns the total of a list without a search, read from an index; undefined when that takes too long */
 export async function countExactly(
   db: Kysely<Catalogue>,
-  { search, category, availability }: ProductFilter,
+  filter: ProductFilter,
 ): Promise<number | undefined> {
-  if (search) return undefined;
+  if (!isListed(filter)) return undefined;
+  const { category, availability } = filter;
   const name = JSON.stringify([category, availability]);
   const known = exact.get(name);
   if (known && known.until > Date.now()) return known.total;

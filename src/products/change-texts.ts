@@ -4,7 +4,7 @@ import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
 import type { Databases } from '../database/databases.ts';
 import type { FromJson } from '../database/run-once.ts';
 import { findUsernames } from '../directory/usernames.ts';
-import { formText, shownText } from './field-texts.ts';
+import { formText, hiddenText, shownText } from './field-texts.ts';
 import type { Deletion } from './product-errors.ts';
 import type { SavedChange } from './saved-changes.ts';
 
@@ -16,8 +16,9 @@ const MAX_NOTES_LENGTH = 2000;
 export interface ToldChange extends Omit<FromJson<SavedChange>, 'by' | 'from' | 'to'> {
   from: string | null;
   to: string;
-  /** The saved value as a form holds it. */
+  /** The saved value, as a hidden field and as a visible one hold it. */
   seen: string;
+  typed: string;
   who: string;
   at: Date | undefined;
 }
@@ -36,7 +37,8 @@ export async function tellChanges(
     field,
     from: from === null ? null : shown(field, from),
     to: shown(field, to),
-    seen: formText(field, to, req.language),
+    seen: hiddenText(field, to, req.language),
+    typed: formText(field, to, req.language),
     who: names.get(by?.userId ?? 0) ?? req.t('product.someoneElse'),
     at: by ? new Date(by.at) : undefined,
   }));

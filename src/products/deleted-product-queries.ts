@@ -2,6 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
+import { levelOf } from '../stock/stock-level.ts';
 import type { MovementActor } from '../stock/stock-movements.ts';
 import { throwIfTaken } from './barcode-queries.ts';
 import { findOrCreateCategory } from './category-queries.ts';
@@ -131,5 +132,5 @@ async function lockDeleted(
   const row = await selectRestorable(trx, id).forUpdate('product').executeTakeFirst();
   if (!row) return undefined;
   const { now, ...product } = row;
-  return { product: { ...product, available: product.quantity > 0 }, now };
+  return { product: { ...product, available: product.quantity > 0, level: levelOf(product) }, now };
 }

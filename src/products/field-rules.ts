@@ -62,6 +62,13 @@ export function decimalField(wrong: string) {
 
 export const quantityField = decimalField('product.errors.quantity');
 
+/** Empty is 0: none. */
+export const optionalQuantity = z
+  .union([z.string(), z.number().transform(String)], 'product.errors.quantity')
+  .default('')
+  .transform((text): string | number => (isBlank(text) ? '0' : text))
+  .pipe(quantityField);
+
 /** In minor units of the currency; null when it is left empty: not known. */
 export const moneyField = z
   .string('product.errors.money')
@@ -96,3 +103,16 @@ export const rateField = z
     context.addIssue({ code: 'custom', message: 'product.errors.taxRate' });
     return z.NEVER;
   });
+
+/** Words or phrases, each once, with a comma and a space between them. */
+export function tagList(max: number, tooLong: string) {
+  return z
+    .string()
+    .default('')
+    .transform((text) => {
+      const tags = text.split(/[,;\r\n]/).map(tidy);
+      const byName = new Map(tags.map((tag) => [tag.toLowerCase(), tag]));
+      return [...byName.values()].filter((tag) => !isBlank(tag)).join(', ');
+    })
+    .refine((text) => length(text) <= max, tooLong);
+}

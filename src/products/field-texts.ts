@@ -16,6 +16,11 @@ export function formText(key: FieldKey, value: FieldValue, language: Language): 
     : typedDecimal(value, installedCurrency().decimals, language);
 }
 
+/** In hidden fields, which a form in another language may send back. */
+export function hiddenText(key: FieldKey, value: FieldValue, language: Language): string {
+  return typeof value === 'number' && !fieldOf(key).amount ? String(value) : formText(key, value, language);
+}
+
 /** As a person reads it. */
 export function shownText(key: FieldKey, value: FieldValue, language: Language): string {
   return fieldOf(key).amount === 'money' && typeof value === 'number'

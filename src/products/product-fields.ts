@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { Permission } from '../auth/permissions.ts';
 import { barcodesField } from './barcodes.ts';
-import { line, moneyField, optionalText, quantityField, rateField } from './field-rules.ts';
+import {
+  line,
+  moneyField,
+  optionalQuantity,
+  optionalText,
+  quantityField,
+  rateField,
+  tagList,
+} from './field-rules.ts';
 
 /** The option "Otra…" of the category field; the name is then in `newCategory`. */
 export const OTHER_CATEGORY = '__other__';
@@ -25,7 +33,7 @@ interface FieldDefinition {
   /** The column of these indexes if the field can be NULL, with a number in its place. */
   orderColumn?: 'price_order';
   /** Style in the list (views/products/row.ejs); fields without one are not listed. */
-  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount';
+  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount' | 'number';
   /** In the list only for people who choose it. */
   isHiddenAtFirst?: true;
   /** In characters. */
@@ -43,6 +51,10 @@ interface FormControl {
   attributes?: string;
   /** The key of a text, as are `hint` and `initialText`: suggestions, separated by commas. */
   suggestions?: string;
+  /** Suggests what other products have. */
+  suggestsSaved?: true;
+  /** In the folded part of the form. */
+  isMore?: true;
   initial?: string;
   initialText?: string;
   /** "Save and add another" keeps it for the next product. */
@@ -94,8 +106,8 @@ const DEFINITIONS = {
     cell: 'clamped',
     exportWidth: 60,
     headers: {
-      es: 'descripcion descripciondelproducto detalle detalles observaciones notas',
-      en: 'description productdescription details notes desc',
+      es: 'descripcion descripciondelproducto detalle detalles observaciones',
+      en: 'description productdescription details desc',
     },
     form: { control: 'textarea', width: 'col-md-8' },
   },
@@ -231,6 +243,120 @@ const DEFINITIONS = {
       isKept: true,
     },
   },
+  location: {
+    rule: optionalText(50, 'product.errors.locationLength'),
+    columnType: 'varchar(50)',
+    isSearched: true,
+    cell: 'plain',
+    isHiddenAtFirst: true,
+    exportWidth: 20,
+    headers: {
+      es: 'ubicacion lugar localizacion estante estanteria pasillo bodega almacen dondeesta',
+      en: 'location shelf bin aisle storagelocation warehouse',
+    },
+    form: {
+      control: 'text',
+      width: 'col-md-6',
+      hint: 'product.locationHint',
+      suggestsSaved: true,
+      isKept: true,
+      isMore: true,
+    },
+  },
+  minimumStock: {
+    rule: optionalQuantity,
+    columnType: 'decimal(13,3)',
+    cell: 'number',
+    isHiddenAtFirst: true,
+    exportWidth: 14,
+    headers: {
+      es: 'stockminimo minimo cantidadminima existenciaminima existenciasminimas puntodepedido puntodereorden',
+      en: 'minimumstock minstock minimum minimumquantity reorderpoint reorderlevel',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-3',
+      hint: 'product.minimumStockHint',
+      attributes: 'inputmode="decimal"',
+      initial: '0',
+      isMore: true,
+    },
+  },
+  orderQuantity: {
+    rule: optionalQuantity,
+    columnType: 'decimal(13,3)',
+    cell: 'number',
+    isHiddenAtFirst: true,
+    exportWidth: 18,
+    headers: {
+      es: 'cantidadporpedir cantidadapedir cantidaddepedido cantidaddereposicion lotedepedido',
+      en: 'orderquantity orderqty quantitytoorder reorderquantity reorderqty',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-3',
+      hint: 'product.orderQuantityHint',
+      attributes: 'inputmode="decimal"',
+      initial: '0',
+      isMore: true,
+    },
+  },
+  supplier: {
+    rule: optionalText(100, 'product.errors.supplierLength'),
+    columnType: 'varchar(100)',
+    isReference: true,
+    cell: 'plain',
+    isHiddenAtFirst: true,
+    exportWidth: 25,
+    headers: {
+      es: 'proveedor distribuidor nombredelproveedor',
+      en: 'supplier vendor suppliername vendorname',
+    },
+    form: {
+      control: 'text',
+      width: 'col-md-6',
+      hint: 'product.supplierHint',
+      suggestsSaved: true,
+      isKept: true,
+      isMore: true,
+    },
+  },
+  supplierCode: {
+    rule: optionalText(50, 'product.errors.supplierCodeLength'),
+    columnType: 'varchar(50)',
+    cell: 'code',
+    isHiddenAtFirst: true,
+    exportWidth: 20,
+    headers: {
+      es: 'codigodelproveedor codigoproveedor codproveedor referenciadelproveedor refproveedor',
+      en: 'suppliercode vendorcode suppliersku supplierreference supplierpartnumber',
+    },
+    form: {
+      control: 'text',
+      width: 'col-md-6',
+      attributes: 'spellcheck="false"',
+      isNotCopied: true,
+      isMore: true,
+    },
+  },
+  tags: {
+    rule: tagList(200, 'product.errors.tagsLength'),
+    columnType: 'varchar(200)',
+    cell: 'plain',
+    isHiddenAtFirst: true,
+    exportWidth: 25,
+    headers: { es: 'etiquetas etiqueta', en: 'tags tag labels' },
+    form: { control: 'text', width: 'col-12', hint: 'product.tagsHint', isMore: true },
+  },
+  notes: {
+    rule: optionalText(2000, 'product.errors.notesLength', { keepsLines: true }),
+    columnType: 'varchar(2000)',
+    cell: 'clamped',
+    isHiddenAtFirst: true,
+    exportWidth: 50,
+    headers: { es: 'notas nota notasinternas', en: 'notes note internalnotes' },
+    form: { control: 'textarea', width: 'col-12', hint: 'product.notesHint', isMore: true },
+  },
 } as const satisfies Record<string, FieldDefinition>;
 
 type Definitions = typeof DEFINITIONS;
@@ -238,40 +364,73 @@ export type FieldKey = keyof Definitions;
 
 export type ProductInput = { [Key in FieldKey]: z.output<Definitions[Key]['rule']> };
 
+export type ReferenceKey = {
+  [Key in FieldKey]: Definitions[Key] extends { isReference: true } ? Key : never;
+}[FieldKey];
 export type SortedKey = {
   [Key in FieldKey]: Definitions[Key] extends { isSorted: true } ? Key : never;
 }[FieldKey];
-
-type ReferenceKey = {
-  [Key in FieldKey]: Definitions[Key] extends { isReference: true } ? Key : never;
-}[FieldKey];
-type ColumnOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}_id` : Key;
+/** `minimumStock` as `minimum_stock`. */
+type Snake<Text extends string> = Text extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${Snake<Rest>}`
+  : Text;
 type ReadColumn<Key extends FieldKey> = Definitions[Key] extends { exactColumn: infer Column extends string }
   ? Column
-  : Key;
+  : Snake<Key>;
+type ColumnOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}_id` : Snake<Key>;
 type SourceOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}.name` : `product.${ReadColumn<Key>}`;
 
 export interface ProductField<Key extends FieldKey = FieldKey> extends FieldDefinition {
   key: Key;
   column: ColumnOf<Key>;
   source: SourceOf<Key>;
+  /** In `product_import_row`. */
+  rowColumn: Snake<Key>;
+  isNumber: boolean;
 }
 
 export const PRODUCT_FIELDS: readonly ProductField[] = (
   Object.entries(DEFINITIONS) as [FieldKey, FieldDefinition][]
-).map(([key, definition]) => ({
-  ...definition,
-  key,
-  column: (definition.isReference ? `${key}_id` : key) as ColumnOf<FieldKey>,
-  source: (definition.isReference
-    ? `${key}.name`
-    : `product.${definition.exactColumn ?? key}`) as SourceOf<FieldKey>,
-}));
+).map(([key, definition]) => {
+  const snake = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return {
+    ...definition,
+    key,
+    column: (definition.isReference ? `${key}_id` : snake) as ColumnOf<FieldKey>,
+    source: (definition.isReference
+      ? `${key}.name`
+      : `product.${definition.exactColumn ?? snake}`) as SourceOf<FieldKey>,
+    rowColumn: (definition.exactColumn ?? snake) as ReadColumn<FieldKey>,
+    isNumber: !definition.amount && !definition.columnType.startsWith('varchar'),
+  };
+});
+
+export const REFERENCE_KEYS = PRODUCT_FIELDS.filter(({ isReference }) => isReference).map(
+  ({ key }) => key as ReferenceKey,
+);
+
+const NUMBER_KEYS = new Set(PRODUCT_FIELDS.filter(({ isNumber }) => isNumber).map(({ key }) => key));
+
+export function isNumberKey(key: FieldKey): boolean {
+  return NUMBER_KEYS.has(key);
+}
+
+/** The columns of what is a product's own, without references. */
+export type OwnColumns = {
+  [Key in Exclude<FieldKey, ReferenceKey> as ColumnOf<Key>]: ProductInput[Key];
+};
+
+export function ownColumns(input: ProductInput): OwnColumns {
+  const own = PRODUCT_FIELDS.filter(({ isReference }) => !isReference);
+  return Object.fromEntries(own.map(({ key, column }) => [column, input[key]])) as OwnColumns;
+}
 
 export const FIELD_KEYS: readonly FieldKey[] = PRODUCT_FIELDS.map(({ key }) => key);
 
+/** The category last of the essentials, beside the name of a new one. */
+const placeInForm = ({ form }: ProductField) => (form.isMore ? 2 : form.control === 'category' ? 1 : 0);
 export const FORM_FIELDS: readonly ProductField[] = PRODUCT_FIELDS.toSorted(
-  (one, other) => Number(one.form.control === 'category') - Number(other.form.control === 'category'),
+  (one, other) => placeInForm(one) - placeInForm(other),
 );
 
 export function fieldOf(key: FieldKey): ProductField {
@@ -286,13 +445,13 @@ export const productFields = z.object(
 );
 
 type OwnText = {
-  [Key in FieldKey]: ProductInput[Key] extends string ? Exclude<Key, ReferenceKey> : never;
+  [Key in FieldKey]: ProductInput[Key] extends string ? ColumnOf<Exclude<Key, ReferenceKey>> : never;
 }[FieldKey];
 
 function ownTexts(isWanted: (field: ProductField) => true | undefined): OwnText[] {
   const isOwnText = (field: ProductField) => !field.isReference && field.columnType.startsWith('varchar');
   return PRODUCT_FIELDS.filter((field) => isOwnText(field) && isWanted(field)).map(
-    ({ key }) => key as OwnText,
+    ({ column }) => column as OwnText,
   );
 }
 

@@ -4,6 +4,7 @@ import type { DomainError } from '../errors/domain-error.ts';
 import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
 import { isBlank } from './field-rules.ts';
 import { listCategories } from './category-queries.ts';
+import { listLocations, listSupplierNames } from './supplier-queries.ts';
 import type { ToldChange, ToldDeletion } from './change-texts.ts';
 import { ProductNotFoundError, type TakenBarcode } from './product-errors.ts';
 import { FORM_FIELDS, OTHER_CATEGORY } from './product-fields.ts';
@@ -24,7 +25,7 @@ export interface ProductFormPage extends Partial<FormPage> {
   copyOf?: string;
   version?: number;
   opened?: OpenedValues;
-  disputed?: (ToldChange & { mine: string | number })[];
+  disputed?: (ToldChange & { mine: string })[];
   taken?: ToldChange[];
   deletion?: ToldDeletion | undefined;
   /** The product that has a barcode already. */
@@ -37,8 +38,8 @@ export async function renderForm(
   res: Response,
   page: ProductFormPage,
 ): Promise<void> {
-  const categories = await databases.catalogue.readReplica(req.principal!, (db) =>
-    listCategories(db, { toSave: true }),
+  const [categories, supplier, location] = await databases.catalogue.readReplica(req.principal!, (db) =>
+    Promise.all([listCategories(db, { toSave: true }), listSupplierNames(db), listLocations(db)]),
   );
   res.render('products/form', {
     id: undefined,
@@ -53,6 +54,7 @@ export async function renderForm(
     ...NO_PROBLEM,
     ...page,
     categories,
+    suggested: { supplier, location },
     fields: FORM_FIELDS,
     otherCategory: OTHER_CATEGORY,
   });

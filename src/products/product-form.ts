@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { readForm, type FormResult } from '../http/forms.ts';
 import type { Language } from '../locales/languages.ts';
 import { isBlank, quantityField } from './field-rules.ts';
-import { formText } from './field-texts.ts';
+import { formText, hiddenText } from './field-texts.ts';
 import {
   FIELD_KEYS,
+  isNumberKey,
   OTHER_CATEGORY,
   PRODUCT_FIELDS,
   productFields,
@@ -40,7 +41,8 @@ export function readProductForm(body: unknown, t: TFunction, unit?: Unit): FormR
 }
 
 function readFields(body: unknown, t: TFunction, unit: Unit = plainUnit('')): FormResult<ProductInput> {
-  const plain = withPlainNumber(body, 'quantity', t);
+  const numbers = FIELD_KEYS.filter(isNumberKey);
+  const plain = numbers.reduce<unknown>((fields, key) => withPlainNumber(fields, key, t), body);
   const form = readForm(productFields, plain, t);
   const typed = (plain as { quantity?: unknown } | undefined)?.quantity;
   const problem = unitProblem({ field: 'quantity', rule: quantityField, typed }, unit, t);
@@ -107,7 +109,7 @@ export function readOpened(body: unknown, prefix: 'was' | 'seen' = 'was'): Opene
 }
 
 export function openedWith(product: ProductInput, language: Language): OpenedValues {
-  return Object.fromEntries(FIELD_KEYS.map((key) => [key, formText(key, product[key], language)]));
+  return Object.fromEntries(FIELD_KEYS.map((key) => [key, hiddenText(key, product[key], language)]));
 }
 
 export type OpenedValues = Partial<Record<FieldKey, string>>;

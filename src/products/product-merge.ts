@@ -1,4 +1,4 @@
-import { FIELD_KEYS, type FieldKey, type ProductInput } from './product-fields.ts';
+import { FIELD_KEYS, REFERENCE_KEYS, type FieldKey, type ProductInput } from './product-fields.ts';
 
 export interface NewProductInput {
   input: ProductInput;
@@ -28,10 +28,12 @@ export function mergeEdit(
   { input: typed, version, opened, absent = [] }: Omit<ProductEdit, 'isNewCategory'>,
 ): Merge {
   const input = { ...typed, ...Object.fromEntries(absent.map((key) => [key, current[key]])) };
-  // Renaming a category leaves the versions of its products as they are.
-  const isRenamed = version === current.version && input.category === opened.category;
-  const base =
-    version === current.version ? { ...current, ...(isRenamed && { category: input.category }) } : opened;
+  // Renaming a category or a supplier leaves the versions of its products as they are.
+  const renamed = REFERENCE_KEYS.filter((key) => input[key] === opened[key]).map((key) => [key, input[key]]);
+  const base: Partial<ProductInput> =
+    version === current.version
+      ? { ...current, ...(Object.fromEntries(renamed) as Partial<ProductInput>) }
+      : opened;
   const differing = differingFields(current, input).filter((key) => base[key] !== current[key]);
   const taken = differing.filter((key) => input[key] === base[key]);
   const disputed = differing.filter((key) => input[key] !== base[key]);

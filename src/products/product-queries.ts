@@ -3,6 +3,7 @@ import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
+import { levelOf, STOCK_LEVELS } from '../stock/stock-level.ts';
 import {
   recordStockMovement,
   saveQuantity,
@@ -13,15 +14,27 @@ import { throwIfTaken } from './barcode-queries.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { missing } from './deletions.ts';
 import { VersionConflictError } from './product-errors.ts';
-import { PRODUCT_FIELDS, type FieldKey, type ProductField, type ProductInput } from './product-fields.ts';
+import {
+  ownColumns,
+  PRODUCT_FIELDS,
+  type FieldKey,
+  type ProductField,
+  type ProductInput,
+} from './product-fields.ts';
 import { differingFields, mergeEdit, type NewProductInput, type ProductEdit } from './product-merge.ts';
 import type { Product } from './product.ts';
 import { describeChanges, type SavedChange } from './saved-changes.ts';
+import { findOrCreateSupplier } from './supplier-queries.ts';
 import { checkDecimals, useUnit } from './unit-queries.ts';
 
-type SelectedField = { [Key in FieldKey]: `${ProductField<Key>['source']} as ${Key}` }[FieldKey];
-export const SELECTED_FIELDS = PRODUCT_FIELDS.map(
-  ({ key, source }) => `${source} as ${key}` as SelectedField,
+/** Read by itself, for the rows that are shown: most queries of a list do not need it. */
+const SUPPLIER_NAME = sql<string>`
+  COALESCE((SELECT supplier.name FROM supplier WHERE supplier.id = product.supplier_id), '')`.as('supplier');
+
+type JoinedKey = Exclude<FieldKey, 'supplier'>;
+type SelectedField = { [Key in JoinedKey]: `${ProductField<Key>['source']} as ${Key}` }[JoinedKey];
+export const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) =>
+  key === 'supplier' ? SUPPLIER_NAME : (`${source} as ${key}` as SelectedField),
 );
 
 export const STORED_COLUMNS = [...PRODUCT_FIELDS.map(({ column }) => column), 'rounded_up' as const];
@@ -31,11 +44,14 @@ export function selectProducts(db: Kysely<Catalogue>) {
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
     .select(['product.id', ...SELECTED_FIELDS])
-    .select(['product.available', 'product.updated_at as updatedAt', 'product.version']);
+    .select(['product.available', 'product.stock_level as level'])
+    .select(['product.updated_at as updatedAt', 'product.version']);
 }
 
-export function toProduct(row: Omit<Product, 'available'> & { available: 0 | 1 }): Product {
-  return { ...row, available: row.available === 1 };
+type ProductRow = Omit<Product, 'available' | 'level'> & { available: 0 | 1; level: 0 | 1 | 2 };
+
+export function toProduct(row: ProductRow): Product {
+  return { ...row, available: row.available === 1, level: STOCK_LEVELS[row.level] };
 }
 
 export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Product | undefined> {
@@ -49,13 +65,16 @@ export async function createProduct(
   { input, isNewCategory }: NewProductInput,
   actor: MovementActor,
 ): Promise<number> {
-  const { category: categoryName, ...product } = input;
-  const category = await findOrCreateCategory(trx, categoryName, { isTyped: isNewCategory });
-  await useUnit(trx, product.unit, product.quantity);
-  const productId = await throwIfTaken(trx, product, () =>
-    insertProduct(trx, { ...product, category_id: category.id }, actor),
+  const category = await findOrCreateCategory(trx, input.category, { isTyped: isNewCategory });
+  await useUnit(trx, input.unit, input.quantity);
+  const references = {
+    category_id: category.id,
+    supplier_id: await findOrCreateSupplier(trx, input.supplier),
+  };
+  const productId = await throwIfTaken(trx, input, () =>
+    insertProduct(trx, { ...ownColumns(input), ...references }, actor),
   );
-  const { name, code, quantity, unit } = product;
+  const { name, code, quantity, unit } = input;
   await recordProductEvent(trx, {
     action: 'product.registered',
     actor,
@@ -102,13 +121,18 @@ export async function saveEdit(
   { input, isNewCategory, savedAt }: NewProductInput & { savedAt: Date },
   actor: MovementActor,
 ): Promise<void> {
-  const { category: categoryName, quantity, ...product } = input;
-  const isMoved = categoryName !== before.category;
+  const isMoved = input.category !== before.category;
   const category = isMoved
-    ? await findOrCreateCategory(trx, categoryName, { isTyped: isNewCategory })
+    ? await findOrCreateCategory(trx, input.category, { isTyped: isNewCategory })
     : undefined;
-  await useUnit(trx, product.unit, quantity);
-  const columns = { ...product, ...(category && { category_id: category.id }) };
+  await useUnit(trx, input.unit, input.quantity);
+  const hasOtherSupplier = input.supplier !== before.supplier;
+  const { quantity, ...own } = ownColumns(input);
+  const columns = {
+    ...own,
+    ...(category && { category_id: category.id }),
+    ...(hasOtherSupplier && { supplier_id: await findOrCreateSupplier(trx, input.supplier) }),
+  };
   const cause = { reason: 'edit', actor } as const;
   await throwIfTaken(trx, { id: before.id, barcodes: input.barcodes }, () =>
     saveQuantity(trx, before, { quantity, columns, savedAt }, cause),
@@ -135,7 +159,7 @@ export async function setQuantity(
   { quantity, version, was }: { quantity: number; version: number; was?: number | undefined },
   actor: MovementActor,
 ): Promise<Product> {
-  const { current, now } = await lockProduct(trx, id);
+  const { current, now, reserved } = await lockProduct(trx, id);
   // A change of another field does not make a count stale.
   if (current.version !== version && current.quantity !== was) throw new VersionConflictError(current);
   if (quantity === current.quantity) return current;
@@ -149,7 +173,15 @@ export async function setQuantity(
     target: current,
     details,
   });
-  return { ...current, quantity, available: quantity > 0, updatedAt: now, version: current.version + 1 };
+  const level = levelOf({ ...current, quantity, reserved });
+  return {
+    ...current,
+    quantity,
+    available: quantity > 0,
+    level,
+    updatedAt: now,
+    version: current.version + 1,
+  };
 }
 
 /** @throws ProductNotFoundError, ProductDeletedError, InsufficientStockError, UnitDecimalsError */
@@ -190,14 +222,15 @@ async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
 export async function lockProduct(
   trx: Transaction<Catalogue>,
   id: number,
-): Promise<{ current: Product; now: Date }> {
+): Promise<{ current: Product; now: Date; reserved: number }> {
   const row = await selectProducts(trx)
     // CURRENT_TIMESTAMP would be the time before the wait for the lock.
     .select(sql<Date>`SYSDATE(3)`.as('now'))
+    .select('product.reserved')
     .where('product.id', '=', id)
     .forUpdate('product')
     .executeTakeFirst();
   if (!row) throw await missing(trx, id);
-  const { now, ...current } = row;
-  return { current: toProduct(current), now };
+  const { now, reserved, ...current } = row;
+  return { current: toProduct(current), now, reserved };
 }

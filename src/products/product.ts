@@ -1,9 +1,11 @@
 import type { Permission } from '../auth/permissions.ts';
+import type { StockLevel } from '../stock/stock-level.ts';
 import { PRODUCT_FIELDS, type ProductField, type ProductInput } from './product-fields.ts';
 
 export interface Product extends ProductInput {
   id: number;
   available: boolean;
+  level: StockLevel;
   updatedAt: Date;
   /** Incremented by every change, for optimistic locking. */
   version: number;

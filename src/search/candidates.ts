@@ -54,6 +54,8 @@ export interface SearchQuery {
   available: boolean | undefined;
   /** The keys that the search may be in `product_barcode`. */
   barcodes: string[];
+  /** Grams that are wanted besides. */
+  having?: string[];
 }
 
 /**
@@ -62,14 +64,15 @@ export interface SearchQuery {
  */
 export async function findCandidates(
   db: Kysely<Catalogue>,
-  { search, category, available, barcodes }: SearchQuery,
+  { search, category, available, barcodes, having = [] }: SearchQuery,
 ): Promise<Candidates | undefined> {
   const terms = searchTerms(search);
-  if (terms.length === 0 && !category && available === undefined) return undefined;
+  if (terms.length === 0 && !category && available === undefined && having.length === 0) return undefined;
   const folded = letters.fold(search);
   const beginnings = [...new Set([folded, withoutSeparators(folded)])];
   const unusual = beginnings.map(unusualStartGram);
-  const properties: AnyOf[] = available === undefined ? [] : [[availabilityGram(available)]];
+  const properties: AnyOf[] = having.map((gram) => [gram]);
+  if (available !== undefined) properties.push([availabilityGram(available)]);
   const grams = [...terms.map((term) => waysToMatch(term)).flat(3), ...properties.flat(), ...unusual];
   const index = await readIndex(db, { grams, category, search, barcodes });
   if (!index) return undefined;

@@ -2,6 +2,8 @@ const START = '»';
 /** The start of a text that the database's own indexes do not find as the search does. */
 const UNUSUAL_START = '«';
 const MAX_LENGTH = 3;
+/** Of `search_posting.gram`. */
+const MAX_PROPERTY_LENGTH = 30;
 /** More grams would be read without narrowing the search. */
 const MAX_GRAMS_PER_TERM = 6;
 
@@ -20,6 +22,10 @@ export interface IndexedProduct {
 export const CATEGORY_GRAM = 'category ';
 export const categoryGram = (id: number) => `${CATEGORY_GRAM}${id}`;
 export const availabilityGram = (available: boolean | 0 | 1) => `available ${available ? 1 : 0}`;
+export const LOW_GRAM = 'level low';
+export const supplierGram = (id: number) => `supplier ${id}`;
+/** @param tag folded; two that begin alike have the same gram */
+export const tagGram = (tag: string) => `tag ${tag}`.slice(0, MAX_PROPERTY_LENGTH);
 /** @param weight in hexadecimal, so that grams sort as the column does */
 export const initialGram = (column: string, weight: string) => `${column} ${weight}`;
 

@@ -1,7 +1,17 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { sql, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
-import { availabilityGram, categoryGram, initialGram, ProductGrams, type IndexedProduct } from './grams.ts';
+import { LOW_LEVEL } from '../stock/stock-level.ts';
+import {
+  availabilityGram,
+  categoryGram,
+  initialGram,
+  LOW_GRAM,
+  ProductGrams,
+  supplierGram,
+  tagGram,
+  type IndexedProduct,
+} from './grams.ts';
 import type { IndexedColumns } from './indexed-columns.ts';
 import { initialOf } from './initials.ts';
 import { letters } from './letters.ts';
@@ -13,8 +23,8 @@ export const BATCH_SIZE = 4096;
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
 const BEGINNINGS = ['name', 'code'] as const;
-/** An instance of an earlier version, whose grams are not enough, looks for row 1 or 2 and does not index. */
-const INDEXER = 3;
+/** An instance of an earlier version, whose grams are not enough, looks for an earlier row and does not index. */
+const INDEXER = 4;
 
 /** Only adds grams: a product that lost one stays a candidate. @returns how many; 0 while another instance indexes */
 export async function indexPending(
@@ -147,6 +157,7 @@ async function readProducts(
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
     .select(['product.id', 'category_id', 'category.name as category', 'available'])
+    .select(['stock_level', 'supplier_id', 'tags'])
     .select(ownTexts.map((column) => `product.${column}` as const))
     .select(sorted.map((column) => initialOf(sql.ref(`product.${column}`)).as(`${column}_initial` as const)))
     .where('product.id', 'in', ids)
@@ -154,7 +165,7 @@ async function readProducts(
     .execute();
   await letters.learn(
     trx,
-    rows.flatMap((row) => [row.category, ...ownTexts.map((column) => row[column])]),
+    rows.flatMap((row) => [row.category, row.tags, ...ownTexts.map((column) => row[column])]),
   );
   return rows.map((row) => {
     const texts = [row.category, ...searched.map((column) => row[column])].map((text) => letters.fold(text));
@@ -169,6 +180,9 @@ async function readProducts(
       properties: [
         categoryGram(row.category_id),
         availabilityGram(row.available),
+        ...(row.stock_level === LOW_LEVEL ? [LOW_GRAM] : []),
+        ...(row.supplier_id === null ? [] : [supplierGram(row.supplier_id)]),
+        ...(row.tags === '' ? [] : row.tags.split(', ').map((tag) => tagGram(letters.fold(tag)))),
         ...sorted.map((column) => initialGram(column, row[`${column}_initial`])),
       ],
     };

@@ -11,6 +11,7 @@ const FORMER_CATEGORY = sql`CONVERT(r.was->>'$.category' USING utf8mb4) COLLATE 
 const FORMER_QUANTITY = sql`CAST(r.was->>'$.quantity' AS DECIMAL(13,3))`;
 const FORMER_WHOLE = sql`CEILING(${FORMER_QUANTITY})`;
 const FORMER_ROUNDED_UP = sql`(CEILING(${FORMER_QUANTITY}) - ${FORMER_QUANTITY})`;
+const FORMER_SUPPLIER = sql`CONVERT(r.was->>'$.supplier' USING utf8mb4) COLLATE utf8mb4_es_0900_ai_ci`;
 
 /** A condition on `product_import_row AS r`, with the cause to record. */
 export interface BulkRows {
@@ -27,11 +28,15 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
       trx,
       sql`
         INSERT INTO product
-          (code, name, description, category_id, quantity, rounded_up, unit, price, cost, tax_rate, barcodes)
+          (code, name, description, category_id, quantity, rounded_up, unit, price, cost, tax_rate, barcodes,
+           location, minimum_stock, order_quantity, supplier_id, supplier_code, tags, notes)
         SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
-          r.rounded_up, COALESCE(r.unit, ${defaults.unit}), r.price, r.cost, r.tax_rate, COALESCE(r.barcodes, '')
+          r.rounded_up, COALESCE(r.unit, ${defaults.unit}), r.price, r.cost, r.tax_rate, COALESCE(r.barcodes, ''),
+          COALESCE(r.location, ''), COALESCE(r.minimum_stock, 0), COALESCE(r.order_quantity, 0), s.id,
+          COALESCE(r.supplier_code, ''), COALESCE(r.tags, ''), COALESCE(r.notes, '')
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
         LEFT JOIN category_merge AS m ON m.source_id = c.id
+        LEFT JOIN supplier AS s ON s.name = r.supplier
         WHERE ${rows} AND r.kind = 'new'`,
     );
 }
@@ -128,6 +133,7 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
       STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
       LEFT JOIN category AS c ON c.name = r.category
       LEFT JOIN category_merge AS m ON m.source_id = c.id
+      LEFT JOIN supplier AS s ON s.name = r.supplier
       SET p.name = COALESCE(r.name, p.name),
         p.description = COALESCE(r.description, p.description),
         p.category_id = COALESCE(m.target_id, c.id, p.category_id),
@@ -138,6 +144,13 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
         p.cost = COALESCE(r.cost, p.cost),
         p.tax_rate = COALESCE(r.tax_rate, p.tax_rate),
         p.barcodes = COALESCE(r.barcodes, p.barcodes),
+        p.location = COALESCE(r.location, p.location),
+        p.minimum_stock = COALESCE(r.minimum_stock, p.minimum_stock),
+        p.order_quantity = COALESCE(r.order_quantity, p.order_quantity),
+        p.supplier_id = COALESCE(s.id, IF(r.supplier = '', NULL, p.supplier_id)),
+        p.supplier_code = COALESCE(r.supplier_code, p.supplier_code),
+        p.tags = COALESCE(r.tags, p.tags),
+        p.notes = COALESCE(r.notes, p.notes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -185,6 +198,7 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
       UPDATE product_import_row AS r
       STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version + 1
       STRAIGHT_JOIN category AS c ON c.name = ${FORMER_CATEGORY}
+      LEFT JOIN supplier AS s ON s.name = ${FORMER_SUPPLIER}
       SET p.name = r.was->>'$.name',
         p.description = r.was->>'$.description',
         p.category_id = c.id,
@@ -195,6 +209,13 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
         p.cost = IF(r.cost IS NULL, p.cost, JSON_VALUE(r.was, '$.cost' RETURNING SIGNED)),
         p.tax_rate = IF(r.tax_rate IS NULL, p.tax_rate, JSON_VALUE(r.was, '$.tax_rate' RETURNING SIGNED)),
         p.barcodes = COALESCE(r.was->>'$.barcodes', p.barcodes),
+        p.location = COALESCE(r.was->>'$.location', p.location),
+        p.minimum_stock = COALESCE(r.was->>'$.minimumStock', p.minimum_stock),
+        p.order_quantity = COALESCE(r.was->>'$.orderQuantity', p.order_quantity),
+        p.supplier_id = IF(r.supplier IS NULL, p.supplier_id, s.id),
+        p.supplier_code = COALESCE(r.was->>'$.supplierCode', p.supplier_code),
+        p.tags = COALESCE(r.was->>'$.tags', p.tags),
+        p.notes = COALESCE(r.was->>'$.notes', p.notes),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -213,6 +234,18 @@ export async function createFormerCategories(
 }
 
 const CHANGE_COLUMNS = sql.raw('delta, delta_rounded, quantity_after, after_rounded');
+/** Those that were renamed or deleted since. */
+export async function createFormerSuppliers(
+  trx: Transaction<Catalogue>,
+  all: RawBuilder<unknown>,
+): Promise<void> {
+  await sql`
+    INSERT IGNORE INTO supplier (name)
+    SELECT DISTINCT ${FORMER_SUPPLIER}
+    FROM product_import_row AS r LEFT JOIN supplier AS s ON s.name = ${FORMER_SUPPLIER}
+    WHERE ${all} AND r.kind = 'changed' AND r.supplier IS NOT NULL AND r.was->>'$.supplier' <> ''
+      AND s.id IS NULL`.execute(trx);
+}
 
 const CAUSE_COLUMNS = sql.raw('reason, actor_kind, actor_id, user_id, document_kind, document_id');
 

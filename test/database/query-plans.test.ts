@@ -108,6 +108,9 @@ test('pages, lists and totals are read in the same way from ten thousand and fro
       { category: 'Libros' },
       { availability: 'available' },
       { availability: 'out_of_stock' },
+      { availability: 'low' },
+      { availability: 'low', category: 'Libros' },
+      { supplier: 'Andina', tag: 'oferta', location: 'A-1' },
     ];
     for (const column of SORT_COLUMNS) {
       for (const sort of [column, `-${column}`]) {

@@ -24,7 +24,9 @@ async function refusalOf(id: Buffer, work: () => Promise<unknown>): Promise<Doma
 
 const current = {
   ...{ id: 5, code: 'A', name: 'A', description: '', category: 'Otros', quantity: 3, unit: 'u' },
-  ...{ price: null, cost: null, tax_rate: null, barcodes: '', available: true, version: 2 },
+  ...{ location: '', minimumStock: 0, orderQuantity: 0, supplier: '', supplierCode: '', tags: '', notes: '' },
+  ...{ price: null, cost: null, tax_rate: null, barcodes: '' },
+  ...{ available: true, level: 'enough' as const, version: 2 },
 };
 
 test.each<[string, DomainError]>([

@@ -121,16 +121,16 @@ test.each([
       if (made % 100 === 0) await setImmediate();
       const description = randomBytes(192).toString('hex');
       const text = { code: `C-${made}`, name: 'x', description, barcodes: '', category: 'x', unit: 'u' };
+      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
       const amounts = { price: 1250, cost: null, tax_rate: null };
-      yield {
-        ...text,
-        ...amounts,
-        id: made,
+      const stock = {
         quantity: 0,
         available: false,
-        updatedAt: new Date(0),
-        version: 1,
-      };
+        level: 'out',
+        minimumStock: 0,
+        orderQuantity: 0,
+      } as const;
+      yield { ...text, ...more, ...amounts, ...stock, id: made, updatedAt: new Date(0), version: 1 };
     }
   }
   let taken = 0;

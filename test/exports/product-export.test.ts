@@ -69,12 +69,19 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Precio',
     'Costo',
     'Impuesto (%)',
+    'Ubicación',
+    'Existencias mínimas',
+    'Cantidad por pedir',
+    'Proveedor',
+    'Código del proveedor',
+    'Etiquetas',
+    'Notas',
     'Disponibilidad',
     `Actualizado (${machineTimeZone()})`,
   ]);
-  const [, id, name, code, , , category, quantity, , price, cost, tax, availability, updated] = sheet.getRow(
-    2,
-  ).values as unknown[];
+  const cells = sheet.getRow(2).values as unknown[];
+  const [, id, name, code, , , category, quantity, , price, cost, tax] = cells;
+  const [availability, updated] = cells.slice(-2);
   expect({ name, code, category, quantity, price, cost, tax, availability }).toEqual({
     name: '=1+1',
     code: `${mark}-1`,
@@ -113,7 +120,7 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect([...body.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const [header, first, second] = body.toString('utf8').slice(1).split('\r\n');
   expect(header).toBe(
-    `N.º;Nombre;Código;Descripción;Códigos de barras;Categoría;Cantidad;Unidad;Precio;Costo;Impuesto (%);Disponibilidad;Actualizado (${machineTimeZone()})`,
+    `N.º;Nombre;Código;Descripción;Códigos de barras;Categoría;Cantidad;Unidad;Precio;Costo;Impuesto (%);Ubicación;Existencias mínimas;Cantidad por pedir;Proveedor;Código del proveedor;Etiquetas;Notas;Disponibilidad;Actualizado (${machineTimeZone()})`,
   );
   expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";;Otros;12;unidad;1234,50;0,05;12,50;`);
   expect(second).toContain(';Jabón;');
@@ -131,6 +138,13 @@ const columns = [
   'price',
   'cost',
   'tax_rate',
+  'location',
+  'minimumStock',
+  'orderQuantity',
+  'supplier',
+  'supplierCode',
+  'tags',
+  'notes',
   'availability',
   'updated',
 ].map((name) => (name === 'updated' ? `columns.${name} (America/Guayaquil)` : `columns.${name}`));
@@ -141,14 +155,19 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
     for (const [i, name] of names.entries()) {
       await Promise.resolve();
       const text = { code: `C-${i}`, name, description: '', barcodes: '', category: 'x', unit: 'u' };
+      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
       yield {
         ...text,
+        ...more,
         id: i,
         quantity: 1,
         price: 1,
         cost: null,
         tax_rate: null,
+        minimumStock: 0,
+        orderQuantity: 0,
         available: true,
+        level: 'enough',
         updatedAt: new Date('2026-02-28T23:59:59Z'),
         version: 1,
       };
@@ -174,7 +193,7 @@ test('continues on further sheets with the same titles', async () => {
   for (const sheet of sheets) {
     expect((sheet.getRow(1).values as unknown[]).slice(1)).toEqual(columns);
     expect(sheet.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
-    expect(sheet.autoFilter).toBe(`A1:M${sheet.rowCount}`);
+    expect(sheet.autoFilter).toBe(`A1:${sheet.getColumn(columns.length).letter}${sheet.rowCount}`);
     sheet.eachRow((row, number) => number > 1 && found.push(row.getCell(2).value));
   }
   expect(found).toEqual(names);
@@ -205,7 +224,7 @@ test('a workbook preserves every text, and dates as the clock of the reader', as
   const [sheet] = await writtenSheets(names);
   const found = names.map((_, i) => sheet!.getRow(i + 2).getCell(2).value);
   expect(found).toEqual(names);
-  expect(sheet!.getRow(2).getCell(13).value).toEqual(new Date('2026-02-28T18:59:59Z'));
+  expect(sheet!.getRow(2).getCell(columns.length).value).toEqual(new Date('2026-02-28T18:59:59Z'));
 });
 
 test('escapes what XML cannot hold, and what looks like an escape, as Excel does', async () => {

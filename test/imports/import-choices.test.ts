@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { FIELDS } from '../../src/imports/import-fields.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { apply, download, page, preview, problems, readAgain, workbook } from '../support/import-files.ts';
 import { stack } from '../support/shared-stack.ts';
@@ -173,16 +174,5 @@ test.each([
   const { id, totals } = await preview(client, file, `plantilla.${format}`);
   expect(totals).toMatchObject({ new: 2, wrong: 0 });
   const columns = [...(await page(client, id)).matchAll(/<option value="(\w+)" selected>/g)];
-  expect(columns.map(([, field]) => field)).toEqual([
-    'code',
-    'name',
-    'description',
-    'barcodes',
-    'category',
-    'quantity',
-    'unit',
-    'price',
-    'cost',
-    'tax_rate',
-  ]);
+  expect(columns.map(([, field]) => field)).toEqual(FIELDS);
 });

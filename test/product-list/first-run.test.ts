@@ -5,7 +5,7 @@ import { ROLES } from '../../src/auth/permissions.ts';
 import { i18n } from '../../src/http/i18n.ts';
 import { useViews } from '../../src/http/views.ts';
 import { listView, readListChoices } from '../../src/product-list/list-choices.ts';
-import { AVAILABILITIES, filterQuery, readFilter } from '../../src/product-list/product-filter.ts';
+import { AVAILABILITIES, FACETS, filterQuery, readFilter } from '../../src/product-list/product-filter.ts';
 
 /** The list of a catalogue without products; the system under test has some. */
 async function emptyList(query: string, isAllowed: boolean): Promise<string> {
@@ -19,6 +19,7 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
       page: { items: [], total: 0, totalIsExact: true },
       categories: [],
       availabilities: AVAILABILITIES,
+      facets: FACETS,
       filterQuery,
       ...listView(readListChoices(null), ROLES.clerk),
       may: () => isAllowed,

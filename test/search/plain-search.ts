@@ -60,14 +60,14 @@ async function readProducts(connection: Connection, filter: PlainFilter): Promis
   const direction = sort && !sort.startsWith('-') ? 'ASC' : 'DESC';
   const column = sort ? COLUMNS[sort.replace('-', '')] : 'p.id';
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT p.id, p.name, p.code, p.description, c.name AS category, p.quantity, p.code = ? AS hasCode, p.barcodes
+    `SELECT p.id, p.name, p.code, p.description, p.location, c.name AS category, p.quantity, p.code = ? AS hasCode, p.barcodes
      FROM product p JOIN category c ON c.id = p.category_id
      WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${direction}, p.id ${direction}`,
     [search],
   );
-  return rows.map(({ id, name, code, description, category, quantity, hasCode, barcodes }) => ({
+  return rows.map(({ id, name, code, description, location, category, quantity, hasCode, barcodes }) => ({
     id: Number(id),
-    texts: [name, description, category].map(String),
+    texts: [name, description, location, category].map(String),
     code: String(code),
     name: String(name),
     quantity: Number(quantity),

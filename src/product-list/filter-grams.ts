@@ -1,0 +1,25 @@
+import type { Kysely } from 'kysely';
+import type { Catalogue } from '../database/tables.ts';
+import { gramsOfTerm, LOW_GRAM, supplierGram, tagGram } from '../search/grams.ts';
+import { letters } from '../search/letters.ts';
+import type { ProductFilter } from './product-filter.ts';
+
+/** What every product has that passes the filter, by the search index. */
+export async function gramsOf(
+  db: Kysely<Catalogue>,
+  { availability, supplier, tag, location }: ProductFilter,
+): Promise<string[]> {
+  await letters.learn(db, [tag, location]);
+  return [
+    ...(availability === 'low' ? [LOW_GRAM] : []),
+    ...(supplier ? [supplierGram(await findSupplier(db, supplier))] : []),
+    ...(tag ? [tagGram(letters.fold(tag))] : []),
+    ...gramsOfTerm(letters.fold(location)),
+  ];
+}
+
+/** @returns 0 for a supplier that does not exist, which no product has */
+async function findSupplier(db: Kysely<Catalogue>, name: string): Promise<number> {
+  const found = await db.selectFrom('supplier').select('id').where('name', '=', name).executeTakeFirst();
+  return found?.id ?? 0;
+}
