@@ -193,6 +193,7 @@ const DEFINITIONS = {
     isSorted: true,
     orderColumn: 'price_order',
     cell: 'amount',
+    isHiddenAtFirst: true,
     exportWidth: 14,
     headers: {
       es: 'precio pvp preciodeventa precioventa precioalpublico preciopublico precioconiva preciounitario preciofinal valorunitario',

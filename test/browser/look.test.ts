@@ -267,7 +267,7 @@ test('the navigation is on every page, with what the person may see', async () =
       await page.goto(path);
       expect([path, await sections(page)]).toEqual([
         path,
-        ['/products', '/movements', '/categories', '/imports', '/users', '/audit', '/system'],
+        ['/products', '/movements', '/categories', '/suppliers', '/imports', '/users', '/audit', '/system'],
       ]);
       expect(await page.textContent('.app-foot')).toMatch(/Servido por web\d/);
     }

@@ -5,6 +5,7 @@ import { ROLES } from '../../src/auth/permissions.ts';
 import { i18n } from '../../src/http/i18n.ts';
 import { useViews } from '../../src/http/views.ts';
 import { listView, readListChoices } from '../../src/product-list/list-choices.ts';
+import { plainUnit, unitWord } from '../../src/products/unit-queries.ts';
 import { AVAILABILITIES, FACETS, filterQuery, readFilter } from '../../src/product-list/product-filter.ts';
 
 /** The list of a catalogue without products; the system under test has some. */
@@ -24,6 +25,8 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
       ...listView(readListChoices(null), ROLES.clerk),
       may: () => isAllowed,
       trashDays: 30,
+      unitWord,
+      unitOf: plainUnit,
       asset: (path: string) => path,
       csrfToken: () => 'token',
       newKey: () => 'key',
