@@ -46,21 +46,46 @@ IF OLD.category_id <> NEW.category_id THEN
 END IF;
 
 -- The previous version does not know the decimals of a quantity (docs/decisions/decimal-quantities.md): it must not take
--- the last whole unit of a fraction, nor lose the decimals of what it deletes and restores.
+-- the last whole unit of a fraction.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS quantity_not_below_zero
 BEFORE UPDATE ON product FOR EACH ROW
 IF NEW.quantity = 0 AND NEW.rounded_up > 0 THEN
   SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'A quantity must not be below zero';
 END IF;
 
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS deleted_with_decimals
+-- Nor does it know these columns, which what it deletes and restores must keep.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS deleted_whole
 BEFORE INSERT ON deleted_product FOR EACH ROW
-SET NEW.rounded_up = COALESCE((SELECT rounded_up FROM product WHERE id = NEW.id), NEW.rounded_up);
+IF EXISTS (SELECT 1 FROM product WHERE id = NEW.id) THEN
+  SET NEW.rounded_up = (SELECT rounded_up FROM product WHERE id = NEW.id),
+    NEW.price = (SELECT price FROM product WHERE id = NEW.id),
+    NEW.cost = (SELECT cost FROM product WHERE id = NEW.id),
+    NEW.tax_rate = (SELECT tax_rate FROM product WHERE id = NEW.id),
+    NEW.location = (SELECT location FROM product WHERE id = NEW.id),
+    NEW.minimum_stock = (SELECT minimum_stock FROM product WHERE id = NEW.id),
+    NEW.order_quantity = (SELECT order_quantity FROM product WHERE id = NEW.id),
+    NEW.supplier_id = (SELECT supplier_id FROM product WHERE id = NEW.id),
+    NEW.supplier_code = (SELECT supplier_code FROM product WHERE id = NEW.id),
+    NEW.tags = (SELECT tags FROM product WHERE id = NEW.id),
+    NEW.notes = (SELECT notes FROM product WHERE id = NEW.id),
+    NEW.barcodes = (SELECT barcodes FROM product WHERE id = NEW.id);
+END IF;
 
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS restored_with_decimals
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS restored_whole
 BEFORE INSERT ON product FOR EACH ROW
-IF NEW.id > 0 THEN
-  SET NEW.rounded_up = COALESCE((SELECT rounded_up FROM deleted_product WHERE id = NEW.id), NEW.rounded_up);
+IF NEW.id > 0 AND EXISTS (SELECT 1 FROM deleted_product WHERE id = NEW.id) THEN
+  SET NEW.rounded_up = (SELECT rounded_up FROM deleted_product WHERE id = NEW.id),
+    NEW.price = (SELECT price FROM deleted_product WHERE id = NEW.id),
+    NEW.cost = (SELECT cost FROM deleted_product WHERE id = NEW.id),
+    NEW.tax_rate = (SELECT tax_rate FROM deleted_product WHERE id = NEW.id),
+    NEW.location = (SELECT location FROM deleted_product WHERE id = NEW.id),
+    NEW.minimum_stock = (SELECT minimum_stock FROM deleted_product WHERE id = NEW.id),
+    NEW.order_quantity = (SELECT order_quantity FROM deleted_product WHERE id = NEW.id),
+    NEW.supplier_id = (SELECT supplier_id FROM deleted_product WHERE id = NEW.id),
+    NEW.supplier_code = (SELECT supplier_code FROM deleted_product WHERE id = NEW.id),
+    NEW.tags = (SELECT tags FROM deleted_product WHERE id = NEW.id),
+    NEW.notes = (SELECT notes FROM deleted_product WHERE id = NEW.id),
+    NEW.barcodes = (SELECT barcodes FROM deleted_product WHERE id = NEW.id);
 END IF;
 
 -- The photos of a product that leaves the trash for good; one that is restored is a product again by then.

@@ -82,12 +82,12 @@ test.each(LOOKS.slice(1, 3))(
       await page.setInputFiles('#photo-files', chosen);
       await page.waitForSelector('.photo-list li:nth-child(4)');
       const shown = await page
-        .locator('.photo img')
+        .locator('.photo-list .photo img')
         .evaluateAll((images) => (images as HTMLImageElement[]).map(({ alt }) => alt));
       expect(shown[1]).toMatch(/Tetera, (foto 2 de 4|photo 2 of 4)/);
       await expectFineLook(page, `photos-four-${look}`);
 
-      const second = await page.locator('.photo >> nth=1').getAttribute('href');
+      const second = await page.locator('.photo-list .photo >> nth=1').getAttribute('href');
       await page.click('.photo-list li:nth-child(2) button');
       await page.waitForSelector(`.photo-list li:first-child a[href="${second}"]`);
       await page.click('.photo-list li:nth-child(4) .btn-icon-danger');

@@ -150,3 +150,31 @@ test('a damaged address shows the first page', async () => {
   expect((await client.get('/trash?search=a&search=b')).status).toBe(200);
   expect((await client.post('/trash/x/restore')).status).toBe(404);
 });
+
+test('what an instance of the previous version deletes and restores keeps what it does not know', async () => {
+  const code = uniqueCode();
+  const { id } = await clerk.client.register({
+    ...{ code, quantity: '2,5', unit: 'kg', price: '12,50', cost: '8', tax_rate: '15' },
+    ...{ location: 'A-3', minimumStock: '1,5', supplierCode: 'X', tags: 'a, b', notes: 'n', barcodes: `B-${code}` },
+  });
+  const stateOf = async () => {
+    const [rows] = await primary.query<RowDataPacket[]>(
+      `SELECT on_hand, price, cost, tax_rate, location, minimum_stock, supplier_code, tags, notes, barcodes,
+         (SELECT COUNT(*) FROM product_barcode WHERE product_id = product.id) AS keyCount
+       FROM product WHERE id = ?`,
+      [id],
+    );
+    return rows;
+  };
+  const before = await stateOf();
+  expect(before).toMatchObject([{ price: 1250, location: 'A-3', keyCount: 1 }]);
+  const known = 'id, code, name, description, category_id, quantity, unit, version, created_at';
+  await primary.query(
+    `INSERT INTO deleted_product (${known}, deleted_by) SELECT ${known}, 1 FROM product WHERE id = ?`,
+    [id],
+  );
+  await primary.query('DELETE FROM product WHERE id = ?', [id]);
+  await primary.query(`INSERT INTO product (${known}) SELECT ${known} FROM deleted_product WHERE id = ?`, [id]);
+  await primary.query('DELETE FROM deleted_product WHERE id = ?', [id]);
+  expect(await stateOf()).toEqual(before);
+});
