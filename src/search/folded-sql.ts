@@ -1,4 +1,5 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import { escape } from 'mysql2';
 import { ENYE, letters } from './letters.ts';
 import { escapeLike } from './search-terms.ts';
 import { SEPARATORS, withoutSeparators as leaveOutSeparators } from './spelling.ts';
@@ -77,7 +78,7 @@ function likeOr(
 ): RawBuilder<SqlBool> {
   const { text, findsEnye, withoutSeparators = false } = wanted;
   const foldedText = letters.fold(text);
-  const like = inUtf8(pattern(withoutSeparators ? leaveOutSeparators(foldedText) : foldedText));
+  const like = escape(pattern(withoutSeparators ? leaveOutSeparators(foldedText) : foldedText));
   const isLike = (withoutSeparators ? [plainField] : parts).map(
     (one) => `${one} COLLATE ${findsEnye ? ENYE_AS_N : SPANISH} LIKE ${like}`,
   );
@@ -104,12 +105,13 @@ function fold(field: string, { text, findsEnye, withoutSeparators = false }: Wan
     ...[...left].map((separator): [string, string[]] => [separator, []]),
     ...letters.writtenAs().filter(([, written]) => written.some((weight) => concerned.has(weight))),
   ];
-  let folded = `CONVERT(WEIGHT_STRING(${field} COLLATE ${findsEnye ? ENYE_AS_N : SPANISH}) USING ucs2) COLLATE ucs2_bin`;
-  if (!findsEnye) folded = `REPLACE(${folded}, ${inUcs2([ENYE])}, ${inUcs2([TILDE])})`;
-  for (const [to, from] of Map.groupBy(rewritten, ([, written]) => kept(written).join(''))) {
-    const anyOf = inUcs2(['005B', ...from.map(([weight]) => weight), '005D']);
-    folded = `REGEXP_REPLACE(${folded}, ${anyOf}, ${inUcs2([to])})`;
-  }
+  if (!findsEnye) rewritten.push([ENYE, [TILDE]]);
+  const inCollation = `WEIGHT_STRING(${field} COLLATE ${findsEnye ? ENYE_AS_N : SPANISH})`;
+  // Not with regular expressions: some weights are surrogates, which these refuse.
+  const folded = rewritten.reduce(
+    (rest, [from, to]) => `REPLACE(${rest}, ${inUcs2([from])}, ${inUcs2(kept(to))})`,
+    `CONVERT(${inCollation} USING ucs2) COLLATE ucs2_bin`,
+  );
   return { folded, weights: weights.map((weight) => (weight === ENYE ? TILDE : weight)) };
 }
 
@@ -117,8 +119,4 @@ function inUcs2(weights: string[]): string {
   return `_ucs2 X'${weights.join('')}'`;
 }
 
-function inUtf8(text: string): string {
-  return `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
-}
-
-const UNUSUAL_SQL = inUtf8(UNUSUAL);
+const UNUSUAL_SQL = escape(UNUSUAL);

@@ -70,7 +70,8 @@ async function running(statement: string): Promise<{ server: Connection; id: num
   const found = await Promise.all(
     servers.map(async (server) => {
       const [rows] = await server.query<RowDataPacket[]>(
-        `SELECT id AS id FROM performance_schema.processlist
+        // That of performance_schema cuts statements off.
+        `SELECT id AS id FROM information_schema.processlist
          WHERE user = 'inventario_app' AND info LIKE ?`,
         [statement],
       );

@@ -14,9 +14,16 @@ const COLUMNS: Record<string, string> = {
   code: 'p.code',
   description: 'p.description',
   category: 'c.name',
-  quantity: 'p.quantity',
+  quantity: 'p.on_hand',
+  price: 'p.price_order',
   unit: 'p.unit',
   availability: 'p.available',
+};
+
+const AVAILABILITIES: Record<string, string> = {
+  available: 'p.on_hand > 0',
+  low: 'p.on_hand > 0 AND p.on_hand <= p.minimum_stock + p.reserved',
+  out_of_stock: 'p.on_hand = 0',
 };
 
 interface Product {
@@ -31,8 +38,8 @@ interface Product {
 }
 
 /**
- * The definition of a search, slow but obviously right: every word is in the name, code, description or
- * category name, or names the availability. Without an ñ, its n is ñ too. Separators are left out of codes and,
+ * The definition of a search, slow but obviously right: every word is in the name, code, description,
+ * location or category name, or names the availability. Without an ñ, its n is ñ too. Separators are left out of codes and,
  * for a word with a digit, of all fields. The whole search may also be a barcode.
  *
  * @returns the ids of all matches in order
@@ -56,7 +63,7 @@ async function readProducts(connection: Connection, filter: PlainFilter): Promis
   const { search, category, availability, sort } = filter;
   const conditions = ['TRUE'];
   if (category) conditions.push(`c.name = ${connection.escape(category)}`);
-  if (availability) conditions.push(`p.quantity ${availability === 'available' ? '> 0' : '= 0'}`);
+  if (availability) conditions.push(AVAILABILITIES[availability]!);
   const direction = sort && !sort.startsWith('-') ? 'ASC' : 'DESC';
   const column = sort ? COLUMNS[sort.replace('-', '')] : 'p.id';
   const [rows] = await connection.query<RowDataPacket[]>(

@@ -156,7 +156,7 @@ test('returns exactly what the plain search returns, under every filter', async 
     await expectSame({
       search: random.chance(0.4) ? '' : random.pick(TERMS),
       category: random.pick(categories),
-      availability: random.pick(['', 'available', 'out_of_stock']),
+      availability: random.pick(['', 'available', 'low', 'out_of_stock']),
       sort: random.pick(sorts),
     });
   }

@@ -88,7 +88,7 @@ export async function runningExports(): Promise<number> {
   for (const name of ['primary', 'replica1']) {
     const server = await stack.connect(name);
     const [[row]] = await server.query<RowDataPacket[]>(
-      `SELECT COUNT(*) AS count FROM performance_schema.processlist
+      `SELECT COUNT(*) AS count FROM information_schema.processlist
        WHERE user = 'inventario_app' AND info LIKE '%from \`product\`%' AND info NOT LIKE '%limit%'`,
     );
     await server.end();
