@@ -155,7 +155,14 @@ test('what an instance of the previous version deletes and restores keeps what i
   const code = uniqueCode();
   const { id } = await clerk.client.register({
     ...{ code, quantity: '2,5', unit: 'kg', price: '12,50', cost: '8', tax_rate: '15' },
-    ...{ location: 'A-3', minimumStock: '1,5', supplierCode: 'X', tags: 'a, b', notes: 'n', barcodes: `B-${code}` },
+    ...{
+      location: 'A-3',
+      minimumStock: '1,5',
+      supplierCode: 'X',
+      tags: 'a, b',
+      notes: 'n',
+      barcodes: `B-${code}`,
+    },
   });
   const stateOf = async () => {
     const [rows] = await primary.query<RowDataPacket[]>(
@@ -174,7 +181,9 @@ test('what an instance of the previous version deletes and restores keeps what i
     [id],
   );
   await primary.query('DELETE FROM product WHERE id = ?', [id]);
-  await primary.query(`INSERT INTO product (${known}) SELECT ${known} FROM deleted_product WHERE id = ?`, [id]);
+  await primary.query(`INSERT INTO product (${known}) SELECT ${known} FROM deleted_product WHERE id = ?`, [
+    id,
+  ]);
   await primary.query('DELETE FROM deleted_product WHERE id = ?', [id]);
   expect(await stateOf()).toEqual(before);
 });
