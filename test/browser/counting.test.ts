@@ -154,7 +154,7 @@ test('what cannot be saved stays, with the reason: no number, no network', async
   await quantityOf(page, first).click();
   await page.keyboard.type('4x');
   await page.keyboard.press('Enter');
-  await page.waitForSelector('.quantity-editor .problem:has-text("número entero")');
+  await page.waitForSelector('.quantity-editor .problem:has-text("Escriba un número")');
   expect(await editorOf(page, second).count()).toBe(0);
   await editorOf(page, first).locator('input').fill('45');
 

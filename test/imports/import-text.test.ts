@@ -288,14 +288,14 @@ test.each(KINDS)('reads text with %s', async (_what, make) => {
 
 test('names the columns that are not read', async () => {
   const code = uniqueCode();
-  const file = `Código;Nombre;Cantidad;Precio;;Cantidad \n${code};Uno;3;9,50;x;8\n`;
+  const file = `Código;Nombre;Cantidad;Garantía;;Cantidad \n${code};Uno;3;9,50;x;8\n`;
   const { id } = await preview(client, file);
-  expect(await page(client, id)).toContain('Columnas que no se leen: Precio (D), Columna 5, Cantidad (F).');
+  expect(await page(client, id)).toContain('Columnas que no se leen: Garantía (D), Columna 5, Cantidad (F).');
   await apply(client, id);
-  expect(await page(client, id)).toContain('Columnas que no se leyeron: Precio (D)');
+  expect(await page(client, id)).toContain('Columnas que no se leyeron: Garantía (D)');
   expect(await client.findByCode(code)).toMatchObject({ quantity: 3 });
   const english = await client.agent.get(`/imports/${id}`).set('Accept-Language', 'en');
-  expect(english.text).toContain('Columns that were not read: Precio (D), Column 5, Cantidad (F).');
+  expect(english.text).toContain('Columns that were not read: Garantía (D), Column 5, Cantidad (F).');
 });
 
 test('shows the name of a file with quotes as it was', async () => {
