@@ -105,9 +105,9 @@ test.each([
   ],
   [
     'a row that is missing',
-    'CREATE TABLE kept SELECT * FROM stock_movement WHERE id = 3; DELETE FROM stock_movement WHERE id = 3',
-    'INSERT INTO stock_movement SELECT * FROM kept; DROP TABLE kept',
-    'stock_movement',
+    'CREATE TABLE kept SELECT * FROM product_event LIMIT 1; DELETE FROM product_event WHERE id = (SELECT id FROM kept)',
+    'INSERT INTO product_event SELECT * FROM kept; DROP TABLE kept',
+    'product_event',
   ],
   [
     'bytes under a key of two columns',
