@@ -1,10 +1,12 @@
 # syntax=docker/dockerfile:1
 
-# Production packages. bcrypt and sharp ship prebuilt binaries, so no compiler is needed; sharp's are optional packages.
+# Production packages. bcrypt and sharp ship prebuilt binaries, so no compiler is needed. Those of sharp are optional
+# packages, and so is TypeScript, which only types ask for.
 FROM node:24-trixie-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/npm-cache npm ci --cache /npm-cache --omit=dev --no-audit --no-fund
+RUN --mount=type=cache,target=/npm-cache npm ci --cache /npm-cache --omit=dev --no-audit --no-fund \
+    && rm -r node_modules/typescript
 
 # Compile, because not every Node 24 runs TypeScript (docs/decisions/typescript-without-a-build.md).
 FROM node:24-trixie-slim AS build
