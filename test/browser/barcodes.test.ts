@@ -1,16 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Connection } from 'mysql2/promise';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { damaged, newEan13, newUpcA } from '../support/barcodes.ts';
-import { logIn } from '../support/browser-log-in.ts';
+import { onPage } from '../support/on-page.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, LOOKS } from '../support/looks.ts';
-import { createPerson, type Person } from '../support/people.ts';
-import { baseUrl, stack } from '../support/shared-stack.ts';
+import { createPerson } from '../support/people.ts';
+import { stack } from '../support/shared-stack.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 const MARK = uniqueCode();
@@ -38,25 +38,6 @@ async function removeProducts(): Promise<void> {
   await primary.query('DELETE FROM product WHERE code LIKE ?', [`${MARK}-%`]);
 }
 
-async function onPage(
-  person: Person,
-  options: BrowserContextOptions,
-  work: (page: Page) => Promise<void>,
-): Promise<void> {
-  const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    const errors: string[] = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    await logIn(page, person);
-    await work(page);
-    expect(errors).toEqual([]);
-  } finally {
-    await context.close();
-  }
-}
-
 /** As fast as a scanner. */
 async function scan(page: Page, barcode: string): Promise<void> {
   await page.locator('input[name=search]').pressSequentially(barcode, { delay: 2 });
@@ -70,7 +51,7 @@ test.each([true, false])(
     const upc = newUpcA();
     const name = `Galletas ${MARK}`;
     const { id } = await person.client.register({ name, code: newCode(), barcodes: upc });
-    await onPage(person, { javaScriptEnabled: script }, async (page) => {
+    await onPage(browser, person, { javaScriptEnabled: script }, async (page) => {
       for (const barcode of [upc, `0${upc}`]) {
         await page.goto('/products');
         await scan(page, barcode);
@@ -92,7 +73,7 @@ test('live search shows the product of a barcode', async () => {
   const ean = newEan13();
   const name = `Fideos ${MARK}`;
   await administrator.register({ name, code: newCode(), barcodes: ean });
-  await onPage(person, {}, async (page) => {
+  await onPage(browser, person, {}, async (page) => {
     await page.locator('input[name=search]').pressSequentially(ean, { delay: 2 });
     await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
     expect(await page.textContent('#rows .row-link')).toBe(name);
@@ -108,7 +89,7 @@ test.each(LOOKS)('form, product and list with barcodes are accessible and fit: %
     code: newCode(),
     barcodes: ean,
   });
-  await onPage(person, options, async (page) => {
+  await onPage(browser, person, options, async (page) => {
     const check = async (what: string) => {
       await page.screenshot({ path: join(SCREENSHOTS, `barcodes-${what}-${name}.png`), fullPage: true });
       expect([what, await accessibilityViolations(page)]).toEqual([what, []]);

@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
-import { logIn } from '../support/browser-log-in.ts';
+import { onPage } from '../support/on-page.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, LOOKS, PHONE } from '../support/looks.ts';
-import { createPerson, type Person } from '../support/people.ts';
+import { createPerson } from '../support/people.ts';
 import { baseUrl } from '../support/shared-stack.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
@@ -22,25 +22,6 @@ beforeAll(async () => {
   administrator = await Client.signedIn();
 });
 afterAll(() => browser.close());
-
-async function onPage(
-  person: Person,
-  options: BrowserContextOptions,
-  work: (page: Page) => Promise<void>,
-): Promise<void> {
-  const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
-  try {
-    const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
-    const errors: string[] = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    await logIn(page, person);
-    await work(page);
-    expect(errors).toEqual([]);
-  } finally {
-    await context.close();
-  }
-}
 
 const shownColumns = (page: Page) =>
   page
@@ -67,7 +48,7 @@ test('chosen columns are those of the list, of rows from live search and of a ph
   const person = await createPerson(administrator, 'clerk');
   const mark = uniqueCode();
   const { id } = await administrator.register({ name: `Regla ${mark}`, unit: 'caja', quantity: 1234 });
-  await onPage(person, DESK, async (page) => {
+  await onPage(browser, person, DESK, async (page) => {
     await page.locator('input[name=search]').pressSequentially('re');
     await page.waitForURL('**search=re');
     await choose(page, ['category', 'quantity'], 25);
@@ -97,7 +78,7 @@ test('chosen columns are those of the list, of rows from live search and of a ph
     expect(await page.textContent('#delete-dialog')).toContain('(7)');
     expect(await page.textContent('#delete-dialog h2')).toContain(`Regla ${mark}`);
   });
-  await onPage(person, { viewport: PHONE, isMobile: true, hasTouch: true }, async (page) => {
+  await onPage(browser, person, { viewport: PHONE, isMobile: true, hasTouch: true }, async (page) => {
     expect(await shownColumns(page)).toEqual(['number', 'name', 'code', 'actions']);
     const box = (await page.locator('#list-view summary').boundingBox())!;
     expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(44);
@@ -106,7 +87,7 @@ test('chosen columns are those of the list, of rows from live search and of a ph
 });
 
 test('a choice that is not saved is forgotten, and asks nothing on leaving', async () => {
-  await onPage(await createPerson(administrator, 'viewer'), DESK, async (page) => {
+  await onPage(browser, await createPerson(administrator, 'viewer'), DESK, async (page) => {
     await page.click('#list-view summary');
     await page.uncheck('#column-unit');
     await page.keyboard.press('Escape');
@@ -124,6 +105,7 @@ test('a choice that is not saved is forgotten, and asks nothing on leaving', asy
 
 test('without JavaScript the panel opens, saves and leads back', async () => {
   await onPage(
+    browser,
     await createPerson(administrator, 'clerk'),
     { ...DESK, javaScriptEnabled: false },
     async (page) => {
@@ -138,7 +120,7 @@ test('without JavaScript the panel opens, saves and leads back', async () => {
 
 test('keys search, move along the rows, open and add; none acts while somebody types', async () => {
   const person = await createPerson(administrator, 'clerk');
-  await onPage(person, DESK, async (page) => {
+  await onPage(browser, person, DESK, async (page) => {
     expect(await focused(page)).toBe('search');
     await page.keyboard.type('nj?/');
     expect(await page.inputValue('[name=search]')).toBe('nj?/');
@@ -183,7 +165,7 @@ test('keys search, move along the rows, open and add; none acts while somebody t
 });
 
 test('the keys can be turned off', async () => {
-  await onPage(await createPerson(administrator, 'clerk'), DESK, async (page) => {
+  await onPage(browser, await createPerson(administrator, 'clerk'), DESK, async (page) => {
     await page.click('#list-view summary');
     await page.uncheck('#shortcuts');
     await page.click('#list-view button');
@@ -197,7 +179,7 @@ test('the keys can be turned off', async () => {
 });
 
 test("the table's header stays while a desk scrolls, below 1000 px there is none", async () => {
-  await onPage(await createPerson(administrator, 'viewer'), DESK, async (page) => {
+  await onPage(browser, await createPerson(administrator, 'viewer'), DESK, async (page) => {
     await page.evaluate(() => scrollTo({ top: 900, behavior: 'instant' }));
     const header = (await page.locator('thead th >> nth=1').boundingBox())!;
     expect(header.y).toBe(0);
@@ -215,7 +197,7 @@ test("the table's header stays while a desk scrolls, below 1000 px there is none
 test('"Save and add another" in a row, then Cancel; "Duplicate" and back', async () => {
   const person = await createPerson(administrator, 'clerk');
   const mark = uniqueCode();
-  await onPage(person, DESK, async (page) => {
+  await onPage(browser, person, DESK, async (page) => {
     await page.keyboard.press('Tab');
     await page.click('.list-head a[href="/products/new"]');
     await page.fill('#name', 'Clavos');
@@ -254,7 +236,7 @@ test('"Save and add another" in a row, then Cancel; "Duplicate" and back', async
 
 test.each(LOOKS)('the panel, its page and the forms are accessible and fit: %s', async (name, options) => {
   const person = await createPerson(administrator, 'clerk');
-  await onPage(person, options, async (page) => {
+  await onPage(browser, person, options, async (page) => {
     const check = async (what: string) => {
       await page.screenshot({ path: join(SCREENSHOTS, `list-view-${what}-${name}.png`) });
       expect([what, await accessibilityViolations(page)]).toEqual([what, []]);
@@ -280,7 +262,7 @@ test.each(LOOKS)('the panel, its page and the forms are accessible and fit: %s',
 });
 
 test('at widths between, the search row holds the panel without overflow', async () => {
-  await onPage(await createPerson(administrator, 'clerk'), {}, async (page) => {
+  await onPage(browser, await createPerson(administrator, 'clerk'), {}, async (page) => {
     await page.goto('/products?search=a');
     await page.click('#list-view summary');
     for (const width of [320, 390, 600, 768, 999, 1000, 1200, 1920]) {
@@ -294,7 +276,7 @@ test('at widths between, the search row holds the panel without overflow', async
 });
 
 test('more columns than a desk is wide scroll inside the table', async () => {
-  await onPage(await createPerson(administrator, 'clerk'), DESK, async (page) => {
+  await onPage(browser, await createPerson(administrator, 'clerk'), DESK, async (page) => {
     await page.evaluate(() => {
       document.getElementById('results')!.classList.add('is-wide');
       for (const row of document.querySelectorAll('.product-table tr')) {
