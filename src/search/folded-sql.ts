@@ -119,4 +119,4 @@ function inUcs2(weights: string[]): string {
   return `_ucs2 X'${weights.join('')}'`;
 }
 
-const UNUSUAL_SQL = escape(UNUSUAL);
+const UNUSUAL_SQL = `_utf8mb4 ${escape(UNUSUAL)}`;
