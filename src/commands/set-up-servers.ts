@@ -12,6 +12,7 @@ import { migrate } from '../database/migrate.ts';
 import { ensurePrimary, ensureReplication, ReplicaAheadError } from '../database/replication.ts';
 import { connectForSetup, withServerLock } from '../database/setup-connection.ts';
 import { loadDemoProducts } from '../demo/load-demo-products.ts';
+import { ensureCurrency } from './ensure-currency.ts';
 
 export interface SetUpTools {
   log: (line: string) => void;
@@ -25,7 +26,7 @@ export interface SetUpTools {
  * Idempotent. Leaves out a replica that cannot be attached.
  *
  * @returns the administrator's one-time password if this call created it
- * @throws NoPrimaryError, TwoPrimariesError, ReplicaAheadError
+ * @throws NoPrimaryError, TwoPrimariesError, ReplicaAheadError, SettingsError
  */
 export async function setUp(config: SetUpConfig, { log, renew, leftOut = new Set() }: SetUpTools) {
   const root = { user: 'root', password: config.ROOT_PASSWORD };
@@ -113,6 +114,7 @@ async function prepareSchema(config: SetUpConfig, { primary, root, log }: Prepar
     return await withServerLock(migrator, 'inventario.setup', async () => {
       const applied = await migrate(migrator);
       for (const name of applied) log(`schema: ${name} applied`);
+      await ensureCurrency(migrator, config.CURRENCY);
       await ensureTriggers(root);
       const { DEMO: demo, ADMIN_PASSWORD: chosen } = config;
       const oneTimePassword = await ensureAdministrator(migrator, { demo, chosen });

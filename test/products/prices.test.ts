@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { ensureCurrency } from '../../src/commands/ensure-currency.ts';
 import { LANGUAGES } from '../../src/locales/languages.ts';
 import {
   decimalText,
@@ -332,4 +333,30 @@ test('the application can neither change nor delete the history', async () => {
     .map((row) => String(Object.values(row)[0]))
     .filter((text) => text.includes('price_history'));
   expect(grants).toEqual([expect.stringContaining('GRANT SELECT, INSERT ON')]);
+});
+
+test('the currency can change until there is an amount', async () => {
+  const scratch = await stack.connect('primary');
+  const keep = (code: string) => ensureCurrency(scratch, findCurrency(code)!);
+  try {
+    await scratch.query(
+      'DROP DATABASE IF EXISTS currency_test; CREATE DATABASE currency_test; USE currency_test',
+    );
+    for (const table of ['installation', 'price_history']) {
+      await scratch.query(`CREATE TABLE ${table} LIKE inventario.${table}`);
+    }
+    await keep('USD');
+    await keep('COP');
+    await scratch.query("INSERT INTO price_history (product_id, what, new_amount) VALUES (1, 'price', 5)");
+    await keep('COP');
+    await expect(keep('EUR')).rejects.toThrow(
+      'CURRENCY is "EUR", but the prices and costs stored here are in COP',
+    );
+    expect((await scratch.query<RowDataPacket[]>('SELECT currency FROM installation'))[0]).toEqual([
+      { currency: 'COP' },
+    ]);
+  } finally {
+    await scratch.query('DROP DATABASE currency_test');
+    await scratch.end();
+  }
 });

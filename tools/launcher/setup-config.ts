@@ -14,6 +14,7 @@ export function readSetupConfig(config: StackConfig): SetUpConfig {
     PRIMARY: addressOf(config.primary),
     REPLICAS: config.replicas.map(addressOf),
     DEMO: config.demo,
+    CURRENCY: config.currency,
     SEMI_SYNC: config.semiSync,
     ADMIN_PASSWORD: undefined,
     ROOT_PASSWORD: secret('ROOT_PASSWORD'),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { sessionSettings, timeSettings, trashSettings } from '../../src/config/config.ts';
 import { currencySettings } from '../../src/config/currency.ts';
 import { serverName } from '../../src/database/connect.ts';
+import type { Currency } from '../../src/locales/money.ts';
 import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../../src/config/settings.ts';
 
 export const PROJECT_DIR = fileURLToPath(new URL('../../', import.meta.url));
@@ -62,8 +63,7 @@ export interface StackConfig {
   sessionMaxHours: number;
   timeZone: string;
   trashDays: number;
-  /** ISO 4217. */
-  currency: string;
+  currency: Currency;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -97,7 +97,7 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     sessionMaxHours: values.SESSION_MAX_HOURS,
     timeZone: values.TZ_DEFAULT,
     trashDays: values.TRASH_DAYS,
-    currency: values.CURRENCY.code,
+    currency: values.CURRENCY,
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({

@@ -191,6 +191,14 @@ test('stops what a killed launcher left, at the next start or by npm stop, and n
   expect(left.filter(isAlive)).toEqual([]);
 });
 
+test('refuses another currency than that of the prices there are', async () => {
+  const refused = await outcome({ varDir: stack.varDir, port: stack.port, env: { CURRENCY: 'EUR' } });
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('CURRENCY is "EUR", but the prices and costs stored here are in USD');
+  expect(refused.output).toContain('Set CURRENCY=USD, or begin with empty data');
+  expect(refused.left).toEqual([]);
+});
+
 test("refuses to start without the primary's data, and the way out that it advises works", async () => {
   await rm(join(stack.varDir, 'mysql/primary'), { recursive: true });
   const refused = await outcome({ varDir: stack.varDir, port: stack.port });
