@@ -25,7 +25,7 @@ const NUMBERS = {
 const AMOUNT_EXAMPLES = {
   price: { full: 3200, short: 4750 },
   cost: { full: 1800, short: 2600 },
-  tax_rate: { full: 1500, short: 0 },
+  taxRate: { full: 1500, short: 0 },
 };
 const DEFAULT_WIDTH = 20;
 
@@ -52,8 +52,8 @@ export async function writeTemplate(
 }
 
 function cellOf(field: Field, example: (typeof EXAMPLES)[number], t: TFunction): Cell {
-  if (field === 'price' || field === 'cost' || field === 'tax_rate') {
-    const decimals = field === 'tax_rate' ? 2 : installedCurrency().decimals;
+  if (field === 'price' || field === 'cost' || field === 'taxRate') {
+    const decimals = field === 'taxRate' ? 2 : installedCurrency().decimals;
     return new Decimal(decimalText(AMOUNT_EXAMPLES[field][example], decimals));
   }
   const numbers: Partial<Record<Field, number>> = NUMBERS[example];

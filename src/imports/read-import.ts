@@ -120,7 +120,7 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const { sheet, line, cells, flaw } = row;
   const { columns, choices, decimalMark } = staging;
   const checked = checkRow(cells, columns, { erases: choices.erases, flaw, decimalMark });
-  const { code, name, description, category, quantity, unit, price, cost, tax_rate, barcodes, problems } =
+  const { code, name, description, category, quantity, unit, price, cost, taxRate, barcodes, problems } =
     checked;
   const { location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes } = checked;
   const found = problems.length > 0 ? problems : null;
@@ -128,7 +128,7 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const typed = Number.isInteger(quantity ?? 0) ? null : typedText(cells[columns.indexOf('quantity')]);
   return [
     ...[number, sheet, line, code, name, description, category, quantity, unit],
-    ...[price, cost, tax_rate, barcodes, found, typed],
+    ...[price, cost, taxRate, barcodes, found, typed],
     ...[location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes],
   ];
 }
@@ -174,7 +174,7 @@ async function storeRows(
       IF(product_id IS NULL OR is_same OR problems IS NOT NULL, NULL, JSON_OBJECT(
         'name', own_name, 'description', own_description, 'category', own_category,
         'quantity', own_quantity, 'unit', own_unit,
-        'price', own_price, 'cost', own_cost, 'tax_rate', own_tax_rate, 'barcodes', own_barcodes,
+        'price', own_price, 'cost', own_cost, 'taxRate', own_tax_rate, 'barcodes', own_barcodes,
         'location', own_location, 'minimumStock', own_minimum_stock, 'orderQuantity', own_order_quantity,
         'supplier', own_supplier, 'supplierCode', own_supplier_code, 'tags', own_tags, 'notes', own_notes)),
       IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),

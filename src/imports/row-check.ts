@@ -99,7 +99,7 @@ function shorten(text: string): string {
 /** The text that a field takes from a cell: of amounts the number counts, of others what the format shows. */
 export function fieldText(field: Field | null | undefined, cell: Cell | null | undefined): string {
   if (!isNumber(field) || typeof cell !== 'object' || !cell || !('plain' in cell)) return textOf(cell);
-  return field === 'tax_rate' && cell.text.includes('%') ? asPercent(cell.plain) : cell.plain;
+  return field === 'taxRate' && cell.text.includes('%') ? asPercent(cell.plain) : cell.plain;
 }
 
 function isNumber(field: Field | null | undefined): boolean {

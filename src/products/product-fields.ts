@@ -225,7 +225,7 @@ const DEFINITIONS = {
       attributes: 'inputmode="decimal" maxlength="40"',
     },
   },
-  tax_rate: {
+  taxRate: {
     rule: rateField,
     columnType: 'int',
     amount: 'rate',

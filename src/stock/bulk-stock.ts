@@ -207,7 +207,7 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
         p.unit = r.was->>'$.unit',
         p.price = IF(r.price IS NULL, p.price, JSON_VALUE(r.was, '$.price' RETURNING SIGNED)),
         p.cost = IF(r.cost IS NULL, p.cost, JSON_VALUE(r.was, '$.cost' RETURNING SIGNED)),
-        p.tax_rate = IF(r.tax_rate IS NULL, p.tax_rate, JSON_VALUE(r.was, '$.tax_rate' RETURNING SIGNED)),
+        p.tax_rate = IF(r.tax_rate IS NULL, p.tax_rate, JSON_VALUE(r.was, '$.taxRate' RETURNING SIGNED)),
         p.barcodes = COALESCE(r.was->>'$.barcodes', p.barcodes),
         p.location = COALESCE(r.was->>'$.location', p.location),
         p.minimum_stock = COALESCE(r.was->>'$.minimumStock', p.minimum_stock),

@@ -25,7 +25,7 @@ async function refusalOf(id: Buffer, work: () => Promise<unknown>): Promise<Doma
 const current = {
   ...{ id: 5, code: 'A', name: 'A', description: '', category: 'Otros', quantity: 3, unit: 'u' },
   ...{ location: '', minimumStock: 0, orderQuantity: 0, supplier: '', supplierCode: '', tags: '', notes: '' },
-  ...{ price: null, cost: null, tax_rate: null, barcodes: '' },
+  ...{ price: null, cost: null, taxRate: null, barcodes: '' },
   ...{ available: true, level: 'enough' as const, version: 2 },
 };
 

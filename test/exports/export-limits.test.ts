@@ -122,7 +122,7 @@ test.each([
       const description = randomBytes(192).toString('hex');
       const text = { code: `C-${made}`, name: 'x', description, barcodes: '', category: 'x', unit: 'u' };
       const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
-      const amounts = { price: 1250, cost: null, tax_rate: null };
+      const amounts = { price: 1250, cost: null, taxRate: null };
       const stock = {
         quantity: 0,
         available: false,

@@ -22,7 +22,7 @@ const mark = uniqueCode();
 
 beforeAll(async () => {
   client = await Client.signedIn();
-  const amounts = { quantity: 12, price: '1.234,50', cost: '0.05', tax_rate: '12,5 %' };
+  const amounts = { quantity: 12, price: '1.234,50', cost: '0.05', taxRate: '12,5 %' };
   await client.register({ code: `${mark}-1`, name: '=1+1', description: '@SUM(A1); "x"', ...amounts });
   await client.register({ code: `${mark}-2`, name: 'Jabón', quantity: 0 });
 });
@@ -137,7 +137,7 @@ const columns = [
   'unit',
   'price',
   'cost',
-  'tax_rate',
+  'taxRate',
   'location',
   'minimumStock',
   'orderQuantity',
@@ -163,7 +163,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
         quantity: 1,
         price: 1,
         cost: null,
-        tax_rate: null,
+        taxRate: null,
         minimumStock: 0,
         orderQuantity: 0,
         available: true,

@@ -24,7 +24,7 @@ const FIELDS = [
   'unit',
   'price',
   'cost',
-  'tax_rate',
+  'taxRate',
 ] as const;
 type Field = (typeof FIELDS)[number];
 type Row = Record<Field, string>;
@@ -39,7 +39,7 @@ const HEADINGS: Row = {
   unit: 'Unidad',
   price: 'Precio',
   cost: 'Costo',
-  tax_rate: 'IVA',
+  taxRate: 'IVA',
 };
 
 /** What people write, and what programs stumble over. */
@@ -92,7 +92,7 @@ const row: fc.Arbitrary<Row> = fc.record({
     fc.constantFrom('', '-3', '1e3', 'caro', '1000000000000000'),
   ),
   cost: fc.constantFrom('', '7', '1.5.2'),
-  tax_rate: fc.constantFrom('', '0', '15', '101'),
+  taxRate: fc.constantFrom('', '0', '15', '101'),
 });
 const rows = fc.array(row, { minLength: 1, maxLength: 8 });
 

@@ -229,7 +229,7 @@ test('returns the fields that API clients rely on', async () => {
     'supplier',
     'supplierCode',
     'tags',
-    'tax_rate',
+    'taxRate',
     'thumbnail',
     'unit',
     'updatedAt',

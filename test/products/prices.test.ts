@@ -124,11 +124,11 @@ test.each([
   expect(readMoney(text, findCurrency(code)!)).toEqual({ problem });
 });
 
-const AMOUNTS = { price: '1.234,50', cost: '700', tax_rate: '12 %' };
+const AMOUNTS = { price: '1.234,50', cost: '700', taxRate: '12 %' };
 
 test('the form keeps a price, shows it as the language writes it, and copies it', async () => {
   const { id, code } = await client.register({ ...AMOUNTS, quantity: 3 });
-  expect(await client.findByCode(code)).toMatchObject({ price: 123450, cost: 70000, tax_rate: 1200 });
+  expect(await client.findByCode(code)).toMatchObject({ price: 123450, cost: 70000, taxRate: 1200 });
   const shown = (await client.get(`/products/${id}`)).text;
   for (const text of ['$1.234,50', '$700,00', '$3.703,50', '$2.100,00', '<dd>12</dd>'])
     expect([text, shown.includes(text)]).toEqual([text, true]);
@@ -139,7 +139,7 @@ test('the form keeps a price, shows it as the language writes it, and copies it'
     for (const value of ['1234,50', '700,00', '12']) expect(form).toContain(`value="${value}"`);
   }
   const following = (await client.get(`/products/new?after=${id}`)).text;
-  expect(following).toMatch(/id="tax_rate"[^>]*value="12"/);
+  expect(following).toMatch(/id="taxRate"[^>]*value="12"/);
   expect(following).toMatch(/id="price"[^>]*value=""/);
 });
 
@@ -148,7 +148,7 @@ test.each([
   ['price', '1000000000000000', 'El importe máximo es 999999999999.99.'],
   ['price', 'caro', 'Escriba un importe en USD, 0 o mayor, o déjelo vacío.'],
   ['cost', '-1', 'Escriba un importe en USD, 0 o mayor, o déjelo vacío.'],
-  ['tax_rate', '100,01', 'Escriba un porcentaje de 0 a 100 con hasta 2 decimales, o déjelo vacío.'],
+  ['taxRate', '100,01', 'Escriba un porcentaje de 0 a 100 con hasta 2 decimales, o déjelo vacío.'],
 ])('a %s of %s is refused beside its field, and nothing is stored', async (field, typed, message) => {
   const code = uniqueCode();
   const product = { name: 'x', code, quantity: 1, unit: 'u', category: 'Otros', [field]: typed };
@@ -170,7 +170,7 @@ test('a price that two people change is asked about, and both see who did what',
   const { id, code } = await client.register({ price: '10' });
   const edit = (price: string) => ({
     ...{ name: 'Producto de prueba', code, quantity: 5, unit: 'unidad', category: 'Otros' },
-    ...{ price, cost: '', tax_rate: '', version: 1, 'was.price': '10,00' },
+    ...{ price, cost: '', taxRate: '', version: 1, 'was.price': '10,00' },
   });
   expect((await client.post(`/products/${id}`, edit('11'))).status).toBe(303);
   const conflict = await client.post(`/products/${id}`, edit('12'));
@@ -243,8 +243,8 @@ test('an import reads prices by their names in either language, with signs and s
   expect(await page(client, id, '?kind=new')).toContain('$1.234,50');
   await apply(client, id);
   const one = await client.findByCode(`${code}-1`);
-  expect(one).toMatchObject({ price: 123450, cost: 70000, tax_rate: 1200 });
-  expect(await client.findByCode(`${code}-2`)).toMatchObject({ price: 234560, cost: null, tax_rate: 1250 });
+  expect(one).toMatchObject({ price: 123450, cost: 70000, taxRate: 1200 });
+  expect(await client.findByCode(`${code}-2`)).toMatchObject({ price: 234560, cost: null, taxRate: 1250 });
   expect(await historyOf(one.id)).toEqual(['price null→123450', 'cost null→70000']);
 
   const later = await preview(client, `Code,Sale price,Cost\n${code}-1,"1,500.00",\n${code}-2,,9\n`);
@@ -306,7 +306,7 @@ test('the history of prices and costs ends in the present ones, whatever happens
           const { version } = await client.findByCode(code);
           if (one.is === 'count') await client.changeQuantity(id, { quantity: 9, version });
           if (one.is !== 'edit') continue;
-          const product = { name: code, code, quantity: 5, unit: 'u', category: 'Otros', tax_rate: '' };
+          const product = { name: code, code, quantity: 5, unit: 'u', category: 'Otros', taxRate: '' };
           const edit = await client.post(`/products/${id}`, { ...product, ...one, version });
           expect(edit.status).toBe(303);
         }

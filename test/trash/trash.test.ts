@@ -154,7 +154,7 @@ test('a damaged address shows the first page', async () => {
 test('what an instance of the previous version deletes and restores keeps what it does not know', async () => {
   const code = uniqueCode();
   const { id } = await clerk.client.register({
-    ...{ code, quantity: '2,5', unit: 'kg', price: '12,50', cost: '8', tax_rate: '15' },
+    ...{ code, quantity: '2,5', unit: 'kg', price: '12,50', cost: '8', taxRate: '15' },
     ...{
       location: 'A-3',
       minimumStock: '1,5',
