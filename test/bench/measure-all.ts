@@ -6,6 +6,7 @@ import { measureImports } from './measure-imports.ts';
 import { measureInserts } from './measure-inserts.ts';
 import { measureLogInPage } from './measure-log-in-page.ts';
 import { measureLogIns } from './measure-log-ins.ts';
+import { measureMovements } from './measure-movements.ts';
 import { measurePages } from './measure-pages.ts';
 import { measurePhotos } from './measure-photos.ts';
 import { measureSearch, totalsRow, type TermResult } from './measure-search.ts';
@@ -83,6 +84,7 @@ async function measure(system: BenchSystem, order: Order, baseline: Baseline): P
     return [...search.rows, totalsRow(terms), growthRow(baseline.times, search.times)];
   });
   await add('pages', () => measurePages(person, { products, repeats }));
+  await add('movements', () => measureMovements(person, repeats));
   await add('log-ins', () => measureLogIns(system.url, person, quick ? 1 : 3));
   await add('edits', () => measureEdits(system, person, other, repeats * 40));
   await add('bulk INSERT', () => measureInserts(system));

@@ -11,6 +11,9 @@ import { CHUNK_SIZE } from '../../../src/search/product-set.ts';
 import { CATEGORIES, seededProducts, type SeededProduct } from './products.ts';
 
 const ROWS_PER_STATEMENT = 2000;
+/** Every third product has this minimum stock. */
+const MINIMUM = 5;
+const MINIMUM_EVERY = 3;
 /** Sent before the first is answered, so that neither side waits for the other. */
 const STATEMENTS_AHEAD = 2;
 
@@ -102,10 +105,10 @@ async function insertProducts(connection: Pool, categories: Map<string, number>,
   const quantities: [id: number, quantity: number][] = [];
   const insert = new Statements(
     connection,
-    'INSERT INTO product (id, code, name, description, category_id, quantity, unit)',
+    'INSERT INTO product (id, code, name, description, category_id, quantity, unit, minimum_stock)',
   );
   const rowOf = ({ code, name, description, category, quantity, unit }: SeededProduct) =>
-    `(${id},${quoted(code)},${quoted(name)},${quoted(description)},${categories.get(category)},${quantity},${quoted(unit)})`;
+    `(${id},${quoted(code)},${quoted(name)},${quoted(description)},${categories.get(category)},${quantity},${quoted(unit)},${id % MINIMUM_EVERY === 0 ? MINIMUM : 0})`;
   for (const product of seededProducts()) {
     if (quantities.length >= count) break;
     id++;
