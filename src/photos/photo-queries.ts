@@ -8,6 +8,10 @@ import type { PhotoStore } from './photo-store.ts';
 /** A position that no photo has, for the one that moves. */
 const ASIDE = MAX_PHOTOS;
 
+/** Of `product`, null without photos. Read by itself, for the rows that are shown. */
+export const FIRST_PHOTO = sql<Buffer | null>`
+  (SELECT photo FROM product_photo WHERE product_id = product.id AND position = 0)`.as('photo');
+
 /** The ids of a product's photos, in their order. */
 export async function listPhotos(db: Kysely<Catalogue>, productId: number): Promise<Buffer[]> {
   const rows = await db
@@ -17,21 +21,6 @@ export async function listPhotos(db: Kysely<Catalogue>, productId: number): Prom
     .orderBy('position')
     .execute();
   return rows.map(({ photo }) => photo);
-}
-
-/** The first photo of each product that has one. */
-export async function findFirstPhotos(
-  db: Kysely<Catalogue>,
-  productIds: number[],
-): Promise<Map<number, Buffer>> {
-  if (productIds.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('product_photo')
-    .select(['product_id as productId', 'photo'])
-    .where('product_id', 'in', productIds)
-    .where('position', '=', 0)
-    .execute();
-  return new Map(rows.map(({ productId, photo }) => [productId, photo]));
 }
 
 /**

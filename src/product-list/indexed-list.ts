@@ -1,7 +1,14 @@
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
-import { directions, isIdPastStart, isPastStart, orderBy, type PageWindow } from './page-window.ts';
+import {
+  directions,
+  isIdPastStart,
+  isPastStart,
+  orderBy,
+  pageColumns,
+  type PageWindow,
+} from './page-window.ts';
 import { hasFacet, wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { orderedIndex, type Order } from './product-order.ts';
@@ -50,10 +57,7 @@ function firstOf(db: Kysely<Catalogue>, ranges: IndexRange[], window: PageWindow
 }
 
 function nextProducts(db: Kysely<Catalogue>, window: PageWindow) {
-  return selectProducts(db)
-    .select(window.order.key.as('sortKey'))
-    .orderBy(orderBy(window))
-    .limit(window.limit);
+  return selectProducts(db).select(pageColumns(window)).orderBy(orderBy(window)).limit(window.limit);
 }
 
 /** Checks the next products in order; finds a full page unless the availability is rare among them. */

@@ -3,7 +3,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { searchTerms } from '../search/search-terms.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
-import { isPastStart, orderBy, type PageWindow } from './page-window.ts';
+import { isPastStart, orderBy, pageColumns, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { hasBarcode, isFound } from './word-match.ts';
 
@@ -38,7 +38,7 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
 
 export async function scanWindow(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
   return selectMatching(db, filter)
-    .select(window.order.key.as('sortKey'))
+    .select(pageColumns(window))
     .where(isPastStart(window))
     .orderBy(orderBy(window))
     .limit(window.limit)

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import { FIRST_PHOTO } from '../photos/photo-queries.ts';
 import type { Order } from './product-order.ts';
 
 export interface KeysetPosition {
@@ -12,6 +13,11 @@ export interface PageWindow {
   /** Reads the products before `from`, nearest first. */
   isBackwards: boolean;
   limit: number;
+}
+
+/** What a page needs besides the products. */
+export function pageColumns({ order }: PageWindow) {
+  return [order.key.as('sortKey'), FIRST_PHOTO] as const;
 }
 
 export function directions({ order, isBackwards }: PageWindow) {

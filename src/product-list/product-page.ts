@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { photoAddress, WIDTHS } from '../photos/photo.ts';
-import { findFirstPhotos } from '../photos/photo-queries.ts';
 import type { Product } from '../products/product.ts';
 import { toProduct } from '../products/product-queries.ts';
 import { keysOfScan } from '../products/barcodes.ts';
@@ -46,33 +45,19 @@ export async function getProductPage(
   // A first page that is not full holds every match.
   const isCounted = counted && (hasMore || from);
   const totals = isCounted ? counted : { total: rows.length, totalIsExact: true };
-  const page = rows.slice(0, limit).map(({ sortKey, ...row }) => ({
+  const page = rows.slice(0, limit).map(({ sortKey, photo, ...row }) => ({
     position: { key: sortKey as KeysetPosition['key'], id: row.id },
-    product: toProduct(row),
+    product: { ...toProduct(row), thumbnail: photo && photoAddress(photo, WIDTHS.thumbnail) },
   }));
   if (isBackwards) page.reverse();
   const cursorAt = (row: (typeof page)[number] | undefined, direction: 'after' | 'before') =>
     row && encodeCursor(direction, order, row.position);
   return {
-    items: await withThumbnails(
-      db,
-      page.map(({ product }) => product),
-    ),
+    items: page.map(({ product }) => product),
     nextCursor: hasMore || isBackwards ? cursorAt(page.at(-1), 'after') : undefined,
     previousCursor: (isBackwards ? hasMore : from) ? cursorAt(page[0], 'before') : undefined,
     ...totals,
   };
-}
-
-async function withThumbnails(db: Kysely<Catalogue>, products: Product[]): Promise<ListedProduct[]> {
-  const photos = await findFirstPhotos(
-    db,
-    products.map(({ id }) => id),
-  );
-  return products.map((product) => {
-    const photo = photos.get(product.id);
-    return { ...product, thumbnail: photo ? photoAddress(photo, WIDTHS.thumbnail) : null };
-  });
 }
 
 const isListed = (filter: ProductFilter, order: Order) => !filter.search && !isOnlySearched(filter, order);

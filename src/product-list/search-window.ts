@@ -2,7 +2,7 @@ import { sql, type Kysely, type SqlBool } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import { matchAmong, type FoundProduct } from './matching.ts';
-import { directions, isPastStart, orderBy, type PageWindow } from './page-window.ts';
+import { directions, isPastStart, orderBy, pageColumns, type PageWindow } from './page-window.ts';
 import type { ProductFilter } from './product-filter.ts';
 import { orderedIndex } from './product-order.ts';
 import { sectionsOf, type SearchSection } from './search-sections.ts';
@@ -83,7 +83,7 @@ async function walk(
 
 function matchInOrder(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow, ids: number[]) {
   return matchAmong(db, filter, ids)
-    .select(window.order.key.as('sortKey'))
+    .select(pageColumns(window))
     .where(isPastStart(window))
     .orderBy(orderBy(window, sql`sortKey`))
     .limit(window.limit);
