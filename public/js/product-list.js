@@ -3,6 +3,7 @@ import { enableDeleteDialog } from './delete-dialog.js';
 import { enableExportProgress } from './export-progress.js';
 import { keepScroll } from './keep-scroll.js';
 import { enableListView } from './list-view.js';
+import { enableMoveDialog } from './move-dialog.js';
 import { enableQuickQuantity } from './quick-quantity.js';
 import { fillRow } from './product-row.js';
 import { sendAside } from './way-back.js';
@@ -55,12 +56,16 @@ window.addEventListener('pageshow', () => {
   if (filterIn(filterQuery()) !== filterIn(new URLSearchParams(location.search))) showMatches();
 });
 
+const moveDialog = document.getElementById('move-dialog');
+// The list stays where it is scrolled to.
+const openMove = moveDialog && enableMoveDialog(moveDialog, { done: () => location.reload() });
 const quantities = enableQuickQuantity(rows, {
   texts: texts.quantity,
   language: texts.language,
   csrfToken: list.dataset.csrfToken,
   update: (row, product) => fillRow(row, product, texts),
   announce: (text) => (announcement.textContent = text),
+  move: openMove,
   refuse: () => showProblem(texts.quantity.unsaved),
   settled: () => {
     if (problem.textContent === texts.quantity.unsaved) problem.hidden = true;
@@ -72,7 +77,6 @@ enableDeleteDialog(rows, (row) => ({
   quantity: row.dataset.quantity,
 }));
 const deletion = document.querySelector('#delete-dialog form');
-// The list stays where it is scrolled to.
 if (deletion) sendAside(deletion, () => location.reload());
 enableExportProgress(list.querySelectorAll('[data-format]'), {
   container: document.getElementById('exports'),

@@ -12,7 +12,7 @@ const rounded = (number) => Math.round(number * 1000) / 1000;
  * cannot save stays open and says why. A typed number replaces a known version; steps are added to the current
  * quantity, so that parallel steps all count.
  */
-export function openEditor(link, { texts, language, csrfToken, update, announce, moveOn, closed }) {
+export function openEditor(link, { texts, language, csrfToken, update, announce, move, moveOn, closed }) {
   const row = link.closest('tr');
   const name = row.querySelector('[data-field=name]').textContent;
   const start = Number(link.dataset.value);
@@ -50,7 +50,12 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   problem.setAttribute('role', 'alert');
   problem.hidden = true;
   const choices = element('div', 'choices');
-  editor.append(controls, problem, choices);
+  const moves = element('div', 'moves');
+  moves.append(
+    moveLink('in', 'bi-box-arrow-in-down', texts.receive),
+    moveLink('out', 'bi-box-arrow-up', texts.takeOut),
+  );
+  editor.append(controls, problem, choices, moves);
   link.parentElement.append(editor);
   focus();
 
@@ -82,7 +87,7 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   });
   // Buttons leave the focus where it is: without this, pressing × would first save.
   editor.addEventListener('mousedown', (event) => {
-    if (event.target.closest('button')) event.preventDefault();
+    if (event.target.closest('button, a')) event.preventDefault();
   });
   editor.addEventListener('focusout', ({ relatedTarget }) => {
     // Another window may have the focus: the person comes back to an open editor.
@@ -92,6 +97,19 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
   function focus() {
     input.focus();
     input.select();
+  }
+
+  /** With reason, document and note. What was typed is saved before. */
+  function moveLink(direction, icon, text) {
+    const opening = element('a', 'btn btn-sm btn-outline-secondary');
+    opening.href = `/products/${row.dataset.product}?move=${direction}#move`;
+    opening.dataset.move = direction;
+    opening.append(iconOf(icon), ` ${text}`);
+    opening.addEventListener('click', async (event) => {
+      event.preventDefault();
+      if (await settle()) void move(opening.href, event);
+    });
+    return opening;
   }
 
   function step(by) {
@@ -259,10 +277,14 @@ function button(className, icon, label, onClick) {
   created.type = 'button';
   created.title = label;
   created.setAttribute('aria-label', label);
-  const image = element('i', `bi ${icon}`);
-  image.setAttribute('aria-hidden', 'true');
-  created.append(image);
+  created.append(iconOf(icon));
   if (onClick) created.addEventListener('click', onClick);
+  return created;
+}
+
+function iconOf(icon) {
+  const created = element('i', `bi ${icon}`);
+  created.setAttribute('aria-hidden', 'true');
   return created;
 }
 

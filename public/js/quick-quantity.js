@@ -53,7 +53,7 @@ export function enableQuickQuantity(rows, { refuse, settled, ...options }) {
 
   function holdLink(event) {
     const link = event.target.closest('a[href]');
-    if (!link || link.matches('[data-quick-quantity]') || hasModifier(event)) return;
+    if (!link || link.matches('[data-quick-quantity], [data-move]') || hasModifier(event)) return;
     hold(event, () => link.click());
   }
 
