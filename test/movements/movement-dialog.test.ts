@@ -32,7 +32,7 @@ test.each(LOOKS)(
       quantity: 5,
       unit: 'kg',
     });
-    const document = `F-${mark}`;
+    const invoice = `F-${mark}`;
     await onPage(browser, person, options, async (page) => {
       const address = `/products?search=${mark}`;
       const quantity = page.locator('#rows [data-field=quantity]');
@@ -58,13 +58,13 @@ test.each(LOOKS)(
       // A mistake is told beside the field and keeps what was typed.
       await page.keyboard.type('9');
       await page.click('label[for=purpose-loss]');
-      await page.fill('#documentNumber', document);
+      await page.fill('#documentNumber', invoice);
       await page.fill('#note', 'Saco roto');
       await dialog.locator('[type=submit]').click();
       await dialog.locator('#amount-error').waitFor();
       expect(await dialog.locator('#amount-error').textContent()).toContain('7 kg');
       expect(await page.inputValue('#amount')).toBe('9');
-      expect(await page.inputValue('#documentNumber')).toBe(document);
+      expect(await page.inputValue('#documentNumber')).toBe(invoice);
       expect(await page.isChecked('#purpose-loss')).toBe(true);
       await look('problem');
 
@@ -88,7 +88,7 @@ test.each(LOOKS)(
 
       await page.goto(`/products/${id}`);
       const movement = (await page.locator('.movements tbody tr >> nth=0').innerText()).replace(/\s+/g, ' ');
-      for (const text of ['−3', 'Saco roto', document]) expect(movement).toContain(text);
+      for (const text of ['−3', 'Saco roto', invoice]) expect(movement).toContain(text);
     });
   },
 );
