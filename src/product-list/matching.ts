@@ -11,7 +11,7 @@ import { hasBarcode, isFound } from './word-match.ts';
  * Defines a match: every word is found in one of the searched fields, or names the availability; or the search is a
  * barcode.
  */
-export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
+export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter, areUsual = false) {
   const { search, category } = filter;
   const available = wantedAvailable(filter);
   let query = selectProducts(db);
@@ -28,9 +28,10 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter) {
   if (filter.location) query = query.where('product.location', '=', filter.location);
   const terms = searchTerms(search);
   const isBarcode = hasBarcode(search);
-  if (!isBarcode || terms.length === 0) return terms.reduce((all, term) => all.where(isFound(term)), query);
+  if (!isBarcode || terms.length === 0)
+    return terms.reduce((all, term) => all.where(isFound(term, { areUsual })), query);
   const isFoundByWords = sql.join(
-    terms.map((term) => isFound(term)),
+    terms.map((term) => isFound(term, { areUsual })),
     sql` AND `,
   );
   return query.where(sql<SqlBool>`((${isFoundByWords}) OR ${isBarcode})`);
@@ -46,10 +47,14 @@ export async function scanWindow(db: Kysely<Catalogue>, filter: ProductFilter, w
 }
 
 /** With thousands of ids, JSON_TABLE takes half the time of IN. */
-export function matchAmong(db: Kysely<Catalogue>, filter: ProductFilter, ids: number[]) {
+export function matchAmong(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  { ids, areUsual }: { ids: number[]; areUsual: boolean },
+) {
   const candidates = sql<{ id: number }>`
     JSON_TABLE(${JSON.stringify(ids)}, '$[*]' COLUMNS (id INT UNSIGNED PATH '$'))`;
-  return selectMatching(db, filter)
+  return selectMatching(db, filter, areUsual)
     .modifyFront(sql`/*+ JOIN_ORDER(candidate, product, category) */`)
     .innerJoin(candidates.as('candidate'), (join) => join.onRef('candidate.id', '=', 'product.id'));
 }

@@ -17,7 +17,8 @@ export interface Order {
   idDescending: boolean;
 }
 
-export function orderOf({ search, sort }: ProductFilter): Order {
+/** @param areUsual see `isFound` */
+export function orderOf({ search, sort }: ProductFilter, areUsual = false): Order {
   if (sort) {
     return {
       name: sortName(sort),
@@ -29,7 +30,7 @@ export function orderOf({ search, sort }: ProductFilter): Order {
     };
   }
   if (search) {
-    const key = relevance(search);
+    const key = relevance(search, areUsual);
     return {
       name: 'best match',
       column: 'relevance',
@@ -66,14 +67,14 @@ export const RELEVANCE = {
 } as const;
 
 /** With ñ: only if ñ counts as n. Separators do not matter in a plain code, nor at the beginning of a code. */
-function relevance(search: string): RawBuilder<number> {
+function relevance(search: string, areUsual: boolean): RawBuilder<number> {
   const name = { field: 'product.name' };
   const isOnlySeparators = withoutSeparators(letters.fold(search)) === '';
-  const plain = { text: search, findsEnye: false, withoutSeparators: !isOnlySeparators };
+  const plain = { text: search, findsEnye: false, withoutSeparators: !isOnlySeparators, areUsual };
   const isBeginning = (findsEnye: boolean) => sql`
-    (${begins(CODE, { ...plain, findsEnye })} OR ${begins(name, { text: search, findsEnye })})`;
+    (${begins(CODE, { ...plain, findsEnye })} OR ${begins(name, { text: search, findsEnye, areUsual })})`;
   const findingEnye = searchTerms(search).filter(({ findsEnye }) => findsEnye);
-  const isExact = findingEnye.map((term) => isFound(term, { isExact: true }));
+  const isExact = findingEnye.map((term) => isFound(term, { isExact: true, areUsual }));
   const withEnye = sql`
     WHEN NOT (${sql.join(isExact, sql` AND `)})
       THEN IF(${isBeginning(true)}, ${sql.lit(RELEVANCE.beginningWithEnye)}, ${sql.lit(RELEVANCE.otherWithEnye)})`;

@@ -2,7 +2,6 @@ import { sql, type Kysely } from 'kysely';
 import { isQueryTooLong } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
-import type { ProductSet } from '../search/product-set.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { filterQuery, hasFacet, type ProductFilter } from './product-filter.ts';
 import { matchAmong, selectMatching } from './matching.ts';
@@ -112,23 +111,29 @@ async function countInIndex(db: Kysely<Catalogue>, filter: ListedBy): Promise<nu
 export async function countMatches(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
-  { matching }: Candidates,
+  candidates: Candidates,
 ): Promise<Totals> {
+  const { matching } = candidates;
   const { size } = matching;
   if (size === 0) return { total: 0, totalIsExact: true };
-  if (size > MAX_CHECKED) return estimate(db, filter, matching);
+  if (size > MAX_CHECKED) return estimate(db, filter, candidates);
   const ids = [...matching.ids()];
   const half = Math.ceil(ids.length / 2);
   const halves = ids.length > MAX_PER_COUNT ? [ids.slice(0, half), ids.slice(half)] : [ids];
-  const counts = await Promise.all(halves.map((some) => countAmong(db, filter, some)));
+  const counts = await Promise.all(halves.map((some) => countAmong(db, filter, candidates, some)));
   return limited(counts.reduce((sum, count) => sum + count, 0));
 }
 
-async function estimate(db: Kysely<Catalogue>, filter: ProductFilter, matching: ProductSet): Promise<Totals> {
+async function estimate(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  candidates: Candidates,
+): Promise<Totals> {
+  const { matching } = candidates;
   let total = 0;
   for (const size of SAMPLE_SIZES) {
     const sample = matching.sample(size);
-    const share = (await countAmong(db, filter, sample)) / sample.length;
+    const share = (await countAmong(db, filter, candidates, sample)) / sample.length;
     total = Math.floor((matching.size * lowerBound(share, sample.length)) / 1000) * 1000;
     if (total >= COUNT_LIMIT) break;
   }
@@ -142,8 +147,13 @@ function lowerBound(share: number, sampleSize: number): number {
   return (share + z2 / 2 - spread) / (1 + z2);
 }
 
-async function countAmong(db: Kysely<Catalogue>, filter: ProductFilter, ids: number[]): Promise<number> {
-  return countUpTo(ids.length, matchAmong(db, filter, ids), db);
+async function countAmong(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  candidates: Candidates,
+  ids: number[],
+): Promise<number> {
+  return countUpTo(ids.length, matchAmong(db, filter, { ids, areUsual: candidates.areUsual(ids) }), db);
 }
 
 async function countUpTo(

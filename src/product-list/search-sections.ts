@@ -9,7 +9,7 @@ import { ProductSet } from '../search/product-set.ts';
 import { searchTerms } from '../search/search-terms.ts';
 import type { ProductFilter } from './product-filter.ts';
 import { directions, type PageWindow } from './page-window.ts';
-import { RELEVANCE } from './product-order.ts';
+import { orderOf, RELEVANCE } from './product-order.ts';
 
 /** Up to this many candidates are sorted; more are found sooner by walking the order's index. */
 const MAX_SORTED = 2500;
@@ -19,7 +19,8 @@ const MAX_UNSPLIT = 500;
 const READ_AT_ONCE = 6;
 
 export interface SearchSection {
-  is: RawBuilder<SqlBool>;
+  /** @param areUsual see `isFound` */
+  is: (areUsual: boolean) => RawBuilder<SqlBool>;
   /** All keys are equal: only the id orders the section. */
   hasOneKey: boolean;
   /** That key where it is known: stands for the order's, which takes longer. */
@@ -44,7 +45,7 @@ interface Search {
   candidates: Candidates;
 }
 
-const ALL = sql<SqlBool>`TRUE`;
+const ALL = () => sql<SqlBool>`TRUE`;
 
 /** Starts at the window: a search that matches only late in the order skips what comes before. */
 export async function* sectionsOf(search: Search): AsyncGenerator<SearchSection> {
@@ -109,7 +110,7 @@ async function* eachFromStart(
   }
 }
 
-function relevanceSections({ window, filter, candidates }: Search): UnreadSection[] {
+function relevanceSections({ filter, candidates }: Search): UnreadSection[] {
   const findsEnye = searchTerms(filter.search).some((term) => term.findsEnye);
   const withEnye = { withAnyOf: ['ñ'] };
   const sets: [number, UnreadSection['candidates']][] = [
@@ -121,7 +122,7 @@ function relevanceSections({ window, filter, candidates }: Search): UnreadSectio
   if (findsEnye) sets.push([RELEVANCE.beginningWithEnye, withEnye], [RELEVANCE.otherWithEnye, withEnye]);
   return sets.map(([key, candidates]) => ({
     key,
-    is: sql<SqlBool>`${window.order.key} = ${key}`,
+    is: (areUsual) => sql<SqlBool>`${orderOf(filter, areUsual).key} = ${key}`,
     hasOneKey: true,
     sortKey: sql.lit(key),
     candidates,
@@ -131,7 +132,7 @@ function relevanceSections({ window, filter, candidates }: Search): UnreadSectio
 function availabilitySections(): UnreadSection[] {
   return ([0, 1] as const).map((key) => ({
     key,
-    is: sql<SqlBool>`product.available = ${key}`,
+    is: () => sql<SqlBool>`product.available = ${key}`,
     hasOneKey: true,
     candidates: { withAnyOf: [availabilityGram(key)] },
   }));
@@ -141,7 +142,7 @@ async function categorySections({ db }: Search): Promise<UnreadSection[]> {
   const categories = await db.selectFrom('category').select(['id', 'name']).orderBy('name').execute();
   return categories.map(({ id, name }) => ({
     key: name,
-    is: sql<SqlBool>`product.category_id = ${id}`,
+    is: () => sql<SqlBool>`product.category_id = ${id}`,
     hasOneKey: true,
     candidates: { withAnyOf: [categoryGram(id)] },
   }));
@@ -155,7 +156,7 @@ async function* initialSections(search: Search, column: TextColumn): AsyncGenera
     const letter = letters.withWeight(initial);
     return {
       key: initial,
-      is: sql<SqlBool>`${initialOf(key)} = ${initial}`,
+      is: () => sql<SqlBool>`${initialOf(key)} = ${initial}`,
       hasOneKey: false,
       range: letter && sql<SqlBool>`${key} >= ${letter.letter} AND ${key} < ${letter.next}`,
       candidates: { withAnyOf: [initialGram(column, initial)] },
@@ -187,7 +188,7 @@ async function* mergingSmall(
 
 function merge(one: SearchSection, other: SearchSection): SearchSection {
   return {
-    is: sql<SqlBool>`(${one.is} OR ${other.is})`,
+    is: (areUsual) => sql<SqlBool>`(${one.is(areUsual)} OR ${other.is(areUsual)})`,
     hasOneKey: false,
     // Merged sections are not contiguous in an index, so they cannot be walked.
     maxSorted: Infinity,

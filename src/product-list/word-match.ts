@@ -19,13 +19,19 @@ export const CODE: Searched = {
 const ALL = together(SEARCHED);
 const ALL_BUT_CODE = together(SEARCHED.filter((source) => source !== CODE_SOURCE));
 
-/**
- * Defines when a word is found (docs/decisions/search-index.md).
- *
- * @param isExact whether ñ is told apart from n also in words that find both
- */
-export function isFound(term: SearchTerm, { isExact = false } = {}): RawBuilder<SqlBool> {
-  const found = waysToFind({ ...term, findsEnye: term.findsEnye && !isExact });
+export interface Checked {
+  /** Whether ñ is told apart from n also in words that find both. */
+  isExact?: boolean;
+  /** No product in question has a character of UNUSUAL (search/folded-sql.ts). */
+  areUsual?: boolean;
+}
+
+/** Defines when a word is found (docs/decisions/search-index.md). */
+export function isFound(
+  term: SearchTerm,
+  { isExact = false, areUsual = false }: Checked = {},
+): RawBuilder<SqlBool> {
+  const found = waysToFind({ ...term, findsEnye: term.findsEnye && !isExact }, areUsual);
   if (term.available !== undefined) {
     found.unshift(sql<SqlBool>`product.available = ${term.available ? 1 : 0}`);
   }
@@ -42,12 +48,15 @@ export function hasBarcode(search: string): RawBuilder<SqlBool> | undefined {
   return keys.length > 0 ? sql<SqlBool>`(${sql.join(holders, sql` OR `)})` : undefined;
 }
 
-function waysToFind({ text, plain, isPartNumber, findsEnye }: SearchTerm): RawBuilder<SqlBool>[] {
-  const asTyped = { text, findsEnye };
+function waysToFind(
+  { text, plain, isPartNumber, findsEnye }: SearchTerm,
+  areUsual: boolean,
+): RawBuilder<SqlBool>[] {
+  const asTyped = { text, findsEnye, areUsual };
   if (plain === '') return [contains(ALL, asTyped)];
   const withoutSeparators = { ...asTyped, withoutSeparators: true };
   if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), contains(CODE, withoutSeparators)];
   // Leaving out separators takes longer, so it is left to products that have the digits in this order.
-  const digits = { text: plain.replace(/\D/g, ''), findsEnye: true };
+  const digits = { text: plain.replace(/\D/g, ''), findsEnye: true, areUsual };
   return [sql<SqlBool>`(${containsInOrder(ALL, digits)} AND ${contains(ALL, withoutSeparators)})`];
 }

@@ -8,6 +8,7 @@ import {
   gramsOfPartNumber,
   gramsOfTerm,
   startGram,
+  UNUSUAL_GRAM,
   unusualStartGram,
 } from './grams.ts';
 import { letters } from './letters.ts';
@@ -28,6 +29,7 @@ const SAME_CODE = 'same_code';
 const SAME_PLAIN_CODE = 'same_plain_code';
 const BEGINNING = 'beginning';
 const BARCODE = 'barcode';
+const REINDEXING = 'reindexing';
 
 export interface Candidates {
   /** Every set here is a superset: its products must still be checked. */
@@ -37,6 +39,8 @@ export interface Candidates {
   sameCode: ProductSet;
   samePlainCode: ProductSet;
   beginning: ProductSet | { withAnyOf: string[] };
+  /** Whether LIKE is enough to check these products. */
+  areUsual: (ids: number[]) => boolean;
   /** For some grams: a superset of the matches that have one of them, and how many products do. */
   matchingWith: (
     grams: string[],
@@ -73,7 +77,12 @@ export async function findCandidates(
   const unusual = beginnings.map(unusualStartGram);
   const properties: AnyOf[] = having.map((gram) => [gram]);
   if (available !== undefined) properties.push([availabilityGram(available)]);
-  const grams = [...terms.map((term) => waysToMatch(term)).flat(3), ...properties.flat(), ...unusual];
+  const grams = [
+    ...terms.map((term) => waysToMatch(term)).flat(3),
+    ...properties.flat(),
+    ...unusual,
+    UNUSUAL_GRAM,
+  ];
   const index = await readIndex(db, { grams, category, search, barcodes });
   if (!index) return undefined;
   await letters.learn(
@@ -94,8 +103,12 @@ export async function findCandidates(
     index.sameBarcode ? ProductSet.union([set, index.sameBarcode]) : set;
   const matching = withBarcode(inAll(terms.map(waysOf)));
   const withUnusual = (set: ProductSet) => ProductSet.union([set, index.withAll([unusual])]);
+  // A renamed category may not be in the index yet.
+  const isKnown = !index.isReindexing && index.renamed.length === 0;
+  const unusualProducts = isKnown ? index.withAll([[UNUSUAL_GRAM]]) : undefined;
   return {
     matching,
+    areUsual: (ids) => unusualProducts !== undefined && !ids.some((id) => unusualProducts.has(id)),
     exact: () =>
       terms.some(({ findsEnye }) => findsEnye)
         ? inAll(terms.map((term) => waysOf({ ...term, findsEnye: false })))
@@ -160,6 +173,7 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search, barco
   const parts = [
     sql`SELECT gram AS label, chunk, products FROM search_posting WHERE gram IN (${sql.join([...new Set(grams)])})`,
     sql`(SELECT ${PENDING}, product_id, '' FROM search_pending LIMIT ${sql.lit(MAX_PENDING + 1)})`,
+    sql`SELECT ${REINDEXING}, id, '' FROM search_indexer WHERE reindex_from IS NOT NULL`,
     sql`SELECT ${RENAMED}, id, CAST(name AS BINARY) FROM category_rename JOIN category ON id = category_id`,
     sql`
       SELECT gram, chunk, products
@@ -204,6 +218,7 @@ async function readIndex(db: Kysely<Catalogue>, { grams, category, search, barco
         [...pending, ...alsoPending],
       ),
     pending,
+    isReindexing: rowsOf(REINDEXING).length > 0,
     renamed: rowsOf(RENAMED).map(({ chunk, products }) => ({ id: chunk, name: products.toString('utf8') })),
     sameCode: ProductSet.of(idsOf(SAME_CODE)),
     samePlainCode: ProductSet.of(idsOf(SAME_PLAIN_CODE)),

@@ -14,7 +14,7 @@ const ANYTHING = '0025';
 const TILDE = ENYE.slice(4);
 
 /** All but the commonest characters that LIKE compares as the search does: one weight each, written as themselves. */
-export const UNUSUAL = '[^\n !#-_a-z{-~ªºÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÃÕáéíóúüñçàèìòùâêîôûäëïöãõ]';
+export const UNUSUAL = '[^\n !#-_a-z{-~ª²³ºÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÃÕáéíóúüñçàèìòùâêîôûäëïöãõ]';
 
 export interface Wanted {
   /** Learnt by `letters`. */
@@ -22,6 +22,8 @@ export interface Wanted {
   findsEnye: boolean;
   /** Leaves separators out of the text and of the field. */
   withoutSeparators?: boolean;
+  /** No product in question has a character of UNUSUAL: LIKE is enough. */
+  areUsual?: boolean;
 }
 
 /** Expressions in SQL. */
@@ -76,12 +78,13 @@ function likeOr(
   wanted: Wanted,
   { pattern, isFolded }: Comparison,
 ): RawBuilder<SqlBool> {
-  const { text, findsEnye, withoutSeparators = false } = wanted;
+  const { text, findsEnye, withoutSeparators = false, areUsual = false } = wanted;
   const foldedText = letters.fold(text);
   const like = escape(pattern(withoutSeparators ? leaveOutSeparators(foldedText) : foldedText));
   const isLike = (withoutSeparators ? [plainField] : parts).map(
     (one) => `${one} COLLATE ${findsEnye ? ENYE_AS_N : SPANISH} LIKE ${like}`,
   );
+  if (areUsual) return sql.raw<SqlBool>(`(${isLike.join(' OR ')})`);
   const { folded, weights } = fold(field, wanted);
   return sql.raw<SqlBool>(
     `(${isLike.join(' OR ')} OR (REGEXP_LIKE(${field}, ${UNUSUAL_SQL}, 'c') AND ${isFolded(folded, weights)}))`,

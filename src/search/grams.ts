@@ -22,6 +22,8 @@ export interface IndexedProduct {
 export const CATEGORY_GRAM = 'category ';
 export const categoryGram = (id: number) => `${CATEGORY_GRAM}${id}`;
 export const availabilityGram = (available: boolean | 0 | 1) => `available ${available ? 1 : 0}`;
+/** Of a product in whose texts LIKE does not find all that the search does. */
+export const UNUSUAL_GRAM = 'unusual';
 export const LOW_GRAM = 'level low';
 export const supplierGram = (id: number) => `supplier ${id}`;
 /** @param tag folded; two that begin alike have the same gram */

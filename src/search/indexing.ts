@@ -10,8 +10,10 @@ import {
   ProductGrams,
   supplierGram,
   tagGram,
+  UNUSUAL_GRAM,
   type IndexedProduct,
 } from './grams.ts';
+import { UNUSUAL } from './folded-sql.ts';
 import type { IndexedColumns } from './indexed-columns.ts';
 import { initialOf } from './initials.ts';
 import { letters } from './letters.ts';
@@ -25,6 +27,7 @@ const ROWS_PER_STATEMENT = 200;
 const BEGINNINGS = ['name', 'code'] as const;
 /** An instance of an earlier version, whose grams are not enough, looks for an earlier row and does not index. */
 const INDEXER = 4;
+const HAS_UNUSUAL = new RegExp(UNUSUAL, 'u');
 
 /** Only adds grams: a product that lost one stays a candidate. @returns how many; 0 while another instance indexes */
 export async function indexPending(
@@ -168,7 +171,8 @@ async function readProducts(
     rows.flatMap((row) => [row.category, row.tags, ...ownTexts.map((column) => row[column])]),
   );
   return rows.map((row) => {
-    const texts = [row.category, ...searched.map((column) => row[column])].map((text) => letters.fold(text));
+    const written = [row.category, ...searched.map((column) => row[column])];
+    const texts = written.map((text) => letters.fold(text));
     const beginning = BEGINNINGS.map((column) => row[column]);
     const plainCode = withoutSeparators(letters.fold(row.code));
     return {
@@ -180,6 +184,7 @@ async function readProducts(
       properties: [
         categoryGram(row.category_id),
         availabilityGram(row.available),
+        ...(written.some((text) => HAS_UNUSUAL.test(text)) ? [UNUSUAL_GRAM] : []),
         ...(row.stock_level === LOW_LEVEL ? [LOW_GRAM] : []),
         ...(row.supplier_id === null ? [] : [supplierGram(row.supplier_id)]),
         ...(row.tags === '' ? [] : row.tags.split(', ').map((tag) => tagGram(letters.fold(tag)))),

@@ -48,6 +48,10 @@ export class ProductSet {
     return new ProductSet(united);
   }
 
+  has(id: number): boolean {
+    return ((this.#bits[id >> 5] ?? 0) & (1 << (id & 31))) !== 0;
+  }
+
   get size(): number {
     if (this.#size === undefined) {
       const bits = this.#bits;
