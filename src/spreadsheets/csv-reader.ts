@@ -32,7 +32,7 @@ export async function openCsv(
   search: HeaderSearch,
   chosen?: TextChoice,
 ): Promise<Spreadsheet> {
-  const { encoding, label, isUnsure, samples, hasBadBytes } = await detectEncoding(file, chosen?.encoding);
+  const { encoding, label, isUnsure, samples } = await detectEncoding(file, chosen?.encoding);
   const { value: start = '' } = await decoded(file, label).next();
   const hint = /^sep=([^"\s]|\t)\r?\n/i.exec(start)?.[1];
   const delimiter = chosen?.delimiter ?? hint ?? detectDelimiter(start, search);
@@ -47,7 +47,7 @@ export async function openCsv(
   const { index } = findHeader(first, search);
   const header = first[index]!;
   const headers = checkedHeaders(header.cells);
-  const toRow = rowReader({ columns: header.cells.length, delimiter, hasBadBytes });
+  const toRow = rowReader({ columns: header.cells.length, delimiter });
   const below = first.slice(index + 1);
   return {
     text: { encoding, delimiter, isUnsure, samples, rows: below.slice(0, SHOWN_ROWS).map(shownCells) },
@@ -93,7 +93,6 @@ function shownCells({ cells }: CsvRecord): string[] {
 interface Layout {
   columns: number;
   delimiter: string;
-  hasBadBytes: boolean;
 }
 
 function rowReader(layout: Layout): (record: NumberedRecord) => SheetRow {
@@ -102,7 +101,7 @@ function rowReader(layout: Layout): (record: NumberedRecord) => SheetRow {
     if (cells.length > MAX_COLUMNS && cells.findLastIndex((text) => text !== '') >= MAX_COLUMNS)
       throw new UnreadableFileError('tooManyColumns', { maximum: MAX_COLUMNS });
     const flaw = flawOf(record, layout);
-    return { sheet, line, cells: cells.map((text) => cellOf(text, layout)), ...(flaw && { flaw }) };
+    return { sheet, line, cells: cells.map((text) => cellOf(text)), ...(flaw && { flaw }) };
   };
 }
 
@@ -112,9 +111,12 @@ function flawOf({ cells, openQuote }: CsvRecord, { columns, delimiter }: Layout)
   return column < 0 ? undefined : { column, rowsBelow: cells[column]!.match(/\r\n|\n|\r/g)!.length };
 }
 
-/** Flags formulas. Some programs write ="007" to keep the zeros. */
-function cellOf(text: string, { hasBadBytes }: Layout): Cell {
-  if (hasBadBytes && text.includes('\uFFFD')) return { is: 'badCharacter', text };
+/**
+ * Flags formulas, and what stands for a character that could not be decoded, here or by the program that wrote the file.
+ * Some programs write ="007" to keep the zeros.
+ */
+function cellOf(text: string): Cell {
+  if (text.includes('\uFFFD')) return { is: 'badCharacter', text };
   return text.startsWith('=') ? formulaCell(text.slice(1), text) : withoutGuard(text);
 }
 

@@ -10,8 +10,6 @@ export interface DetectedEncoding {
   label: string;
   /** Whether the letters are so unusual that a person should confirm the encoding. */
   isUnsure: boolean;
-  /** Whether a U+FFFD in the decoded text stands for bytes that are not valid in the encoding. */
-  hasBadBytes: boolean;
   /** Some words of the file as each encoding reads them, where they differ. */
   samples: Partial<Record<Encoding, string>>;
 }
@@ -49,7 +47,6 @@ export async function detectEncoding(file: FileSource, chosen?: Encoding): Promi
     encoding,
     label: encoding === found ? guess : ownLabel,
     isUnsure: chosen === undefined && marked === undefined && counts.isUnsure(),
-    hasBadBytes: encoding === 'utf-16' || encoding !== found || counts.invalid > 0,
     samples: counts.samples(),
   };
 }

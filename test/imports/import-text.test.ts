@@ -176,6 +176,14 @@ test.each(['', '\ufeff'])(
   },
 );
 
+test('a character that the program lost which wrote the file is a problem of its cell', async () => {
+  const code = uniqueCode();
+  const { id } = await preview(client, Buffer.from(`codigo;nombre\n${code};Caf\ufffd\n`));
+  expect(await problems(client, id)).toEqual([
+    'Columna «nombre»: Un carácter no se pudo leer (\ufffd). Corríjalo en el archivo o elija otra codificación. («Caf\ufffd»)',
+  ]);
+});
+
 test('with a byte order mark it is UTF-8 whatever comes', async () => {
   const code = uniqueCode();
   const file = Buffer.concat([Buffer.from(`\ufeffcodigo;nombre\n${code};Espa`), BAD, Buffer.from('a\n')]);

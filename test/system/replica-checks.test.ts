@@ -40,7 +40,8 @@ async function compareTable(table: string, after?: number): Promise<FoundFault |
   const lease = { check: () => undefined, signal: new AbortController().signal };
   const found: FoundFault[] = [];
   for (;;) {
-    await waitUntil(() => group.replicas().length === 1);
+    // For a moment after it has met the primary, an instance saves nothing.
+    await waitUntil(() => group.replicas().length === 1 && group.monitor.canSave());
     await compareReplicas(group, lease, (fault) => Promise.resolve(void found.push(fault)));
     const [[next]] = await primary.query<RowDataPacket[]>('SELECT in_table FROM replica_check');
     if (found.length > 0 || next?.in_table !== table) return found[0];
