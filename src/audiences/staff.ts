@@ -71,12 +71,13 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(checkToken);
   router.use(reopenForm);
 
+  // First what is asked most: Express tries one route after the other.
+  router.use(productListRoutes(databases));
   router.use(loginRoutes(databases, reading));
   router.use(passwordRoutes(databases));
   router.get('/', (_req, res) => res.redirect('/products'));
   router.use(systemRoutes(config, databases, heartbeat));
   router.use(productExportRoutes(databases));
-  router.use(productListRoutes(databases));
   router.use(listChoicesRoutes(databases));
   router.use(productApiRoutes(databases));
   router.use(productRoutes(databases, photos));

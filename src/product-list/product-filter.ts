@@ -89,7 +89,7 @@ export const productQuery = strictFilter.extend({
 });
 
 /** What is low is told apart by its level. */
-export function wantedAvailable({ availability }: ProductFilter): boolean | undefined {
+export function wantedAvailable({ availability }: Pick<ProductFilter, 'availability'>): boolean | undefined {
   return availability === '' || availability === 'low' ? undefined : availability === 'available';
 }
 

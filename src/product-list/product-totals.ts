@@ -3,7 +3,7 @@ import { isQueryTooLong } from '../database/mysql-errors.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Candidates } from '../search/candidates.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
-import { filterQuery, hasFacet, type ProductFilter } from './product-filter.ts';
+import { filterQuery, hasFacet, wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { matchAmong, selectMatching } from './matching.ts';
 
 export const COUNT_LIMIT = 10_000;
@@ -52,14 +52,14 @@ function selectScanned(db: Kysely<Catalogue>, filter: ProductFilter) {
 
 /** Without a search, an index tells which products are listed. */
 function selectListed(db: Kysely<Catalogue>, { category, availability }: ListedBy) {
-  const available = { '': [0, 1], available: [1], low: [], out_of_stock: [0] }[availability] as (0 | 1)[];
+  const isAvailable = wantedAvailable({ availability });
   return (
     db
       .selectFrom('product')
-      // Without this condition MySQL would read the rows, not an index.
-      .where((eb) =>
-        availability === 'low' ? eb('stock_level', '=', LOW_LEVEL) : eb('available', 'in', available),
-      )
+      .$if(availability === 'low', (query) => query.where('stock_level', '=', LOW_LEVEL))
+      .$if(isAvailable !== undefined, (query) => query.where('available', '=', isAvailable ? 1 : 0))
+      // Without a condition MySQL would read the rows, not an index; beside that of a category it would do so with this.
+      .$if(category === '' && availability === '', (query) => query.where('available', 'in', [0, 1]))
       .$if(category !== '', (query) =>
         query.where('category_id', '=', (eb) =>
           eb.selectFrom('category').select('id').where('name', '=', category),
