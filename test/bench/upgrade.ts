@@ -93,7 +93,7 @@ interface Contents {
 async function readContents(primary: Connection): Promise<Contents> {
   const [[row]] = await primary.query<RowDataPacket[]>(`
     SELECT COUNT(*) AS products, SUM(quantity) AS quantity,
-      HEX(BIT_XOR(UNHEX(MD5(CONCAT_WS('|', id, code, name, description, category_id, unit, created_at))))) AS checksum,
+      HEX(BIT_XOR(UNHEX(SHA2(CONCAT_WS('|', id, code, name, description, category_id, unit, created_at), 256)))) AS checksum,
       SUM(quantity <> COALESCE((SELECT SUM(delta) FROM stock_movement WHERE product_id = product.id), 0)) AS unexplained
     FROM product`);
   const { products, quantity, checksum, unexplained } = row!;
@@ -107,9 +107,9 @@ async function readContents(primary: Connection): Promise<Contents> {
 
 async function waitUntilIndexed(primary: Connection): Promise<void> {
   for (;;) {
-    const [[row]] = await primary.query<RowDataPacket[]>(`
-      SELECT EXISTS (SELECT 1 FROM search_indexer WHERE reindex_from IS NOT NULL)
-        OR EXISTS (SELECT 1 FROM search_pending) AS isIndexing`);
+    const [[row]] = await primary.query<RowDataPacket[]>(
+      'SELECT EXISTS (SELECT 1 FROM search_indexer WHERE reindex_from IS NOT NULL) AS isIndexing',
+    );
     if (row!.isIndexing === 0) return;
     await sleep(200);
   }
