@@ -127,6 +127,120 @@ IF OLD.barcodes COLLATE utf8mb4_0900_bin <> NEW.barcodes THEN
   END IF;
 END IF;
 
+-- The sums of the first page (docs/decisions/home.md): products, quantities and values by unit of measure, in a row of
+-- its own for each connection.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_gained
+AFTER INSERT ON product FOR EACH ROW
+INSERT INTO stock_total
+  (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+VALUES (
+  NEW.unit, CONNECTION_ID(), 1, NEW.stock_level = 0, NEW.stock_level = 1, NEW.on_hand,
+  NEW.on_hand * COALESCE(NEW.price, 0), NEW.on_hand * COALESCE(NEW.cost, 0),
+  NEW.on_hand > 0 AND NEW.price IS NULL, NEW.on_hand > 0 AND NEW.cost IS NULL
+)
+ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+  low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+  cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+  uncosted = uncosted + VALUES(uncosted);
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_lost
+AFTER DELETE ON product FOR EACH ROW
+INSERT INTO stock_total
+  (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+VALUES (
+  OLD.unit, CONNECTION_ID(), -1, -(OLD.stock_level = 0), -(OLD.stock_level = 1), -OLD.on_hand,
+  -OLD.on_hand * COALESCE(OLD.price, 0), -OLD.on_hand * COALESCE(OLD.cost, 0),
+  -(OLD.on_hand > 0 AND OLD.price IS NULL), -(OLD.on_hand > 0 AND OLD.cost IS NULL)
+)
+ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+  low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+  cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+  uncosted = uncosted + VALUES(uncosted);
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_changed
+AFTER UPDATE ON product FOR EACH ROW
+IF NOT OLD.unit <=> NEW.unit THEN
+  INSERT INTO stock_total
+    (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    OLD.unit, CONNECTION_ID(), -1, -(OLD.stock_level = 0), -(OLD.stock_level = 1), -OLD.on_hand,
+    -OLD.on_hand * COALESCE(OLD.price, 0), -OLD.on_hand * COALESCE(OLD.cost, 0),
+    -(OLD.on_hand > 0 AND OLD.price IS NULL), -(OLD.on_hand > 0 AND OLD.cost IS NULL)
+  ), (
+    NEW.unit, CONNECTION_ID(), 1, NEW.stock_level = 0, NEW.stock_level = 1, NEW.on_hand,
+    NEW.on_hand * COALESCE(NEW.price, 0), NEW.on_hand * COALESCE(NEW.cost, 0),
+    NEW.on_hand > 0 AND NEW.price IS NULL, NEW.on_hand > 0 AND NEW.cost IS NULL
+  )
+  ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+    low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+ELSEIF NOT (
+  OLD.quantity <=> NEW.quantity AND OLD.rounded_up <=> NEW.rounded_up AND OLD.price <=> NEW.price
+  AND OLD.cost <=> NEW.cost AND OLD.stock_level <=> NEW.stock_level
+) THEN
+  INSERT INTO stock_total
+    (unit, writer, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    NEW.unit, CONNECTION_ID(), (NEW.stock_level = 0) - (OLD.stock_level = 0),
+    (NEW.stock_level = 1) - (OLD.stock_level = 1), NEW.on_hand - OLD.on_hand,
+    NEW.on_hand * COALESCE(NEW.price, 0) - OLD.on_hand * COALESCE(OLD.price, 0),
+    NEW.on_hand * COALESCE(NEW.cost, 0) - OLD.on_hand * COALESCE(OLD.cost, 0),
+    (NEW.on_hand > 0 AND NEW.price IS NULL) - (OLD.on_hand > 0 AND OLD.price IS NULL),
+    (NEW.on_hand > 0 AND NEW.cost IS NULL) - (OLD.on_hand > 0 AND OLD.cost IS NULL)
+  )
+  ON DUPLICATE KEY UPDATE out_of_stock = out_of_stock + VALUES(out_of_stock), low = low + VALUES(low),
+    quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+END IF;
+
+-- Since when a product lies: until something is taken out, or comes to an empty shelf.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS last_out_noted
+BEFORE UPDATE ON product FOR EACH ROW
+IF NEW.quantity - NEW.rounded_up < OLD.quantity - OLD.rounded_up OR (OLD.quantity = 0 AND NEW.quantity > 0) THEN
+  SET NEW.last_out_at = CURRENT_TIMESTAMP(3);
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS last_out_deleted
+BEFORE INSERT ON deleted_product FOR EACH ROW
+SET NEW.last_out_at = (SELECT last_out_at FROM product WHERE id = NEW.id);
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS last_out_restored
+BEFORE INSERT ON product FOR EACH ROW
+IF NEW.id > 0 THEN
+  SET NEW.last_out_at = (SELECT last_out_at FROM deleted_product WHERE id = NEW.id);
+END IF;
+
+-- How many movements came in and went out, and what they were worth at the cost of that moment.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS flow_counted
+AFTER INSERT ON stock_movement FOR EACH ROW
+BEGIN
+  DECLARE moved DECIMAL(13,3) DEFAULT NEW.delta - NEW.delta_rounded;
+  DECLARE worth DECIMAL(40,3) DEFAULT 0;
+  SET worth = ABS(moved) * COALESCE((SELECT cost FROM product WHERE id = NEW.product_id), 0);
+  INSERT INTO movement_flow (quarter, writer, movements_in, movements_out, value_in, value_out)
+  VALUES (
+    TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at) DIV 15, CONNECTION_ID(), moved > 0, moved < 0,
+    IF(moved > 0, worth, 0), IF(moved < 0, worth, 0)
+  )
+  ON DUPLICATE KEY UPDATE movements_in = movements_in + VALUES(movements_in),
+    movements_out = movements_out + VALUES(movements_out), value_in = value_in + VALUES(value_in),
+    value_out = value_out + VALUES(value_out);
+END;
+
+-- What people take out, but for losses, returns and corrections. The row of the product is locked already.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS outs_counted
+AFTER INSERT ON stock_movement FOR EACH ROW
+IF NEW.reason = 'adjustment' AND NEW.delta < NEW.delta_rounded
+  AND COALESCE(NEW.purpose, 'sale') IN ('sale', 'other') THEN
+  INSERT INTO product_out_day (day, product_id, quantity)
+  VALUES (DATE(NEW.created_at), NEW.product_id, NEW.delta_rounded - NEW.delta)
+  ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
+  INSERT INTO product_out (product_id, quantity) VALUES (NEW.product_id, NEW.delta_rounded - NEW.delta)
+  ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
+END IF;
+
 -- Adds what is older than the triggers. One snapshot of both tables, so writes at the same time do no harm; later
 -- runs find no difference.
 INSERT INTO category_count (category_id, writer, products)
@@ -137,6 +251,74 @@ SELECT category_id, 0, SUM(missing) FROM (
 ) AS counted
 GROUP BY category_id HAVING SUM(missing) <> 0
 ON DUPLICATE KEY UPDATE products = products + VALUES(products);
+
+INSERT INTO stock_total
+  (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+SELECT unit, 0, SUM(n), SUM(n_out), SUM(n_low), SUM(held), SUM(priced), SUM(costed), SUM(n_unpriced), SUM(n_uncosted)
+FROM (
+  SELECT unit, COUNT(*) AS n, SUM(stock_level = 0) AS n_out, SUM(stock_level = 1) AS n_low, SUM(on_hand) AS held,
+    SUM(on_hand * COALESCE(price, 0)) AS priced, SUM(on_hand * COALESCE(cost, 0)) AS costed,
+    SUM(on_hand > 0 AND price IS NULL) AS n_unpriced, SUM(on_hand > 0 AND cost IS NULL) AS n_uncosted
+  FROM product GROUP BY unit
+  UNION ALL
+  SELECT unit, -SUM(products), -SUM(out_of_stock), -SUM(low), -SUM(quantity), -SUM(price_value), -SUM(cost_value),
+    -SUM(unpriced), -SUM(uncosted)
+  FROM stock_total GROUP BY unit
+) AS counted
+GROUP BY unit
+HAVING SUM(n) <> 0 OR SUM(n_out) <> 0 OR SUM(n_low) <> 0 OR SUM(held) <> 0 OR SUM(priced) <> 0 OR SUM(costed) <> 0
+  OR SUM(n_unpriced) <> 0 OR SUM(n_uncosted) <> 0
+ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+  low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+  cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+  uncosted = uncosted + VALUES(uncosted);
+
+-- The movements of the last 31 days, once, at the costs of today. A quarter of an hour that the triggers have begun
+-- keeps their value.
+START TRANSACTION;
+INSERT INTO movement_flow (quarter, writer, movements_in, movements_out, value_in, value_out)
+SELECT quarter, 0, SUM(n_in), SUM(n_out), IF(MAX(is_kept), 0, SUM(worth_in)), IF(MAX(is_kept), 0, SUM(worth_out))
+FROM kept_sums JOIN (
+  SELECT TIMESTAMPDIFF(MINUTE, '1970-01-01', stock_movement.created_at) DIV 15 AS quarter, 0 AS is_kept,
+    exact_delta > 0 AS n_in, exact_delta < 0 AS n_out,
+    GREATEST(exact_delta, 0) * COALESCE(cost, 0) AS worth_in, GREATEST(-exact_delta, 0) * COALESCE(cost, 0) AS worth_out
+  FROM stock_movement LEFT JOIN product ON product.id = product_id
+  WHERE stock_movement.created_at >= CURRENT_DATE - INTERVAL 31 DAY
+  UNION ALL
+  SELECT quarter, 1, -movements_in, -movements_out, 0, 0 FROM movement_flow
+) AS counted
+WHERE kept_sums.id = 1 AND NOT knows_movements
+GROUP BY quarter HAVING SUM(n_in) > 0 OR SUM(n_out) > 0
+ON DUPLICATE KEY UPDATE movements_in = movements_in + VALUES(movements_in),
+  movements_out = movements_out + VALUES(movements_out), value_in = value_in + VALUES(value_in),
+  value_out = value_out + VALUES(value_out);
+
+INSERT INTO product_out_day (day, product_id, quantity)
+SELECT day, product_id, SUM(taken)
+FROM kept_sums JOIN (
+  SELECT DATE(created_at) AS day, product_id, -exact_delta AS taken
+  FROM stock_movement
+  WHERE created_at >= CURRENT_DATE - INTERVAL 30 DAY AND reason = 'adjustment' AND exact_delta < 0
+    AND COALESCE(purpose, 'sale') IN ('sale', 'other')
+  UNION ALL
+  SELECT day, product_id, -quantity FROM product_out_day
+) AS counted
+WHERE kept_sums.id = 1 AND NOT knows_movements
+GROUP BY day, product_id HAVING SUM(taken) > 0
+ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
+
+INSERT INTO product_out (product_id, quantity)
+SELECT product_id, SUM(taken)
+FROM kept_sums JOIN (
+  SELECT product_id, quantity AS taken FROM product_out_day
+  UNION ALL
+  SELECT product_id, -quantity FROM product_out
+) AS counted
+WHERE kept_sums.id = 1 AND NOT knows_movements
+GROUP BY product_id HAVING SUM(taken) > 0
+ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
+UPDATE kept_sums SET knows_movements = TRUE WHERE id = 1;
+COMMIT;
 
 -- Queues the products that are older than the triggers, once.
 START TRANSACTION;

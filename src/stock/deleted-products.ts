@@ -15,10 +15,21 @@ export async function moveToDeleted(
   { id, userId }: { id: number; userId: number },
   columns: readonly StoredColumn[],
 ): Promise<void> {
+  await moveAllToDeleted(trx, { ids: [id], userId }, columns);
+}
+
+/** The products must be locked, and a few hundred at most. */
+export async function moveAllToDeleted(
+  trx: Transaction<Catalogue>,
+  { ids, userId }: { ids: number[]; userId: number },
+  columns: readonly StoredColumn[],
+): Promise<void> {
   await sql`
     INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, deleted_by)
-    SELECT id, ${listed(columns)}, version, created_at, ${userId} FROM product WHERE id = ${id}`.execute(trx);
-  await trx.deleteFrom('product').where('id', '=', id).execute();
+    SELECT id, ${listed(columns)}, version, created_at, ${userId} FROM product WHERE id IN (${sql.join(ids)})`.execute(
+    trx,
+  );
+  await trx.deleteFrom('product').where('id', 'in', ids).execute();
 }
 
 export async function moveBackFromDeleted(

@@ -1,0 +1,95 @@
+-- Sums for the first page, which triggers keep (docs/decisions/home.md). Idempotent.
+
+-- Of the products of each unit of measure. Each connection writes a row of its own (mysql/triggers.sql), like
+-- category_count; a clean-up adds the rows up in that of writer 0.
+CREATE TABLE IF NOT EXISTS stock_total (
+  unit         VARCHAR(30)     NOT NULL,
+  writer       BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  products     INT             NOT NULL DEFAULT 0,
+  out_of_stock INT             NOT NULL DEFAULT 0,
+  low          INT             NOT NULL DEFAULT 0,
+  quantity     DECIMAL(25,3)   NOT NULL DEFAULT 0,
+  -- Quantity × amount, in minor units of the currency and thousandths of them, so that nothing is rounded.
+  price_value  DECIMAL(40,3)   NOT NULL DEFAULT 0,
+  cost_value   DECIMAL(40,3)   NOT NULL DEFAULT 0,
+  -- Products on hand without a price, or a cost.
+  unpriced     INT             NOT NULL DEFAULT 0,
+  uncosted     INT             NOT NULL DEFAULT 0,
+  PRIMARY KEY (unit, writer),
+  KEY (writer)
+);
+
+-- Movements of each quarter of an hour since 1970, so that they add up to days in every time zone.
+CREATE TABLE IF NOT EXISTS movement_flow (
+  quarter       INT UNSIGNED    NOT NULL,
+  writer        BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  movements_in  INT             NOT NULL DEFAULT 0,
+  movements_out INT             NOT NULL DEFAULT 0,
+  -- At the cost of that moment, as cost_value above.
+  value_in      DECIMAL(40,3)   NOT NULL DEFAULT 0,
+  value_out     DECIMAL(40,3)   NOT NULL DEFAULT 0,
+  PRIMARY KEY (quarter, writer),
+  KEY (writer)
+);
+
+-- What people took out of a product on a day (UTC), and in the days that product_out_day still has.
+CREATE TABLE IF NOT EXISTS product_out_day (
+  day        DATE          NOT NULL,
+  product_id INT UNSIGNED  NOT NULL,
+  quantity   DECIMAL(20,3) NOT NULL DEFAULT 0,
+  PRIMARY KEY (day, product_id)
+);
+
+CREATE TABLE IF NOT EXISTS product_out (
+  product_id INT UNSIGNED  NOT NULL PRIMARY KEY,
+  quantity   DECIMAL(20,3) NOT NULL DEFAULT 0,
+  KEY (quantity)
+);
+
+-- Whether movement_flow and product_out have the movements that are older than the triggers.
+CREATE TABLE IF NOT EXISTS kept_sums (
+  id              TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+  knows_movements BOOLEAN          NOT NULL DEFAULT FALSE
+);
+INSERT IGNORE INTO kept_sums (id) VALUES (1);
+
+-- When something was last taken out, or came to an empty shelf; NULL: not since the product was added, or since this
+-- version.
+SET @add_lying = IF(
+  EXISTS (
+    SELECT 1 FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'product' AND column_name = 'last_out_at'
+  ),
+  'DO 0',
+  'ALTER TABLE product
+     ADD COLUMN last_out_at DATETIME(3) NULL DEFAULT NULL,
+     ADD COLUMN lies_since  DATETIME(3) AS (COALESCE(last_out_at, created_at)) VIRTUAL,
+     ALGORITHM = INSTANT'
+);
+PREPARE add_lying FROM @add_lying;
+EXECUTE add_lying;
+DEALLOCATE PREPARE add_lying;
+
+SET @add_deleted = IF(
+  EXISTS (
+    SELECT 1 FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = 'deleted_product' AND column_name = 'last_out_at'
+  ),
+  'DO 0',
+  'ALTER TABLE deleted_product ADD COLUMN last_out_at DATETIME(3) NULL DEFAULT NULL, ALGORITHM = INSTANT'
+);
+PREPARE add_deleted FROM @add_deleted;
+EXECUTE add_deleted;
+DEALLOCATE PREPARE add_deleted;
+
+SET @add_key = IF(
+  EXISTS (
+    SELECT 1 FROM information_schema.statistics
+    WHERE table_schema = DATABASE() AND table_name = 'product' AND index_name = 'lying'
+  ),
+  'DO 0',
+  'ALTER TABLE product ADD KEY lying (available, lies_since), ALGORITHM = INPLACE, LOCK = NONE'
+);
+PREPARE add_key FROM @add_key;
+EXECUTE add_key;
+DEALLOCATE PREPARE add_key;
