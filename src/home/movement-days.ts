@@ -37,6 +37,7 @@ export async function readMovementDays(db: Kysely<Catalogue>, days: Day[]): Prom
   const value = (column: 'value_in' | 'value_out') => sql<string>`CAST(SUM(${sql.ref(column)}) AS CHAR)`;
   const rows = await db
     .selectFrom('movement_flow')
+    .modifyFront(sql`/*+ INDEX(movement_flow PRIMARY) */`)
     .select([
       // How many of the days had begun.
       sql<number>`INTERVAL(quarter, ${sql.join(starts)})`.as('begun'),
