@@ -77,17 +77,18 @@ async function query(text: string, values: unknown[] = []): Promise<RowDataPacke
   return (await primary.query<RowDataPacket[]>(text, values))[0];
 }
 
-/** The movements that the tables have: those kept, and those in the ledger of these tests' products. */
+/** The movements of the last day: how many came in and went out, as kept and in the ledger. */
 async function flow(): Promise<{ kept: number[]; booked: number[] }> {
-  const [kept] = await query(
-    'SELECT SUM(movements_in) AS ins, SUM(movements_out) AS outs FROM movement_flow',
-  );
-  const [booked] = await query(
-    'SELECT COALESCE(SUM(exact_delta > 0), 0) AS ins, COALESCE(SUM(exact_delta < 0), 0) AS outs FROM stock_movement',
-  );
+  const counts = async (ins: string, outs: string, from: string) => {
+    const [row] = await query(`SELECT SUM(${ins}) AS ins, SUM(${outs}) AS outs FROM ${from}`);
+    return [Number(row!.ins), Number(row!.outs)];
+  };
+  const yesterday = "TIMESTAMPDIFF(MINUTE, '1970-01-01', CURRENT_TIMESTAMP) DIV 15 - 96";
+  const kept = `movement_flow WHERE quarter >= ${yesterday}`;
+  const booked = 'stock_movement WHERE created_at >= CURRENT_TIMESTAMP - INTERVAL 1 DAY';
   return {
-    kept: [Number(kept!.ins), Number(kept!.outs)],
-    booked: [Number(booked!.ins), Number(booked!.outs)],
+    kept: await counts('movements_in', 'movements_out', kept),
+    booked: await counts('exact_delta > 0', 'exact_delta < 0', booked),
   };
 }
 
@@ -237,8 +238,7 @@ test('values at cost are for people who may see costs', async () => {
 test('what sells is what people took out, without losses and imports; it is forgotten after 30 days', async () => {
   const code = newCode();
   const { id } = await client.register({ code, name: `Vendido ${code}`, quantity: 9_000_000 });
-  const move = (fields: object) =>
-    client.post(`/products/${id}/movements`, { direction: 'out', ...fields });
+  const move = (fields: object) => client.post(`/products/${id}/movements`, { direction: 'out', ...fields });
   await move({ amount: '1000000', purpose: 'sale' });
   await move({ amount: '2000000', purpose: 'loss' });
   await client.changeQuantity(id, { delta: -500_000 });
