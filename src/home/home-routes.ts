@@ -1,8 +1,10 @@
 import { Router, type Request, type Response } from 'express';
 import type { Kysely } from 'kysely';
+import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { leaveFlash } from '../http/flash.ts';
+import { readForm } from '../http/forms.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listMovements } from '../movements/movement-queries.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
@@ -18,6 +20,8 @@ import { listLying, listSelling, LYING_DAYS } from './rankings.ts';
 import { readStockTotals } from './stock-totals.ts';
 
 const LATEST = 6;
+/** A POST that the page did not send is asked about first. */
+const removal = z.object({ confirmed: z.literal('yes', 'errors.field') });
 
 /** @param demonstration the products that an installation for trying out begins with */
 export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[]): Router {
@@ -57,7 +61,7 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
   router.post('/demonstration/remove', async (req, res) => {
     const user = req.principal!;
     await saveForm(req, res, {
-      parse: () => ({ ok: true, data: {} }),
+      parse: () => readForm(removal, req.body, req.t),
       save: () =>
         catalogue.transactOnce(user, req.writeId(), (trx) => removeDemonstration(trx, demonstration, user)),
       show: (page) => showRemoval(req, res, page),

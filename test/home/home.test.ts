@@ -368,10 +368,17 @@ test('the products of the demonstration move to the trash together', async () =>
   expect(seen).toEqual([true, true, true, [], []]);
 });
 
+const findDemonstrationNow = () =>
+  databases.catalogue.readPrimary((db: Kysely<Catalogue>) => findDemonstration(db, listDemoProducts()));
+
 test('asks before it removes the demonstration, and refuses viewers', async () => {
   const { text } = await client.get('/demonstration/remove');
   expect(text).toContain('productos irán a la papelera');
   expect(text).toContain('action="/demonstration/remove"');
+  const unasked = await client.post('/demonstration/remove');
+  expect(unasked.status).toBe(422);
+  expect(unasked.text).toContain('name="confirmed" value="yes"');
+  expect((await findDemonstrationNow()).length).toBeGreaterThan(100);
   expect((await viewer.client.get('/demonstration/remove')).status).toBe(403);
   expect((await viewer.client.post('/demonstration/remove')).status).toBe(403);
 });
