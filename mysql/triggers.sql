@@ -195,7 +195,7 @@ ELSEIF NOT (
     uncosted = uncosted + VALUES(uncosted);
 END IF;
 
--- Since when a product lies: until something is taken out, or comes to an empty shelf.
+-- Since when a product is idle: something was taken out, or came to an empty shelf.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS last_out_noted
 BEFORE UPDATE ON product FOR EACH ROW
 IF NEW.quantity - NEW.rounded_up < OLD.quantity - OLD.rounded_up OR (OLD.quantity = 0 AND NEW.quantity > 0) THEN
@@ -230,14 +230,14 @@ BEGIN
 END;
 
 -- What people take out, but for losses, returns and corrections. The row of the product is locked already.
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS outs_counted
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS outflow_counted
 AFTER INSERT ON stock_movement FOR EACH ROW
 IF NEW.reason = 'adjustment' AND NEW.delta < NEW.delta_rounded
   AND COALESCE(NEW.purpose, 'sale') IN ('sale', 'other') THEN
-  INSERT INTO product_out_day (day, product_id, quantity)
-  VALUES (DATE(NEW.created_at), NEW.product_id, NEW.delta_rounded - NEW.delta)
+  INSERT INTO product_outflow_day (day, product_id, quantity)
+  VALUES (DATEDIFF(NEW.created_at, '1970-01-01'), NEW.product_id, NEW.delta_rounded - NEW.delta)
   ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
-  INSERT INTO product_out (product_id, quantity) VALUES (NEW.product_id, NEW.delta_rounded - NEW.delta)
+  INSERT INTO product_outflow (product_id, quantity) VALUES (NEW.product_id, NEW.delta_rounded - NEW.delta)
   ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
 END IF;
 
@@ -275,7 +275,6 @@ ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = o
 
 -- The movements of the last 31 days, once, at the costs of today. A quarter of an hour that the triggers have begun
 -- keeps their value.
-START TRANSACTION;
 INSERT INTO movement_flow (quarter, writer, movements_in, movements_out, value_in, value_out)
 SELECT quarter, 0, SUM(n_in), SUM(n_out), IF(MAX(is_kept), 0, SUM(worth_in)), IF(MAX(is_kept), 0, SUM(worth_out))
 FROM kept_sums JOIN (
@@ -287,38 +286,14 @@ FROM kept_sums JOIN (
   UNION ALL
   SELECT quarter, 1, -movements_in, -movements_out, 0, 0 FROM movement_flow
 ) AS counted
-WHERE kept_sums.id = 1 AND NOT knows_movements
+WHERE kept_sums.id = 1 AND NOT knows_flow
 GROUP BY quarter HAVING SUM(n_in) > 0 OR SUM(n_out) > 0
 ON DUPLICATE KEY UPDATE movements_in = movements_in + VALUES(movements_in),
   movements_out = movements_out + VALUES(movements_out), value_in = value_in + VALUES(value_in),
   value_out = value_out + VALUES(value_out);
-
-INSERT INTO product_out_day (day, product_id, quantity)
-SELECT day, product_id, SUM(taken)
-FROM kept_sums JOIN (
-  SELECT DATE(created_at) AS day, product_id, -exact_delta AS taken
-  FROM stock_movement
-  WHERE created_at >= CURRENT_DATE - INTERVAL 30 DAY AND reason = 'adjustment' AND exact_delta < 0
-    AND COALESCE(purpose, 'sale') IN ('sale', 'other')
-  UNION ALL
-  SELECT day, product_id, -quantity FROM product_out_day
-) AS counted
-WHERE kept_sums.id = 1 AND NOT knows_movements
-GROUP BY day, product_id HAVING SUM(taken) > 0
-ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
-
-INSERT INTO product_out (product_id, quantity)
-SELECT product_id, SUM(taken)
-FROM kept_sums JOIN (
-  SELECT product_id, quantity AS taken FROM product_out_day
-  UNION ALL
-  SELECT product_id, -quantity FROM product_out
-) AS counted
-WHERE kept_sums.id = 1 AND NOT knows_movements
-GROUP BY product_id HAVING SUM(taken) > 0
-ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
-UPDATE kept_sums SET knows_movements = TRUE WHERE id = 1;
-COMMIT;
+UPDATE kept_sums
+SET knows_flow = TRUE, last_product = COALESCE(last_product, (SELECT MAX(id) FROM product), 0)
+WHERE id = 1 AND NOT knows_flow;
 
 -- Queues the products that are older than the triggers, once.
 START TRANSACTION;

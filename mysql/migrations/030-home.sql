@@ -32,30 +32,34 @@ CREATE TABLE IF NOT EXISTS movement_flow (
   KEY (writer)
 );
 
--- What people took out of a product on a day (UTC), and in the days that product_out_day still has.
-CREATE TABLE IF NOT EXISTS product_out_day (
-  day        DATE          NOT NULL,
-  product_id INT UNSIGNED  NOT NULL,
-  quantity   DECIMAL(20,3) NOT NULL DEFAULT 0,
+-- What people took out of a product on a day since 1970 (UTC), and in all the days that are kept.
+CREATE TABLE IF NOT EXISTS product_outflow_day (
+  day        SMALLINT UNSIGNED NOT NULL,
+  product_id INT UNSIGNED      NOT NULL,
+  quantity   DECIMAL(20,3)     NOT NULL DEFAULT 0,
   PRIMARY KEY (day, product_id)
 );
 
-CREATE TABLE IF NOT EXISTS product_out (
+CREATE TABLE IF NOT EXISTS product_outflow (
   product_id INT UNSIGNED  NOT NULL PRIMARY KEY,
   quantity   DECIMAL(20,3) NOT NULL DEFAULT 0,
   KEY (quantity)
 );
 
--- Whether movement_flow and product_out have the movements that are older than the triggers.
+-- How far the sums know what is older than the triggers.
 CREATE TABLE IF NOT EXISTS kept_sums (
-  id              TINYINT UNSIGNED NOT NULL PRIMARY KEY,
-  knows_movements BOOLEAN          NOT NULL DEFAULT FALSE
+  id            TINYINT UNSIGNED NOT NULL PRIMARY KEY,
+  -- Whether movement_flow does.
+  knows_flow    BOOLEAN          NOT NULL DEFAULT FALSE,
+  -- A clean-up looks up what was taken out of the products up to this one; NULL: not known yet.
+  last_product  INT UNSIGNED     NULL DEFAULT NULL,
+  -- It has come so far.
+  looked_up_to  INT UNSIGNED     NOT NULL DEFAULT 0
 );
 INSERT IGNORE INTO kept_sums (id) VALUES (1);
 
--- When something was last taken out, or came to an empty shelf; NULL: not since the product was added, or since this
--- version.
-SET @add_lying = IF(
+-- When something was last taken out, or came to an empty shelf; NULL: not since the product was added.
+SET @add_idle = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name = 'product' AND column_name = 'last_out_at'
@@ -63,12 +67,12 @@ SET @add_lying = IF(
   'DO 0',
   'ALTER TABLE product
      ADD COLUMN last_out_at DATETIME(3) NULL DEFAULT NULL,
-     ADD COLUMN lies_since  DATETIME(3) AS (COALESCE(last_out_at, created_at)) VIRTUAL,
+     ADD COLUMN idle_since  DATETIME(3) AS (COALESCE(last_out_at, created_at)) VIRTUAL,
      ALGORITHM = INSTANT'
 );
-PREPARE add_lying FROM @add_lying;
-EXECUTE add_lying;
-DEALLOCATE PREPARE add_lying;
+PREPARE add_idle FROM @add_idle;
+EXECUTE add_idle;
+DEALLOCATE PREPARE add_idle;
 
 SET @add_deleted = IF(
   EXISTS (
@@ -85,10 +89,10 @@ DEALLOCATE PREPARE add_deleted;
 SET @add_key = IF(
   EXISTS (
     SELECT 1 FROM information_schema.statistics
-    WHERE table_schema = DATABASE() AND table_name = 'product' AND index_name = 'lying'
+    WHERE table_schema = DATABASE() AND table_name = 'product' AND index_name = 'idle'
   ),
   'DO 0',
-  'ALTER TABLE product ADD KEY lying (available, lies_since), ALGORITHM = INPLACE, LOCK = NONE'
+  'ALTER TABLE product ADD KEY idle (available, idle_since), ALGORITHM = INPLACE, LOCK = NONE'
 );
 PREPARE add_key FROM @add_key;
 EXECUTE add_key;

@@ -124,7 +124,7 @@ interface ProductTable {
   stock_level: ColumnType<0 | 1 | 2, never, never>;
   /** Kept by triggers, as the next. */
   last_out_at: ColumnType<Date | null, never, never>;
-  lies_since: ColumnType<Date, never, never>;
+  idle_since: ColumnType<Date, never, never>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
@@ -161,15 +161,24 @@ interface MovementFlowTable {
   value_out: number;
 }
 
-interface ProductOutDayTable {
-  day: Date;
+interface ProductOutflowDayTable {
+  /** Since 1970, in UTC. */
+  day: number;
   product_id: number;
   quantity: number;
 }
 
-interface ProductOutTable {
+interface ProductOutflowTable {
   product_id: number;
   quantity: number;
+}
+
+/** One row. */
+interface KeptSumsTable {
+  id: number;
+  knows_flow: 0 | 1;
+  last_product: number | null;
+  looked_up_to: number;
 }
 
 interface DeletedProductTable {
@@ -466,8 +475,9 @@ export interface Catalogue extends GroupTables {
   stock_movement: StockMovementTable;
   stock_total: StockTotalTable;
   movement_flow: MovementFlowTable;
-  product_out_day: ProductOutDayTable;
-  product_out: ProductOutTable;
+  product_outflow_day: ProductOutflowDayTable;
+  product_outflow: ProductOutflowTable;
+  kept_sums: KeptSumsTable;
   price_history: PriceHistoryTable;
   product_event: ProductEventTable;
   product_import: ImportTable;

@@ -2,17 +2,18 @@ import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { forgetOldOutflow, lookUpFormerOutflow } from './outflow-jobs.ts';
 
 const ROWS_AT_ONCE = 500;
-/** As the set-up fills them in (mysql/triggers.sql). */
-const KEPT_OUT_DAYS = 30;
+/** The chart shows 30 days of a time zone. */
 const KEPT_FLOW_DAYS = 40;
 
 export function homeJobs(jobs: Jobs, databases: Databases): void {
   jobs.cleanUp('stock totals', databases.catalogue, addUpTotals);
   jobs.cleanUp('movement flow', databases.catalogue, addUpFlow);
   jobs.cleanUp('old movement flow', databases.catalogue, deleteOldFlow);
-  jobs.cleanUp('what was taken out', databases.catalogue, forgetOldOuts);
+  jobs.cleanUp('former outflow', databases.catalogue, lookUpFormerOutflow);
+  jobs.cleanUp('old outflow', databases.catalogue, forgetOldOutflow);
 }
 
 const TOTALS = {
@@ -52,31 +53,9 @@ async function addUp(trx: Transaction<Catalogue>, { table, key, sums }: typeof T
   return { numAffectedRows: BigInt(rows.length) };
 }
 
-/** Days of the chart are those of a time zone. */
 export function deleteOldFlow(trx: Transaction<Catalogue>) {
   return sql`
     DELETE FROM movement_flow
     WHERE quarter < TIMESTAMPDIFF(MINUTE, '1970-01-01', CURRENT_TIMESTAMP) DIV 15 - ${sql.lit(KEPT_FLOW_DAYS * 24 * 4)}
     ORDER BY quarter, writer LIMIT ${sql.lit(ROWS_AT_ONCE)}`.execute(trx);
-}
-
-/** Takes days that are over off the sum of each product. */
-export async function forgetOldOuts(trx: Transaction<Catalogue>): Promise<{ numAffectedRows: bigint }> {
-  const { rows } = await sql<{ day: string; productId: number }>`
-    SELECT CAST(day AS CHAR) AS day, product_id AS productId FROM product_out_day
-    WHERE day < CURRENT_DATE - INTERVAL ${sql.lit(KEPT_OUT_DAYS)} DAY
-    ORDER BY day, product_id LIMIT ${sql.lit(ROWS_AT_ONCE)} FOR UPDATE SKIP LOCKED`.execute(trx);
-  if (rows.length === 0) return { numAffectedRows: 0n };
-  const locked = sql`(day, product_id) IN (${sql.join(rows.map(({ day, productId }) => sql`(${day}, ${productId})`))})`;
-  await sql`
-    UPDATE product_out JOIN (
-      SELECT product_id, SUM(quantity) AS expired FROM product_out_day WHERE ${locked} GROUP BY product_id
-    ) AS old ON old.product_id = product_out.product_id
-    SET product_out.quantity = product_out.quantity - old.expired`.execute(trx);
-  await sql`DELETE FROM product_out_day WHERE ${locked}`.execute(trx);
-  await sql`
-    DELETE FROM product_out WHERE quantity = 0 AND product_id IN (${sql.join(rows.map(({ productId }) => productId))})`.execute(
-    trx,
-  );
-  return { numAffectedRows: BigInt(rows.length) };
 }

@@ -16,7 +16,7 @@ import {
 } from './demonstration.ts';
 import { drawFlow } from './flow-chart.ts';
 import { lastDays, readMovementDays, type Day } from './movement-days.ts';
-import { listLying, listSelling, LYING_DAYS } from './rankings.ts';
+import { listIdle, listSelling, IDLE_DAYS } from './rankings.ts';
 import { readStockTotals } from './stock-totals.ts';
 
 const LATEST = 6;
@@ -47,7 +47,7 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
       today: found.flow.at(-1)!,
       chart: drawFlow(found.flow),
       showsCosts: user.permissions.has('cost:view'),
-      lyingDays: LYING_DAYS,
+      idleDays: IDLE_DAYS,
       formatDay: dayFormat(req),
       unitOf,
       unitWord,
@@ -81,17 +81,17 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
 }
 
 async function readHome(db: Kysely<Catalogue>, days: Day[], demonstration: DemoProduct[]) {
-  const [totals, flow, latest, selling, lying, hasDemo, isUsed] = await Promise.all([
+  const [totals, flow, latest, selling, idle, hasDemo, isUsed] = await Promise.all([
     readStockTotals(db),
     readMovementDays(db, days),
     listMovements(db, { from: days.at(-1)!.start }, { limit: LATEST }),
     listSelling(db),
-    listLying(db),
+    listIdle(db),
     hasDemonstration(db, demonstration),
     hasHistory(db),
   ]);
   const isFresh = !isUsed && totals.products <= demonstration.length;
-  return { totals, flow, latest, selling, lying, hasDemo, isFresh };
+  return { totals, flow, latest, selling, idle, hasDemo, isFresh };
 }
 
 /** Whether people have done anything to the catalogue but removing the demonstration. */

@@ -4,7 +4,7 @@ import type { Catalogue } from '../database/tables.ts';
 const SHOWN = 10;
 /** Some of these may have been deleted since. */
 const CANDIDATES = 200;
-export const LYING_DAYS = 90;
+export const IDLE_DAYS = 90;
 
 interface RankedProduct {
   id: number;
@@ -20,7 +20,7 @@ export interface SellingProduct extends RankedProduct {
   takenOut: number;
 }
 
-export interface LyingProduct extends RankedProduct {
+export interface IdleProduct extends RankedProduct {
   since: Date;
   price: number | null;
 }
@@ -30,7 +30,7 @@ export async function listSelling(db: Kysely<Catalogue>): Promise<SellingProduct
   const { rows } = await sql<SellingProduct>`
     SELECT product.id, product.code, product.name, product.unit, product.on_hand AS onHand, taken.quantity AS takenOut
     FROM (
-      SELECT product_id, quantity FROM product_out FORCE INDEX (quantity)
+      SELECT product_id, quantity FROM product_outflow FORCE INDEX (quantity)
       WHERE quantity > 0 ORDER BY quantity DESC LIMIT ${sql.lit(CANDIDATES)}
     ) AS taken
     STRAIGHT_JOIN product ON product.id = taken.product_id
@@ -38,12 +38,12 @@ export async function listSelling(db: Kysely<Catalogue>): Promise<SellingProduct
   return rows;
 }
 
-/** In stock for `LYING_DAYS`, with nothing taken out; the longest first. */
-export async function listLying(db: Kysely<Catalogue>): Promise<LyingProduct[]> {
-  const { rows } = await sql<LyingProduct>`
-    SELECT id, code, name, unit, on_hand AS onHand, lies_since AS since, price
-    FROM product FORCE INDEX (lying)
-    WHERE available = 1 AND lies_since < CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(LYING_DAYS)} DAY
-    ORDER BY lies_since, id LIMIT ${sql.lit(SHOWN)}`.execute(db);
+/** In stock for `IDLE_DAYS`, with nothing taken out; the longest first. */
+export async function listIdle(db: Kysely<Catalogue>): Promise<IdleProduct[]> {
+  const { rows } = await sql<IdleProduct>`
+    SELECT id, code, name, unit, on_hand AS onHand, idle_since AS since, price
+    FROM product FORCE INDEX (idle)
+    WHERE available = 1 AND idle_since < CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(IDLE_DAYS)} DAY
+    ORDER BY idle_since, id LIMIT ${sql.lit(SHOWN)}`.execute(db);
   return rows;
 }

@@ -16,8 +16,8 @@ const GROWING = [
   'stock_movement',
   'product_event',
   'search_posting',
-  'product_out',
-  'product_out_day',
+  'product_outflow',
+  'product_outflow_day',
 ];
 
 let stack: Stack;
@@ -232,8 +232,8 @@ test('so is the first page, which reads no whole table', async () => {
   await expectSamePlans(statements);
   for (const { statement, plan } of await plansOf(statements)) {
     // In the order of an index, up to the tenth.
-    const whole = plan.filter((read) => /^(product|stock_movement|product_out) (ALL|index) /.test(read));
-    const inOrder = whole.filter((read) => !/ (quantity|created_at|lying)$/.test(read));
+    const whole = plan.filter((read) => /^(product|stock_movement|product_outflow) (ALL|index) /.test(read));
+    const inOrder = whole.filter((read) => !/ (quantity|created_at|idle)$/.test(read));
     expect([statement, inOrder]).toEqual([statement, []]);
   }
 }, 300_000);
