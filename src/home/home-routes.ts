@@ -39,7 +39,7 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
       units.read(user),
     ]);
     const { isFresh, ...found } = home;
-    if (isFresh && isAllowed(res, 'POST /products')) {
+    if (isFresh && user.permissions.has('product:edit')) {
       return res.render('home/first-steps', { hasDemo: found.hasDemo, products: found.totals.products });
     }
     res.render('home/home', {
@@ -98,10 +98,6 @@ async function readHome(db: Kysely<Catalogue>, days: Day[], demonstration: DemoP
 async function hasHistory(db: Kysely<Catalogue>): Promise<boolean> {
   const first = await db.selectFrom('product_event').select('action').orderBy('id').limit(2).execute();
   return first.some(({ action }) => action !== 'product.demoRemoved');
-}
-
-function isAllowed(res: Response, route: string): boolean {
-  return (res.locals.may as (route: string) => boolean)(route);
 }
 
 /** Days are those of a calendar, so of no zone. */
