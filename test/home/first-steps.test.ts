@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { listDemoProducts } from '../../src/demo/load-demo-products.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client } from '../support/client.ts';
 import { LOOKS } from '../support/looks.ts';
@@ -54,7 +55,7 @@ test.each(LOOKS)('a fresh installation begins with the first steps: %s', async (
 test('the demonstration is removed after a question, can be restored, and the first product ends the first steps', async () => {
   await onFirstPage({ locale: 'es-ES' }, async (page) => {
     await page.click('a[href="/demonstration/remove"]');
-    expect(await page.textContent('main form')).toContain('504 productos irán a la papelera');
+    expect(await page.textContent('main form')).toContain(`${listDemoProducts().length} productos irán a la papelera`);
     await page.click('main form button.btn-danger');
     await page.waitForSelector('.alert-success');
     expect(await links(page)).toEqual(['/imports', '/products/new', '/users/new']);
