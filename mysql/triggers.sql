@@ -128,38 +128,44 @@ IF OLD.barcodes COLLATE utf8mb4_0900_bin <> NEW.barcodes THEN
 END IF;
 
 -- The sums of the first page (docs/decisions/home.md): products, quantities and values by unit of measure, in a row of
--- its own for each connection.
+-- its own for each connection. An import, which sets @sums_apart, adds them up itself (src/stock/bulk-sums.ts).
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_gained
 AFTER INSERT ON product FOR EACH ROW
-INSERT INTO stock_total
-  (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
-VALUES (
-  NEW.unit, CONNECTION_ID(), 1, NEW.stock_level = 0, NEW.stock_level = 1, NEW.on_hand,
-  NEW.on_hand * COALESCE(NEW.price, 0), NEW.on_hand * COALESCE(NEW.cost, 0),
-  NEW.on_hand > 0 AND NEW.price IS NULL, NEW.on_hand > 0 AND NEW.cost IS NULL
-)
-ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
-  low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
-  cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
-  uncosted = uncosted + VALUES(uncosted);
+IF @sums_apart IS NULL THEN
+  INSERT INTO stock_total
+    (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    NEW.unit, CONNECTION_ID(), 1, NEW.stock_level = 0, NEW.stock_level = 1, NEW.on_hand,
+    NEW.on_hand * COALESCE(NEW.price, 0), NEW.on_hand * COALESCE(NEW.cost, 0),
+    NEW.on_hand > 0 AND NEW.price IS NULL, NEW.on_hand > 0 AND NEW.cost IS NULL
+  )
+  ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+    low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+END IF;
 
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_lost
 AFTER DELETE ON product FOR EACH ROW
-INSERT INTO stock_total
-  (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
-VALUES (
-  OLD.unit, CONNECTION_ID(), -1, -(OLD.stock_level = 0), -(OLD.stock_level = 1), -OLD.on_hand,
-  -OLD.on_hand * COALESCE(OLD.price, 0), -OLD.on_hand * COALESCE(OLD.cost, 0),
-  -(OLD.on_hand > 0 AND OLD.price IS NULL), -(OLD.on_hand > 0 AND OLD.cost IS NULL)
-)
-ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
-  low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
-  cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
-  uncosted = uncosted + VALUES(uncosted);
+IF @sums_apart IS NULL THEN
+  INSERT INTO stock_total
+    (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    OLD.unit, CONNECTION_ID(), -1, -(OLD.stock_level = 0), -(OLD.stock_level = 1), -OLD.on_hand,
+    -OLD.on_hand * COALESCE(OLD.price, 0), -OLD.on_hand * COALESCE(OLD.cost, 0),
+    -(OLD.on_hand > 0 AND OLD.price IS NULL), -(OLD.on_hand > 0 AND OLD.cost IS NULL)
+  )
+  ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+    low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+END IF;
 
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_changed
 AFTER UPDATE ON product FOR EACH ROW
-IF NOT OLD.unit <=> NEW.unit THEN
+IF @sums_apart IS NOT NULL THEN
+  DO 0;
+ELSEIF NOT OLD.unit <=> NEW.unit THEN
   INSERT INTO stock_total
     (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
   VALUES (
@@ -196,38 +202,25 @@ ELSEIF NOT (
 END IF;
 
 -- Since when a product is idle: something was taken out, or came to an empty shelf.
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS last_out_noted
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS idle_since_changed
 BEFORE UPDATE ON product FOR EACH ROW
 IF NEW.quantity - NEW.rounded_up < OLD.quantity - OLD.rounded_up OR (OLD.quantity = 0 AND NEW.quantity > 0) THEN
-  SET NEW.last_out_at = CURRENT_TIMESTAMP(3);
-END IF;
-
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS last_out_deleted
-BEFORE INSERT ON deleted_product FOR EACH ROW
-SET NEW.last_out_at = (SELECT last_out_at FROM product WHERE id = NEW.id);
-
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS last_out_restored
-BEFORE INSERT ON product FOR EACH ROW
-IF NEW.id > 0 THEN
-  SET NEW.last_out_at = (SELECT last_out_at FROM deleted_product WHERE id = NEW.id);
+  SET NEW.idle_since = CURRENT_TIMESTAMP(3);
 END IF;
 
 -- How many movements came in and went out, and what they were worth at the cost of that moment.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS flow_counted
 AFTER INSERT ON stock_movement FOR EACH ROW
-BEGIN
-  DECLARE moved DECIMAL(13,3) DEFAULT NEW.delta - NEW.delta_rounded;
-  DECLARE worth DECIMAL(40,3) DEFAULT 0;
-  SET worth = ABS(moved) * COALESCE((SELECT cost FROM product WHERE id = NEW.product_id), 0);
+IF @sums_apart IS NULL THEN
   INSERT INTO movement_flow (quarter, writer, movements_in, movements_out, value_in, value_out)
-  VALUES (
-    TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at) DIV 15, CONNECTION_ID(), moved > 0, moved < 0,
-    IF(moved > 0, worth, 0), IF(moved < 0, worth, 0)
-  )
+  SELECT TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at) DIV 15, CONNECTION_ID(), NEW.exact_delta > 0,
+    NEW.exact_delta < 0, GREATEST(NEW.exact_delta, 0) * COALESCE(MAX(cost), 0),
+    GREATEST(-NEW.exact_delta, 0) * COALESCE(MAX(cost), 0)
+  FROM product WHERE id = NEW.product_id
   ON DUPLICATE KEY UPDATE movements_in = movements_in + VALUES(movements_in),
     movements_out = movements_out + VALUES(movements_out), value_in = value_in + VALUES(value_in),
     value_out = value_out + VALUES(value_out);
-END;
+END IF;
 
 -- What people take out, but for losses, returns and corrections. The row of the product is locked already.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS outflow_counted

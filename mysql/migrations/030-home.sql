@@ -58,17 +58,17 @@ CREATE TABLE IF NOT EXISTS kept_sums (
 );
 INSERT IGNORE INTO kept_sums (id) VALUES (1);
 
--- When something was last taken out, or came to an empty shelf; NULL: not since the product was added.
+-- Since when nothing has been taken out; it also begins when something comes to an empty shelf. Not computed from
+-- created_at: MySQL computes columns before that has its default, and would refuse the row. Existing products get the
+-- time of this statement until a clean-up has looked them up.
 SET @add_idle = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND table_name = 'product' AND column_name = 'last_out_at'
+    WHERE table_schema = DATABASE() AND table_name = 'product' AND column_name = 'idle_since'
   ),
   'DO 0',
   'ALTER TABLE product
-     ADD COLUMN last_out_at DATETIME(3) NULL DEFAULT NULL,
-     ADD COLUMN idle_since  DATETIME(3) AS (COALESCE(last_out_at, created_at)) VIRTUAL,
-     ALGORITHM = INSTANT'
+     ADD COLUMN idle_since DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), ALGORITHM = INSTANT'
 );
 PREPARE add_idle FROM @add_idle;
 EXECUTE add_idle;
@@ -77,10 +77,10 @@ DEALLOCATE PREPARE add_idle;
 SET @add_deleted = IF(
   EXISTS (
     SELECT 1 FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND table_name = 'deleted_product' AND column_name = 'last_out_at'
+    WHERE table_schema = DATABASE() AND table_name = 'deleted_product' AND column_name = 'idle_since'
   ),
   'DO 0',
-  'ALTER TABLE deleted_product ADD COLUMN last_out_at DATETIME(3) NULL DEFAULT NULL, ALGORITHM = INSTANT'
+  'ALTER TABLE deleted_product ADD COLUMN idle_since DATETIME(3) NULL DEFAULT NULL, ALGORITHM = INSTANT'
 );
 PREPARE add_deleted FROM @add_deleted;
 EXECUTE add_deleted;

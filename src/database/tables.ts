@@ -122,8 +122,7 @@ interface ProductTable {
   notes: FilledIn<string>;
   /** Computed: an index of `STOCK_LEVELS` (src/stock/stock-level.ts). */
   stock_level: ColumnType<0 | 1 | 2, never, never>;
-  /** Kept by triggers, as the next. */
-  last_out_at: ColumnType<Date | null, never, never>;
+  /** Kept by triggers. */
   idle_since: ColumnType<Date, never, never>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;

@@ -15,7 +15,7 @@ import {
   type DemoProduct,
 } from './demonstration.ts';
 import { drawFlow } from './flow-chart.ts';
-import { lastDays, readMovementDays, type Day } from './movement-days.ts';
+import { DAY_MS, lastDays, readMovementDays, type Day } from './movement-days.ts';
 import { listIdle, listSelling, IDLE_DAYS } from './rankings.ts';
 import { readStockTotals } from './stock-totals.ts';
 
@@ -48,6 +48,7 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
       chart: drawFlow(found.flow),
       showsCosts: user.permissions.has('cost:view'),
       idleDays: IDLE_DAYS,
+      daysSince: (date: Date) => Math.floor((Date.now() - date.getTime()) / DAY_MS),
       formatDay: dayFormat(req),
       unitOf,
       unitWord,

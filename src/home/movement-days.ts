@@ -4,7 +4,7 @@ import type { Dates } from '../locales/dates.ts';
 import { stockValue } from '../locales/money.ts';
 
 export const SHOWN_DAYS = 30;
-const DAY_MS = 24 * 3600_000;
+export const DAY_MS = 24 * 3600_000;
 const QUARTER_MS = 15 * 60_000;
 
 export interface Day {

@@ -71,12 +71,11 @@ async function noteOutflow(trx: Transaction<Catalogue>, ids: number[]): Promise<
     ${outflow(sql`product_id`)} GROUP BY product_id
     ON DUPLICATE KEY UPDATE quantity = VALUES(quantity)`.execute(trx);
   await sql`
-    UPDATE product JOIN (
+    UPDATE product LEFT JOIN (
       SELECT product_id, MAX(created_at) AS moved_at FROM stock_movement FORCE INDEX (product)
       WHERE ${ofThese} AND (exact_delta < 0 OR exact_after = exact_delta)
       GROUP BY product_id
-    ) AS outflow ON outflow.product_id = product.id
-    SET product.last_out_at = GREATEST(COALESCE(product.last_out_at, outflow.moved_at), outflow.moved_at)`.execute(
-    trx,
-  );
+    ) AS moved ON moved.product_id = product.id
+    SET product.idle_since = COALESCE(moved.moved_at, product.created_at)
+    WHERE product.id IN (${sql.join(ids)})`.execute(trx);
 }

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 
-const SHOWN = 10;
+const SHOWN = 6;
 /** Some of these may have been deleted since. */
 const CANDIDATES = 200;
 export const IDLE_DAYS = 90;

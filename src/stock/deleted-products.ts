@@ -25,8 +25,8 @@ export async function moveAllToDeleted(
   columns: readonly StoredColumn[],
 ): Promise<void> {
   await sql`
-    INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, deleted_by)
-    SELECT id, ${listed(columns)}, version, created_at, ${userId} FROM product WHERE id IN (${sql.join(ids)})`.execute(
+    INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, idle_since, deleted_by)
+    SELECT id, ${listed(columns)}, version, created_at, idle_since, ${userId} FROM product WHERE id IN (${sql.join(ids)})`.execute(
     trx,
   );
   await trx.deleteFrom('product').where('id', 'in', ids).execute();
@@ -42,8 +42,8 @@ export async function moveBackFromDeleted(
     changes[column] === undefined ? sql.ref(column) : sql`${changes[column]}`,
   );
   await sql`
-    INSERT INTO product (id, ${listed(columns)}, version, created_at)
-    SELECT id, ${sql.join(values)}, version + 1, created_at FROM deleted_product WHERE id = ${id}`.execute(
+    INSERT INTO product (id, ${listed(columns)}, version, created_at, idle_since)
+    SELECT id, ${sql.join(values)}, version + 1, created_at, COALESCE(idle_since, created_at) FROM deleted_product WHERE id = ${id}`.execute(
     trx,
   );
   await trx.deleteFrom('deleted_product').where('id', '=', id).execute();

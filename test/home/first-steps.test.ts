@@ -55,7 +55,9 @@ test.each(LOOKS)('a fresh installation begins with the first steps: %s', async (
 test('the demonstration is removed after a question, can be restored, and the first product ends the first steps', async () => {
   await onFirstPage({ locale: 'es-ES' }, async (page) => {
     await page.click('a[href="/demonstration/remove"]');
-    expect(await page.textContent('main form')).toContain(`${listDemoProducts().length} productos irán a la papelera`);
+    expect(await page.textContent('main form')).toContain(
+      `${listDemoProducts().length} productos irán a la papelera`,
+    );
     await page.click('main form button.btn-danger');
     await page.waitForSelector('.alert-success');
     expect(await links(page)).toEqual(['/imports', '/products/new', '/users/new']);
