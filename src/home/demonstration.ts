@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { STORED_COLUMNS } from '../products/product-queries.ts';
@@ -45,13 +45,13 @@ async function selectByCode(db: Kysely<Catalogue>, products: DemoProduct[], { is
   if (products.length === 0) return [];
   return db
     .selectFrom('product')
+    .modifyFront(sql`/*+ INDEX(product code) */`)
     .select(['id', 'code', 'name'])
     .where(
       'code',
       'in',
       products.map(({ code }) => code),
     )
-    .orderBy('id')
     .$if(isLocking, (query) => query.forUpdate())
     .execute();
 }

@@ -71,11 +71,10 @@ async function noteOutflow(trx: Transaction<Catalogue>, ids: number[]): Promise<
     ${outflow(sql`product_id`)} GROUP BY product_id
     ON DUPLICATE KEY UPDATE quantity = VALUES(quantity)`.execute(trx);
   await sql`
-    UPDATE product LEFT JOIN (
-      SELECT product_id, MAX(created_at) AS moved_at FROM stock_movement FORCE INDEX (product)
-      WHERE ${ofThese} AND (exact_delta < 0 OR exact_after = exact_delta)
-      GROUP BY product_id
-    ) AS moved ON moved.product_id = product.id
-    SET product.idle_since = COALESCE(moved.moved_at, product.created_at)
-    WHERE product.id IN (${sql.join(ids)})`.execute(trx);
+    UPDATE product
+    SET idle_since = COALESCE((
+      SELECT MAX(moved.created_at) FROM stock_movement AS moved FORCE INDEX (product)
+      WHERE product_id = product.id AND (exact_delta < 0 OR exact_after = exact_delta)
+    ), product.created_at)
+    WHERE id IN (${sql.join(ids)})`.execute(trx);
 }
