@@ -75,6 +75,7 @@ const LAYERS = [
       'exports/',
       'imports/',
       'movements/',
+      'home/',
       'trash/',
       'units/',
       'users/',

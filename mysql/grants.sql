@@ -16,6 +16,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%'
 GRANT SELECT, INSERT, UPDATE (category_id), DELETE ON inventario.deleted_product TO inventario_app@'%';
 -- Written by triggers.
 GRANT SELECT ON inventario.product_barcode TO inventario_app@'%';
+-- Written by triggers and clean-ups.
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.stock_total TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.movement_flow TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_outflow_day TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_outflow TO inventario_app@'%';
+GRANT SELECT, UPDATE (looked_up_to) ON inventario.kept_sums TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.search_posting TO inventario_app@'%';
 GRANT SELECT, DELETE ON inventario.search_pending TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.photo TO inventario_app@'%';

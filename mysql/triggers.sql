@@ -127,6 +127,113 @@ IF OLD.barcodes COLLATE utf8mb4_0900_bin <> NEW.barcodes THEN
   END IF;
 END IF;
 
+-- The sums of the first page (docs/decisions/home.md): products, quantities and values by unit of measure, in a row of
+-- its own for each connection. An import, which sets @sums_apart, adds them up itself (src/stock/bulk-sums.ts).
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_gained
+AFTER INSERT ON product FOR EACH ROW
+IF @sums_apart IS NULL THEN
+  INSERT INTO stock_total
+    (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    NEW.unit, CONNECTION_ID(), 1, NEW.stock_level = 0, NEW.stock_level = 1, NEW.on_hand,
+    NEW.on_hand * COALESCE(NEW.price, 0), NEW.on_hand * COALESCE(NEW.cost, 0),
+    NEW.on_hand > 0 AND NEW.price IS NULL, NEW.on_hand > 0 AND NEW.cost IS NULL
+  )
+  ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+    low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_lost
+AFTER DELETE ON product FOR EACH ROW
+IF @sums_apart IS NULL THEN
+  INSERT INTO stock_total
+    (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    OLD.unit, CONNECTION_ID(), -1, -(OLD.stock_level = 0), -(OLD.stock_level = 1), -OLD.on_hand,
+    -OLD.on_hand * COALESCE(OLD.price, 0), -OLD.on_hand * COALESCE(OLD.cost, 0),
+    -(OLD.on_hand > 0 AND OLD.price IS NULL), -(OLD.on_hand > 0 AND OLD.cost IS NULL)
+  )
+  ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+    low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS totals_changed
+AFTER UPDATE ON product FOR EACH ROW
+IF @sums_apart IS NOT NULL THEN
+  DO 0;
+ELSEIF NOT OLD.unit <=> NEW.unit THEN
+  INSERT INTO stock_total
+    (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    OLD.unit, CONNECTION_ID(), -1, -(OLD.stock_level = 0), -(OLD.stock_level = 1), -OLD.on_hand,
+    -OLD.on_hand * COALESCE(OLD.price, 0), -OLD.on_hand * COALESCE(OLD.cost, 0),
+    -(OLD.on_hand > 0 AND OLD.price IS NULL), -(OLD.on_hand > 0 AND OLD.cost IS NULL)
+  ), (
+    NEW.unit, CONNECTION_ID(), 1, NEW.stock_level = 0, NEW.stock_level = 1, NEW.on_hand,
+    NEW.on_hand * COALESCE(NEW.price, 0), NEW.on_hand * COALESCE(NEW.cost, 0),
+    NEW.on_hand > 0 AND NEW.price IS NULL, NEW.on_hand > 0 AND NEW.cost IS NULL
+  )
+  ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+    low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+ELSEIF NOT (
+  OLD.quantity <=> NEW.quantity AND OLD.rounded_up <=> NEW.rounded_up AND OLD.price <=> NEW.price
+  AND OLD.cost <=> NEW.cost AND OLD.stock_level <=> NEW.stock_level
+) THEN
+  INSERT INTO stock_total
+    (unit, writer, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+  VALUES (
+    NEW.unit, CONNECTION_ID(), (NEW.stock_level = 0) - (OLD.stock_level = 0),
+    (NEW.stock_level = 1) - (OLD.stock_level = 1), NEW.on_hand - OLD.on_hand,
+    NEW.on_hand * COALESCE(NEW.price, 0) - OLD.on_hand * COALESCE(OLD.price, 0),
+    NEW.on_hand * COALESCE(NEW.cost, 0) - OLD.on_hand * COALESCE(OLD.cost, 0),
+    (NEW.on_hand > 0 AND NEW.price IS NULL) - (OLD.on_hand > 0 AND OLD.price IS NULL),
+    (NEW.on_hand > 0 AND NEW.cost IS NULL) - (OLD.on_hand > 0 AND OLD.cost IS NULL)
+  )
+  ON DUPLICATE KEY UPDATE out_of_stock = out_of_stock + VALUES(out_of_stock), low = low + VALUES(low),
+    quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+    cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+    uncosted = uncosted + VALUES(uncosted);
+END IF;
+
+-- Since when a product is idle: something was taken out, or came to an empty shelf.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS idle_since_changed
+BEFORE UPDATE ON product FOR EACH ROW
+IF NEW.quantity - NEW.rounded_up < OLD.quantity - OLD.rounded_up OR (OLD.quantity = 0 AND NEW.quantity > 0) THEN
+  SET NEW.idle_since = CURRENT_TIMESTAMP(3);
+END IF;
+
+-- How many movements came in and went out, and what they were worth at the cost of that moment.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS flow_counted
+AFTER INSERT ON stock_movement FOR EACH ROW
+IF @sums_apart IS NULL THEN
+  INSERT INTO movement_flow (quarter, writer, movements_in, movements_out, value_in, value_out)
+  SELECT TIMESTAMPDIFF(MINUTE, '1970-01-01', NEW.created_at) DIV 15, CONNECTION_ID(), NEW.exact_delta > 0,
+    NEW.exact_delta < 0, GREATEST(NEW.exact_delta, 0) * COALESCE(MAX(cost), 0),
+    GREATEST(-NEW.exact_delta, 0) * COALESCE(MAX(cost), 0)
+  FROM product WHERE id = NEW.product_id
+  ON DUPLICATE KEY UPDATE movements_in = movements_in + VALUES(movements_in),
+    movements_out = movements_out + VALUES(movements_out), value_in = value_in + VALUES(value_in),
+    value_out = value_out + VALUES(value_out);
+END IF;
+
+-- What people take out, but for losses, returns and corrections. The row of the product is locked already.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS outflow_counted
+AFTER INSERT ON stock_movement FOR EACH ROW
+IF NEW.reason = 'adjustment' AND NEW.delta < NEW.delta_rounded
+  AND COALESCE(NEW.purpose, 'sale') IN ('sale', 'other') THEN
+  INSERT INTO product_outflow_day (day, product_id, quantity)
+  VALUES (DATEDIFF(NEW.created_at, '1970-01-01'), NEW.product_id, NEW.delta_rounded - NEW.delta)
+  ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
+  INSERT INTO product_outflow (product_id, quantity) VALUES (NEW.product_id, NEW.delta_rounded - NEW.delta)
+  ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
+END IF;
+
 -- Adds what is older than the triggers. One snapshot of both tables, so writes at the same time do no harm; later
 -- runs find no difference.
 INSERT INTO category_count (category_id, writer, products)
@@ -137,6 +244,49 @@ SELECT category_id, 0, SUM(missing) FROM (
 ) AS counted
 GROUP BY category_id HAVING SUM(missing) <> 0
 ON DUPLICATE KEY UPDATE products = products + VALUES(products);
+
+INSERT INTO stock_total
+  (unit, writer, products, out_of_stock, low, quantity, price_value, cost_value, unpriced, uncosted)
+SELECT unit, 0, SUM(n), SUM(n_out), SUM(n_low), SUM(held), SUM(priced), SUM(costed), SUM(n_unpriced), SUM(n_uncosted)
+FROM (
+  SELECT unit, COUNT(*) AS n, SUM(stock_level = 0) AS n_out, SUM(stock_level = 1) AS n_low, SUM(on_hand) AS held,
+    SUM(on_hand * COALESCE(price, 0)) AS priced, SUM(on_hand * COALESCE(cost, 0)) AS costed,
+    SUM(on_hand > 0 AND price IS NULL) AS n_unpriced, SUM(on_hand > 0 AND cost IS NULL) AS n_uncosted
+  FROM product GROUP BY unit
+  UNION ALL
+  SELECT unit, -SUM(products), -SUM(out_of_stock), -SUM(low), -SUM(quantity), -SUM(price_value), -SUM(cost_value),
+    -SUM(unpriced), -SUM(uncosted)
+  FROM stock_total GROUP BY unit
+) AS counted
+GROUP BY unit
+HAVING SUM(n) <> 0 OR SUM(n_out) <> 0 OR SUM(n_low) <> 0 OR SUM(held) <> 0 OR SUM(priced) <> 0 OR SUM(costed) <> 0
+  OR SUM(n_unpriced) <> 0 OR SUM(n_uncosted) <> 0
+ON DUPLICATE KEY UPDATE products = products + VALUES(products), out_of_stock = out_of_stock + VALUES(out_of_stock),
+  low = low + VALUES(low), quantity = quantity + VALUES(quantity), price_value = price_value + VALUES(price_value),
+  cost_value = cost_value + VALUES(cost_value), unpriced = unpriced + VALUES(unpriced),
+  uncosted = uncosted + VALUES(uncosted);
+
+-- The movements of the last 31 days, once, at the costs of today. A quarter of an hour that the triggers have begun
+-- keeps their value.
+INSERT INTO movement_flow (quarter, writer, movements_in, movements_out, value_in, value_out)
+SELECT quarter, 0, SUM(n_in), SUM(n_out), IF(MAX(is_kept), 0, SUM(worth_in)), IF(MAX(is_kept), 0, SUM(worth_out))
+FROM kept_sums JOIN (
+  SELECT TIMESTAMPDIFF(MINUTE, '1970-01-01', stock_movement.created_at) DIV 15 AS quarter, 0 AS is_kept,
+    exact_delta > 0 AS n_in, exact_delta < 0 AS n_out,
+    GREATEST(exact_delta, 0) * COALESCE(cost, 0) AS worth_in, GREATEST(-exact_delta, 0) * COALESCE(cost, 0) AS worth_out
+  FROM stock_movement LEFT JOIN product ON product.id = product_id
+  WHERE stock_movement.created_at >= CURRENT_DATE - INTERVAL 31 DAY
+  UNION ALL
+  SELECT quarter, 1, -movements_in, -movements_out, 0, 0 FROM movement_flow
+) AS counted
+WHERE kept_sums.id = 1 AND NOT knows_flow
+GROUP BY quarter HAVING SUM(n_in) > 0 OR SUM(n_out) > 0
+ON DUPLICATE KEY UPDATE movements_in = movements_in + VALUES(movements_in),
+  movements_out = movements_out + VALUES(movements_out), value_in = value_in + VALUES(value_in),
+  value_out = value_out + VALUES(value_out);
+UPDATE kept_sums
+SET knows_flow = TRUE, last_product = COALESCE(last_product, (SELECT MAX(id) FROM product), 0)
+WHERE id = 1 AND NOT knows_flow;
 
 -- Queues the products that are older than the triggers, once.
 START TRANSACTION;

@@ -12,6 +12,7 @@ import { closeDatabases, createDatabases, waitForFirstReports } from './database
 import { deleteOldWrites } from './database/run-once.ts';
 import { deleteOldProgress } from './exports/export-progress.ts';
 import { createLogger, logConsole } from './telemetry/logger.ts';
+import { homeJobs } from './home/home-jobs.ts';
 import { importJobs } from './imports/import-jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { searchJobs } from './search/search-jobs.ts';
@@ -57,6 +58,7 @@ async function serve(): Promise<void> {
   logCopies(jobs, databases, logger);
   searchJobs(jobs, databases, INDEXED_COLUMNS);
   categoryJobs(jobs, databases);
+  homeJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);

@@ -12,6 +12,8 @@ import { categoryRoutes } from '../categories/category-routes.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { productExportRoutes } from '../exports/export-routes.ts';
+import { listDemoProducts } from '../demo/load-demo-products.ts';
+import { homeRoutes } from '../home/home-routes.ts';
 import { drain } from '../http/drain.ts';
 import { takeFlash } from '../http/flash.ts';
 import { switchLanguage } from '../http/i18n.ts';
@@ -75,7 +77,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productListRoutes(databases));
   router.use(loginRoutes(databases, reading));
   router.use(passwordRoutes(databases));
-  router.get('/', (_req, res) => res.redirect('/products'));
+  router.use(homeRoutes(databases, listDemoProducts()));
   router.use(systemRoutes(config, databases, heartbeat));
   router.use(productExportRoutes(databases));
   router.use(listChoicesRoutes(databases));

@@ -24,6 +24,7 @@ export const ACTIONS = [
   'product.restored',
   'product.imported',
   'product.importUndone',
+  'product.demoRemoved',
   'product.photosAdded',
   'product.photoRemoved',
   'category.added',

@@ -17,10 +17,11 @@ import { ReadingLimits } from './reading-limits.ts';
 import { mayRead, type ReadingSessions } from './reading-session.ts';
 import { findUserByName } from './user-queries.ts';
 
+const HOME = '/';
 const credentials = z.object({
   username: z.string().trim().max(200).catch(''),
   password: z.string().max(1000).catch(''),
-  return: z.string().catch('/products'),
+  return: z.string().catch(HOME),
 });
 
 interface LoginForm {
@@ -38,7 +39,7 @@ function showForm(res: Response, form: LoginForm): void {
 export const leadOn: RequestHandler = (req, res, next) => {
   if (!req.principal || req.method !== 'POST' || req.path !== '/login') return next();
   const { username, return: target } = credentials.parse(req.body ?? {});
-  const returnTo = localPath(target);
+  const returnTo = localPath(target, HOME);
   const isSame = username.localeCompare(req.principal.username, 'es', { sensitivity: 'base' }) === 0;
   if (isSame) return res.redirect(303, returnTo);
   const { username: name } = req.principal;
@@ -50,7 +51,11 @@ export const reopenForm: ErrorRequestHandler = (error: unknown, req, res, next) 
   const isExpired = isDomainError(error) && error.textKey === 'errors.csrf';
   if (!isExpired || req.path !== '/login') return next(error);
   const { username, return: target } = credentials.parse(req.body ?? {});
-  showForm(res.status(error.status), { username, returnTo: localPath(target), error: req.t('login.again') });
+  showForm(res.status(error.status), {
+    username,
+    returnTo: localPath(target, HOME),
+    error: req.t('login.again'),
+  });
 };
 
 export function loginRoutes(databases: Databases, reading: ReadingSessions): Router {
@@ -59,14 +64,14 @@ export function loginRoutes(databases: Databases, reading: ReadingSessions): Rou
   const queue = new LoginQueue();
 
   router.get('/login', (req, res) => {
-    const returnTo = localPath(req.query.return);
+    const returnTo = localPath(req.query.return, HOME);
     if (req.principal) return res.redirect(303, returnTo);
     showForm(res, { username: '', returnTo, notice: noticeFor(req) });
   });
 
   router.post('/login', async (req, res) => {
     const { username, password, return: target } = credentials.parse(req.body ?? {});
-    const form = { username, returnTo: localPath(target) };
+    const form = { username, returnTo: localPath(target, HOME) };
     try {
       const outcome = await queue.run(async () =>
         res.closed ? 'left' : attempt(req, res, username, password),

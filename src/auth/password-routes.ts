@@ -53,7 +53,7 @@ export function passwordRoutes(databases: Databases): Router {
       done: async (user) => {
         if (!(await signIn(req, databases, user))) return res.redirect(303, '/login');
         leaveFlash(req, res, { textKey: 'password.changed' });
-        res.redirect(303, '/products');
+        res.redirect(303, '/');
       },
     });
   });

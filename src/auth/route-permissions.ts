@@ -9,6 +9,8 @@ export const ROUTE_PERMISSIONS = {
   'POST /password': 'password:change',
 
   'GET /': 'product:view',
+  'GET /demonstration/remove': 'product:delete',
+  'POST /demonstration/remove': 'product:delete',
   'GET /products': 'product:view',
   'GET /products/:id': 'product:view',
   'GET /list-choices': 'product:view',

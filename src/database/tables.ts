@@ -122,6 +122,8 @@ interface ProductTable {
   notes: FilledIn<string>;
   /** Computed: an index of `STOCK_LEVELS` (src/stock/stock-level.ts). */
   stock_level: ColumnType<0 | 1 | 2, never, never>;
+  /** Kept by triggers. */
+  idle_since: ColumnType<Date, never, never>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
@@ -131,6 +133,51 @@ interface ProductTable {
 interface ProductBarcodeTable {
   barcode: string;
   product_id: number;
+}
+
+/** Kept by triggers (docs/decisions/home.md). `writer` as in `category_count`. */
+interface StockTotalTable {
+  unit: string;
+  writer: number;
+  products: number;
+  out_of_stock: number;
+  low: number;
+  quantity: number;
+  /** In minor units, with thousandths. */
+  price_value: number;
+  cost_value: number;
+  unpriced: number;
+  uncosted: number;
+}
+
+interface MovementFlowTable {
+  /** Since 1970, in UTC. */
+  quarter: number;
+  writer: number;
+  movements_in: number;
+  movements_out: number;
+  value_in: number;
+  value_out: number;
+}
+
+interface ProductOutflowDayTable {
+  /** Since 1970, in UTC. */
+  day: number;
+  product_id: number;
+  quantity: number;
+}
+
+interface ProductOutflowTable {
+  product_id: number;
+  quantity: number;
+}
+
+/** One row. */
+interface KeptSumsTable {
+  id: number;
+  knows_flow: 0 | 1;
+  last_product: number | null;
+  looked_up_to: number;
 }
 
 interface DeletedProductTable {
@@ -425,6 +472,11 @@ export interface Catalogue extends GroupTables {
   product_photo: ProductPhotoTable;
   product_barcode: ProductBarcodeTable;
   stock_movement: StockMovementTable;
+  stock_total: StockTotalTable;
+  movement_flow: MovementFlowTable;
+  product_outflow_day: ProductOutflowDayTable;
+  product_outflow: ProductOutflowTable;
+  kept_sums: KeptSumsTable;
   price_history: PriceHistoryTable;
   product_event: ProductEventTable;
   product_import: ImportTable;

@@ -34,6 +34,11 @@ function pricesOf(index: number) {
   return { price, cost: price === null ? null : Math.round(price * COST_SHARE) };
 }
 
+/** As long as they have these, they can be removed together. */
+export function listDemoProducts(): { code: string; name: string }[] {
+  return DEMO_CATALOGUE.flatMap(productsOf).map(({ code, name }) => ({ code, name }));
+}
+
 function productsOf({ category, codePrefix, kinds }: DemoCategory) {
   const names = kinds.flatMap((kind) =>
     kind.variants.flatMap((variant) =>

@@ -18,6 +18,7 @@ const flashMessage = z.object({
     'photos.removed',
     'photos.madeFirst',
     'trash.restored',
+    'home.demoRemoved',
     'categories.added',
     'categories.renamed',
     'categories.mergeBegun',

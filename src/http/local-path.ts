@@ -2,13 +2,13 @@ import type { Request } from 'express';
 
 const LIST = '/products';
 
-/** Guards against open redirects (`//host`, `/\host`, `https:`): other values give `/products`. */
-export function localPath(value: unknown): string {
-  if (typeof value !== 'string' || !value.startsWith('/')) return LIST;
+/** Guards against open redirects (`//host`, `/\host`, `https:`), which give the other page. */
+export function localPath(value: unknown, otherwise = LIST): string {
+  if (typeof value !== 'string' || !value.startsWith('/')) return otherwise;
   const base = 'http://local.invalid';
   const url = URL.parse(value, base);
   // Removing "." segments can leave two leading slashes, which would name a host.
-  if (url?.origin !== base || url.pathname.startsWith('//')) return LIST;
+  if (url?.origin !== base || url.pathname.startsWith('//')) return otherwise;
   return `${url.pathname}${url.search}`;
 }
 

@@ -15,6 +15,7 @@ import {
   updateProducts as updateExisting,
   type BulkStep,
 } from '../stock/bulk-stock.ts';
+import { ADDED, changedSince, keepingSums, withSumsApart } from '../stock/bulk-sums.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import { setsPrices, type Findings, type Totals } from './import-queries.ts';
@@ -48,11 +49,8 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (state === 'applied') return;
-  await makeChanges(trx, claimed, {
-    totals: totals as Totals,
-    lease,
-    hasPrices: setsPrices(findings as Findings),
-  });
+  const work = { totals: totals as Totals, lease, hasPrices: setsPrices(findings as Findings) };
+  await withSumsApart(trx, { kind: 'import', id }, () => makeChanges(trx, claimed, work));
   const { changed, unchanged, new: added, wrong: leftOut } = totals as Totals;
   const details = { added, changed, unchanged, ...(leftOut > 0 && { leftOut }) };
   const target = { id, name: fileName };
@@ -159,10 +157,14 @@ async function useUnits(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): 
   if (refused.length > 0) throw new ProductsChangedError();
 }
 
-const insertProducts = refusingDuplicates(
-  insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT }),
+const insertProducts = keepingSums(
+  refusingDuplicates(insertNewProducts({ category: DEFAULT_CATEGORY, unit: DEFAULT_UNIT })),
+  { after: ADDED },
 );
-const updateProducts = refusingDuplicates(updateExisting);
+const updateProducts = keepingSums(refusingDuplicates(updateExisting), {
+  before: changedSince(0),
+  after: changedSince(1),
+});
 
 /** A code or a barcode was free when the preview was made. */
 function refusingDuplicates(step: BulkStep): BulkStep {

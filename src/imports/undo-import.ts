@@ -11,11 +11,12 @@ import {
   copyAddedToDeleted,
   createFormerCategories,
   createFormerSuppliers,
-  deleteAdded,
+  deleteAdded as deleteAddedProducts,
   recordMovementsBack,
   recordPricesBack,
-  setBackProducts,
+  setBackProducts as setBackChanged,
 } from '../stock/bulk-stock.ts';
+import { changedSince, keepingSums, STILL_AS_ADDED, withSumsApart } from '../stock/bulk-sums.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import {
   setsPrices,
@@ -27,6 +28,9 @@ import {
 import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
 
 const MAX_LISTED = 20;
+
+const deleteAdded = keepingSums(deleteAddedProducts, { before: STILL_AS_ADDED });
+const setBackProducts = keepingSums(setBackChanged, { before: changedSince(1), after: changedSince(2) });
 
 /** A product of the import was saved, moved or deleted since. */
 export class RowsTouchedError extends DomainError {
@@ -53,11 +57,8 @@ async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: 
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (undoState === 'done') return;
-  await makeChanges(trx, claimed, {
-    totals: totals as Totals,
-    lease,
-    hasPrices: setsPrices(findings as Findings),
-  });
+  const work = { totals: totals as Totals, lease, hasPrices: setsPrices(findings as Findings) };
+  await withSumsApart(trx, { kind: 'import', id }, () => makeChanges(trx, claimed, work));
   const { new: removed, changed: setBack } = totals as Totals;
   await recordProductEvent(trx, {
     action: 'product.importUndone',

@@ -162,8 +162,8 @@ export function copyAddedToDeleted(columns: readonly StoredColumn[]): BulkStep {
     runStatement(
       trx,
       sql`
-        INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, deleted_by)
-        SELECT p.id, ${listed(columns, 'p')}, p.version, p.created_at, ${actor.id}
+        INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, idle_since, deleted_by)
+        SELECT p.id, ${listed(columns, 'p')}, p.version, p.created_at, p.idle_since, ${actor.id}
         FROM product_import_row AS r STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
         WHERE ${rows} AND r.kind = 'new'`,
     );

@@ -15,10 +15,21 @@ export async function moveToDeleted(
   { id, userId }: { id: number; userId: number },
   columns: readonly StoredColumn[],
 ): Promise<void> {
+  await moveAllToDeleted(trx, { ids: [id], userId }, columns);
+}
+
+/** The products must be locked, and a few hundred at most. */
+export async function moveAllToDeleted(
+  trx: Transaction<Catalogue>,
+  { ids, userId }: { ids: number[]; userId: number },
+  columns: readonly StoredColumn[],
+): Promise<void> {
   await sql`
-    INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, deleted_by)
-    SELECT id, ${listed(columns)}, version, created_at, ${userId} FROM product WHERE id = ${id}`.execute(trx);
-  await trx.deleteFrom('product').where('id', '=', id).execute();
+    INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, idle_since, deleted_by)
+    SELECT id, ${listed(columns)}, version, created_at, idle_since, ${userId} FROM product WHERE id IN (${sql.join(ids)})`.execute(
+    trx,
+  );
+  await trx.deleteFrom('product').where('id', 'in', ids).execute();
 }
 
 export async function moveBackFromDeleted(
@@ -31,8 +42,8 @@ export async function moveBackFromDeleted(
     changes[column] === undefined ? sql.ref(column) : sql`${changes[column]}`,
   );
   await sql`
-    INSERT INTO product (id, ${listed(columns)}, version, created_at)
-    SELECT id, ${sql.join(values)}, version + 1, created_at FROM deleted_product WHERE id = ${id}`.execute(
+    INSERT INTO product (id, ${listed(columns)}, version, created_at, idle_since)
+    SELECT id, ${sql.join(values)}, version + 1, created_at, COALESCE(idle_since, created_at) FROM deleted_product WHERE id = ${id}`.execute(
     trx,
   );
   await trx.deleteFrom('deleted_product').where('id', '=', id).execute();

@@ -70,6 +70,8 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'POST /products/:id/photos/:photo/remove',
       'POST /products/:id/photos/:photo/first',
       'GET /trash',
+      'GET /demonstration/remove',
+      'POST /demonstration/remove',
       'POST /trash/:id/restore',
       'POST /products/:id/movements',
       'GET /suppliers',

@@ -5,6 +5,7 @@ import type { Row } from './report.ts';
 import { figuresOf } from './timing.ts';
 
 const LIMIT_MS = 20;
+const HOME_LIMIT_MS = 50;
 const PAGE = 50;
 const BIG_PAGE = 200;
 const LOW = 'availability=low';
@@ -35,6 +36,9 @@ export async function measurePages(
     near.push(...(await time([''], person)));
     distant.push(...(await time([`&cursor=${cursor}`], person)));
   }
+  const home: number[] = [];
+  for (let i = 0; i < repeats * 20; i++) home.push((await person.get('/')).ms);
+  const homeTimes = figuresOf(home);
   const nearTimes = figuresOf(near);
   const farTimes = figuresOf(distant);
   const firstTimes = figuresOf(first);
@@ -52,6 +56,12 @@ export async function measurePages(
       target: 'costs what page 1 costs',
       isMet: ratio < 1.25,
       note: `${ratio.toFixed(2)} times page 1`,
+    },
+    {
+      what: 'home',
+      times: homeTimes,
+      target: `p95 ≤ ${HOME_LIMIT_MS}`,
+      isMet: homeTimes.p95 <= HOME_LIMIT_MS,
     },
   ] satisfies Row[];
 }

@@ -267,7 +267,17 @@ test('the navigation is on every page, with what the person may see', async () =
       await page.goto(path);
       expect([path, await sections(page)]).toEqual([
         path,
-        ['/products', '/movements', '/categories', '/suppliers', '/imports', '/users', '/audit', '/system'],
+        [
+          '/',
+          '/products',
+          '/movements',
+          '/categories',
+          '/suppliers',
+          '/imports',
+          '/users',
+          '/audit',
+          '/system',
+        ],
       ]);
       expect(await page.textContent('.app-foot')).toMatch(/Servido por web\d/);
     }
@@ -279,9 +289,9 @@ test('the navigation is on every page, with what the person may see', async () =
   await onPage(
     ON_PHONE,
     async (page) => {
-      expect(await sections(page)).toEqual(['/products', '/movements', '/health']);
+      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/health']);
       await page.goto('/health');
-      expect(await sections(page)).toEqual(['/products', '/movements', '/health']);
+      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/health']);
       const { y, height } = (await page.locator('.app-nav').boundingBox())!;
       expect(y + height).toBe(PHONE.height);
       await page.goto('/products');

@@ -16,6 +16,8 @@ const GROWING = [
   'stock_movement',
   'product_event',
   'search_posting',
+  'product_outflow',
+  'product_outflow_day',
 ];
 
 let stack: Stack;
@@ -226,6 +228,23 @@ test('so are the movements, with each filter and with several', async () => {
     const [rows] = await primary.query<RowDataPacket[]>(`EXPLAIN FORMAT = TRADITIONAL ${text}`);
     for (const { Extra } of rows)
       expect([text, String(Extra)]).toEqual([text, expect.not.stringMatching(/filesort|temporary/)]);
+  }
+}, 300_000);
+
+test('so is the first page, which reads no whole table', async () => {
+  const { id } = await client.register({ quantity: 5 });
+  await client.post(`/products/${id}/movements`, { amount: '1', direction: 'out', purpose: 'sale' });
+  const statements = await statementsOf(async () => {
+    expect((await client.get('/')).status).toBe(200);
+    expect((await client.get('/demonstration/remove')).status).toBe(200);
+  });
+  expect(statements.length).toBeGreaterThan(4);
+  await expectSamePlans(statements);
+  for (const { statement, plan } of await plansOf(statements)) {
+    // In the order of an index, up to the tenth.
+    const whole = plan.filter((read) => /^(product|stock_movement|product_outflow) (ALL|index) /.test(read));
+    const inOrder = whole.filter((read) => !/ (quantity|created_at|idle)$/.test(read));
+    expect([statement, inOrder]).toEqual([statement, []]);
   }
 }, 300_000);
 

@@ -30,7 +30,7 @@ async function logIn(options: BrowserContextOptions = {}): Promise<Page> {
     if (message.type() === 'error' && !/status of 4(04|09|22)/.test(message.text()))
       consoleErrors.push(message.text());
   });
-  await page.goto('/login');
+  await page.goto('/login?return=%2Fproducts');
   await page.fill('#username', 'admin');
   await page.fill('#password', 'admin123');
   await page.keyboard.press('Enter');

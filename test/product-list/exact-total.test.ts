@@ -58,7 +58,7 @@ test('the list shows the exact total a moment later', async () => {
   const browser = await launchChromium();
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES' });
   const page = await context.newPage();
-  await page.goto('/login');
+  await page.goto('/login?return=%2Fproducts');
   await page.fill('#username', 'admin');
   await page.fill('#password', 'admin123');
   await page.keyboard.press('Enter');

@@ -3,12 +3,12 @@ import type { Person } from './people.ts';
 
 const ADMINISTRATOR = { username: 'admin', password: 'admin123' };
 
-/** Opens the log-in page, which then leads to the list of products. */
+/** Logs in and opens the list of products. */
 export async function logIn(
   page: Page,
   { username, password }: Pick<Person, 'username' | 'password'> = ADMINISTRATOR,
 ): Promise<void> {
-  await page.goto('/login');
+  await page.goto('/login?return=%2Fproducts');
   await page.fill('#username', username);
   await page.fill('#password', password);
   await page.keyboard.press('Enter');

@@ -31,7 +31,7 @@ test("shows a new user's password once, stores it nowhere, and requires a new on
   expect((await person.get('/api/products')).status).toBe(403);
   const own = 'castaño de indias';
   const chosen = await person.post('/password', { current: oneTime, password: own, repeated: own });
-  expect(chosen.headers.location).toBe('/products');
+  expect(chosen.headers.location).toBe('/');
   expect((await person.get('/products')).status).toBe(200);
   expect((await new Client().logIn(username, oneTime)).status).toBe(422);
   expect((await administrator.get(`/users/${id}`)).text).toContain('Activo');
