@@ -65,6 +65,11 @@ export const ROUTE_PERMISSIONS = {
   'GET /suppliers/:id/delete': 'supplier:manage',
   'POST /suppliers/:id/delete': 'supplier:manage',
 
+  'GET /to-order': 'product:edit',
+  'GET /to-order/export.xlsx': 'product:edit',
+  'GET /alerts': 'product:view',
+  'POST /alerts': 'product:view',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',

@@ -1,0 +1,135 @@
+import { sql, type Kysely, type Transaction } from 'kysely';
+import { z } from 'zod';
+import { recordAuditEvent } from '../audit/audit-trail.ts';
+import type { Databases } from '../database/databases.ts';
+import type { Cadence, Catalogue, Directory } from '../database/tables.ts';
+import { NOW } from '../jobs/lease.ts';
+import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
+import type { Language } from '../locales/languages.ts';
+import { nextDailyDigest } from './daily-time.ts';
+
+const PAUSE_MS = 15 * 60_000;
+const AT_ONCE = 500;
+
+const digestRange = z.object({ user: z.number(), after: z.number(), upTo: z.number() });
+
+/** The changes of the batches after `after`, up to `upTo`. */
+export type DigestRange = z.output<typeof digestRange>;
+
+export const LOW_STOCK_DIGEST: OutboxKind<DigestRange> = { name: 'low-stock-digest', payload: digestRange };
+
+export interface Subscription {
+  email: string;
+  language: Language;
+  cadence: Cadence;
+}
+
+export async function findSubscription(db: Kysely<Directory>, userId: number): Promise<Subscription> {
+  const row = await db
+    .selectFrom('user')
+    .leftJoin('low_stock_subscription', 'user_id', 'user.id')
+    .select(['email', 'mail_language as language', 'cadence'])
+    .where('user.id', '=', userId)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
+  return { email: row?.email ?? '', language: row?.language ?? 'es', cadence: row?.cadence ?? 'none' };
+}
+
+/** @param batch the last one: a new subscriber is told of what comes after it */
+export async function saveSubscription(
+  trx: Transaction<Directory>,
+  userId: number,
+  { email, language, cadence }: Subscription,
+  { batch, zone }: { batch: number; zone: string },
+): Promise<void> {
+  const before = await findSubscription(trx, userId);
+  await trx.updateTable('user').set({ email, mail_language: language }).where('id', '=', userId).execute();
+  const dueAt = cadence === 'daily' ? sql`${nextDailyDigest(new Date(), zone)}` : NOW;
+  const told = before.cadence === 'none' ? sql`${batch}` : sql`low_stock_subscription.told_batch`;
+  await sql`
+    INSERT INTO low_stock_subscription (user_id, cadence, told_batch, due_at)
+    VALUES (${userId}, ${cadence}, ${batch}, ${dueAt}) AS new
+    ON DUPLICATE KEY UPDATE cadence = new.cadence, told_batch = ${told}, due_at = new.due_at`.execute(trx);
+  if (before.cadence !== cadence || before.email !== email)
+    await recordAuditEvent(trx, { action: 'account.alertsChanged', userId, details: { cadence } });
+}
+
+export async function findLastBatch(db: Kysely<Catalogue>): Promise<number> {
+  const row = await db.selectFrom('alert_state').select('batch').where('id', '=', 1).executeTakeFirst();
+  return row?.batch ?? 0;
+}
+
+/** Lets digests be sent soon, if there is something to tell. */
+export async function lookForDigests(db: Kysely<Catalogue>): Promise<void> {
+  await db.updateTable('alert_state').set({ look_at: NOW }).where('id', '=', 1).execute();
+}
+
+export const areDigestsDue = sql<boolean>`
+  EXISTS (SELECT 1 FROM alert_state WHERE look_at <= ${NOW})`;
+
+/** Puts the digests that are due into the outbox, and notes when the next ones are. */
+export async function enqueueDigests({ directory, catalogue }: Databases, zone: string): Promise<void> {
+  const { batch, lookAt } = await catalogue.transact((trx) =>
+    trx
+      .selectFrom('alert_state')
+      .select(['batch', 'look_at as lookAt'])
+      .where('id', '=', 1)
+      .executeTakeFirstOrThrow(),
+  );
+  const next = await directory.transact((trx) => enqueueDue(trx, { batch, zone }));
+  await catalogue.transact((trx) =>
+    trx
+      .updateTable('alert_state')
+      .set({ look_at: next })
+      .where('id', '=', 1)
+      // Otherwise someone has asked for another look since.
+      .where(sql<boolean>`look_at <=> ${lookAt}`)
+      .execute(),
+  );
+}
+
+/** Of two instances, the second waits for the rows of the first and finds none that are due. @returns when others are */
+async function enqueueDue(
+  trx: Transaction<Directory>,
+  { batch, zone }: { batch: number; zone: string },
+): Promise<Date | null> {
+  const waiting = await trx
+    .selectFrom('low_stock_subscription')
+    .select(['user_id as user', 'cadence', 'told_batch as after', 'due_at as dueAt'])
+    .select([sql<0 | 1>`due_at <= ${NOW}`.as('isDue'), sql<Date>`UTC_TIMESTAMP(3)`.as('now')])
+    .where('cadence', '<>', 'none')
+    .where('told_batch', '<', batch)
+    .where('is_pending', '=', 0)
+    .orderBy('due_at')
+    .limit(AT_ONCE)
+    .forUpdate()
+    .execute();
+  for (const { user, after, cadence, now } of waiting.filter(({ isDue }) => isDue)) {
+    await enqueue(trx, LOW_STOCK_DIGEST, { user, after, upTo: batch });
+    await trx
+      .updateTable('low_stock_subscription')
+      .set({ is_pending: true, due_at: nextTime(cadence, now, zone) })
+      .where('user_id', '=', user)
+      .execute();
+  }
+  const later = waiting.find(({ isDue }) => !isDue);
+  if (later) return later.dueAt;
+  // The rest of a full page is looked at again at once.
+  return waiting.length === AT_ONCE ? waiting[0]!.now : null;
+}
+
+function nextTime(cadence: Cadence, now: Date, zone: string): Date {
+  return cadence === 'daily' ? nextDailyDigest(now, zone) : new Date(now.getTime() + PAUSE_MS);
+}
+
+/** Call it once the digest is sent or given up: the next one may follow. */
+export async function finishDigest(databases: Databases, { user, upTo }: DigestRange): Promise<void> {
+  await databases.directory.transact((trx) =>
+    trx
+      .updateTable('low_stock_subscription')
+      .set({ told_batch: sql`GREATEST(told_batch, ${upTo})`, is_pending: false })
+      .where('user_id', '=', user)
+      .execute(),
+  );
+  await databases.catalogue.transact(lookForDigests);
+}
