@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS level_change (
   changed_at DATETIME(3)      NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
   -- 0 until it is collected: numbers in the order of collection, as ids are not in the order of commits.
   batch      INT UNSIGNED     NOT NULL DEFAULT 0,
-  KEY batch (batch, product_id)
+  KEY batch (batch, product_id),
+  KEY (changed_at)
 ) AUTOEXTEND_SIZE = 4M;
 
 -- One row: the last batch, and when digests are due; NULL: everyone has been told.

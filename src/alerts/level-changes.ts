@@ -108,5 +108,5 @@ export function deleteOldChanges(trx: Transaction<Catalogue>) {
   return sql`
     DELETE FROM level_change
     WHERE batch > 0 AND changed_at < CURRENT_TIMESTAMP(3) - INTERVAL ${sql.lit(KEPT_DAYS)} DAY
-    ORDER BY id LIMIT ${sql.lit(DELETED_AT_ONCE)}`.execute(trx);
+    ORDER BY changed_at LIMIT ${sql.lit(DELETED_AT_ONCE)}`.execute(trx);
 }
