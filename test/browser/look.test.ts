@@ -172,6 +172,7 @@ test('a phone shows at least four products, and buttons and fields fit fingers',
       '/users/new',
       '/audit',
       '/password',
+      '/alerts',
     ]) {
       if (path !== '/products') await page.goto(path);
       const sizes = await styles(page, '.form-control, .form-select', 'font-size');
@@ -267,7 +268,10 @@ test('the navigation is on every page, with what the person may see', async () =
       await page.goto(path);
       expect([path, await sections(page)]).toEqual([
         path,
-        ['/products', '/movements', '/categories', '/suppliers', '/imports', '/users', '/audit', '/system'],
+        [
+          ...['/products', '/movements', '/categories', '/suppliers', '/to-order', '/imports', '/users'],
+          ...['/audit', '/system'],
+        ],
       ]);
       expect(await page.textContent('.app-foot')).toMatch(/Servido por web\d/);
     }
