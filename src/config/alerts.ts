@@ -45,7 +45,7 @@ export function needPairs(values: AlertSettings, context: z.RefinementCtx): void
     if (values[path] === undefined) context.addIssue({ code: 'custom', path: [path], message });
   };
   if (values.SMTP_URL !== undefined) need('MAIL_FROM', `${A_SENDER}, as SMTP_URL is set`);
-  if (values.WEBHOOK_URL !== undefined) need('WEBHOOK_SECRET', `${A_KEY}; WEBHOOK_URL is set`);
+  if (values.WEBHOOK_URL !== undefined) need('WEBHOOK_SECRET', `${A_KEY} (WEBHOOK_URL is set)`);
 }
 
 export interface Sender {
