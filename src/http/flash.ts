@@ -9,7 +9,7 @@ const flashMessage = z.object({
   textKey: z.enum([
     'product.registered',
     'list.choicesSaved',
-  'alerts.saved',
+    'alerts.saved',
     'product.saved',
     'product.moved',
     'product.restored',
