@@ -5,6 +5,8 @@ import { quantityToOrder } from './quantity-to-order.ts';
 
 /** `order_from` of products without a supplier. */
 export const NO_SUPPLIER = 0;
+/** Of a file. */
+const SUPPLIERS_AT_ONCE = 100;
 
 export interface OrderSupplier {
   id: number;
@@ -47,21 +49,23 @@ interface Row extends Omit<OrderLine, 'toOrder' | 'level'> {
   stockLevel: 0 | 1 | 2;
 }
 
-const COLUMNS = sql`
-  p.id, p.order_from AS supplierId, p.code, p.name, p.supplier_code AS supplierCode, p.on_hand AS quantity, p.reserved,
-  p.minimum_stock AS minimumStock, p.order_quantity AS orderQuantity, p.unit, p.cost, p.stock_level AS stockLevel`;
-
 function toLine({ reserved, orderQuantity, stockLevel, ...row }: Row): OrderLine {
   const { quantity, minimumStock } = row;
   const toOrder = quantityToOrder({ quantity, reserved, minimumStock, orderQuantity });
   return { ...row, toOrder, level: STOCK_LEVELS[stockLevel] };
 }
 
+interface SupplierPage {
+  suppliers: OrderSupplier[];
+  /** The supplier after which there are more. */
+  next: string | undefined;
+}
+
 /** Those with something to order, by name; at the end, `NO_SUPPLIER` if products without one are to be ordered. */
 export async function listOrderSuppliers(
   db: Kysely<Catalogue>,
   { after, limit }: { after: string; limit: number },
-): Promise<{ suppliers: OrderSupplier[]; next: string | undefined }> {
+): Promise<SupplierPage> {
   const found = await selectSuppliers(db)
     .where(
       sql<boolean>`
@@ -91,12 +95,16 @@ function selectSuppliers(db: Kysely<Catalogue>) {
     .select(['id', 'name', 'contact', 'email', 'phone', 'lead_time_days as leadTime']);
 }
 
+const BY_INDEX = sql`/*+ INDEX(p order_from) */`;
+/** A slow reader must not hit the time limit. */
+const BY_INDEX_SLOWLY = sql`/*+ MAX_EXECUTION_TIME(3600000) INDEX(p order_from) */`;
+
 /** In the order of their numbers, after the product `after`. */
 export async function listOrderLines(
   db: Kysely<Catalogue>,
   { supplierId, after = 0, limit }: { supplierId: number; after?: number; limit: number },
 ): Promise<OrderLine[]> {
-  const { rows } = await selectLines(supplierId, { after, limit }).execute(db);
+  const rows = await selectLines(db, supplierId, BY_INDEX).where('p.id', '>', after).limit(limit).execute();
   return rows.map(toLine);
 }
 
@@ -107,34 +115,18 @@ export async function listFirstLines(
   limit: number,
 ): Promise<Map<number, OrderLine[]>> {
   if (supplierIds.length === 0) return new Map();
-  const selects = supplierIds.map((id) => sql`(${selectLines(id, { after: 0, limit })})`);
+  const selects = supplierIds.map((id) => selectLines(db, id, BY_INDEX).limit(limit));
   const { rows } = await sql<Row>`${sql.join(selects, sql` UNION ALL `)}`.execute(db);
   return Map.groupBy(rows.map(toLine), ({ supplierId }) => supplierId);
 }
 
-function selectLines(
-  supplierId: number,
-  { after, limit }: { after: number; limit: number },
-): RawBuilder<Row> {
-  return sql<Row>`
-    SELECT /*+ INDEX(p order_from) */ ${COLUMNS} FROM product AS p
-    WHERE p.order_from = ${supplierId} AND p.id > ${after}
-    ORDER BY p.id LIMIT ${sql.lit(limit)}`;
-}
-
-/** Supplier by supplier, as the index has them: nothing is sorted. */
-export async function* streamOrderLines(
-  db: Kysely<Catalogue>,
-  supplierId: number | undefined,
-): AsyncGenerator<OrderLine & { supplier: string }> {
-  const rows = db
+function selectLines(db: Kysely<Catalogue>, supplierId: number, hint: RawBuilder<unknown>) {
+  return db
     .selectFrom('product as p')
-    .leftJoin('supplier as s', 's.id', 'p.supplier_id')
-    // A slow reader must not hit the time limit.
-    .modifyFront(sql`/*+ MAX_EXECUTION_TIME(3600000) INDEX(p order_from) */`)
+    .modifyFront(hint)
     .select([
       'p.id',
-      sql<number>`p.order_from`.as('supplierId'),
+      'p.order_from as supplierId',
       'p.code',
       'p.name',
       'p.supplier_code as supplierCode',
@@ -145,12 +137,30 @@ export async function* streamOrderLines(
       'p.unit',
       'p.cost',
       'p.stock_level as stockLevel',
-      sql<string>`COALESCE(s.name, '')`.as('supplier'),
     ])
-    .$if(supplierId === undefined, (query) => query.where('p.order_from', 'is not', null))
-    .$if(supplierId !== undefined, (query) => query.where('p.order_from', '=', supplierId!))
-    .orderBy('p.order_from')
+    .where('p.order_from', '=', supplierId)
     .orderBy('p.id')
-    .stream();
-  for await (const { supplier, ...row } of rows) yield { ...toLine(row), supplier };
+    .$castTo<Row>();
+}
+
+/** Those of one supplier, or of all, in the order of the page. */
+export async function* streamOrderLines(
+  db: Kysely<Catalogue>,
+  only: OrderSupplier | undefined,
+): AsyncGenerator<OrderLine & { supplier: string }> {
+  for await (const { id, name } of only ? [only] : streamOrderSuppliers(db)) {
+    const rows = selectLines(db, id, BY_INDEX_SLOWLY).stream();
+    for await (const row of rows) yield { ...toLine(row), supplier: name };
+  }
+}
+
+async function* streamOrderSuppliers(db: Kysely<Catalogue>): AsyncGenerator<OrderSupplier> {
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const { suppliers, next }: SupplierPage = await listOrderSuppliers(db, {
+      after,
+      limit: SUPPLIERS_AT_ONCE,
+    });
+    yield* suppliers;
+    after = next;
+  }
 }

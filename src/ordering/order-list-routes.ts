@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { Router } from 'express';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
@@ -7,8 +8,8 @@ import type { Catalogue } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { limited, Semaphore } from '../http/semaphore.ts';
 import { streamAnswer, waitForFirstRow } from '../http/stream-answer.ts';
-import { stockValue } from '../locales/money.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
+import { amountOf, writeCsv, writeWorkbook, type FileLine, type Reader } from './order-list-files.ts';
 import {
   findOrderSupplier,
   listFirstLines,
@@ -19,7 +20,6 @@ import {
   type OrderLine,
   type OrderSupplier,
 } from './order-list-queries.ts';
-import { writeOrderList } from './order-list-workbook.ts';
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 
@@ -35,6 +35,8 @@ const listQuery = z.object({
   from: z.string().max(100).catch(''),
   after: number.catch(0),
 });
+
+type Write = (lines: AsyncIterable<FileLine>, out: Writable, reader: Reader) => Promise<void>;
 
 interface Group {
   supplier: OrderSupplier;
@@ -76,25 +78,30 @@ export function orderListRoutes({ CURRENCY }: WebConfig, databases: Databases): 
       isFirstPage: supplier === undefined ? query.from === '' : query.after === 0,
       seesCosts: req.principal!.permissions.has('cost:view'),
       noSupplier: NO_SUPPLIER,
-      amountOf: ({ toOrder, cost }: OrderLine) => (cost === null ? null : stockValue(toOrder, cost)),
+      amountOf,
       unitOf: await units.read(req.principal!),
       unitWord,
     });
   });
 
-  router.get('/to-order/export.xlsx', slot, async (req, res) => {
-    const user = req.principal!;
-    const { supplier } = listQuery.parse(req.query);
-    const db = await catalogue.replicaForStream(user);
-    const today = req.dates.toWallClock(new Date()).toISOString().slice(0, 10);
-    res.attachment(`${req.t('toOrder.fileName')}-${today}.xlsx`);
-    res.set('Content-Type', XLSX);
-    if (req.method === 'HEAD') return void res.end();
-    await streamAnswer(res, async () => {
-      const lines = await waitForFirstRow(streamOrderLines(db, supplier));
-      await writeOrderList(lines, res, { t: req.t, permissions: user.permissions, currency: CURRENCY });
+  const file = (extension: string, type: string, write: Write) =>
+    router.get(`/to-order/export.${extension}`, slot, async (req, res) => {
+      const user = req.principal!;
+      const { supplier } = listQuery.parse(req.query);
+      const db = await catalogue.replicaForStream(user);
+      const only = supplier === undefined ? undefined : await getSupplier(db, supplier);
+      const today = req.dates.toWallClock(new Date()).toISOString().slice(0, 10);
+      res.attachment(`${req.t('toOrder.fileName')}-${today}.${extension}`);
+      res.set('Content-Type', type);
+      if (req.method === 'HEAD') return void res.end();
+      const { t, language } = req;
+      const reader = { t, language, permissions: user.permissions, currency: CURRENCY };
+      await streamAnswer(res, async () => {
+        await write(await waitForFirstRow(streamOrderLines(db, only)), res, reader);
+      });
     });
-  });
+  file('xlsx', XLSX, writeWorkbook);
+  file('csv', 'text/csv; charset=utf-8', writeCsv);
 
   return router;
 }
@@ -108,16 +115,21 @@ async function readPage(db: Kysely<Catalogue>, after: string): Promise<OrderPage
 }
 
 async function readSupplierPage(db: Kysely<Catalogue>, id: number, after: number): Promise<OrderPage> {
-  const supplier = await findOrderSupplier(db, id);
-  if (!supplier) throw new NoSuchSupplierError();
+  const supplier = await getSupplier(db, id);
   const lines = await listOrderLines(db, { supplierId: id, after, limit: LINES_PER_PAGE + 1 });
   return { groups: [groupOf(supplier, lines, LINES_PER_PAGE)], nextFrom: undefined };
+}
+
+async function getSupplier(db: Kysely<Catalogue>, id: number): Promise<OrderSupplier> {
+  const supplier = await findOrderSupplier(db, id);
+  if (!supplier) throw new NoSuchSupplierError();
+  return supplier;
 }
 
 /** @param found one more than are shown, if there are more */
 function groupOf(supplier: OrderSupplier, found: OrderLine[], limit: number): Group {
   const lines = found.slice(0, limit);
-  const costs = lines.flatMap(({ toOrder, cost }) => (cost === null ? [] : [stockValue(toOrder, cost)]));
+  const costs = lines.map(amountOf).filter((amount) => amount !== null);
   return {
     supplier,
     lines,

@@ -1,4 +1,4 @@
-import { subtract, add } from '../stock/quantities.ts';
+import { add, subtract, timesAtLeast } from '../stock/quantities.ts';
 
 export interface OrderedProduct {
   quantity: number;
@@ -9,9 +9,12 @@ export interface OrderedProduct {
   orderQuantity: number;
 }
 
-/** What people want to order at a time; otherwise what is missing to the minimum, at least one if nothing is. */
+/**
+ * What reaches back to the minimum: as many times the quantity to order as that takes. Without one, as much as the minimum,
+ * as what is missing may be next to nothing; more only if more is promised.
+ */
 export function quantityToOrder({ quantity, reserved, minimumStock, orderQuantity }: OrderedProduct): number {
-  if (orderQuantity > 0) return orderQuantity;
   const missing = subtract(add(minimumStock, reserved), quantity);
-  return missing > 0 ? missing : 1;
+  if (orderQuantity > 0) return timesAtLeast(orderQuantity, missing);
+  return Math.max(minimumStock, missing);
 }

@@ -283,9 +283,9 @@ test('the navigation is on every page, with what the person may see', async () =
   await onPage(
     ON_PHONE,
     async (page) => {
-      expect(await sections(page)).toEqual(['/products', '/movements', '/health']);
+      expect(await sections(page)).toEqual(['/products', '/movements', '/to-order', '/health']);
       await page.goto('/health');
-      expect(await sections(page)).toEqual(['/products', '/movements', '/health']);
+      expect(await sections(page)).toEqual(['/products', '/movements', '/to-order', '/health']);
       const { y, height } = (await page.locator('.app-nav').boundingBox())!;
       expect(y + height).toBe(PHONE.height);
       await page.goto('/products');

@@ -26,6 +26,7 @@ beforeAll(async () => {
   await add('Lote', { quantity: 1, minimumStock: 4, orderQuantity: 12, cost: '2,50', supplierCode: 'AN-1' });
   await add('Faltan', { quantity: 1, minimumStock: 4, cost: '10' });
   await add('Justo', { quantity: 4, minimumStock: 4 });
+  await add('Lotes', { quantity: 1, minimumStock: 30, orderQuantity: 12 });
   await add('Agotado', { quantity: 0, orderQuantity: 3 });
   await add('Bastante', { quantity: 9, minimumStock: 4, orderQuantity: 12 });
   await add('Descuidado', { quantity: 0 });
@@ -63,13 +64,14 @@ test('lists what is low or out and has a minimum or an order quantity, with how 
   expect(status).toBe(200);
   expect(rowsOf(text)).toEqual({
     Lote: ['AN-1', '1 Por agotarse', '4', '12 unidades', '$30,00'],
-    Faltan: ['', '1 Por agotarse', '4', '3 unidades', '$30,00'],
-    Justo: ['', '4 Por agotarse', '4', '1 unidad', '—'],
+    Faltan: ['', '1 Por agotarse', '4', '4 unidades', '$40,00'],
+    Justo: ['', '4 Por agotarse', '4', '4 unidades', '—'],
+    Lotes: ['', '1 Por agotarse', '30', '36 unidades', '—'],
     Agotado: ['', '0 Agotado', '', '3 unidades', '—'],
   });
   for (const contact of ['Rosa Paz', 'mailto:rosa@example.com', 'tel:+59321'])
     expect(text).toContain(contact);
-  expect(textOf(text)).toContain('Total al costo sin 2 productos cuyo costo no se conoce $60,00');
+  expect(textOf(text)).toContain('Total al costo sin 3 productos cuyo costo no se conoce $70,00');
 });
 
 test('a product is no longer to be ordered once it is received', async () => {
@@ -142,18 +144,35 @@ test('the Excel file has the same lines, with supplier, quantities and costs', a
   ]);
   const lote = rows.find((row) => row[1] === `${mark}-Lote`);
   expect(lote).toEqual([ANDINA, `${mark}-Lote`, `Lote ${mark}`, 'AN-1', 12, 'unidad', 1, 4, 2.5, 30]);
-  expect(rows.length).toBe(4);
+  expect(rows.length).toBe(5);
   const all = await workbook(client);
   expect(
     all.filter((row) => typeof row[1] === 'string' && row[1].startsWith(mark)).length,
   ).toBeGreaterThanOrEqual(5);
 });
 
-test('who may not edit products sees no list, and an unknown supplier is not found', async () => {
+test('the CSV file has the same lines, as a Spanish Excel reads them', async () => {
+  const response = await client.get(`/to-order/export.csv?supplier=${supplier}`);
+  expect(response.headers['content-disposition']).toMatch(/por-pedir-\d{4}-\d\d-\d\d\.csv/);
+  const [head, ...rows] = response.text.trim().split('\r\n');
+  expect(head).toMatch(/^\ufeff?Proveedor;Código;Nombre;/);
+  expect(rows).toHaveLength(5);
+  expect(rows).toContain(`${ANDINA};${mark}-Lote;Lote ${mark};AN-1;12;unidad;1;4;2,50;30,00`);
+});
+
+test('people who may not see costs or suppliers see neither, on the page and in files', async () => {
   const viewer = await createPerson(client, 'viewer');
-  expect((await viewer.client.get('/to-order')).status).toBe(403);
-  expect((await viewer.client.get('/to-order/export.xlsx')).status).toBe(403);
-  expect((await client.get('/to-order?supplier=4000000000')).status).toBe(404);
+  const { text } = await viewer.client.get(`/to-order?supplier=${supplier}`);
+  expect(rowsOf(text).Lote).toEqual(['AN-1', '1 Por agotarse', '4', '12 unidades']);
+  for (const hidden of ['$30,00', 'Rosa Paz', 'rosa@example.com']) expect(text).not.toContain(hidden);
+  expect((await workbook(viewer.client, `?supplier=${supplier}`))[0]).not.toContain('Costo');
+  const csv = (await viewer.client.get(`/to-order/export.csv?supplier=${supplier}`)).text;
+  expect(csv).not.toMatch(/Costo|Importe|30,00/);
+});
+
+test('an unknown supplier is not found, and a malformed address shows the first page', async () => {
+  for (const path of ['', '/export.xlsx', '/export.csv'])
+    expect([path, (await client.get(`/to-order${path}?supplier=4000000000`)).status]).toEqual([path, 404]);
   expect((await client.get('/to-order?supplier=x&after=-1&from=')).status).toBe(200);
 });
 
