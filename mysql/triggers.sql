@@ -127,7 +127,8 @@ IF OLD.barcodes COLLATE utf8mb4_0900_bin <> NEW.barcodes THEN
   END IF;
 END IF;
 
--- Every drop of a level of stock, whatever writes it. The alerts are sent from these rows (src/alerts).
+-- Every drop of a level of stock, whatever writes it; the alerts are sent from these rows (src/alerts). A product that is
+-- new, or back from the trash, counts if it is to be ordered.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS level_dropped
 AFTER UPDATE ON product FOR EACH ROW
 IF NEW.stock_level < OLD.stock_level THEN
@@ -136,7 +137,7 @@ END IF;
 
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS level_begun
 AFTER INSERT ON product FOR EACH ROW
-IF NEW.stock_level < 2 THEN
+IF NEW.order_from IS NOT NULL THEN
   INSERT INTO level_change (product_id, to_level) VALUES (NEW.id, NEW.stock_level);
 END IF;
 

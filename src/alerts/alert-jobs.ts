@@ -54,18 +54,19 @@ export async function alertJobs(
   }
   if (mailer) {
     const texts = await loadTexts(config.CURRENCY);
-    const send = async ({ user, after, upTo }: DigestRange, id: string) => {
-      const { email, language, cadence } = await databases.directory.transact((db) =>
+    const send = async ({ user, after, upTo }: DigestRange, { id, signal }: Attempt) => {
+      const { email, language, cadence, told } = await databases.directory.transact((db) =>
         findSubscription(db, user),
       );
-      if (email === '' || cadence === 'none') return;
+      // An earlier attempt may have sent it, and died before its entry was deleted.
+      if (email === '' || cadence === 'none' || told >= upTo) return;
       const digest = await catalogue.transact((db) => readDigest(db, { after, upTo }));
       if (digest.products.length === 0) return;
       const reader = { t: texts[language], language, publicUrl: config.PUBLIC_URL ?? 'http://localhost' };
-      await mailer.send({ id, to: email, ...(await writeDigest(digest, reader)) });
+      await mailer.send({ id, to: email, ...(await writeDigest(digest, reader)) }, signal);
     };
     const handle = async (range: DigestRange, attempt: Attempt) => {
-      if (!isGivenUp(attempt)) await send(range, attempt.id);
+      if (!isGivenUp(attempt)) await send(range, attempt);
       await finishDigest(databases, range);
     };
     jobs.handle(LOW_STOCK_DIGEST, handle, { atOnce: 1 });

@@ -3,12 +3,21 @@ import { z } from 'zod';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
 import { CADENCES } from '../database/tables.ts';
+import type { Actor } from '../database/write-counts.ts';
 import { leaveFlash } from '../http/flash.ts';
 import { readForm } from '../http/forms.ts';
 import { NO_PROBLEM, saveForm } from '../http/save-form.ts';
 import { LANGUAGES } from '../locales/languages.ts';
 import { DAILY_HOUR } from './daily-time.ts';
-import { findLastBatch, findSubscription, lookForDigests, saveSubscription } from './subscriptions.ts';
+import { findDelay, type Delay } from './delays.ts';
+import {
+  findLastBatch,
+  findSubscription,
+  lookForDigests,
+  LOW_STOCK_DIGEST,
+  saveSubscription,
+} from './subscriptions.ts';
+import { STOCK_LEVEL_DROPPED } from './webhook.ts';
 
 const address = z.email().max(254);
 
@@ -30,7 +39,13 @@ const alertForm = z
 const typed = z.string().catch('');
 const typedValues = z.object({ email: typed, cadence: typed, language: typed });
 
-export function alertRoutes({ SMTP_URL, TZ_DEFAULT }: WebConfig, databases: Databases): Router {
+/** For those who set it up; a way that is not set up has no delay. */
+interface SetUp {
+  mail: Delay | undefined;
+  webhook: Delay | undefined;
+}
+
+export function alertRoutes({ SMTP_URL, WEBHOOK_URL, TZ_DEFAULT }: WebConfig, databases: Databases): Router {
   const router = Router();
   const { directory, catalogue } = databases;
 
@@ -39,7 +54,7 @@ export function alertRoutes({ SMTP_URL, TZ_DEFAULT }: WebConfig, databases: Data
     const saved = await directory.readReplica(user, (db) => findSubscription(db, user.id));
     // Until one is saved, that of the page.
     const language = saved.email === '' ? req.language : saved.language;
-    show(req, res, { ...NO_PROBLEM, values: { ...saved, language } });
+    await show(req, res, { ...NO_PROBLEM, values: { ...saved, language } });
   });
 
   router.post('/alerts', async (req, res) => {
@@ -61,7 +76,7 @@ export function alertRoutes({ SMTP_URL, TZ_DEFAULT }: WebConfig, databases: Data
     });
   });
 
-  function show(req: Request, res: Response, page: object): void {
+  async function show(req: Request, res: Response, page: object): Promise<void> {
     res.render('alerts/form', {
       ...page,
       cadences: CADENCES,
@@ -69,7 +84,16 @@ export function alertRoutes({ SMTP_URL, TZ_DEFAULT }: WebConfig, databases: Data
       hour: DAILY_HOUR,
       zone: TZ_DEFAULT,
       isMailOn: SMTP_URL !== undefined,
+      setUp: req.principal!.permissions.has('system:view') ? await readSetUp(req.principal!) : undefined,
     });
+  }
+
+  async function readSetUp(user: Actor): Promise<SetUp> {
+    const [mail, webhook] = await Promise.all([
+      SMTP_URL === undefined ? undefined : findDelay(directory, user, LOW_STOCK_DIGEST.name),
+      WEBHOOK_URL === undefined ? undefined : findDelay(catalogue, user, STOCK_LEVEL_DROPPED.name),
+    ]);
+    return { mail, webhook };
   }
 
   return router;

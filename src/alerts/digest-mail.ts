@@ -2,7 +2,6 @@ import type { TFunction } from 'i18next';
 import { formatNumber } from '../http/i18n.ts';
 import { renderView } from '../http/views.ts';
 import type { Language } from '../locales/languages.ts';
-import { STOCK_LEVELS } from '../stock/stock-level.ts';
 import type { Digest, DigestProduct } from './digest.ts';
 import type { Mail } from './mailer.ts';
 
@@ -23,7 +22,7 @@ export async function writeDigest(
   reader: Reader,
 ): Promise<Pick<Mail, 'subject' | 'text' | 'html'>> {
   const { t, language, publicUrl } = reader;
-  const total = counts.out + counts.low + counts.enough;
+  const total = counts.out + counts.low;
   const page = {
     language,
     subject: subjectOf(counts, reader),
@@ -31,19 +30,23 @@ export async function writeDigest(
     more: total > products.length ? countText('alerts.mail.more', total - products.length, reader) : '',
     links: [
       { text: t('alerts.mail.toOrder'), url: `${publicUrl}/to-order` },
-      { text: t('alerts.mail.allLow'), url: `${publicUrl}/products?availability=low` },
+      ...(counts.out > 0
+        ? [{ text: t('alerts.mail.allOut'), url: `${publicUrl}/products?availability=out_of_stock` }]
+        : []),
+      ...(counts.low > 0
+        ? [{ text: t('alerts.mail.allLow'), url: `${publicUrl}/products?availability=low` }]
+        : []),
       { text: t('alerts.mail.change'), url: `${publicUrl}/alerts` },
     ],
   };
   return { subject: page.subject, text: textOf(page), html: await renderView('alerts/digest-mail', page) };
 }
 
-function subjectOf({ out, low, enough }: Digest['counts'], reader: Reader): string {
-  const parts = [
-    out > 0 && countText('alerts.mail.out', out, reader),
-    low > 0 && countText('alerts.mail.low', low, reader),
-  ].filter((part) => part !== false);
-  return parts.length > 0 ? parts.join(', ') : countText('alerts.mail.enough', enough, reader);
+function subjectOf({ out, low }: Digest['counts'], reader: Reader): string {
+  if (out === 0) return countText('alerts.mail.onlyLow', low, reader);
+  const parts = [countText('alerts.mail.out', out, reader)];
+  if (low > 0) parts.push(countText('alerts.mail.andLow', low, reader));
+  return parts.join(', ');
 }
 
 function sectionsOf(products: DigestProduct[], { t, language, publicUrl }: Reader): Section[] {
@@ -52,12 +55,12 @@ function sectionsOf(products: DigestProduct[], { t, language, publicUrl }: Reade
     const amount = (value: number) =>
       `${formatNumber(value, language)} ${value === 1 ? singular : plural}`.trim();
     const values = { left: amount(quantity), minimum: amount(minimumStock) };
-    const left = minimumStock > 0 ? t('alerts.mail.leftOf', values) : t('alerts.mail.left', values);
+    const left = minimumStock > 0 ? t('alerts.mail.leftOf', values) : values.left;
     return { name, code, left, url: `${publicUrl}/products/${id}` };
   };
-  return STOCK_LEVELS.filter((level) => ofLevel.has(level)).map((level) => ({
+  return [...ofLevel].map(([level, some]) => ({
     title: t(`alerts.mail.levels.${level}`),
-    lines: ofLevel.get(level)!.map(lineOf),
+    lines: some.map(lineOf),
   }));
 }
 

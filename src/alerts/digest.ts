@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
-import { STOCK_LEVELS, type StockLevel } from '../stock/stock-level.ts';
+import { LOW_LEVEL, STOCK_LEVELS, type StockLevel } from '../stock/stock-level.ts';
 import type { DigestRange } from './subscriptions.ts';
 
 const MAX_LISTED = 50;
@@ -14,33 +14,37 @@ export interface DigestProduct {
   /** The word after a quantity other than 1, and after 1. */
   plural: string;
   singular: string;
-  level: StockLevel;
+  level: LowLevel;
 }
 
+/** Of what is told: a product that is enough again is no news. */
+export type LowLevel = Exclude<StockLevel, 'enough'>;
+
 export interface Digest {
-  /** By the level that products have now: some may be enough again. */
-  counts: Record<StockLevel, number>;
+  counts: Record<LowLevel, number>;
   /** The first ones, out of stock before low. */
   products: DigestProduct[];
 }
 
-/** Each product whose level has dropped is told of once, as it is now; a deleted one is not. */
+/** Each product whose level has dropped, once, as it is now. Those that are deleted or enough again are left out. */
 export async function readDigest(
   db: Kysely<Catalogue>,
   { after, upTo }: Pick<DigestRange, 'after' | 'upTo'>,
 ): Promise<Digest> {
   const changed = sql`(
     SELECT DISTINCT product_id FROM level_change WHERE batch > ${after} AND batch <= ${upTo}) AS changed`;
-  const { rows: counted } = await sql<{ level: 0 | 1 | 2; products: number }>`
+  const { rows: counted } = await sql<{ level: 0 | 1; products: number }>`
     SELECT p.stock_level AS level, COUNT(*) AS products
-    FROM ${changed} JOIN product AS p ON p.id = changed.product_id GROUP BY p.stock_level`.execute(db);
-  const { rows } = await sql<Omit<DigestProduct, 'level'> & { stockLevel: 0 | 1 | 2 }>`
+    FROM ${changed} JOIN product AS p ON p.id = changed.product_id
+    WHERE p.stock_level <= ${LOW_LEVEL} GROUP BY p.stock_level`.execute(db);
+  const { rows } = await sql<Omit<DigestProduct, 'level'> & { stockLevel: 0 | 1 }>`
     SELECT p.id, p.code, p.name, p.on_hand AS quantity, p.minimum_stock AS minimumStock, p.stock_level AS stockLevel,
       COALESCE(unit.plural, p.unit) AS plural, COALESCE(unit.singular, p.unit) AS singular
     FROM ${changed} JOIN product AS p ON p.id = changed.product_id
     LEFT JOIN unit ON unit.code = p.unit
+    WHERE p.stock_level <= ${LOW_LEVEL}
     ORDER BY p.stock_level, p.name, p.id LIMIT ${sql.lit(MAX_LISTED)}`.execute(db);
-  const counts = { out: 0, low: 0, enough: 0 };
+  const counts = { out: 0, low: 0 };
   for (const { level, products } of counted) counts[STOCK_LEVELS[level]] = products;
   return {
     counts,

@@ -75,7 +75,7 @@ async function findNewChanges(trx: Transaction<Catalogue>) {
 async function announce(trx: Transaction<Catalogue>, changes: Change[]): Promise<void> {
   for (let i = 0; i < changes.length; i += PRODUCTS_PER_MESSAGE) {
     const products = changes.slice(i, i + PRODUCTS_PER_MESSAGE).map(toDropped);
-    await enqueue(trx, STOCK_LEVEL_DROPPED, { products });
+    await enqueue(trx, STOCK_LEVEL_DROPPED, { at: new Date().toISOString(), products });
   }
 }
 

@@ -1,7 +1,9 @@
 import { createTransport, type Transporter } from 'nodemailer';
 import { readSender, type Sender } from '../config/alerts.ts';
 
-const TIME_LIMIT_MS = 20_000;
+/** Without a word from the server; and for the whole conversation. */
+const SILENCE_LIMIT_MS = 20_000;
+const TIME_LIMIT_MS = 60_000;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 export interface Mail {
@@ -34,7 +36,7 @@ export class Mailer {
   }
 
   /** @throws MailError */
-  async send({ id, to, ...content }: Mail): Promise<void> {
+  async send({ id, to, ...content }: Mail, signal: AbortSignal): Promise<void> {
     const domain = this.#from.address.split('@').at(-1)!;
     try {
       await this.#transport.sendMail({
@@ -45,6 +47,7 @@ export class Mailer {
         headers: { 'Auto-Submitted': 'auto-generated' },
         disableFileAccess: true,
         disableUrlAccess: true,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
       });
     } catch (error) {
       const { code, responseCode } = error as { code?: string; responseCode?: number };
@@ -64,9 +67,9 @@ function transportOptions({ protocol, hostname, port, username, password }: URL)
     // A password goes over the network encrypted or not at all.
     requireTLS: !secure && hasPassword && !LOOPBACK.test(hostname),
     ...(hasPassword && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
-    connectionTimeout: TIME_LIMIT_MS,
-    greetingTimeout: TIME_LIMIT_MS,
-    socketTimeout: TIME_LIMIT_MS,
-    dnsTimeout: TIME_LIMIT_MS,
+    connectionTimeout: SILENCE_LIMIT_MS,
+    greetingTimeout: SILENCE_LIMIT_MS,
+    socketTimeout: SILENCE_LIMIT_MS,
+    dnsTimeout: SILENCE_LIMIT_MS,
   };
 }

@@ -24,15 +24,22 @@ export interface Subscription {
   cadence: Cadence;
 }
 
-export async function findSubscription(db: Kysely<Directory>, userId: number): Promise<Subscription> {
+const NONE: Subscription & { told: number } = { email: '', language: 'es', cadence: 'none', told: 0 };
+
+/** `told` is the last batch that they have been told of. */
+export async function findSubscription(
+  db: Kysely<Directory>,
+  userId: number,
+): Promise<Subscription & { told: number }> {
   const row = await db
     .selectFrom('user')
     .leftJoin('low_stock_subscription', 'user_id', 'user.id')
-    .select(['email', 'mail_language as language', 'cadence'])
+    .select(['email', 'mail_language as language', 'cadence', 'told_batch as told'])
     .where('user.id', '=', userId)
     .where('disabled_at', 'is', null)
     .executeTakeFirst();
-  return { email: row?.email ?? '', language: row?.language ?? 'es', cadence: row?.cadence ?? 'none' };
+  if (!row) return NONE;
+  return { ...row, cadence: row.cadence ?? NONE.cadence, told: row.told ?? NONE.told };
 }
 
 /** @param batch the last one: a new subscriber is told of what comes after it */
@@ -45,11 +52,13 @@ export async function saveSubscription(
   const before = await findSubscription(trx, userId);
   await trx.updateTable('user').set({ email, mail_language: language }).where('id', '=', userId).execute();
   const dueAt = cadence === 'daily' ? sql`${nextDailyDigest(new Date(), zone)}` : NOW;
-  const told = before.cadence === 'none' ? sql`${batch}` : sql`low_stock_subscription.told_batch`;
   await sql`
     INSERT INTO low_stock_subscription (user_id, cadence, told_batch, due_at)
     VALUES (${userId}, ${cadence}, ${batch}, ${dueAt}) AS new
-    ON DUPLICATE KEY UPDATE cadence = new.cadence, told_batch = ${told}, due_at = new.due_at`.execute(trx);
+    ON DUPLICATE KEY UPDATE
+      told_batch = IF(low_stock_subscription.cadence = 'none', new.told_batch, low_stock_subscription.told_batch),
+      is_pending = low_stock_subscription.cadence <> 'none' AND low_stock_subscription.is_pending,
+      cadence = new.cadence, due_at = new.due_at`.execute(trx);
   if (before.cadence !== cadence || before.email !== email)
     await recordAuditEvent(trx, { action: 'account.alertsChanged', userId, details: { cadence } });
 }
@@ -67,7 +76,7 @@ export async function lookForDigests(db: Kysely<Catalogue>): Promise<void> {
 export const areDigestsDue = sql<boolean>`
   EXISTS (SELECT 1 FROM alert_state WHERE look_at <= ${NOW})`;
 
-/** Puts the digests that are due into the outbox, and notes when the next ones are. */
+/** Puts the digests that are due into the outbox, and notes when to look again. */
 export async function enqueueDigests({ directory, catalogue }: Databases, zone: string): Promise<void> {
   const { batch, lookAt } = await catalogue.transact((trx) =>
     trx
@@ -82,13 +91,19 @@ export async function enqueueDigests({ directory, catalogue }: Databases, zone: 
       .updateTable('alert_state')
       .set({ look_at: next })
       .where('id', '=', 1)
-      // Otherwise someone has asked for another look since.
+      // Otherwise there is more to tell, or someone has asked for another look.
+      .where('batch', '=', batch)
       .where(sql<boolean>`look_at <=> ${lookAt}`)
       .execute(),
   );
 }
 
-/** Of two instances, the second waits for the rows of the first and finds none that are due. @returns when others are */
+/**
+ * Of two instances, the second waits for the rows of the first and finds none that are due. A daily digest with nothing to
+ * tell is put off to the next day, so that what happens later does not go out at once.
+ *
+ * @returns when others are due
+ */
 async function enqueueDue(
   trx: Transaction<Directory>,
   { batch, zone }: { batch: number; zone: string },
@@ -97,18 +112,23 @@ async function enqueueDue(
     .selectFrom('low_stock_subscription')
     .select(['user_id as user', 'cadence', 'told_batch as after', 'due_at as dueAt'])
     .select([sql<0 | 1>`due_at <= ${NOW}`.as('isDue'), sql<Date>`UTC_TIMESTAMP(3)`.as('now')])
-    .where('cadence', '<>', 'none')
-    .where('told_batch', '<', batch)
     .where('is_pending', '=', 0)
+    .where((by) =>
+      by.or([
+        by('cadence', '=', 'daily'),
+        by.and([by('cadence', '=', 'soon'), by('told_batch', '<', batch)]),
+      ]),
+    )
     .orderBy('due_at')
     .limit(AT_ONCE)
     .forUpdate()
     .execute();
   for (const { user, after, cadence, now } of waiting.filter(({ isDue }) => isDue)) {
-    await enqueue(trx, LOW_STOCK_DIGEST, { user, after, upTo: batch });
+    const hasNews = after < batch;
+    if (hasNews) await enqueue(trx, LOW_STOCK_DIGEST, { user, after, upTo: batch });
     await trx
       .updateTable('low_stock_subscription')
-      .set({ is_pending: true, due_at: nextTime(cadence, now, zone) })
+      .set({ is_pending: hasNews, due_at: nextTime(cadence, now, zone) })
       .where('user_id', '=', user)
       .execute();
   }
@@ -127,8 +147,10 @@ export async function finishDigest(databases: Databases, { user, upTo }: DigestR
   await databases.directory.transact((trx) =>
     trx
       .updateTable('low_stock_subscription')
-      .set({ told_batch: sql`GREATEST(told_batch, ${upTo})`, is_pending: false })
+      .set({ told_batch: upTo, is_pending: false })
       .where('user_id', '=', user)
+      // An attempt that comes late must not end the next digest.
+      .where('told_batch', '<', upTo)
       .execute(),
   );
   await databases.catalogue.transact(lookForDigests);

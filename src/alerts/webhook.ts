@@ -26,7 +26,11 @@ const droppedProduct = z.object({
 
 export type DroppedProduct = z.output<typeof droppedProduct>;
 
-const levelMessage = z.object({ products: z.array(droppedProduct) });
+const levelMessage = z.object({
+  /** When it was enqueued: every attempt has the same body. */
+  at: z.string(),
+  products: z.array(droppedProduct),
+});
 
 export type LevelMessage = z.output<typeof levelMessage>;
 
@@ -55,14 +59,10 @@ export interface Receiver {
 /** @throws WebhookError unless the receiver answers 2xx in time; redirects are not followed */
 export async function sendWebhook(
   { url, secret }: Receiver,
-  payload: LevelMessage,
+  { at, products }: LevelMessage,
   { id, signal }: Pick<Attempt, 'id' | 'signal'>,
 ): Promise<void> {
-  const body = JSON.stringify({
-    type: 'stock.level_dropped',
-    timestamp: new Date().toISOString(),
-    data: payload,
-  });
+  const body = JSON.stringify({ type: 'stock.level_dropped', timestamp: at, data: { products } });
   const timestamp = Math.floor(Date.now() / 1000);
   const response = await post(url, {
     method: 'POST',
@@ -77,7 +77,8 @@ export async function sendWebhook(
     redirect: 'manual',
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
   });
-  await response.body?.cancel();
+  // Unread: nothing in it matters.
+  await response.body?.cancel().catch(() => undefined);
   if (!response.ok) throw new WebhookError(`HTTP ${response.status}`);
 }
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 test('each person chooses for themselves, and the page says that this server sends no e-mail', async () => {
   const { text } = await viewer.client.get('/alerts');
-  expect(text).toContain('Este servidor no tiene correo');
+  expect(text).toContain('todavía no envía correos');
   expect(text).toContain('value="none" checked');
   const saved = await viewer.client.post('/alerts', {
     email: ' yo@example.com ',
@@ -24,6 +24,13 @@ test('each person chooses for themselves, and the page says that this server sen
   expect(again).toContain('value="daily" checked');
   expect(again).toContain('value="en" selected');
   await viewer.client.post('/alerts', { email: '', cadence: 'none', language: 'es' });
+});
+
+test('the page tells administrators, and no one else, how to set up e-mail and webhook', async () => {
+  const { text } = await (await Client.signedIn()).get('/alerts');
+  for (const name of ['SMTP_URL', 'MAIL_FROM', 'WEBHOOK_URL', 'WEBHOOK_SECRET', 'docs/deployment.md'])
+    expect(text).toContain(name);
+  expect((await viewer.client.get('/alerts')).text).not.toContain('SMTP_URL');
 });
 
 test.each([

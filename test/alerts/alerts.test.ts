@@ -103,6 +103,7 @@ test('each way in which a level drops is told of in one digest, exactly once', a
   await add(code('undo-import'), { quantity: 1 });
   const restored = await add(code('restore'), { quantity: 1 });
   const fromTrash = await add(code('trash'), { quantity: 1 });
+  const old = await add(code('previous-version'));
   await settle();
   mailServer.mails.length = 0;
   await hold();
@@ -127,15 +128,20 @@ test('each way in which a level drops is told of in one digest, exactly once', a
   expect((await client.changeQuantity(counted, { quantity: 2, version: 1 })).status).toBe(200);
   expect((await client.changeQuantity(adjusted, { delta: -5 })).status).toBe(200);
   await add(code('new'), { quantity: 0 });
+  // Not to be ordered, so it is no news that there is none yet.
+  await add(code('without-minimum'), { quantity: 0, minimumStock: 0 });
+  const app = await stack.data.connect('primary', 'inventario_app', 'APP_PASSWORD');
+  await app.query('UPDATE product SET quantity = quantity - 5, version = version + 1 WHERE id = ?', [old]);
+  await app.end();
   for (const id of [restored, fromTrash]) await client.post(`/products/${id}/delete`);
   await client.post(`/products/${restored}/restore`);
   await client.post(`/trash/${fromTrash}/restore`);
-  const file = (...rows: string[]) => ['Código;Nombre;Cantidad', ...rows].join('\r\n');
-  const undone = await preview(client, file(`${code('undo-import')};;8`), `${mark}-undone.csv`);
+  const file = (...rows: string[]) => ['Código;Nombre;Cantidad;Existencias mínimas', ...rows].join('\r\n');
+  const undone = await preview(client, file(`${code('undo-import')};;8;`), `${mark}-undone.csv`);
   expect((await apply(client, undone.id)).state).toBe('applied');
   await client.post(`/imports/${undone.id}/undo`, { _key: crypto.randomUUID() });
   await waitForRest(client, undone.id);
-  const rows = [`${code('import')};;1`, `${code('import-new')};Nuevo;0`];
+  const rows = [`${code('import')};;1;`, `${code('import-new')};Nuevo;0;3`];
   const applied = await preview(client, file(...rows), `${mark}.csv`);
   expect((await apply(client, applied.id)).state).toBe('applied');
   await settle();
@@ -143,14 +149,15 @@ test('each way in which a level drops is told of in one digest, exactly once', a
   const mails = about(mark);
   expect(mails).toHaveLength(1);
   const ways = ['form', 'minimum', 'count', 'difference', 'take-out', 'new', 'restore', 'trash', 'import'];
-  for (const way of [...ways, 'import-new', 'undo-import'])
+  for (const way of [...ways, 'import-new', 'undo-import', 'previous-version'])
     expect([way, mails[0]!.text.split(`(${code(way)})`).length - 1]).toEqual([way, 1]);
+  expect(mails[0]!.text).not.toContain(code('without-minimum'));
   // Nothing is told again.
   await settle();
   expect(about(mark)).toHaveLength(1);
 });
 
-test('a digest has what is out before what is low, with quantities and links', async () => {
+test('a digest has what is out before what is low, with quantities and links, and not what is enough again', async () => {
   const mark = uniqueCode();
   await hold();
   const low = await add(`${mark}-low`);
@@ -171,15 +178,43 @@ test('a digest has what is out before what is low, with quantities and links', a
   expect(mail!.text).toContain(`https://tienda.example.com/products/${out}\n`);
   expect(mail!.html).toContain(`href="https://tienda.example.com/products/${low}"`);
   expect(mail!.text.indexOf(`${mark}-out`)).toBeLessThan(mail!.text.indexOf(`${mark}-low`));
-  expect(mail!.text).toContain('YA ESTÁN DISPONIBLES');
-  expect(mail!.text).not.toContain(`${mark}-enough`);
+  for (const other of ['again', 'enough']) expect(mail!.text).not.toContain(`${mark}-${other}`);
+});
+
+test('what is enough again, or deleted, by the time of the digest makes no e-mail', async () => {
+  const mark = uniqueCode();
+  await hold();
+  const again = await add(`${mark}-again`);
+  const gone = await add(`${mark}-gone`);
+  await client.changeQuantity(again, { delta: -5 });
+  await client.changeQuantity(again, { delta: 5 });
+  await client.changeQuantity(gone, { delta: -5 });
+  await client.post(`/products/${gone}/delete`);
+  mailServer.mails.length = 0;
+  await settle();
+  expect(mailServer.mails).toEqual([]);
+});
+
+test('names are text in an e-mail, never markup', async () => {
+  const mark = uniqueCode();
+  await hold();
+  await add(mark, { name: `<b>"Ñandú" & Cía</b> ${mark}`, quantity: 0 });
+  mailServer.mails.length = 0;
+  await settle();
+  const [mail] = about(mark);
+  expect(mail!.html).toContain(`&lt;b&gt;&#34;Ñandú&#34; &amp; Cía&lt;/b&gt; ${mark}</a>`);
+  expect(mail!.text).toContain(`- <b>"Ñandú" & Cía</b> ${mark} (${mark}): 0 unidades`);
 });
 
 test('a file of many products makes one e-mail, however many of them drop', async () => {
   const mark = uniqueCode();
-  const rows = Array.from({ length: 2500 }, (_, i) => `${mark}-${i};Muchos ${i};0`);
+  const rows = Array.from({ length: 2500 }, (_, i) => `${mark}-${i};Muchos ${i};0;1`);
   mailServer.mails.length = 0;
-  const { id } = await preview(client, ['Código;Nombre;Cantidad', ...rows].join('\r\n'), `${mark}.csv`);
+  const { id } = await preview(
+    client,
+    ['Código;Nombre;Cantidad;Existencias mínimas', ...rows].join('\r\n'),
+    `${mark}.csv`,
+  );
   expect((await apply(client, id)).state).toBe('applied');
   await settle();
   expect(mailServer.mails.map(({ subject }) => subject)).toEqual(['2500 productos agotados']);
@@ -195,9 +230,30 @@ test('a mail server that is down gets the digest later, once', async () => {
   await query('UPDATE low_stock_subscription SET due_at = UTC_TIMESTAMP(3)');
   await query('UPDATE alert_state SET look_at = UTC_TIMESTAMP(3)');
   await waitUntil(async () => (await count(`${ENTRIES} AND attempts >= 2 AND last_error IS NOT NULL`)) > 0);
+  await waitUntil(async () => (await client.get('/alerts')).text.includes('no se pudo entregar todavía'));
   await mailServer.start();
   await settle();
   expect(about(mark)).toHaveLength(1);
+  await waitUntil(async () => !(await client.get('/alerts')).text.includes('no se pudo entregar todavía'));
+});
+
+test('when an instance dies while it sends, another one sends the same e-mail again', async () => {
+  const mark = uniqueCode();
+  const id = await add(mark);
+  mailServer.mails.length = 0;
+  mailServer.holdAnswers();
+  await client.changeQuantity(id, { delta: -5 });
+  await query('UPDATE low_stock_subscription SET due_at = UTC_TIMESTAMP(3)');
+  await query('UPDATE alert_state SET look_at = UTC_TIMESTAMP(3)');
+  await waitUntil(() => about(mark).length === 1);
+  const [entry] = await query(`SELECT owner FROM ${ENTRIES} AND kind = 'low-stock-digest'`);
+  process.kill(stack.data.process(String(entry!.owner)).pid, 'SIGKILL');
+  mailServer.release();
+  await waitUntil(() => about(mark).length === 2);
+  await settle();
+  const mails = about(mark);
+  expect(mails).toHaveLength(2);
+  expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(1);
 });
 
 test('each person is told in their language, and nobody who does not want to be', async () => {
@@ -238,6 +294,28 @@ test('who wants a digest once a day gets it at seven in the default zone', async
   await want(client, { email: EMAIL, cadence: 'soon' });
 });
 
+test('what happens after seven waits for the next day, also if there was nothing to tell at seven', async () => {
+  await want(client, { email: EMAIL, cadence: 'daily' });
+  const isPutOff = async () => {
+    const [row] = await query(
+      `SELECT due_at > UTC_TIMESTAMP(3) AND look_at = due_at AS isPutOff
+       FROM low_stock_subscription JOIN alert_state WHERE cadence = 'daily'`,
+    );
+    return row!.isPutOff === 1 && (await count(NEWS)) === 0;
+  };
+  await query(`UPDATE low_stock_subscription SET due_at = UTC_TIMESTAMP(3) - INTERVAL 1 HOUR`);
+  await query('UPDATE alert_state SET look_at = UTC_TIMESTAMP(3)');
+  await waitUntil(isPutOff);
+  const code = uniqueCode();
+  await add(code, { quantity: 0 });
+  await waitUntil(async () => webhooksAbout(code).length > 0 && (await isPutOff()));
+  expect(await count(`${ENTRIES} AND kind = 'low-stock-digest'`)).toBe(0);
+  expect(about(code)).toEqual([]);
+  await settle();
+  expect(about(code)).toHaveLength(1);
+  await want(client, { email: EMAIL, cadence: 'soon' });
+});
+
 const webhooksAbout = (text: string) => receiver.received.filter(({ body }) => body.includes(text));
 
 test('the webhook is signed and says what dropped', async () => {
@@ -273,10 +351,19 @@ test.each([500, 302, 'never'] as const)(
     await settle();
     const all = webhooksAbout(code);
     expect(all.length).toBeGreaterThanOrEqual(2);
-    expect(new Set(all.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+    expect(new Set(all.map(({ headers, body }) => `${String(headers['webhook-id'])} ${body}`)).size).toBe(1);
+    expect(receiver.received.filter(({ path }) => !path.startsWith('/hooks/'))).toEqual([]);
     expect(all.every((one) => isSigned(one, secret))).toBe(true);
   },
 );
+
+test('the text that a receiver answers is not read, however long it is', async () => {
+  const code = uniqueCode();
+  receiver.answer = 'endless';
+  await add(code, { quantity: 0 });
+  await settle();
+  expect(webhooksAbout(code)).toHaveLength(1);
+});
 
 test('a receiver that hangs holds up no e-mail', async () => {
   const code = uniqueCode();

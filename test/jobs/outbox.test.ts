@@ -199,4 +199,9 @@ test('a kind with a limit leaves room for others, and goes on when it can', asyn
   release();
   await waitUntil(() => delivered === 6);
   expect(most).toBe(1);
+  const left = () =>
+    one.databases.directory.transact((db) =>
+      db.selectFrom('outbox').select('id').where('kind', '=', slow.name).execute(),
+    );
+  await waitUntil(async () => (await left()).length === 0);
 });

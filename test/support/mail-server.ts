@@ -16,6 +16,8 @@ export class MailServer {
   readonly user = 'inventario';
   readonly password = 'p@ss/wörd-of-the-mail-server';
   readonly mails: ReceivedMail[] = [];
+  /** The answers that are kept back; undefined if none is. */
+  #kept: (() => void)[] | undefined;
   #server: SMTPServer | undefined;
   #port = 0;
 
@@ -31,13 +33,24 @@ export class MailServer {
       onData: (stream, session, done) => {
         void text(stream).then((raw) => {
           this.mails.push({ to: session.envelope.rcptTo.map(({ address }) => address), ...parse(raw) });
-          done();
+          if (this.#kept) this.#kept.push(done);
+          else done();
         });
       },
     });
     const server = this.#server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
     this.#port = (server.address() as AddressInfo).port;
+  }
+
+  /** Takes mail, but does not say so until `release`. */
+  holdAnswers(): void {
+    this.#kept = [];
+  }
+
+  release(): void {
+    for (const answer of this.#kept ?? []) answer();
+    this.#kept = undefined;
   }
 
   async stop(): Promise<void> {

@@ -2,25 +2,30 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 export interface ReceivedWebhook {
+  path: string;
   headers: IncomingHttpHeaders;
   body: string;
 }
 
-/** Notes what it gets on loopback, and answers as it is told: with a status, or never. */
+type Answer = number | 'never' | 'endless';
+
+/** Notes what it gets on loopback, and answers as it is told: with a status, never, or 200 with a text that never ends. */
 export class WebhookReceiver {
   readonly received: ReceivedWebhook[] = [];
-  answer: number | 'never' = 204;
+  answer: Answer = 204;
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer((req, res) => {
       void text(req).then((body) => {
-        this.received.push({ headers: req.headers, body });
-        if (this.answer !== 'never')
-          res.writeHead(this.answer, { location: '/elsewhere' }).end('secret answer');
+        this.received.push({ path: req.url!, headers: req.headers, body });
+        if (this.answer === 'never') return;
+        if (this.answer === 'endless') Readable.from(endlessText()).pipe(res);
+        else res.writeHead(this.answer, { location: '/elsewhere' }).end('secret answer');
       });
     });
   }
@@ -39,6 +44,10 @@ export class WebhookReceiver {
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hooks/t0k3n-of-the-path`;
   }
+}
+
+function* endlessText() {
+  for (;;) yield 'x'.repeat(1 << 16);
 }
 
 /** As docs/deployment.md tells receivers to do it. */

@@ -73,7 +73,7 @@ test.each([
   [{ env: { SMTP_URL: 'smtp://127.0.0.1' } }, 'MAIL_FROM is not set; it must be a mail address'],
   [
     { env: { WEBHOOK_URL: 'ftp://127.0.0.1' } },
-    'WEBHOOK_URL is not acceptable; it must be an address with http',
+    'WEBHOOK_URL is not acceptable; it must be an address with https://',
   ],
   [{ env: { WEBHOOK_URL: 'http://127.0.0.1' } }, 'WEBHOOK_SECRET is not set; it must be whsec_ and'],
   [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
