@@ -4,6 +4,8 @@ import { LOW_LEVEL, STOCK_LEVELS, type StockLevel } from '../stock/stock-level.t
 import type { DigestRange } from './subscriptions.ts';
 
 const MAX_LISTED = 50;
+/** An import may have changed the level of a million products. */
+const PATIENTLY = sql`/*+ MAX_EXECUTION_TIME(300000) */`;
 
 export interface DigestProduct {
   id: number;
@@ -34,11 +36,11 @@ export async function readDigest(
   const changed = sql`(
     SELECT DISTINCT product_id FROM level_change WHERE batch > ${after} AND batch <= ${upTo}) AS changed`;
   const { rows: counted } = await sql<{ level: 0 | 1; products: number }>`
-    SELECT p.stock_level AS level, COUNT(*) AS products
+    SELECT ${PATIENTLY} p.stock_level AS level, COUNT(*) AS products
     FROM ${changed} JOIN product AS p ON p.id = changed.product_id
     WHERE p.stock_level <= ${LOW_LEVEL} GROUP BY p.stock_level`.execute(db);
   const { rows } = await sql<Omit<DigestProduct, 'level'> & { stockLevel: 0 | 1 }>`
-    SELECT p.id, p.code, p.name, p.on_hand AS quantity, p.minimum_stock AS minimumStock, p.stock_level AS stockLevel,
+    SELECT ${PATIENTLY} p.id, p.code, p.name, p.on_hand AS quantity, p.minimum_stock AS minimumStock, p.stock_level AS stockLevel,
       COALESCE(unit.plural, p.unit) AS plural, COALESCE(unit.singular, p.unit) AS singular
     FROM ${changed} JOIN product AS p ON p.id = changed.product_id
     LEFT JOIN unit ON unit.code = p.unit

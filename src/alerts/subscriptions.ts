@@ -123,19 +123,22 @@ async function enqueueDue(
     .limit(AT_ONCE)
     .forUpdate()
     .execute();
+  const later = waiting.filter(({ isDue }) => !isDue).map(({ dueAt }) => dueAt);
   for (const { user, after, cadence, now } of waiting.filter(({ isDue }) => isDue)) {
     const hasNews = after < batch;
+    const next = nextTime(cadence, now, zone);
     if (hasNews) await enqueue(trx, LOW_STOCK_DIGEST, { user, after, upTo: batch });
+    else later.push(next);
     await trx
       .updateTable('low_stock_subscription')
-      .set({ is_pending: hasNews, due_at: nextTime(cadence, now, zone) })
+      .set({ is_pending: hasNews, due_at: next })
       .where('user_id', '=', user)
       .execute();
   }
-  const later = waiting.find(({ isDue }) => !isDue);
-  if (later) return later.dueAt;
-  // The rest of a full page is looked at again at once.
-  return waiting.length === AT_ONCE ? waiting[0]!.now : null;
+  const last = waiting.at(-1);
+  // There may be more that are due.
+  if (last?.isDue && waiting.length === AT_ONCE) return last.now;
+  return later.toSorted((one, other) => +one - +other)[0] ?? null;
 }
 
 function nextTime(cadence: Cadence, now: Date, zone: string): Date {

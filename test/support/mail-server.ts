@@ -81,7 +81,10 @@ const unfolded = (head: string) => head.replace(/\r\n[ \t]+/g, ' ');
 
 function decode(part: string): string {
   const end = part.indexOf('\r\n\r\n');
-  const [head, body] = [part.slice(0, end), part.slice(end + 4)];
+  return decoded(part.slice(0, end), part.slice(end + 4)).replaceAll('\r\n', '\n');
+}
+
+function decoded(head: string, body: string): string {
   if (/encoding: base64/i.test(head)) return Buffer.from(body, 'base64').toString();
   if (!/encoding: quoted-printable/i.test(head)) return body;
   const bytes = body
