@@ -72,6 +72,8 @@ const LAYERS = [
     holds: [
       'categories/',
       'suppliers/',
+      'alerts/',
+      'ordering/',
       'exports/',
       'imports/',
       'movements/',

@@ -42,6 +42,10 @@ GRANT SELECT, INSERT, UPDATE ON inventario.product_import TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product_import_row TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.job_lease TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.outbox TO inventario_app@'%';
+-- Filled by triggers.
+GRANT SELECT, UPDATE (batch), DELETE ON inventario.level_change TO inventario_app@'%';
+GRANT SELECT, UPDATE ON inventario.alert_state TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE ON inventario.low_stock_subscription TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.replica_fault TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.replica_check TO inventario_app@'%';
 

@@ -234,6 +234,20 @@ IF NEW.reason = 'adjustment' AND NEW.delta < NEW.delta_rounded
   ON DUPLICATE KEY UPDATE quantity = quantity + VALUES(quantity);
 END IF;
 
+-- Every drop of a level of stock, whatever writes it; the alerts are sent from these rows (src/alerts). A product that is
+-- new, or back from the trash, counts if it is to be ordered.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS level_dropped
+AFTER UPDATE ON product FOR EACH ROW
+IF NEW.stock_level < OLD.stock_level THEN
+  INSERT INTO level_change (product_id, from_level, to_level) VALUES (NEW.id, OLD.stock_level, NEW.stock_level);
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS level_begun
+AFTER INSERT ON product FOR EACH ROW
+IF NEW.order_from IS NOT NULL THEN
+  INSERT INTO level_change (product_id, to_level) VALUES (NEW.id, NEW.stock_level);
+END IF;
+
 -- Adds what is older than the triggers. One snapshot of both tables, so writes at the same time do no harm; later
 -- runs find no difference.
 INSERT INTO category_count (category_id, writer, products)

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { alertJobs } from './alerts/alert-jobs.ts';
 import { createApp } from './app.ts';
 import { categoryJobs } from './categories/category-jobs.ts';
 import { readWebConfig } from './config/config.ts';
@@ -60,6 +61,7 @@ async function serve(): Promise<void> {
   categoryJobs(jobs, databases);
   homeJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
+  await alertJobs(jobs, { config, databases, logger });
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);

@@ -215,6 +215,8 @@ function updateLinks(page, query) {
   next.hidden = !page.nextCursor;
   if (page.nextCursor) next.href = address('/products', { cursor: page.nextCursor });
   document.getElementById('clear').hidden = !CLEARED_NAMES.some((name) => query.has(name));
+  const toOrder = document.getElementById('to-order');
+  if (toOrder) toOrder.hidden = !['low', 'out_of_stock'].includes(query.get('availability'));
   for (const chip of document.querySelectorAll('[data-facet]')) {
     chip.href = address('/products', { [chip.dataset.facet]: '' });
   }

@@ -1,5 +1,6 @@
 import cookieParser from 'cookie-parser';
 import express, { Router, type RequestHandler } from 'express';
+import { alertRoutes } from '../alerts/alert-routes.ts';
 import { auditRefusals } from '../audit/audit-refusals.ts';
 import { auditRoutes } from '../audit/audit-routes.ts';
 import { access } from '../auth/access.ts';
@@ -21,6 +22,7 @@ import { idempotency } from '../http/idempotency.ts';
 import { receiveUploads } from '../http/upload.ts';
 import { IMPORT_FORM, importRoutes } from '../imports/import-routes.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { orderListRoutes } from '../ordering/order-list-routes.ts';
 import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
 import { movementRoutes } from '../movements/movement-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
@@ -90,6 +92,8 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(categoryRoutes(databases, jobs));
   router.use(unitRoutes(databases));
   router.use(supplierRoutes(databases));
+  router.use(orderListRoutes(config, databases));
+  router.use(alertRoutes(config, databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
   router.use(auditRoutes(databases, { findRestorable, showValue: shownValueOf }));

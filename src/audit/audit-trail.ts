@@ -16,6 +16,7 @@ export const ACTIONS = [
   'account.roleChanged',
   'account.disabled',
   'account.enabled',
+  'account.alertsChanged',
   'product.registered',
   'product.edited',
   'product.counted',

@@ -67,6 +67,12 @@ export const ROUTE_PERMISSIONS = {
   'GET /suppliers/:id/delete': 'supplier:manage',
   'POST /suppliers/:id/delete': 'supplier:manage',
 
+  'GET /to-order': 'product:view',
+  'GET /to-order/export.xlsx': 'product:export',
+  'GET /to-order/export.csv': 'product:export',
+  'GET /alerts': 'product:view',
+  'POST /alerts': 'product:view',
+
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',
   'GET /imports/template.xlsx': 'product:import',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { machineTimeZone } from '../locales/dates.ts';
+import { alertSettings, needPairs } from './alerts.ts';
 import { currencySettings } from './currency.ts';
 import { onOff, portNumber, readSettings, secret, timeZone, wholeNumber } from './settings.ts';
 
@@ -45,6 +46,7 @@ const webSettings = z.object({
   ...timeSettings,
   ...trashSettings,
   ...currencySettings,
+  ...alertSettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: portNumber.default(3000),
@@ -65,7 +67,7 @@ export type WebConfig = z.output<typeof webSettings>;
 export type DatabaseConfig = Pick<WebConfig, keyof typeof databaseSettings>;
 
 export function readWebConfig(): WebConfig {
-  return readSettings(webSettings);
+  return readSettings(webSettings.superRefine(needPairs));
 }
 
 export const serverSettings = {

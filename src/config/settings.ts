@@ -21,12 +21,15 @@ export function readSettings<Shape extends z.ZodRawShape>(
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    const value = /PASSWORD|SECRET/.test(name) ? 'not acceptable' : `"${values[name]}"`;
+    const value = HOLDS_SECRET.test(name) ? 'not acceptable' : `"${values[name]}"`;
     const given = values[name] === undefined ? 'is not set' : `is ${value}`;
     return `${name} ${given}; it must be ${issue.message}`;
   });
   throw new SettingsError(problems.join('\n'));
 }
+
+/** Addresses may hold a password or a token. */
+const HOLDS_SECRET = /PASSWORD|SECRET|^SMTP_URL$|^WEBHOOK_URL$/;
 
 function readSecretFile(name: string, file: string): string {
   try {

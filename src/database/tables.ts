@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways, Selectable } from 'kysely';
+import type { Language } from '../locales/languages.ts';
 import type { ReplicaFault } from './replica-faults.ts';
 
 type FilledIn<T> = ColumnType<T, T | undefined, T>;
@@ -14,7 +15,24 @@ interface UserTable {
   disabled_at: Date | null;
   /** See src/product-list/list-choices.ts. */
   list_choices: ColumnType<unknown, string | null | undefined, string>;
+  /** Empty for none. */
+  email: FilledIn<string>;
+  mail_language: FilledIn<Language>;
   created_at: FilledIn<Date>;
+}
+
+/** How often someone is told what runs low: never, when something does, or once a day. */
+export const CADENCES = ['none', 'soon', 'daily'] as const;
+export type Cadence = (typeof CADENCES)[number];
+
+interface LowStockSubscriptionTable {
+  user_id: number;
+  cadence: FilledIn<Cadence>;
+  /** The last batch of level changes that they have been told of. */
+  told_batch: FilledIn<number>;
+  /** A digest is in the outbox. */
+  is_pending: ColumnType<0 | 1, boolean | undefined, boolean>;
+  due_at: FilledIn<Date>;
 }
 
 interface WriteCountTable {
@@ -124,6 +142,8 @@ interface ProductTable {
   stock_level: ColumnType<0 | 1 | 2, never, never>;
   /** Kept by triggers. */
   idle_since: ColumnType<Date, never, never>;
+  /** Computed: the supplier to order from, 0 for none; null if there is nothing to order. */
+  order_from: GeneratedAlways<number | null>;
   version: FilledIn<number>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
@@ -271,6 +291,26 @@ interface PriceHistoryTable {
   document_kind: FilledIn<string | null>;
   document_id: FilledIn<number | null>;
   created_at: FilledIn<Date>;
+}
+
+/** A drop of a product's level (an index of `STOCK_LEVELS`), written by triggers. */
+interface LevelChangeTable {
+  id: Generated<number>;
+  product_id: number;
+  /** Null: the product is new, or back from the trash. */
+  from_level: number | null;
+  to_level: number;
+  changed_at: FilledIn<Date>;
+  /** 0 until it is collected. */
+  batch: FilledIn<number>;
+}
+
+interface AlertStateTable {
+  id: number;
+  /** The last one that was collected. */
+  batch: FilledIn<number>;
+  /** When digests are due; null if everyone has been told. */
+  look_at: FilledIn<Date | null>;
 }
 
 interface ImportPartTable {
@@ -455,6 +495,7 @@ export interface Directory extends GroupTables {
   login_attempt: LoginAttemptTable;
   audit_event: AuditEventTable;
   export_progress: ExportProgressTable;
+  low_stock_subscription: LowStockSubscriptionTable;
 }
 
 export interface Catalogue extends GroupTables {
@@ -478,6 +519,8 @@ export interface Catalogue extends GroupTables {
   product_outflow: ProductOutflowTable;
   kept_sums: KeptSumsTable;
   price_history: PriceHistoryTable;
+  level_change: LevelChangeTable;
+  alert_state: AlertStateTable;
   product_event: ProductEventTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;

@@ -9,6 +9,7 @@ const flashMessage = z.object({
   textKey: z.enum([
     'product.registered',
     'list.choicesSaved',
+    'alerts.saved',
     'product.saved',
     'product.moved',
     'product.restored',

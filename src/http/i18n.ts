@@ -16,12 +16,18 @@ const ONE_YEAR_MS = 365 * 24 * 3600 * 1000;
 /** Created once: Intl formatters are as slow to create as a query. */
 const NUMBERS = { es: new Intl.NumberFormat('es'), en: new Intl.NumberFormat('en') };
 
+export function formatNumber(value: number, language: Language): string {
+  return NUMBERS[language].format(value);
+}
+
 function isLanguage(value: unknown): value is Language {
   return LANGUAGES.includes(value as Language);
 }
 
-/** Sets `t`, `language` and `dates`, from the cookies, else from Accept-Language (or Spanish) and the default zone. */
-export async function i18n(defaultZone: string, currency: Currency): Promise<RequestHandler> {
+export type Texts = Record<Language, TFunction>;
+
+/** The texts of each language, for pages and for what is sent without a request. */
+export async function loadTexts(currency: Currency): Promise<Texts> {
   const translations = i18next.createInstance();
   await translations.init({
     resources: { es: { translation: es }, en: { translation: en } },
@@ -34,10 +40,12 @@ export async function i18n(defaultZone: string, currency: Currency): Promise<Req
       throw new Error(`No text for "${key}" in ${languages.join(', ')}`);
     },
   });
-  const texts = {
-    es: memoize(translations.getFixedT('es')),
-    en: memoize(translations.getFixedT('en')),
-  } satisfies Record<Language, TFunction>;
+  return { es: memoize(translations.getFixedT('es')), en: memoize(translations.getFixedT('en')) };
+}
+
+/** Sets `t`, `language` and `dates`, from the cookies, else from Accept-Language (or Spanish) and the default zone. */
+export async function i18n(defaultZone: string, currency: Currency): Promise<RequestHandler> {
+  const texts = await loadTexts(currency);
   return (req, res, next) => {
     const cookies = req.cookies as Record<string, unknown> | undefined;
     const chosen = cookies?.[cookieName(req, COOKIE)];
@@ -49,7 +57,7 @@ export async function i18n(defaultZone: string, currency: Currency): Promise<Req
     Object.assign(res.locals, {
       t: req.t,
       language: req.language,
-      formatNumber: (value: number) => NUMBERS[req.language].format(value),
+      formatNumber: (value: number) => formatNumber(value, req.language),
       formatMoney: (amount: number | bigint) => formatMoney(amount, req.language, currency),
       formatRate: (rate: number) => formatRate(rate, req.language),
       /** For scripts, which format amounts themselves. */

@@ -13,3 +13,8 @@ export function useViews(app: Express): void {
     ejs.renderFile(file, data, { root, cache: true }, done);
   });
 }
+
+/** A view outside of a response, such as an e-mail. */
+export async function renderView(view: string, data: object): Promise<string> {
+  return ejs.renderFile(`${root}/${view}.ejs`, data, { root, cache: true });
+}

@@ -7,7 +7,7 @@ import type { Databases } from '../database/databases.ts';
 import type { GroupTables } from '../database/tables.ts';
 import { isJobDue, JobLease } from './job-lease.ts';
 import { LeaseLostError, type Lease } from './lease.ts';
-import { Outbox, type Handler, type OutboxKind } from './outbox.ts';
+import { Outbox, type Handler, type HandlerOptions, type OutboxKind } from './outbox.ts';
 import { Repeating, type Work } from './repeating.ts';
 
 const POLL_EVERY_MS = 2000;
@@ -86,8 +86,8 @@ export class Jobs {
     });
   }
 
-  handle<Payload>(kind: OutboxKind<Payload>, handler: Handler<Payload>): void {
-    for (const { outbox } of this.#outboxes) outbox.handle(kind, handler);
+  handle<Payload>(kind: OutboxKind<Payload>, handler: Handler<Payload>, options?: HandlerOptions): void {
+    for (const { outbox } of this.#outboxes) outbox.handle(kind, handler, options);
   }
 
   wake(name: string): void {

@@ -31,6 +31,11 @@ export interface Attempt {
 /** Runs at least once per entry; retried if it throws. */
 export type Handler<Payload> = (payload: Payload, attempt: Attempt) => Promise<void>;
 
+export interface HandlerOptions {
+  /** Entries of the kind at the same time, on each instance: what waits for others must not hold up everything. */
+  atOnce?: number;
+}
+
 /** Runs the handler only after `trx` commits. Call `wakeOutbox` then, or wait up to two seconds for the next poll. */
 export async function enqueue<Tables extends GroupTables, Payload>(
   trx: Transaction<Tables>,
@@ -47,6 +52,8 @@ export class Outbox {
   readonly #logger: Logger;
   readonly #handlers = new Map<string, (payload: unknown, attempt: Attempt) => Promise<void>>();
   readonly #running = new Set<Promise<void>>();
+  readonly #limits = new Map<string, number>();
+  readonly #atWork = new Map<string, number>();
 
   constructor({
     group,
@@ -62,7 +69,12 @@ export class Outbox {
     this.#logger = logger;
   }
 
-  handle<Payload>(kind: OutboxKind<Payload>, handler: Handler<Payload>): void {
+  handle<Payload>(
+    kind: OutboxKind<Payload>,
+    handler: Handler<Payload>,
+    { atOnce = CONCURRENCY }: HandlerOptions = {},
+  ): void {
+    this.#limits.set(kind.name, atOnce);
     this.#handlers.set(kind.name, async (payload, attempt) => handler(kind.payload.parse(payload), attempt));
   }
 
@@ -77,19 +89,31 @@ export class Outbox {
   }
 
   async begin(stopping: AbortSignal, onFreeSlot: () => void): Promise<void> {
-    const kinds = [...this.#handlers.keys()];
     while (this.#running.size < CONCURRENCY && !stopping.aborted) {
+      const kinds = this.#freeKinds();
+      if (kinds.length === 0) return;
       const entry = await OutboxEntry.claim(this.#group, { kinds, owner: this.#owner }, stopping);
       if (!entry) return;
+      const { kind } = entry.row;
+      this.#atWork.set(kind, this.#countOf(kind) + 1);
       const work = this.#process(entry)
         // The outcome was not saved: the lease expires and the entry runs again.
         .catch(() => undefined)
         .finally(() => {
           this.#running.delete(work);
+          this.#atWork.set(kind, this.#countOf(kind) - 1);
           onFreeSlot();
         });
       this.#running.add(work);
     }
+  }
+
+  #freeKinds(): string[] {
+    return [...this.#limits].filter(([kind, limit]) => this.#countOf(kind) < limit).map(([kind]) => kind);
+  }
+
+  #countOf(kind: string): number {
+    return this.#atWork.get(kind) ?? 0;
   }
 
   async settle(): Promise<void> {

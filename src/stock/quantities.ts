@@ -17,6 +17,12 @@ export function subtract(from: number, other: number): number {
   return add(from, -other);
 }
 
+/** The smallest multiple of `one`, at least one time, that is not below `least`. */
+export function timesAtLeast(one: number, least: number): number {
+  const times = Math.max(1, Math.ceil(inThousandths(least) / inThousandths(one)));
+  return (inThousandths(one) * times) / THOUSAND;
+}
+
 /** How many decimals it takes to write a quantity: 0 to 3. */
 export function decimalsOf(quantity: number): number {
   const thousandths = inThousandths(quantity);

@@ -172,6 +172,7 @@ test('a phone shows at least four products, and buttons and fields fit fingers',
       '/users/new',
       '/audit',
       '/password',
+      '/alerts',
     ]) {
       if (path !== '/products') await page.goto(path);
       const sizes = await styles(page, '.form-control, .form-select', 'font-size');
@@ -273,6 +274,7 @@ test('the navigation is on every page, with what the person may see', async () =
           '/movements',
           '/categories',
           '/suppliers',
+          '/to-order',
           '/imports',
           '/users',
           '/audit',
@@ -289,9 +291,9 @@ test('the navigation is on every page, with what the person may see', async () =
   await onPage(
     ON_PHONE,
     async (page) => {
-      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/health']);
+      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/to-order', '/health']);
       await page.goto('/health');
-      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/health']);
+      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/to-order', '/health']);
       const { y, height } = (await page.locator('.app-nav').boundingBox())!;
       expect(y + height).toBe(PHONE.height);
       await page.goto('/products');

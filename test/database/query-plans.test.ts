@@ -182,6 +182,22 @@ test('so is the trash, from its indexes', async () => {
   }
 }, 300_000);
 
+test('so is what to order, from its index', async () => {
+  await client.register({ quantity: 1, minimumStock: 2, supplier: 'Andina' });
+  const statements = await statementsOf(async () => {
+    for (const path of ['/to-order', '/to-order?from=A', '/to-order?supplier=0', '/to-order/export.xlsx']) {
+      expect([path, (await client.get(path)).status]).toEqual([path, 200]);
+    }
+  });
+  const lists = statements.filter((text) => text.includes('order_from'));
+  expect(lists.length).toBeGreaterThanOrEqual(4);
+  await expectSamePlans(lists);
+  for (const { statement, plan } of await plansOf(lists)) {
+    const ofProducts = plan.filter((step) => /^(p|product) /.test(step));
+    expect([statement, ofProducts.every((step) => step.endsWith(' order_from'))]).toEqual([statement, true]);
+  }
+}, 300_000);
+
 test('so are the movements, with each filter and with several', async () => {
   const filters = [
     '',

@@ -170,3 +170,38 @@ test('leaves entries without a handler alone, and a slow entry does not block th
   await waitUntil(isEmpty);
   expect(done).toEqual(['quick', 'later', 'slow']);
 });
+
+test('a kind with a limit leaves room for others, and goes on when it can', async () => {
+  const slow = { ...kind, name: `${kind.name}-s` };
+  let running = 0;
+  let most = 0;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let delivered = 0;
+  one.jobs.handle(
+    slow,
+    async () => {
+      most = Math.max(most, ++running);
+      await released;
+      running--;
+      delivered++;
+    },
+    { atOnce: 1 },
+  );
+  const done: string[] = [];
+  one.jobs.handle(kind, ({ text }) => Promise.resolve(void done.push(text)));
+  await one.databases.directory.transact(async (trx) => {
+    for (const text of ['1', '2', '3', '4', '5', '6']) await enqueue(trx, slow, { text });
+  });
+  await enqueueAll(['quick']);
+  one.jobs.start();
+  await waitUntil(() => done.length === 1 && running === 1);
+  release();
+  await waitUntil(() => delivered === 6);
+  expect(most).toBe(1);
+  const left = () =>
+    one.databases.directory.transact((db) =>
+      db.selectFrom('outbox').select('id').where('kind', '=', slow.name).execute(),
+    );
+  await waitUntil(async () => (await left()).length === 0);
+});

@@ -54,11 +54,17 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       TZ_DEFAULT: config.timeZone,
       TRASH_DAYS: String(config.trashDays),
       CURRENCY: config.currency.code,
+      ...alertEnvironment(config),
       ...Object.fromEntries(WEB_SECRETS.map((name) => [`${name}_FILE`, secretFile(config.secretsDir, name)])),
     },
     logFile: logFile(config, instance.name),
     isReady: () => answersOk(`http://127.0.0.1:${instance.port}/health/ready`),
   };
+}
+
+function alertEnvironment({ host, port, alerts }: StackConfig): Record<string, string> {
+  const given = Object.entries(alerts).filter(([, value]) => value !== undefined);
+  return { PUBLIC_URL: `http://${reachableHost(host)}:${port}`, ...Object.fromEntries(given) };
 }
 
 export async function nginxProcess(config: StackConfig, programs: Programs): Promise<ProcessSpec> {

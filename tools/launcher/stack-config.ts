@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { ALERT_SETTINGS, alertSettings, needPairs, type AlertSettings } from '../../src/config/alerts.ts';
 import { sessionSettings, timeSettings, trashSettings } from '../../src/config/config.ts';
 import { currencySettings } from '../../src/config/currency.ts';
 import { serverName } from '../../src/database/connect.ts';
@@ -30,6 +31,7 @@ const settings = z.object({
   ...timeSettings,
   ...trashSettings,
   ...currencySettings,
+  ...alertSettings,
 });
 
 export const STACK_SETTINGS = Object.keys(settings.shape);
@@ -64,6 +66,7 @@ export interface StackConfig {
   timeZone: string;
   trashDays: number;
   currency: Currency;
+  alerts: AlertSettings;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -71,7 +74,7 @@ export interface StackConfig {
 
 /** @throws SettingsError naming the setting or option and what it accepts */
 export function readStackConfig(argv: string[], environment = process.env): StackConfig {
-  const values = readSettings(settings, environment);
+  const values = readSettings(settings.superRefine(needPairs), environment);
   const options = readOptions(argv);
   const webPort = values.WEB_PORT ?? values.PORT + 11;
   const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;
@@ -98,6 +101,7 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     timeZone: values.TZ_DEFAULT,
     trashDays: values.TRASH_DAYS,
     currency: values.CURRENCY,
+    alerts: Object.fromEntries(ALERT_SETTINGS.map((name) => [name, values[name]])),
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({

@@ -66,6 +66,16 @@ test.each([
     { env: { CURRENCY: 'PESO' } },
     'CURRENCY is "PESO"; it must be the ISO 4217 code of a currency, such as USD, EUR or COP',
   ],
+  [
+    { env: { SMTP_URL: 'mail.example.com' } },
+    'SMTP_URL is not acceptable; it must be the address of a mail server, such as smtps://',
+  ],
+  [{ env: { SMTP_URL: 'smtp://127.0.0.1' } }, 'MAIL_FROM is not set; it must be a mail address'],
+  [
+    { env: { WEBHOOK_URL: 'ftp://127.0.0.1' } },
+    'WEBHOOK_URL is not acceptable; it must be an address with https://',
+  ],
+  [{ env: { WEBHOOK_URL: 'http://127.0.0.1' } }, 'WEBHOOK_SECRET is not set; it must be whsec_ and'],
   [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
   [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --phpmyadmin'],
 ])('refuses to start with a bad setting and says what it accepts: %j', async (options, message) => {
