@@ -12,12 +12,15 @@ import {
   createFormerCategories,
   createFormerSuppliers,
   deleteAdded,
+  dropEmptyBooks,
   recordMovementsBack,
   recordPricesBack,
+  setBackBooks,
   setBackProducts,
 } from '../stock/bulk-stock.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import {
+  setsBooks,
   setsPrices,
   type Findings,
   type Totals,
@@ -56,7 +59,7 @@ async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: 
   await makeChanges(trx, claimed, {
     totals: totals as Totals,
     lease,
-    hasPrices: setsPrices(findings as Findings),
+    findings: findings as Findings,
   });
   const { new: removed, changed: setBack } = totals as Totals;
   await recordProductEvent(trx, {
@@ -80,8 +83,9 @@ async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: 
 async function makeChanges(
   trx: Transaction<Catalogue>,
   claimed: ClaimedImport,
-  { totals, lease, hasPrices }: { totals: Totals; lease: ImportLease; hasPrices: boolean },
+  { totals, lease, findings }: { totals: Totals; lease: ImportLease; findings: Findings },
 ): Promise<void> {
+  const hasPrices = setsPrices(findings);
   const all = rowsOf(claimed);
   await assertUntouched(trx, all);
   const run = inBatches(trx, claimed, { totals, lease, userId: claimed.undoneBy! });
@@ -102,6 +106,10 @@ async function makeChanges(
       throw isDuplicateKey(error) ? new RowsTouchedError() : error;
     });
     if (setBack !== totals.changed) throw new RowsTouchedError();
+    if (setsBooks(findings)) {
+      await run(setBackBooks, { from: 0.95, to: 0.95 });
+      await run(dropEmptyBooks, { from: 0.95, to: 0.95 });
+    }
   }
 }
 

@@ -213,18 +213,22 @@ test('returns the fields that API clients rely on', async () => {
   expect(Object.keys(items[0]!).sort()).toEqual([
     'available',
     'barcodes',
+    'binding',
     'category',
     'code',
     'cost',
     'description',
     'id',
+    'language',
     'level',
     'location',
     'minimumStock',
     'name',
     'notes',
     'orderQuantity',
+    'pages',
     'price',
+    'publisher',
     'quantity',
     'supplier',
     'supplierCode',
@@ -234,6 +238,7 @@ test('returns the fields that API clients rely on', async () => {
     'unit',
     'updatedAt',
     'version',
+    'year',
   ]);
 });
 
