@@ -38,7 +38,7 @@ const OTHER_NAMES: Record<ChoiceKind, Record<string, string>> = {
     mul: 'varios bilingue multilingue bilingual multilingual several',
   },
   binding: {
-    paperback: 'blanda tapablanda softcover softback cartulina',
+    paperback: 'blanda tapablanda softcover softback cartulina rusticaconsolapas',
     hardback: 'dura cartone hardcover encuadernado tela',
     pocket: 'librodebolsillo mmpb massmarket massmarketpaperback',
     spiral: 'anillado spiralbound wireo',

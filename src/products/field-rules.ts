@@ -110,12 +110,12 @@ export function tagList(max: number, tooLong: string) {
   return textList(max, { splitAt: /[,;\r\n]/, between: ', ', tooLong });
 }
 
+export const AUTHOR_SEPARATOR = '; ';
+
 /** In order, each once, with a semicolon and a space between them: "García Márquez, Gabriel" is one. */
 export function authorList(max: number, tooLong: string) {
   return textList(max, { splitAt: /[;|\r\n]/, between: AUTHOR_SEPARATOR, tooLong });
 }
-
-export const AUTHOR_SEPARATOR = '; ';
 
 function textList(
   max: number,

@@ -443,7 +443,7 @@ const DEFINITIONS = {
     cell: 'choice',
     isHiddenAtFirst: true,
     exportWidth: 14,
-    headers: { es: 'encuadernacion tapa', en: 'binding bookbinding cover' },
+    headers: { es: 'encuadernacion tipodeencuadernacion', en: 'binding bookbinding' },
     form: { control: 'choice', width: 'col-6', isKept: true },
   },
 } as const satisfies Record<string, FieldDefinition>;
