@@ -98,35 +98,6 @@ IF NOT EXISTS (SELECT 1 FROM product WHERE id = OLD.id) THEN
   DELETE FROM product_photo WHERE product_id = OLD.id;
 END IF;
 
--- The barcodes of a product, in the form by which they are compared (src/products/barcodes.ts). One that another
--- product has fails the statement.
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS barcodes_added
-AFTER INSERT ON product FOR EACH ROW
-IF NEW.barcodes <> '' THEN
-  INSERT INTO product_barcode (barcode, product_id)
-  SELECT IF(value REGEXP '^([0-9]{8}|[0-9]{12,14})$', LPAD(value, 14, '0'), UPPER(REPLACE(value, '*', ''))), NEW.id
-  FROM JSON_TABLE(CONCAT('["', REPLACE(NEW.barcodes, ', ', '","'), '"]'), '$[*]' COLUMNS (value VARCHAR(50) PATH '$'))
-    AS typed;
-END IF;
-
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS barcodes_removed
-AFTER DELETE ON product FOR EACH ROW
-IF OLD.barcodes <> '' THEN
-  DELETE FROM product_barcode WHERE product_id = OLD.id;
-END IF;
-
-CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS barcodes_changed
-AFTER UPDATE ON product FOR EACH ROW
-IF OLD.barcodes COLLATE utf8mb4_0900_bin <> NEW.barcodes THEN
-  DELETE FROM product_barcode WHERE product_id = OLD.id;
-  IF NEW.barcodes <> '' THEN
-    INSERT INTO product_barcode (barcode, product_id)
-    SELECT IF(value REGEXP '^([0-9]{8}|[0-9]{12,14})$', LPAD(value, 14, '0'), UPPER(REPLACE(value, '*', ''))), NEW.id
-    FROM JSON_TABLE(CONCAT('["', REPLACE(NEW.barcodes, ', ', '","'), '"]'), '$[*]' COLUMNS (value VARCHAR(50) PATH '$'))
-      AS typed;
-  END IF;
-END IF;
-
 -- The columns of product that come from its row in book, and its place in the search index.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS book_added
 AFTER INSERT ON book FOR EACH ROW
@@ -165,6 +136,35 @@ CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS book_dropped
 AFTER DELETE ON deleted_product FOR EACH ROW
 IF NOT EXISTS (SELECT 1 FROM product WHERE id = OLD.id) THEN
   DELETE FROM book WHERE product_id = OLD.id;
+END IF;
+
+-- The barcodes of a product, in the form by which they are compared (src/products/barcodes.ts). One that another
+-- product has fails the statement.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS barcodes_added
+AFTER INSERT ON product FOR EACH ROW
+IF NEW.barcodes <> '' THEN
+  INSERT INTO product_barcode (barcode, product_id)
+  SELECT IF(value REGEXP '^([0-9]{8}|[0-9]{12,14})$', LPAD(value, 14, '0'), UPPER(REPLACE(value, '*', ''))), NEW.id
+  FROM JSON_TABLE(CONCAT('["', REPLACE(NEW.barcodes, ', ', '","'), '"]'), '$[*]' COLUMNS (value VARCHAR(50) PATH '$'))
+    AS typed;
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS barcodes_removed
+AFTER DELETE ON product FOR EACH ROW
+IF OLD.barcodes <> '' THEN
+  DELETE FROM product_barcode WHERE product_id = OLD.id;
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS barcodes_changed
+AFTER UPDATE ON product FOR EACH ROW
+IF OLD.barcodes COLLATE utf8mb4_0900_bin <> NEW.barcodes THEN
+  DELETE FROM product_barcode WHERE product_id = OLD.id;
+  IF NEW.barcodes <> '' THEN
+    INSERT INTO product_barcode (barcode, product_id)
+    SELECT IF(value REGEXP '^([0-9]{8}|[0-9]{12,14})$', LPAD(value, 14, '0'), UPPER(REPLACE(value, '*', ''))), NEW.id
+    FROM JSON_TABLE(CONCAT('["', REPLACE(NEW.barcodes, ', ', '","'), '"]'), '$[*]' COLUMNS (value VARCHAR(50) PATH '$'))
+      AS typed;
+  END IF;
 END IF;
 
 -- Adds what is older than the triggers. One snapshot of both tables, so writes at the same time do no harm; later

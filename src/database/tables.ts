@@ -137,18 +137,6 @@ interface ProductBarcodeTable {
   product_id: number;
 }
 
-/** Also of products in the trash. */
-interface BookTable {
-  product_id: number;
-  authors: string;
-  publisher: string;
-  /** 0, as in `pages`: not known. */
-  year: number;
-  language: string;
-  binding: string;
-  pages: number;
-}
-
 interface DeletedProductTable {
   id: number;
   code: string;
@@ -174,6 +162,18 @@ interface DeletedProductTable {
   created_at: Date;
   deleted_at: FilledIn<Date>;
   deleted_by: number;
+}
+
+/** Also of products in the trash. */
+interface BookTable {
+  product_id: number;
+  authors: string;
+  publisher: string;
+  /** 0, as in `pages`: not known. */
+  year: number;
+  language: string;
+  binding: string;
+  pages: number;
 }
 
 interface PhotoTable {
