@@ -332,7 +332,7 @@ test('an import adds, changes and empties books, says what is wrong, and is undo
   const read = await preview(client, file);
   expect(read.totals).toEqual({ changed: 2, new: 2, unchanged: 0, wrong: 1 });
   expect(await problems(client, read.id)).toHaveLength(4);
-  const shown = await page(client, read.id);
+  const shown = await page(client, read.id, '?kind=changed');
   expect(shown).toContain('<del>Español</del>');
   expect(shown).toContain('<ins>Inglés</ins>');
   expect(shown).toContain('<del>1999</del>');
