@@ -211,6 +211,7 @@ test('returns the fields that API clients rely on', async () => {
   expect({ total, totalIsExact }).toEqual({ total: 4, totalIsExact: true });
   expect(nextCursor).toEqual(expect.any(String));
   expect(Object.keys(items[0]!).sort()).toEqual([
+    'authors',
     'available',
     'barcodes',
     'binding',
