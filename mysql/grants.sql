@@ -14,6 +14,7 @@ GRANT SELECT, INSERT, UPDATE ON inventario.unit TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.supplier TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.product TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (category_id), DELETE ON inventario.deleted_product TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.book TO inventario_app@'%';
 -- Written by triggers.
 GRANT SELECT ON inventario.product_barcode TO inventario_app@'%';
 -- Written by triggers and clean-ups.

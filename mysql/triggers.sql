@@ -98,6 +98,46 @@ IF NOT EXISTS (SELECT 1 FROM product WHERE id = OLD.id) THEN
   DELETE FROM product_photo WHERE product_id = OLD.id;
 END IF;
 
+-- The columns of product that come from its row in book, and its place in the search index.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS book_added
+AFTER INSERT ON book FOR EACH ROW
+BEGIN
+  UPDATE product
+  SET is_book = TRUE, credits = CONCAT_WS('\n', NULLIF(NEW.authors, ''), NULLIF(NEW.publisher, ''))
+  WHERE id = NEW.product_id;
+  INSERT INTO search_pending (product_id) VALUES (NEW.product_id);
+END;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS book_changed
+AFTER UPDATE ON book FOR EACH ROW
+IF NEW.authors COLLATE utf8mb4_0900_bin <> OLD.authors OR NEW.publisher COLLATE utf8mb4_0900_bin <> OLD.publisher
+  OR NEW.year <> OLD.year OR NEW.language <> OLD.language OR NEW.binding <> OLD.binding THEN
+  UPDATE product
+  SET credits = CONCAT_WS('\n', NULLIF(NEW.authors, ''), NULLIF(NEW.publisher, ''))
+  WHERE id = NEW.product_id;
+  INSERT INTO search_pending (product_id) VALUES (NEW.product_id);
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS book_removed
+AFTER DELETE ON book FOR EACH ROW
+UPDATE product SET is_book = FALSE, credits = '' WHERE id = OLD.product_id;
+
+-- A product in the trash keeps its row in book, also if an instance of the previous version deletes or restores it.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS restored_as_book
+BEFORE INSERT ON product FOR EACH ROW
+IF NEW.id > 0 AND EXISTS (SELECT 1 FROM book WHERE product_id = NEW.id) THEN
+  SET NEW.is_book = TRUE,
+    NEW.credits = (
+      SELECT CONCAT_WS('\n', NULLIF(authors, ''), NULLIF(publisher, '')) FROM book WHERE product_id = NEW.id
+    );
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS book_dropped
+AFTER DELETE ON deleted_product FOR EACH ROW
+IF NOT EXISTS (SELECT 1 FROM product WHERE id = OLD.id) THEN
+  DELETE FROM book WHERE product_id = OLD.id;
+END IF;
+
 -- The barcodes of a product, in the form by which they are compared (src/products/barcodes.ts). One that another
 -- product has fails the statement.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS barcodes_added

@@ -10,7 +10,10 @@ import { sendAside } from './way-back.js';
 
 const DEBOUNCE_MS = 120;
 /** Filters that links lead to; chips show and remove them. */
-const FACET_NAMES = ['supplier', 'tag', 'location'];
+const FACET_NAMES = [
+  ...['supplier', 'tag', 'location'],
+  ...['author', 'publisher', 'year', 'language', 'binding'],
+];
 const CLEARED_NAMES = ['search', 'category', 'availability', ...FACET_NAMES];
 const FILTER_NAMES = [...CLEARED_NAMES, 'sort'];
 

@@ -7,8 +7,7 @@ export function fillRow(row, product, texts) {
   row.dataset.quantity = new Intl.NumberFormat(texts.language).format(product.quantity);
   row.dataset.unit = product.unit;
   for (const field of row.querySelectorAll('[data-field]')) {
-    const value = product[field.dataset.field];
-    field.textContent = 'number' in field.dataset ? textOfNumber(value, texts.language) : value;
+    field.textContent = textOf(product[field.dataset.field], field.dataset, texts);
   }
   for (const cell of row.querySelectorAll('[data-amount]'))
     cell.textContent = formatAmount(product[cell.dataset.field], cell.dataset.amount, texts);
@@ -33,7 +32,12 @@ export function fillRow(row, product, texts) {
   badge.className = `badge badge-${level === 'enough' ? 'available' : level}`;
 }
 
-/** 0 stands for none. */
+/** 0 stands for none; quantities are filled in apart. */
+function textOf(value, { number, choice }, texts) {
+  if (number !== undefined) return textOfNumber(value, texts.language);
+  return (choice ? texts.choices[choice]?.[value] : undefined) ?? (value || '');
+}
+
 function textOfNumber(value, language) {
   return value ? new Intl.NumberFormat(language).format(value) : '';
 }

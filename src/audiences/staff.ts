@@ -29,6 +29,7 @@ import { productListRoutes } from '../product-list/list-routes.ts';
 import { photoRoutes } from '../photos/photo-routes.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { findRestorable } from '../products/deletions.ts';
+import { bookRoutes } from '../products/book-routes.ts';
 import { shownValueOf } from '../products/field-texts.ts';
 import { editRoutes } from '../products/edit-routes.ts';
 import { PHOTO_FORM } from '../products/photo-form-routes.ts';
@@ -84,6 +85,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(productExportRoutes(databases));
   router.use(listChoicesRoutes(databases));
   router.use(productApiRoutes(databases));
+  router.use(bookRoutes(databases));
   router.use(productRoutes(databases, photos));
   router.use(photoRoutes(photos));
   router.use(editRoutes(databases));

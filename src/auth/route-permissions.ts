@@ -32,6 +32,7 @@ export const ROUTE_PERMISSIONS = {
   'POST /products/:id/restore': 'product:delete',
   'POST /products/:id/restore-and-save': 'product:delete',
   'POST /products/:id/keep-deleted': 'product:delete',
+  'GET /api/books/suggestions': 'product:edit',
   'PATCH /api/products/:id/quantity': 'stock:adjust',
 
   'POST /products/:id/movements': 'stock:adjust',

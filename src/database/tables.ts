@@ -138,6 +138,10 @@ interface ProductTable {
   supplier_code: FilledIn<string>;
   tags: FilledIn<string>;
   notes: FilledIn<string>;
+  /** Whether it has a row in `book`; kept by triggers, as `credits`. */
+  is_book: ColumnType<0 | 1, never, never>;
+  /** The authors and the publisher of a book, on lines of their own. */
+  credits: ColumnType<string, never, never>;
   /** Computed: an index of `STOCK_LEVELS` (src/stock/stock-level.ts). */
   stock_level: ColumnType<0 | 1 | 2, never, never>;
   /** Kept by triggers. */
@@ -225,6 +229,18 @@ interface DeletedProductTable {
   created_at: Date;
   deleted_at: FilledIn<Date>;
   deleted_by: number;
+}
+
+/** Also of products in the trash. */
+interface BookTable {
+  product_id: number;
+  authors: string;
+  publisher: string;
+  /** 0, as in `pages`: not known. */
+  year: number;
+  language: string;
+  binding: string;
+  pages: number;
 }
 
 interface PhotoTable {
@@ -379,6 +395,12 @@ interface ImportRowTable {
   supplier_code: string | null;
   tags: string | null;
   notes: string | null;
+  authors: string | null;
+  publisher: string | null;
+  year: number | null;
+  language: string | null;
+  binding: string | null;
+  pages: number | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;
@@ -512,6 +534,7 @@ export interface Catalogue extends GroupTables {
   photo_rendition: PhotoRenditionTable;
   product_photo: ProductPhotoTable;
   product_barcode: ProductBarcodeTable;
+  book: BookTable;
   stock_movement: StockMovementTable;
   stock_total: StockTotalTable;
   movement_flow: MovementFlowTable;

@@ -9,6 +9,7 @@ import type { Dates } from '../locales/dates.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
 import type { Language } from '../locales/languages.ts';
 import { DECIMAL_MARKS, decimalText } from '../locales/money.ts';
+import { listChoices, type ChoiceKind } from '../products/book-choices.ts';
 import { isNumberKey, PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
 import { mayView, type Product } from '../products/product.ts';
 import type { StockLevel } from '../stock/stock-level.ts';
@@ -19,14 +20,17 @@ import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.
 const BATCH_ROWS = 100;
 
 /** Translated once per export: a lookup takes longer than the rest of a row. */
-type Levels = Record<StockLevel, string>;
+interface Words {
+  levels: Record<StockLevel, string>;
+  choices: Record<ChoiceKind, Map<string, string>>;
+}
 
 interface ExportColumn {
   titleKey: string;
   width: number;
   isText?: true;
   field?: ProductField;
-  value: (product: Product, levels: Levels) => Cell;
+  value: (product: Product, words: Words) => Cell;
 }
 
 /** Who reads the file: their language, and the zone of their dates, which the heading names. */
@@ -40,15 +44,15 @@ export interface Reader {
 const COLUMNS: ExportColumn[] = [
   { titleKey: 'columns.number', width: 10, value: ({ id }) => id },
   ...PRODUCT_FIELDS.flatMap((field): ExportColumn[] => {
-    const { key, exportWidth: width, amount } = field;
+    const { key, exportWidth: width } = field;
     return width
       ? [
           {
             titleKey: `columns.${key}`,
             width,
             field,
-            ...(!isNumberKey(key) && !amount && { isText: true }),
-            value: amount ? amountCell(key, amount) : (product) => product[key],
+            ...(!isNumberKey(key) && !field.amount && { isText: true }),
+            value: cellOf(field),
           },
         ]
       : [];
@@ -57,7 +61,7 @@ const COLUMNS: ExportColumn[] = [
     titleKey: 'columns.availability',
     width: 16,
     isText: true,
-    value: ({ level }, levels) => levels[level],
+    value: ({ level }, { levels }) => levels[level],
   },
   { titleKey: 'columns.updated', width: 30, value: ({ updatedAt }) => updatedAt },
 ];
@@ -68,11 +72,11 @@ export async function writeWorkbook(
   reader: Reader,
   { maxRows }: { maxRows?: number } = {},
 ): Promise<void> {
-  const { t, dates } = reader;
+  const { t, dates, language } = reader;
   const shown = columnsFor(reader);
   const titles = titlesFor(shown, reader);
   const columns = shown.map(({ width, isText }, i) => ({ title: titles[i]!, width, isText }));
-  const rows = inBatches(products, { t, shown }, (date) => dates.toWallClock(date));
+  const rows = inBatches(products, { t, language, shown }, (date) => dates.toWallClock(date));
   await writeTable({ name: t('export.sheet'), columns, rows, maxRows }, out);
 }
 
@@ -91,7 +95,7 @@ export async function writeCsv(
   };
   async function* text() {
     yield Buffer.from(stringify([titlesFor(shown, reader)], format));
-    for await (const rows of inBatches(products, { t, shown }, (date) => date))
+    for await (const rows of inBatches(products, { t, language, shown }, (date) => date))
       yield Buffer.from(stringify(rows, { ...format, bom: false }));
   }
   await pipeline(Readable.from(text()), out);
@@ -99,6 +103,17 @@ export async function writeCsv(
 
 function columnsFor({ permissions }: Reader): ExportColumn[] {
   return COLUMNS.filter(({ field }) => !field || mayView(field, permissions));
+}
+
+function cellOf({ key, amount, choices, hasNone }: ProductField): ExportColumn['value'] {
+  if (amount) return amountCell(key, amount);
+  if (choices) {
+    return (product, words) => {
+      const code = product[key] as string;
+      return words.choices[choices].get(code) ?? code;
+    };
+  }
+  return hasNone ? (product) => product[key] || null : (product) => product[key];
 }
 
 function amountCell(key: FieldKey, amount: 'money' | 'rate') {
@@ -117,7 +132,7 @@ function titlesFor(columns: ExportColumn[], { t, dates }: Reader): string[] {
 
 async function* inBatches(
   products: AsyncIterable<Product>,
-  { t, shown }: { t: TFunction; shown: ExportColumn[] },
+  { t, language, shown }: Pick<Reader, 't' | 'language'> & { shown: ExportColumn[] },
   dateCell: (date: Date) => Cell,
 ): AsyncGenerator<Cell[][]> {
   const levels = {
@@ -125,11 +140,13 @@ async function* inBatches(
     low: t('availability.low'),
     enough: t('availability.available'),
   };
+  const namesOf = (kind: ChoiceKind) => new Map(listChoices(kind, language));
+  const words = { levels, choices: { language: namesOf('language'), binding: namesOf('binding') } };
   let batch: Cell[][] = [];
   for await (const product of products) {
     batch.push(
       shown.map(({ value }) => {
-        const cell = value(product, levels);
+        const cell = value(product, words);
         return cell instanceof Date ? dateCell(cell) : cell;
       }),
     );

@@ -6,19 +6,21 @@ import type { Catalogue } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { addUnits, MAX_UNITS } from '../products/unit-queries.ts';
 import {
+  dropEmptyBooks,
   insertNewProducts,
   noteNewProducts,
   recordInitialPrices,
   recordInitialStock,
   recordMovements,
   recordPrices,
+  saveBooks,
   updateProducts as updateExisting,
   type BulkStep,
 } from '../stock/bulk-stock.ts';
 import { ADDED, changedSince, keepingSums, withSumsApart } from '../stock/bulk-sums.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
-import { setsPrices, type Findings, type Totals } from './import-queries.ts';
+import { setsBooks, setsPrices, type Findings, type Totals } from './import-queries.ts';
 import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
 import { DEFAULT_UNIT } from './read-import.ts';
 
@@ -49,7 +51,7 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (state === 'applied') return;
-  const work = { totals: totals as Totals, lease, hasPrices: setsPrices(findings as Findings) };
+  const work = { totals: totals as Totals, lease, findings: findings as Findings };
   await withSumsApart(trx, { kind: 'import', id }, () => makeChanges(trx, claimed, work));
   const { changed, unchanged, new: added, wrong: leftOut } = totals as Totals;
   const details = { added, changed, unchanged, ...(leftOut > 0 && { leftOut }) };
@@ -70,8 +72,9 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
 async function makeChanges(
   trx: Transaction<Catalogue>,
   claimed: ClaimedImport,
-  { totals, lease, hasPrices }: { totals: Totals; lease: ImportLease; hasPrices: boolean },
+  { totals, lease, findings }: { totals: Totals; lease: ImportLease; findings: Findings },
 ): Promise<void> {
+  const hasPrices = setsPrices(findings);
   const all = rowsOf(claimed);
   await assertUnchanged(trx, all);
   await createCategories(trx, all);
@@ -90,6 +93,10 @@ async function makeChanges(
     const share = { from: insertsShare + (0.95 - insertsShare) * 0.3, to: 0.95 };
     if (hasPrices) await run(recordPrices, { from: share.from, to: share.from });
     if ((await run(updateProducts, share)) !== totals.changed) throw new ProductsChangedError();
+  }
+  if (setsBooks(findings)) {
+    await run(saveBooks, { from: 0.95, to: 0.95 });
+    await run(dropEmptyBooks, { from: 0.95, to: 0.95 });
   }
 }
 

@@ -1,5 +1,11 @@
 import type { NumberMark } from '../locales/typed-numbers.ts';
-import { isNumberKey, PRODUCT_FIELDS, productFields, type FieldKey } from '../products/product-fields.ts';
+import {
+  fieldOf,
+  isNumberKey,
+  PRODUCT_FIELDS,
+  productFields,
+  type FieldKey,
+} from '../products/product-fields.ts';
 import { plainHeader } from '../spreadsheets/spreadsheet.ts';
 
 export type Field = FieldKey;
@@ -11,9 +17,9 @@ export const FIELDS: readonly Field[] = [
   ...IMPORTED.map(({ key }) => key).filter((key) => key !== 'code'),
 ];
 
-/** Their empty text; of numbers, an empty cell means 0. */
-export const ERASABLE: readonly Field[] = FIELDS.filter(
-  (field) => !isNumberKey(field) && productFields.shape[field].safeParse('').data === '',
+/** Those that can be empty; of other numbers, an empty cell means 0. */
+export const ERASABLE: readonly Field[] = FIELDS.filter((field) =>
+  isNumberKey(field) ? fieldOf(field).hasNone : productFields.shape[field].safeParse('').data === '',
 );
 
 /** An empty cell never erases these: in a row, null stands for no value. */

@@ -3,7 +3,7 @@ import type { Catalogue, ImportRowKind, ImportState, UndoState } from '../databa
 import { DomainError } from '../errors/domain-error.ts';
 import type { Product } from '../products/product.ts';
 import { PRICED } from '../stock/price-history.ts';
-import type { ProductField } from '../products/product-fields.ts';
+import { isOfBook, type ProductField } from '../products/product-fields.ts';
 import { FIELDS, rowColumnOf, type Field } from './import-fields.ts';
 import type { CheckedFields, Problem } from './row-check.ts';
 import type {
@@ -195,6 +195,10 @@ export async function countBusyImports(db: Kysely<Catalogue>, userId: number): P
 
 export function setsPrices({ columns }: Findings): boolean {
   return PRICED.some((what) => columns.includes(what));
+}
+
+export function setsBooks({ columns }: Findings): boolean {
+  return columns.some((column) => column !== null && isOfBook(column));
 }
 
 /** The choices with which `findings` were made, or none for a file that has not been read. */

@@ -5,7 +5,7 @@ import type { TFunction } from 'i18next';
 import { installedCurrency } from '../config/currency.ts';
 import { DECIMAL_MARKS, decimalText } from '../locales/money.ts';
 import type { Language } from '../locales/languages.ts';
-import { isNumberKey, PRODUCT_FIELDS } from '../products/product-fields.ts';
+import { isNumberKey, isOfBook, PRODUCT_FIELDS } from '../products/product-fields.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 import { AMOUNTS, FIELDS, type Field } from './import-fields.ts';
@@ -52,6 +52,8 @@ export async function writeTemplate(
 }
 
 function cellOf(field: Field, example: (typeof EXAMPLES)[number], t: TFunction): Cell {
+  // The examples are no books.
+  if (isOfBook(field)) return null;
   if (field === 'price' || field === 'cost' || field === 'taxRate') {
     const decimals = field === 'taxRate' ? 2 : installedCurrency().decimals;
     return new Decimal(decimalText(AMOUNT_EXAMPLES[field][example], decimals));

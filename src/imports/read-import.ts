@@ -3,6 +3,7 @@ import type { Databases } from '../database/databases.ts';
 import type { NumberMark } from '../locales/typed-numbers.ts';
 import type { Catalogue, ImportRowKind } from '../database/tables.ts';
 import { BARCODE_KEY, barcodesIn } from '../products/barcode-queries.ts';
+import { isNumberKey } from '../products/product-fields.ts';
 import {
   decimalMarkIn,
   ERASABLE,
@@ -123,6 +124,7 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const { code, name, description, category, quantity, unit, price, cost, taxRate, barcodes, problems } =
     checked;
   const { location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes } = checked;
+  const { authors, publisher, year, language, binding, pages } = checked;
   const found = problems.length > 0 ? problems : null;
   // For the unit may not allow the decimals.
   const typed = Number.isInteger(quantity ?? 0) ? null : typedText(cells[columns.indexOf('quantity')]);
@@ -130,6 +132,7 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
     ...[number, sheet, line, code, name, description, category, quantity, unit],
     ...[price, cost, taxRate, barcodes, found, typed],
     ...[location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes],
+    ...[authors, publisher, year, language, binding, pages],
   ];
 }
 
@@ -160,10 +163,11 @@ async function storeRows(
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, rounded_up, unit,
        price, cost, tax_rate, barcodes, location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
-       kind, product_id, version, was, problems)
+       authors, publisher, year, language, binding, pages, kind, product_id, version, was, problems)
     SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, CEILING(quantity),
       COALESCE(CEILING(quantity) - quantity, 0), unit, price, cost, tax_rate, barcodes,
       location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
+      authors, publisher, year, language, binding, pages,
       CASE
         WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
         WHEN product_id IS NULL THEN 'new'
@@ -176,7 +180,9 @@ async function storeRows(
         'quantity', own_quantity, 'unit', own_unit,
         'price', own_price, 'cost', own_cost, 'taxRate', own_tax_rate, 'barcodes', own_barcodes,
         'location', own_location, 'minimumStock', own_minimum_stock, 'orderQuantity', own_order_quantity,
-        'supplier', own_supplier, 'supplierCode', own_supplier_code, 'tags', own_tags, 'notes', own_notes)),
+        'supplier', own_supplier, 'supplierCode', own_supplier_code, 'tags', own_tags, 'notes', own_notes,
+        'authors', own_authors, 'publisher', own_publisher, 'year', own_year, 'language', own_language,
+        'binding', own_binding, 'pages', own_pages)),
       IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),
         JSON_ARRAY_INSERT(COALESCE(problems, JSON_ARRAY()), '$[0]',
           JSON_OBJECT('field', 'name', 'key', ${nameMissing})),
@@ -185,13 +191,16 @@ async function storeRows(
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
         v.price, v.cost, v.tax_rate, v.barcodes,
         v.location, v.minimum_stock, v.order_quantity, v.supplier, v.supplier_code, v.tags, v.notes,
+        v.authors, v.publisher, v.year, v.language, v.binding, v.pages,
         COALESCE(${problems}, ${ownedBarcode}) AS problems,
         p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
         own.name AS own_category, p.on_hand AS own_quantity, p.unit AS own_unit,
         p.price AS own_price, p.cost AS own_cost, p.tax_rate AS own_tax_rate, p.barcodes AS own_barcodes,
         p.location AS own_location, p.minimum_stock AS own_minimum_stock, p.order_quantity AS own_order_quantity,
         COALESCE(s.name, '') AS own_supplier, p.supplier_code AS own_supplier_code, p.tags AS own_tags,
-        p.notes AS own_notes,
+        p.notes AS own_notes, COALESCE(b.authors, '') AS own_authors, COALESCE(b.publisher, '') AS own_publisher,
+        COALESCE(b.year, 0) AS own_year, COALESCE(b.language, '') AS own_language,
+        COALESCE(b.binding, '') AS own_binding, COALESCE(b.pages, 0) AS own_pages,
         (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
           AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
           AND (v.category IS NULL OR v.category = own.name)
@@ -207,7 +216,13 @@ async function storeRows(
           AND (v.supplier IS NULL OR v.supplier = COALESCE(s.name, ''))
           AND (v.supplier_code IS NULL OR v.supplier_code COLLATE utf8mb4_0900_bin = p.supplier_code)
           AND (v.tags IS NULL OR v.tags COLLATE utf8mb4_0900_bin = p.tags)
-          AND (v.notes IS NULL OR v.notes COLLATE utf8mb4_0900_bin = p.notes) AS is_same
+          AND (v.notes IS NULL OR v.notes COLLATE utf8mb4_0900_bin = p.notes)
+          AND (v.authors IS NULL OR v.authors COLLATE utf8mb4_0900_bin = COALESCE(b.authors, ''))
+          AND (v.publisher IS NULL OR v.publisher COLLATE utf8mb4_0900_bin = COALESCE(b.publisher, ''))
+          AND (v.year IS NULL OR v.year = COALESCE(b.year, 0))
+          AND (v.language IS NULL OR v.language COLLATE utf8mb4_0900_bin = COALESCE(b.language, ''))
+          AND (v.binding IS NULL OR v.binding COLLATE utf8mb4_0900_bin = COALESCE(b.binding, ''))
+          AND (v.pages IS NULL OR v.pages = COALESCE(b.pages, 0)) AS is_same
       FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
         number INT UNSIGNED PATH '$[0]',
         sheet TINYINT UNSIGNED PATH '$[1]',
@@ -230,11 +245,18 @@ async function storeRows(
         supplier VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[18]',
         supplier_code VARCHAR(50) COLLATE utf8mb4_es_0900_ai_ci PATH '$[19]',
         tags VARCHAR(200) COLLATE utf8mb4_es_0900_ai_ci PATH '$[20]',
-        notes VARCHAR(2000) COLLATE utf8mb4_es_0900_ai_ci PATH '$[21]'
+        notes VARCHAR(2000) COLLATE utf8mb4_es_0900_ai_ci PATH '$[21]',
+        authors VARCHAR(300) COLLATE utf8mb4_es_0900_ai_ci PATH '$[22]',
+        publisher VARCHAR(100) COLLATE utf8mb4_es_0900_ai_ci PATH '$[23]',
+        year SMALLINT UNSIGNED PATH '$[24]',
+        language VARCHAR(3) COLLATE utf8mb4_es_0900_ai_ci PATH '$[25]',
+        binding VARCHAR(10) COLLATE utf8mb4_es_0900_ai_ci PATH '$[26]',
+        pages MEDIUMINT UNSIGNED PATH '$[27]'
       )) AS v
       LEFT JOIN product AS p ON p.code = v.code
       LEFT JOIN category AS own ON own.id = p.category_id
       LEFT JOIN supplier AS s ON s.id = p.supplier_id
+      LEFT JOIN book AS b ON b.product_id = p.id
     ) AS compared
     WHERE EXISTS (SELECT 1 FROM product_import WHERE id = ${id} AND attempt = ${attempt})`.execute(db);
 }
@@ -316,7 +338,8 @@ async function countErasures(
 ): Promise<number> {
   const isErased = ERASABLE.map((field) => {
     const path = `$.${field}`;
-    return sql`(${sql.ref(`r.${rowColumnOf(field)}`)} = '' AND JSON_UNQUOTE(JSON_EXTRACT(r.was, ${path})) <> '')`;
+    const none = sql.lit(isNumberKey(field) ? 0 : '');
+    return sql`(${sql.ref(`r.${rowColumnOf(field)}`)} = ${none} AND JSON_UNQUOTE(JSON_EXTRACT(r.was, ${path})) <> ${none})`;
   });
   const { rows } = await sql<{ count: number }>`
     SELECT /*+ MAX_EXECUTION_TIME(15000) */ COUNT(*) AS count FROM product_import_row AS r

@@ -25,7 +25,15 @@ const EMPTY_ROW = Object.fromEntries(FIELDS.map((field) => [field, null])) as Re
 
 const TYPED_LENGTH = 60;
 /** A line break there comes from a stray quote or from cells that were joined. */
-const ONE_LINE: readonly Field[] = ['code', 'category', 'unit', 'location', 'supplier', 'supplierCode'];
+const ONE_LINE: readonly Field[] = [
+  'code',
+  'category',
+  'unit',
+  'location',
+  'supplier',
+  'supplierCode',
+  'publisher',
+];
 
 interface Reading {
   erases: boolean;

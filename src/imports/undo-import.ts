@@ -12,13 +12,16 @@ import {
   createFormerCategories,
   createFormerSuppliers,
   deleteAdded as deleteAddedProducts,
+  dropEmptyBooks,
   recordMovementsBack,
   recordPricesBack,
+  setBackBooks,
   setBackProducts as setBackChanged,
 } from '../stock/bulk-stock.ts';
 import { changedSince, keepingSums, STILL_AS_ADDED, withSumsApart } from '../stock/bulk-sums.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import {
+  setsBooks,
   setsPrices,
   type Findings,
   type Totals,
@@ -57,7 +60,7 @@ async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: 
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   if (undoState === 'done') return;
-  const work = { totals: totals as Totals, lease, hasPrices: setsPrices(findings as Findings) };
+  const work = { totals: totals as Totals, lease, findings: findings as Findings };
   await withSumsApart(trx, { kind: 'import', id }, () => makeChanges(trx, claimed, work));
   const { new: removed, changed: setBack } = totals as Totals;
   await recordProductEvent(trx, {
@@ -81,8 +84,9 @@ async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: 
 async function makeChanges(
   trx: Transaction<Catalogue>,
   claimed: ClaimedImport,
-  { totals, lease, hasPrices }: { totals: Totals; lease: ImportLease; hasPrices: boolean },
+  { totals, lease, findings }: { totals: Totals; lease: ImportLease; findings: Findings },
 ): Promise<void> {
+  const hasPrices = setsPrices(findings);
   const all = rowsOf(claimed);
   await assertUntouched(trx, all);
   const run = inBatches(trx, claimed, { totals, lease, userId: claimed.undoneBy! });
@@ -103,6 +107,10 @@ async function makeChanges(
       throw isDuplicateKey(error) ? new RowsTouchedError() : error;
     });
     if (setBack !== totals.changed) throw new RowsTouchedError();
+    if (setsBooks(findings)) {
+      await run(setBackBooks, { from: 0.95, to: 0.95 });
+      await run(dropEmptyBooks, { from: 0.95, to: 0.95 });
+    }
   }
 }
 

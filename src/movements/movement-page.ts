@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
+import { readFilter } from '../product-list/product-filter.ts';
 import { getProductPage } from '../product-list/product-page.ts';
 import type { Product } from '../products/product.ts';
 import type { MovementFilter } from './movement-filter.ts';
@@ -42,15 +43,7 @@ export interface FoundProducts {
 }
 
 export async function findProductsFor(db: Kysely<Catalogue>, search: string): Promise<FoundProducts> {
-  const filter = {
-    search,
-    category: '',
-    availability: '',
-    supplier: '',
-    tag: '',
-    location: '',
-    sort: undefined,
-  } as const;
+  const filter = readFilter({ search });
   const { items, nextCursor } = await getProductPage(db, filter, { limit: MAX_CHOICES });
   const sameCode = items.find(({ code }) => code.toLowerCase() === search.toLowerCase());
   const product = items.length === 1 ? items[0] : sameCode;

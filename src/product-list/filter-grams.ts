@@ -1,20 +1,26 @@
 import type { Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
-import { gramsOfTerm, LOW_GRAM, supplierGram, tagGram } from '../search/grams.ts';
+import { bookGram, gramsOfTerm, LOW_GRAM, supplierGram, tagGram } from '../search/grams.ts';
 import { letters } from '../search/letters.ts';
 import type { ProductFilter } from './product-filter.ts';
 
 /** What every product has that passes the filter, by the search index. */
 export async function gramsOf(
   db: Kysely<Catalogue>,
-  { availability, supplier, tag, location }: ProductFilter,
+  { availability, supplier, tag, location, ...filter }: ProductFilter,
 ): Promise<string[]> {
-  await letters.learn(db, [tag, location]);
+  const { author, publisher, year, language, binding } = filter;
+  await letters.learn(db, [tag, location, author, publisher]);
   return [
     ...(availability === 'low' ? [LOW_GRAM] : []),
     ...(supplier ? [supplierGram(await findSupplier(db, supplier))] : []),
     ...(tag ? [tagGram(letters.fold(tag))] : []),
     ...gramsOfTerm(letters.fold(location)),
+    ...(author ? [bookGram('author', letters.fold(author))] : []),
+    ...(publisher ? [bookGram('publisher', letters.fold(publisher))] : []),
+    ...(year ? [bookGram('year', Number(year))] : []),
+    ...(language ? [bookGram('language', language)] : []),
+    ...(binding ? [bookGram('binding', binding)] : []),
   ];
 }
 

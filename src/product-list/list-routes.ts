@@ -4,7 +4,10 @@ import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { findByScan } from '../products/barcode-queries.ts';
+import { listChoices, type ChoiceKind } from '../products/book-choices.ts';
 import { listCategories } from '../products/category-queries.ts';
+import { shownText, type FieldValue } from '../products/field-texts.ts';
+import type { FieldKey } from '../products/product-fields.ts';
 import { viewableProduct } from '../products/product.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import { InvalidCursorError } from './cursor.ts';
@@ -56,6 +59,8 @@ export function productListRoutes(databases: Databases): Router {
       categories,
       availabilities: AVAILABILITIES,
       facets: FACETS,
+      shownText: (key: FieldKey, value: FieldValue) => shownText(key, value, req.language),
+      choiceNames: (kind: ChoiceKind) => Object.fromEntries(listChoices(kind, req.language)),
       filterQuery,
       ...listView(choices, req.principal!.permissions),
     });

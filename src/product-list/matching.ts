@@ -1,7 +1,7 @@
-import { sql, type Kysely, type SqlBool } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
-import { searchTerms } from '../search/search-terms.ts';
+import { escapeLike, searchTerms } from '../search/search-terms.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { isPastStart, orderBy, pageColumns, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
@@ -26,6 +26,7 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter, are
     query = query.where(sql<SqlBool>`FIND_IN_SET(${filter.tag}, REPLACE(product.tags, ', ', ','))`);
   }
   if (filter.location) query = query.where('product.location', '=', filter.location);
+  for (const condition of bookConditions(filter)) query = query.where(isBookWith(condition));
   const terms = searchTerms(search);
   const isBarcode = hasBarcode(search);
   if (!isBarcode || terms.length === 0)
@@ -35,6 +36,32 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter, are
     sql` AND `,
   );
   return query.where(sql<SqlBool>`((${isFoundByWords}) OR ${isBarcode})`);
+}
+
+/** Conditions on the row of `book`. */
+function bookConditions({
+  author,
+  publisher,
+  year,
+  language,
+  binding,
+}: ProductFilter): RawBuilder<SqlBool>[] {
+  const conditions: RawBuilder<SqlBool>[] = [];
+  if (author) {
+    const pattern = `%; ${escapeLike(author)}; %`;
+    conditions.push(sql<SqlBool>`CONCAT('; ', book.authors, '; ') LIKE ${pattern}`);
+  }
+  if (publisher) conditions.push(sql<SqlBool>`book.publisher = ${publisher}`);
+  if (year) conditions.push(sql<SqlBool>`book.year = ${Number(year)}`);
+  if (language) conditions.push(sql<SqlBool>`book.language = ${language}`);
+  if (binding) conditions.push(sql<SqlBool>`book.binding = ${binding}`);
+  return conditions;
+}
+
+/** No join, so that the order of the others stays as hints say. */
+function isBookWith(condition: RawBuilder<SqlBool>): RawBuilder<SqlBool> {
+  return sql<SqlBool>`
+    (product.is_book AND (SELECT ${condition} FROM book WHERE book.product_id = product.id))`;
 }
 
 export async function scanWindow(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {

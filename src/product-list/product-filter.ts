@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BINDINGS, BOOK_LANGUAGES } from '../products/book-choices.ts';
 import { isBlank } from '../products/field-rules.ts';
 import { SORT_COLUMNS, type SortColumn } from './list-columns.ts';
 
@@ -18,11 +19,20 @@ export interface ProductFilter {
   supplier: string;
   tag: string;
   location: string;
+  author: string;
+  publisher: string;
+  year: string;
+  /** A code, as the binding. */
+  language: string;
+  binding: string;
   sort: Sort | undefined;
 }
 
 /** Filters that links lead to. */
-export const FACETS = ['supplier', 'tag', 'location'] as const;
+export const FACETS = [
+  ...(['supplier', 'tag', 'location'] as const),
+  ...(['author', 'publisher', 'year', 'language', 'binding'] as const),
+];
 
 const MAX_SEARCH_LENGTH = 100;
 
@@ -47,6 +57,10 @@ const category = z.string('a category').max(100, 'at most 100 characters').trim(
 
 const facet = z.string('a text').max(200, 'at most 200 characters').trim();
 
+const year = z.string('a year').regex(/^(?:[1-9]\d{3})?$/, 'a year');
+const language = z.enum([...BOOK_LANGUAGES, ''], `one of ${BOOK_LANGUAGES.join(', ')}`);
+const binding = z.enum([...BINDINGS, ''], `one of ${BINDINGS.join(', ')}`);
+
 const availability = z.enum([...AVAILABILITIES, ''], `one of ${AVAILABILITIES.join(', ')}`);
 
 const A_CURSOR = 'a nextCursor of an earlier answer';
@@ -60,6 +74,11 @@ export const strictFilter = z.object({
   supplier: facet.default(''),
   tag: facet.default(''),
   location: facet.default(''),
+  author: facet.default(''),
+  publisher: facet.default(''),
+  year: year.default(''),
+  language: language.default(''),
+  binding: binding.default(''),
   sort: sortField.optional(),
 });
 
@@ -75,6 +94,11 @@ const lenientFilter = z.object({
   supplier: facet.catch(''),
   tag: facet.catch(''),
   location: facet.catch(''),
+  author: facet.catch(''),
+  publisher: facet.catch(''),
+  year: year.catch(''),
+  language: language.catch(''),
+  binding: binding.catch(''),
   sort: sortField.optional().catch(undefined),
 });
 
@@ -111,9 +135,7 @@ export function filterQuery(filter: ProductFilter, changes: Record<string, strin
     search: filter.search,
     category: filter.category,
     availability: filter.availability,
-    supplier: filter.supplier,
-    tag: filter.tag,
-    location: filter.location,
+    ...Object.fromEntries(FACETS.map((facet) => [facet, filter[facet]])),
     sort: sort ? sortName(sort) : '',
     ...changes,
   };

@@ -1,11 +1,10 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
-import { PRODUCT_FIELDS } from '../products/product-fields.ts';
+import { SEARCHED_SOURCES } from '../products/product-fields.ts';
 import { keysOfScan } from '../products/barcodes.ts';
 import { contains, containsInOrder, type Searched } from '../search/folded-sql.ts';
 import type { SearchTerm } from '../search/search-terms.ts';
 
 const CODE_SOURCE = 'product.code';
-const SEARCHED = PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source);
 
 /** Fields on lines of their own, as no word contains a line break. */
 function together(sources: string[]): Searched {
@@ -16,8 +15,8 @@ export const CODE: Searched = {
   field: CODE_SOURCE,
   plainField: 'product.plain_code',
 };
-const ALL = together(SEARCHED);
-const ALL_BUT_CODE = together(SEARCHED.filter((source) => source !== CODE_SOURCE));
+const ALL = together(SEARCHED_SOURCES);
+const ALL_BUT_CODE = together(SEARCHED_SOURCES.filter((source) => source !== CODE_SOURCE));
 
 export interface Checked {
   /** Whether ñ is told apart from n also in words that find both. */

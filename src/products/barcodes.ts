@@ -97,6 +97,14 @@ export function kindOf(value: string): BarcodeKind {
   return ({ 8: 'ean8', 12: 'upcA', 13: 'ean13', 14: 'itf14' } as const)[value.length as 8 | 12 | 13 | 14];
 }
 
+/** In what a form holds or was sent. */
+export function hasIsbn(typed: string): boolean {
+  return typed.split(/[\p{Cc},;|]+/u).some((barcode) => {
+    const read = readBarcode(barcode);
+    return 'value' in read && kindOf(read.value) === 'isbn';
+  });
+}
+
 /** One a line, or separated by commas, semicolons or bars. Of equal ones, the first stays. */
 export const barcodesField = z
   .string()

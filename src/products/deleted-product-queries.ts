@@ -5,6 +5,7 @@ import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts
 import { levelOf } from '../stock/stock-level.ts';
 import type { MovementActor } from '../stock/stock-movements.ts';
 import { throwIfTaken } from './barcode-queries.ts';
+import { DELETED_BOOK, NO_BOOK, type Book } from './book-queries.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { isWithinUndo } from './deletions.ts';
 import {
@@ -109,7 +110,7 @@ function selectDeleted(db: Kysely<Catalogue>, id: number) {
   return db
     .selectFrom('deleted_product as product')
     .innerJoin('category', 'category.id', 'product.category_id')
-    .select(['product.id', ...SELECTED_FIELDS])
+    .select(['product.id', ...SELECTED_FIELDS, DELETED_BOOK])
     .select(['product.deleted_at as updatedAt', 'product.version', sql<Date>`SYSDATE(3)`.as('now')])
     .where('product.id', '=', id);
 }
@@ -122,7 +123,8 @@ export async function findDeletedProduct(
   db: Kysely<Catalogue>,
   id: number,
 ): Promise<(ProductInput & { version: number }) | undefined> {
-  return selectRestorable(db, id).executeTakeFirst();
+  const row = await selectRestorable(db, id).executeTakeFirst();
+  return row && withBook(row);
 }
 
 async function lockDeleted(
@@ -131,6 +133,10 @@ async function lockDeleted(
 ): Promise<{ product: Product; now: Date } | undefined> {
   const row = await selectRestorable(trx, id).forUpdate('product').executeTakeFirst();
   if (!row) return undefined;
-  const { now, ...product } = row;
+  const { now, ...product } = withBook(row);
   return { product: { ...product, available: product.quantity > 0, level: levelOf(product) }, now };
+}
+
+function withBook<T extends { book: Book | null }>({ book, ...row }: T): Omit<T, 'book'> & Book {
+  return { ...row, ...(book ?? NO_BOOK) };
 }

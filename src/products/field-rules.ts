@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { installedCurrency } from '../config/currency.ts';
 import { decimalText, MAX_AMOUNT, readDecimal, readMoney } from '../locales/money.ts';
 import { MAX_DECIMALS, MAX_QUANTITY } from '../stock/quantities.ts';
+import { findChoice, type ChoiceKind } from './book-choices.ts';
 
 /** Excel refuses files with control characters, lone surrogates or U+FFFE. */
 function tidy(text: string): string {
@@ -106,13 +107,55 @@ export const rateField = z
 
 /** Words or phrases, each once, with a comma and a space between them. */
 export function tagList(max: number, tooLong: string) {
+  return textList(max, { splitAt: /[,;\r\n]/, between: ', ', tooLong });
+}
+
+export const AUTHOR_SEPARATOR = '; ';
+
+/** In order, each once, with a semicolon and a space between them: "García Márquez, Gabriel" is one. */
+export function authorList(max: number, tooLong: string) {
+  return textList(max, { splitAt: /[;|\r\n]/, between: AUTHOR_SEPARATOR, tooLong });
+}
+
+function textList(
+  max: number,
+  { splitAt, between, tooLong }: { splitAt: RegExp; between: string; tooLong: string },
+) {
   return z
     .string()
     .default('')
     .transform((text) => {
-      const tags = text.split(/[,;\r\n]/).map(tidy);
-      const byName = new Map(tags.map((tag) => [tag.toLowerCase(), tag]));
-      return [...byName.values()].filter((tag) => !isBlank(tag)).join(', ');
+      const parts = text.split(splitAt).map(tidy);
+      const byName = new Map(parts.map((part) => [part.toLowerCase(), part]));
+      return [...byName.values()].filter((part) => !isBlank(part)).join(between);
     })
     .refine((text) => length(text) <= max, tooLong);
+}
+
+/** Empty is 0: not known. `max` is asked for each time. */
+export function optionalWhole(min: number, max: () => number, wrong: string) {
+  return z
+    .union([z.string(), z.number().transform(String)], wrong)
+    .default('')
+    .transform((text, context): number => {
+      if (isBlank(text) || text.trim() === '0') return 0;
+      const number = /^\d{1,9}$/.test(text.trim()) ? Number(text) : NaN;
+      if (number >= min && number <= max()) return number;
+      context.addIssue({ code: 'custom', message: wrong, maximum: max() });
+      return z.NEVER;
+    });
+}
+
+/** Empty, or the code of a choice. */
+export function choiceField(kind: ChoiceKind, wrong: string) {
+  return z
+    .string()
+    .default('')
+    .transform((text, context): string => {
+      if (isBlank(text)) return '';
+      const code = findChoice(kind, text);
+      if (code !== undefined) return code;
+      context.addIssue({ code: 'custom', message: wrong });
+      return z.NEVER;
+    });
 }

@@ -1,6 +1,7 @@
 import { installedCurrency } from '../config/currency.ts';
 import { DECIMAL_MARKS, formatMoney, formatRate, typedDecimal } from '../locales/money.ts';
 import type { Language } from '../locales/languages.ts';
+import { choiceName } from './book-choices.ts';
 import { fieldOf, FIELD_KEYS, type FieldKey } from './product-fields.ts';
 
 /** Null, of an amount: not known. */
@@ -8,8 +9,9 @@ export type FieldValue = string | number | null;
 
 /** As a person types it, and as the rule of the field reads it. */
 export function formText(key: FieldKey, value: FieldValue, language: Language): string {
-  const { amount } = fieldOf(key);
+  const { amount, hasNone } = fieldOf(key);
   if (typeof value !== 'number') return value ?? '';
+  if (hasNone && value === 0) return '';
   if (!amount) return String(value).replace('.', DECIMAL_MARKS[language]);
   return amount === 'rate'
     ? formatRate(value, language)
@@ -23,7 +25,9 @@ export function hiddenText(key: FieldKey, value: FieldValue, language: Language)
 
 /** As a person reads it. */
 export function shownText(key: FieldKey, value: FieldValue, language: Language): string {
-  return fieldOf(key).amount === 'money' && typeof value === 'number'
+  const { amount, choices } = fieldOf(key);
+  if (choices && typeof value === 'string') return choiceName(choices, value, language);
+  return amount === 'money' && typeof value === 'number'
     ? formatMoney(value, language, installedCurrency())
     : formText(key, value, language);
 }

@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import type { Permission } from '../auth/permissions.ts';
 import { barcodesField } from './barcodes.ts';
+import type { ChoiceKind } from './book-choices.ts';
 import {
+  authorList,
+  choiceField,
   line,
   moneyField,
   optionalQuantity,
   optionalText,
+  optionalWhole,
   quantityField,
   rateField,
   tagList,
@@ -17,11 +21,17 @@ export const OTHER_CATEGORY = '__other__';
 interface FieldDefinition {
   /** Null: not known. */
   rule: z.ZodType<string | number | null>;
-  /** MySQL type in `product` and in `product_import_row`. */
+  /** MySQL type in `product` (or in `book`) and in `product_import_row`. */
   columnType: string;
   /** The generated column that is read instead: it has decimals. */
   exactColumn?: string;
   isReference?: true;
+  /** A column of `book`, which has a row for each product with any such value (docs/decisions/books.md). */
+  isOfBook?: true;
+  /** The values are codes, which people see as names. */
+  choices?: ChoiceKind;
+  /** 0 stands for none, and is shown as nothing. */
+  hasNone?: true;
   /** An integer: of minor units of the currency, or of hundredths of a percent. */
   amount?: 'money' | 'rate';
   /** Who may see it, if not everyone who may see products. */
@@ -33,7 +43,7 @@ interface FieldDefinition {
   /** The column of these indexes if the field can be NULL, with a number in its place. */
   orderColumn?: 'price_order';
   /** Style in the list (views/products/row.ejs); fields without one are not listed. */
-  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount' | 'number';
+  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount' | 'number' | 'choice';
   /** In the list only for people who choose it. */
   isHiddenAtFirst?: true;
   /** In characters. */
@@ -44,7 +54,7 @@ interface FieldDefinition {
 }
 
 interface FormControl {
-  control: 'text' | 'textarea' | 'category';
+  control: 'text' | 'textarea' | 'category' | 'choice';
   width: string;
   isRequired?: true;
   hint?: string;
@@ -53,6 +63,8 @@ interface FormControl {
   suggestions?: string;
   /** Suggests what other products have. */
   suggestsSaved?: true;
+  /** Does so while one types (public/js/book-form.js). */
+  suggestsTyped?: true;
   /** In the folded part of the form. */
   isMore?: true;
   initial?: string;
@@ -62,6 +74,12 @@ interface FormControl {
   /** Of one product only: a duplicate starts without it. */
   isNotCopied?: true;
 }
+
+/** Of printed books. */
+const FIRST_YEAR = 1400;
+/** Books are announced a year or two before they appear. */
+const lastYear = () => new Date().getFullYear() + 2;
+const MAX_PAGES = 99_999;
 
 /** Checked against migrations, triggers, import SQL and texts by test/products/product-fields.test.ts. */
 const DEFINITIONS = {
@@ -358,6 +376,76 @@ const DEFINITIONS = {
     headers: { es: 'notas nota notasinternas', en: 'notes note internalnotes' },
     form: { control: 'textarea', width: 'col-12', hint: 'product.notesHint', isMore: true },
   },
+  authors: {
+    rule: authorList(300, 'product.errors.authorsLength'),
+    columnType: 'varchar(300)',
+    isOfBook: true,
+    cell: 'plain',
+    isHiddenAtFirst: true,
+    exportWidth: 30,
+    headers: { es: 'autores autor autora autoras autoria escritor', en: 'authors author writer' },
+    form: { control: 'text', width: 'col-12', hint: 'product.authorsHint', suggestsTyped: true },
+  },
+  publisher: {
+    rule: optionalText(100, 'product.errors.publisherLength'),
+    columnType: 'varchar(100)',
+    isOfBook: true,
+    cell: 'plain',
+    isHiddenAtFirst: true,
+    exportWidth: 20,
+    headers: { es: 'editorial editora selloeditorial', en: 'publisher publishinghouse imprint' },
+    form: { control: 'text', width: 'col-md-6', suggestsTyped: true, isKept: true },
+  },
+  year: {
+    rule: optionalWhole(FIRST_YEAR, lastYear, 'product.errors.year'),
+    columnType: 'smallint unsigned',
+    isOfBook: true,
+    hasNone: true,
+    cell: 'plain',
+    isHiddenAtFirst: true,
+    exportWidth: 8,
+    headers: {
+      es: 'ano anodepublicacion anopublicacion anodeedicion anoedicion',
+      en: 'year publicationyear yearofpublication yearpublished',
+    },
+    form: { control: 'text', width: 'col-6 col-md-3', attributes: 'inputmode="numeric"' },
+  },
+  pages: {
+    rule: optionalWhole(1, () => MAX_PAGES, 'product.errors.pages'),
+    columnType: 'mediumint unsigned',
+    isOfBook: true,
+    hasNone: true,
+    cell: 'number',
+    isHiddenAtFirst: true,
+    exportWidth: 8,
+    headers: {
+      es: 'paginas pags numerodepaginas npaginas nodepaginas',
+      en: 'pages pagecount numberofpages',
+    },
+    form: { control: 'text', width: 'col-6 col-md-3', attributes: 'inputmode="numeric"' },
+  },
+  language: {
+    rule: choiceField('language', 'product.errors.language'),
+    columnType: 'varchar(3)',
+    isOfBook: true,
+    choices: 'language',
+    cell: 'choice',
+    isHiddenAtFirst: true,
+    exportWidth: 14,
+    headers: { es: 'idioma lengua', en: 'language' },
+    form: { control: 'choice', width: 'col-6', isKept: true },
+  },
+  binding: {
+    rule: choiceField('binding', 'product.errors.binding'),
+    columnType: 'varchar(10)',
+    isOfBook: true,
+    choices: 'binding',
+    cell: 'choice',
+    isHiddenAtFirst: true,
+    exportWidth: 14,
+    headers: { es: 'encuadernacion tipodeencuadernacion', en: 'binding bookbinding' },
+    form: { control: 'choice', width: 'col-6', isKept: true },
+  },
 } as const satisfies Record<string, FieldDefinition>;
 
 type Definitions = typeof DEFINITIONS;
@@ -367,6 +455,10 @@ export type ProductInput = { [Key in FieldKey]: z.output<Definitions[Key]['rule'
 
 export type ReferenceKey = {
   [Key in FieldKey]: Definitions[Key] extends { isReference: true } ? Key : never;
+}[FieldKey];
+/** What a product has besides if it is a book. */
+export type BookKey = {
+  [Key in FieldKey]: Definitions[Key] extends { isOfBook: true } ? Key : never;
 }[FieldKey];
 export type SortedKey = {
   [Key in FieldKey]: Definitions[Key] extends { isSorted: true } ? Key : never;
@@ -379,7 +471,11 @@ type ReadColumn<Key extends FieldKey> = Definitions[Key] extends { exactColumn: 
   ? Column
   : Snake<Key>;
 type ColumnOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}_id` : Snake<Key>;
-type SourceOf<Key extends FieldKey> = Key extends ReferenceKey ? `${Key}.name` : `product.${ReadColumn<Key>}`;
+type SourceOf<Key extends FieldKey> = Key extends ReferenceKey
+  ? `${Key}.name`
+  : Key extends BookKey
+    ? `book.${Key}`
+    : `product.${ReadColumn<Key>}`;
 
 export interface ProductField<Key extends FieldKey = FieldKey> extends FieldDefinition {
   key: Key;
@@ -400,11 +496,15 @@ export const PRODUCT_FIELDS: readonly ProductField[] = (
     column: (definition.isReference ? `${key}_id` : snake) as ColumnOf<FieldKey>,
     source: (definition.isReference
       ? `${key}.name`
-      : `product.${definition.exactColumn ?? snake}`) as SourceOf<FieldKey>,
+      : `${definition.isOfBook ? 'book' : 'product'}.${definition.exactColumn ?? snake}`) as SourceOf<FieldKey>,
     rowColumn: (definition.exactColumn ?? snake) as ReadColumn<FieldKey>,
     isNumber: !definition.amount && !definition.columnType.startsWith('varchar'),
   };
 });
+
+export const BOOK_FIELDS = PRODUCT_FIELDS.filter(
+  ({ isOfBook }) => isOfBook,
+) as readonly ProductField<BookKey>[];
 
 export const REFERENCE_KEYS = PRODUCT_FIELDS.filter(({ isReference }) => isReference).map(
   ({ key }) => key as ReferenceKey,
@@ -416,20 +516,25 @@ export function isNumberKey(key: FieldKey): boolean {
   return NUMBER_KEYS.has(key);
 }
 
+export function isOfBook(key: FieldKey): boolean {
+  return BOOK_FIELDS.some((field) => field.key === key);
+}
+
 /** The columns of what is a product's own, without references. */
 export type OwnColumns = {
-  [Key in Exclude<FieldKey, ReferenceKey> as ColumnOf<Key>]: ProductInput[Key];
+  [Key in Exclude<FieldKey, ReferenceKey | BookKey> as ColumnOf<Key>]: ProductInput[Key];
 };
 
 export function ownColumns(input: ProductInput): OwnColumns {
-  const own = PRODUCT_FIELDS.filter(({ isReference }) => !isReference);
+  const own = PRODUCT_FIELDS.filter(({ isReference, isOfBook }) => !isReference && !isOfBook);
   return Object.fromEntries(own.map(({ key, column }) => [column, input[key]])) as OwnColumns;
 }
 
 export const FIELD_KEYS: readonly FieldKey[] = PRODUCT_FIELDS.map(({ key }) => key);
 
 /** The category last of the essentials, beside the name of a new one. */
-const placeInForm = ({ form }: ProductField) => (form.isMore ? 2 : form.control === 'category' ? 1 : 0);
+const placeInForm = ({ form, isOfBook }: ProductField) =>
+  isOfBook ? 3 : form.isMore ? 2 : form.control === 'category' ? 1 : 0;
 export const FORM_FIELDS: readonly ProductField[] = PRODUCT_FIELDS.toSorted(
   (one, other) => placeInForm(one) - placeInForm(other),
 );
@@ -446,17 +551,29 @@ export const productFields = z.object(
 );
 
 type OwnText = {
-  [Key in FieldKey]: ProductInput[Key] extends string ? ColumnOf<Exclude<Key, ReferenceKey>> : never;
+  [Key in FieldKey]: ProductInput[Key] extends string
+    ? ColumnOf<Exclude<Key, ReferenceKey | BookKey>>
+    : never;
 }[FieldKey];
 
 function ownTexts(isWanted: (field: ProductField) => true | undefined): OwnText[] {
-  const isOwnText = (field: ProductField) => !field.isReference && field.columnType.startsWith('varchar');
+  const isOwnText = ({ isReference, isOfBook, columnType }: ProductField) =>
+    !isReference && !isOfBook && columnType.startsWith('varchar');
   return PRODUCT_FIELDS.filter((field) => isOwnText(field) && isWanted(field)).map(
     ({ column }) => column as OwnText,
   );
 }
 
+/** Holds the searched texts of a book, its authors and its publisher. */
+const CREDITS = 'credits';
+
 export const INDEXED_COLUMNS = {
-  searched: ownTexts(({ isSearched }) => isSearched),
+  searched: [...ownTexts(({ isSearched }) => isSearched), CREDITS] as const,
   sorted: ownTexts(({ isSorted }) => isSorted),
 };
+
+/** What searches compare, as expressions in SQL. */
+export const SEARCHED_SOURCES = [
+  ...PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source),
+  `product.${CREDITS}`,
+];

@@ -2,6 +2,8 @@ import type { Request, Response } from 'express';
 import type { Databases } from '../database/databases.ts';
 import type { DomainError } from '../errors/domain-error.ts';
 import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
+import { hasIsbn } from './barcodes.ts';
+import { listChoices, type ChoiceKind } from './book-choices.ts';
 import { isBlank } from './field-rules.ts';
 import { listCategories } from './category-queries.ts';
 import { listLocations, listSupplierNames } from './supplier-queries.ts';
@@ -41,10 +43,12 @@ export async function renderForm(
   const [categories, supplier, location] = await databases.catalogue.readReplica(req.principal!, (db) =>
     Promise.all([listCategories(db, { toSave: true }), listSupplierNames(db), listLocations(db)]),
   );
+  const { values = readAsTyped(req.body) } = page;
   res.render('products/form', {
     id: undefined,
     copyOf: undefined,
-    values: readAsTyped(req.body),
+    values,
+    hasIsbn: hasIsbn(values.barcodes),
     version: (req.body as { version?: string } | undefined)?.version,
     opened: readOpened(req.body),
     disputed: [],
@@ -56,6 +60,7 @@ export async function renderForm(
     categories,
     suggested: { supplier, location },
     fields: FORM_FIELDS,
+    listChoices: (kind: ChoiceKind) => listChoices(kind, req.language),
     otherCategory: OTHER_CATEGORY,
   });
 }

@@ -78,9 +78,9 @@ export function readProductEdit(body: unknown, t: TFunction, unit?: Unit): FormR
 /** The form of the previous version lacks fields that an empty text would erase. */
 function absentFields(body: unknown): FieldKey[] {
   const typed: object = body ?? {};
-  return PRODUCT_FIELDS.filter(({ key, amount }) => (amount || key === 'barcodes') && !(key in typed)).map(
-    ({ key }) => key,
-  );
+  return PRODUCT_FIELDS.filter(
+    ({ key, amount, isOfBook }) => (amount || isOfBook || key === 'barcodes') && !(key in typed),
+  ).map(({ key }) => key);
 }
 
 type Choice = 'mine' | 'theirs';

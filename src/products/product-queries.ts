@@ -11,12 +11,14 @@ import {
   type MovementDetails,
 } from '../stock/stock-movements.ts';
 import { throwIfTaken } from './barcode-queries.ts';
+import { BOOK, hasSameBook, isBook, NO_BOOK, saveBook, type Book } from './book-queries.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { missing } from './deletions.ts';
 import { VersionConflictError } from './product-errors.ts';
 import {
   ownColumns,
   PRODUCT_FIELDS,
+  type BookKey,
   type FieldKey,
   type ProductField,
   type ProductInput,
@@ -31,27 +33,42 @@ import { checkDecimals, useUnit } from './unit-queries.ts';
 const SUPPLIER_NAME = sql<string>`
   COALESCE((SELECT supplier.name FROM supplier WHERE supplier.id = product.supplier_id), '')`.as('supplier');
 
-type JoinedKey = Exclude<FieldKey, 'supplier'>;
+type JoinedKey = Exclude<FieldKey, 'supplier' | BookKey>;
 type SelectedField = { [Key in JoinedKey]: `${ProductField<Key>['source']} as ${Key}` }[JoinedKey];
-export const SELECTED_FIELDS = PRODUCT_FIELDS.map(({ key, source }) =>
+/** Those of a book are read together (`BOOK`). */
+const FIELDS_OF_ALL = PRODUCT_FIELDS.filter(({ isOfBook }) => !isOfBook);
+export const SELECTED_FIELDS = FIELDS_OF_ALL.map(({ key, source }) =>
   key === 'supplier' ? SUPPLIER_NAME : (`${source} as ${key}` as SelectedField),
 );
 
-export const STORED_COLUMNS = [...PRODUCT_FIELDS.map(({ column }) => column), 'rounded_up' as const];
+/** `book` keeps its row. */
+export const STORED_COLUMNS = [
+  ...FIELDS_OF_ALL.map(({ column }) => column as ProductField<Exclude<FieldKey, BookKey>>['column']),
+  'rounded_up' as const,
+];
 
 export function selectProducts(db: Kysely<Catalogue>) {
   return db
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
-    .select(['product.id', ...SELECTED_FIELDS])
+    .select(['product.id', ...SELECTED_FIELDS, BOOK])
     .select(['product.available', 'product.stock_level as level'])
     .select(['product.updated_at as updatedAt', 'product.version']);
 }
 
-type ProductRow = Omit<Product, 'available' | 'level'> & { available: 0 | 1; level: 0 | 1 | 2 };
+interface ProductRow extends Omit<Product, 'available' | 'level' | BookKey> {
+  available: 0 | 1;
+  level: 0 | 1 | 2;
+  book: Book | null;
+}
 
-export function toProduct(row: ProductRow): Product {
-  return { ...row, available: row.available === 1, level: STOCK_LEVELS[row.level] };
+export function toProduct({ book, ...row }: ProductRow): Product {
+  return {
+    ...row,
+    ...(book ?? NO_BOOK),
+    available: row.available === 1,
+    level: STOCK_LEVELS[row.level],
+  };
 }
 
 export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Product | undefined> {
@@ -74,6 +91,7 @@ export async function createProduct(
   const productId = await throwIfTaken(trx, input, () =>
     insertProduct(trx, { ...ownColumns(input), ...references }, actor),
   );
+  if (isBook(input)) await saveBook(trx, productId, input);
   const { name, code, quantity, unit } = input;
   await recordProductEvent(trx, {
     action: 'product.registered',
@@ -137,6 +155,7 @@ export async function saveEdit(
   await throwIfTaken(trx, { id: before.id, barcodes: input.barcodes }, () =>
     saveQuantity(trx, before, { quantity, columns, savedAt }, cause),
   );
+  if (!hasSameBook(input, before)) await saveBook(trx, before.id, input);
   const saved = { ...input, category: category?.name ?? before.category };
   const details = { changes: changesBetween(before, saved) };
   await recordProductEvent(trx, {

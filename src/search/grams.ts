@@ -7,6 +7,8 @@ const MAX_PROPERTY_LENGTH = 30;
 /** More grams would be read without narrowing the search. */
 const MAX_GRAMS_PER_TERM = 6;
 
+export type BookProperty = 'author' | 'publisher' | 'year' | 'language' | 'binding';
+
 export interface IndexedProduct {
   id: number;
   /** Folded. */
@@ -28,6 +30,9 @@ export const LOW_GRAM = 'level low';
 export const supplierGram = (id: number) => `supplier ${id}`;
 /** @param tag folded; two that begin alike have the same gram */
 export const tagGram = (tag: string) => `tag ${tag}`.slice(0, MAX_PROPERTY_LENGTH);
+/** @param value of one of the properties of a book; folded, if it is a text */
+export const bookGram = (property: BookProperty, value: string | number) =>
+  `${property} ${value}`.slice(0, MAX_PROPERTY_LENGTH);
 /** @param weight in hexadecimal, so that grams sort as the column does */
 export const initialGram = (column: string, weight: string) => `${column} ${weight}`;
 

@@ -4,6 +4,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import {
   availabilityGram,
+  bookGram,
   categoryGram,
   initialGram,
   LOW_GRAM,
@@ -26,7 +27,7 @@ const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
 const BEGINNINGS = ['name', 'code'] as const;
 /** An instance of an earlier version, whose grams are not enough, looks for an earlier row and does not index. */
-const INDEXER = 4;
+const INDEXER = 5;
 const HAS_UNUSUAL = new RegExp(UNUSUAL, 'u');
 
 /** Only adds grams: a product that lost one stays a candidate. @returns how many; 0 while another instance indexes */
@@ -159,8 +160,10 @@ async function readProducts(
   const rows = await trx
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
+    .leftJoin('book', 'book.product_id', 'product.id')
     .select(['product.id', 'category_id', 'category.name as category', 'available'])
     .select(['stock_level', 'supplier_id', 'tags'])
+    .select(['book.authors', 'book.publisher', 'book.year', 'book.language', 'book.binding'])
     .select(ownTexts.map((column) => `product.${column}` as const))
     .select(sorted.map((column) => initialOf(sql.ref(`product.${column}`)).as(`${column}_initial` as const)))
     .where('product.id', 'in', ids)
@@ -188,10 +191,31 @@ async function readProducts(
         ...(row.stock_level === LOW_LEVEL ? [LOW_GRAM] : []),
         ...(row.supplier_id === null ? [] : [supplierGram(row.supplier_id)]),
         ...(row.tags === '' ? [] : row.tags.split(', ').map((tag) => tagGram(letters.fold(tag)))),
+        ...propertiesOfBook(row),
         ...sorted.map((column) => initialGram(column, row[`${column}_initial`])),
       ],
     };
   });
+}
+
+/** Null of a product that is no book. */
+interface BookRow {
+  authors: string | null;
+  publisher: string | null;
+  year: number | null;
+  language: string | null;
+  binding: string | null;
+}
+
+/** Their letters are learnt with the credits. */
+function propertiesOfBook({ authors, publisher, year, language, binding }: BookRow): string[] {
+  return [
+    ...(authors ? authors.split('; ').map((author) => bookGram('author', letters.fold(author))) : []),
+    ...(publisher ? [bookGram('publisher', letters.fold(publisher))] : []),
+    ...(year ? [bookGram('year', year)] : []),
+    ...(language ? [bookGram('language', language)] : []),
+    ...(binding ? [bookGram('binding', binding)] : []),
+  ];
 }
 
 type Postings = Map<string, number[]>;

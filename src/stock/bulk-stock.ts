@@ -11,6 +11,11 @@ const FORMER_CATEGORY = sql`CONVERT(r.was->>'$.category' USING utf8mb4) COLLATE 
 const FORMER_QUANTITY = sql`CAST(r.was->>'$.quantity' AS DECIMAL(13,3))`;
 const FORMER_WHOLE = sql`CEILING(${FORMER_QUANTITY})`;
 const FORMER_ROUNDED_UP = sql`(CEILING(${FORMER_QUANTITY}) - ${FORMER_QUANTITY})`;
+const FORMER_YEAR = sql`JSON_VALUE(r.was, '$.year' RETURNING UNSIGNED)`;
+const FORMER_PAGES = sql`JSON_VALUE(r.was, '$.pages' RETURNING UNSIGNED)`;
+/** The row was read by a version that knows books, so that `r.was` has them, too. */
+const HAS_BOOK_CELL = sql`
+  COALESCE(r.authors, r.publisher, r.language, r.binding, r.year, r.pages) IS NOT NULL`;
 const FORMER_SUPPLIER = sql`CONVERT(r.was->>'$.supplier' USING utf8mb4) COLLATE utf8mb4_es_0900_ai_ci`;
 
 /** A condition on `product_import_row AS r`, with the cause to record. */
@@ -154,6 +159,55 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
+  );
+
+/** Of products that `noteNewProducts` has noted, and those that `updateProducts` has changed. */
+export const saveBooks: BulkStep = (trx, { rows }) =>
+  runStatement(
+    trx,
+    sql`
+      INSERT INTO book (product_id, authors, publisher, year, language, binding, pages)
+      SELECT r.product_id, COALESCE(r.authors, ''), COALESCE(r.publisher, ''), COALESCE(r.year, 0),
+        COALESCE(r.language, ''), COALESCE(r.binding, ''), COALESCE(r.pages, 0)
+      FROM product_import_row AS r
+      WHERE ${rows} AND r.kind IN ('new', 'changed') AND ${HAS_BOOK_CELL}
+      ON DUPLICATE KEY UPDATE
+        authors = COALESCE(r.authors, book.authors),
+        publisher = COALESCE(r.publisher, book.publisher),
+        year = COALESCE(r.year, book.year),
+        language = COALESCE(r.language, book.language),
+        binding = COALESCE(r.binding, book.binding),
+        pages = COALESCE(r.pages, book.pages)`,
+  );
+
+/** Of products that `setBackProducts` has set back. */
+export const setBackBooks: BulkStep = (trx, { rows }) =>
+  runStatement(
+    trx,
+    sql`
+      INSERT INTO book (product_id, authors, publisher, year, language, binding, pages)
+      SELECT r.product_id, r.was->>'$.authors', r.was->>'$.publisher', ${FORMER_YEAR}, r.was->>'$.language',
+        r.was->>'$.binding', ${FORMER_PAGES}
+      FROM product_import_row AS r
+      WHERE ${rows} AND r.kind = 'changed' AND ${HAS_BOOK_CELL}
+      ON DUPLICATE KEY UPDATE
+        authors = r.was->>'$.authors',
+        publisher = r.was->>'$.publisher',
+        year = ${FORMER_YEAR},
+        language = r.was->>'$.language',
+        binding = r.was->>'$.binding',
+        pages = ${FORMER_PAGES}`,
+  );
+
+/** After `saveBooks` or `setBackBooks`: a product without any such value is no book. */
+export const dropEmptyBooks: BulkStep = (trx, { rows }) =>
+  runStatement(
+    trx,
+    sql`
+      DELETE b
+      FROM product_import_row AS r JOIN book AS b ON b.product_id = r.product_id
+      WHERE ${rows} AND r.kind IN ('new', 'changed') AND b.authors = '' AND b.publisher = '' AND b.year = 0
+        AND b.language = '' AND b.binding = '' AND b.pages = 0`,
   );
 
 /** Skips products that have changed since the import. `deleteAdded` has to follow, and to find as many. */

@@ -70,6 +70,7 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'POST /products/:id/restore-and-save',
       'POST /products/:id/keep-deleted',
       'PATCH /api/products/:id/quantity',
+      'GET /api/books/suggestions',
       'POST /products/:id/photos',
       'GET /products/:id/photos/:photo/remove',
       'POST /products/:id/photos/:photo/remove',

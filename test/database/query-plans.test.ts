@@ -12,6 +12,7 @@ const MANY = { rows: 10_000_000, categories: 700 };
 const GROWING = [
   'product',
   'product_barcode',
+  'book',
   'deleted_product',
   'stock_movement',
   'product_event',
@@ -118,6 +119,7 @@ test('pages, lists and totals are read in the same way from ten thousand and fro
       { availability: 'low' },
       { availability: 'low', category: 'Libros' },
       { supplier: 'Andina', tag: 'oferta', location: 'A-1' },
+      { author: 'Ana Paz', publisher: 'Sur', year: 1999, language: 'es', binding: 'pocket' },
     ];
     for (const column of SORT_COLUMNS) {
       for (const sort of [column, `-${column}`]) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import { DomainError } from '../../src/errors/domain-error.ts';
+import { NO_BOOK } from '../../src/products/book-queries.ts';
 import { CodeTakenError, VersionConflictError } from '../../src/products/product-errors.ts';
 import { InsufficientStockError } from '../../src/stock/stock-movements.ts';
 import { openDatabases } from '../support/open-databases.ts';
@@ -26,6 +27,7 @@ const current = {
   ...{ id: 5, code: 'A', name: 'A', description: '', category: 'Otros', quantity: 3, unit: 'u' },
   ...{ location: '', minimumStock: 0, orderQuantity: 0, supplier: '', supplierCode: '', tags: '', notes: '' },
   ...{ price: null, cost: null, taxRate: null, barcodes: '' },
+  ...NO_BOOK,
   ...{ available: true, level: 'enough' as const, version: 2 },
 };
 

@@ -7,6 +7,7 @@ import ExcelJS from 'exceljs';
 import { datesIn } from '../../src/locales/dates.ts';
 import { ROLES } from '../../src/auth/permissions.ts';
 import { writeCsv, writeWorkbook } from '../../src/exports/product-export.ts';
+import { NO_BOOK } from '../../src/products/book-queries.ts';
 import type { Product } from '../../src/products/product.ts';
 import { Client } from '../support/client.ts';
 import {
@@ -130,7 +131,16 @@ test.each([
         minimumStock: 0,
         orderQuantity: 0,
       } as const;
-      yield { ...text, ...more, ...amounts, ...stock, id: made, updatedAt: new Date(0), version: 1 };
+      yield {
+        ...text,
+        ...more,
+        ...NO_BOOK,
+        ...amounts,
+        ...stock,
+        id: made,
+        updatedAt: new Date(0),
+        version: 1,
+      };
     }
   }
   let taken = 0;

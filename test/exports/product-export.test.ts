@@ -6,6 +6,7 @@ import type { Response } from 'superagent';
 import { datesIn, machineTimeZone } from '../../src/locales/dates.ts';
 import { ROLES } from '../../src/auth/permissions.ts';
 import { writeWorkbook } from '../../src/exports/product-export.ts';
+import { NO_BOOK } from '../../src/products/book-queries.ts';
 import type { Product } from '../../src/products/product.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 
@@ -145,6 +146,12 @@ const columns = [
   'supplierCode',
   'tags',
   'notes',
+  'authors',
+  'publisher',
+  'year',
+  'pages',
+  'language',
+  'binding',
   'availability',
   'updated',
 ].map((name) => (name === 'updated' ? `columns.${name} (America/Guayaquil)` : `columns.${name}`));
@@ -159,6 +166,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
       yield {
         ...text,
         ...more,
+        ...NO_BOOK,
         id: i,
         quantity: 1,
         price: 1,

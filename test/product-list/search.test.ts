@@ -211,20 +211,25 @@ test('returns the fields that API clients rely on', async () => {
   expect({ total, totalIsExact }).toEqual({ total: 4, totalIsExact: true });
   expect(nextCursor).toEqual(expect.any(String));
   expect(Object.keys(items[0]!).sort()).toEqual([
+    'authors',
     'available',
     'barcodes',
+    'binding',
     'category',
     'code',
     'cost',
     'description',
     'id',
+    'language',
     'level',
     'location',
     'minimumStock',
     'name',
     'notes',
     'orderQuantity',
+    'pages',
     'price',
+    'publisher',
     'quantity',
     'supplier',
     'supplierCode',
@@ -234,6 +239,7 @@ test('returns the fields that API clients rely on', async () => {
     'unit',
     'updatedAt',
     'version',
+    'year',
   ]);
 });
 

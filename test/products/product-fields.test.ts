@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import en from '../../src/locales/en.json' with { type: 'json' };
 import es from '../../src/locales/es.json' with { type: 'json' };
-import { PRODUCT_FIELDS, type FieldKey } from '../../src/products/product-fields.ts';
+import { BOOK_FIELDS, PRODUCT_FIELDS, type FieldKey } from '../../src/products/product-fields.ts';
 import { formText, shownText } from '../../src/products/field-texts.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { apply, page, preview } from '../support/import-files.ts';
@@ -12,6 +12,8 @@ import { stack } from '../support/shared-stack.ts';
 /** A row of an import is matched by its code, so that cannot change. */
 const CHANGEABLE = PRODUCT_FIELDS.filter(({ key }) => key !== 'code');
 const IMPORTED = PRODUCT_FIELDS.filter(({ headers }) => headers);
+/** A table of its own has those of books. */
+const OF_ALL = PRODUCT_FIELDS.filter(({ isOfBook }) => !isOfBook);
 
 let client: Client;
 let primary: Connection;
@@ -33,9 +35,15 @@ async function columnTypes(table: string): Promise<Map<string, string>> {
 
 test.each(['product', 'deleted_product'])('every field has a column in %s', async (table) => {
   const types = await columnTypes(table);
-  for (const { column, columnType, isReference } of PRODUCT_FIELDS) {
+  for (const { column, columnType, isReference } of OF_ALL) {
     expect([column, types.get(column)]).toEqual([column, isReference ? 'int unsigned' : columnType]);
   }
+});
+
+test('every field of a book has a column in book', async () => {
+  const types = await columnTypes('book');
+  for (const { column, columnType } of BOOK_FIELDS)
+    expect([column, types.get(column)]).toEqual([column, columnType]);
 });
 
 test('every imported field has a column in product_import_row', async () => {
@@ -47,10 +55,10 @@ test('every imported field has a column in product_import_row', async () => {
 });
 
 test('a text field accepts exactly the length of its column', () => {
-  for (const { key, columnType, rule } of PRODUCT_FIELDS) {
+  for (const { key, columnType, rule, choices } of PRODUCT_FIELDS) {
     const length = Number(/^varchar\((\d+)\)$/.exec(columnType)?.[1]);
-    // A list of shorter texts.
-    if (!length || key === 'barcodes') continue;
+    // A list of shorter texts; the codes of choices.
+    if (!length || key === 'barcodes' || choices) continue;
     const accepted = [length, length + 1].map((count) => rule.safeParse('x'.repeat(count)).success);
     expect([key, accepted]).toEqual([key, [true, false]]);
   }
@@ -109,14 +117,15 @@ const REFERENCES: Partial<Record<FieldKey, { staged: string; former: string }>> 
 test('staging a file covers every imported field', async () => {
   const statement = await statementWith(/INSERT INTO product_import_row/);
   const [, into] = /INSERT INTO product_import_row\s*\(([^)]*)\)/.exec(statement)!;
-  for (const { key, rowColumn, column, columnType, exactColumn } of IMPORTED) {
+  for (const { key, rowColumn, column, columnType, exactColumn, isOfBook, isNumber } of IMPORTED) {
     const staged = exactColumn ? key : rowColumn;
     expect(listed(into)).toContain(staged);
     const type = exactColumn ? 'decimal(13,3)' : columnType;
     expect(statement).toMatch(new RegExp(`\\b${staged} ${escaped(type)}[^,]*PATH '`, 'i'));
     expect(statement).toMatch(new RegExp(`\\bv\\.${staged}\\b[^=]*[,\\n]`));
     if (key === 'code') continue;
-    const own = REFERENCES[key]?.staged ?? `p.${exactColumn ?? column}`;
+    const ofBook = `COALESCE(b.${column}, ${isNumber ? '0' : "''"})`;
+    const own = isOfBook ? ofBook : (REFERENCES[key]?.staged ?? `p.${exactColumn ?? column}`);
     expect(statement).toContain(`'${key}', own_${staged}`);
     expect(statement).toMatch(new RegExp(`${escaped(own)} AS own_${staged}\\b`));
     expect(statement).toMatch(
@@ -128,17 +137,30 @@ test('staging a file covers every imported field', async () => {
 test('applying an import inserts and updates every imported field', async () => {
   const insert = await statementWith(/INSERT INTO product\s*\([^`]*product_import_row/);
   const [, into] = /INSERT INTO product\s*\(([^)]*)\)/.exec(insert)!;
-  expect(listed(into).sort()).toEqual([...IMPORTED.map(({ column }) => column), 'rounded_up'].sort());
+  const ofAll = IMPORTED.filter(({ isOfBook }) => !isOfBook);
+  expect(listed(into).sort()).toEqual([...ofAll.map(({ column }) => column), 'rounded_up'].sort());
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = COALESCE\(/);
   const set = [...update.matchAll(/\bp\.(\w+) = COALESCE\(/g)].map(([, column]) => column);
-  const columns = IMPORTED.filter(({ key }) => key !== 'code').map(({ column }) => column);
+  const columns = ofAll.filter(({ key }) => key !== 'code').map(({ column }) => column);
   expect(set.sort()).toEqual(columns.sort());
+});
+
+test('applying an import and undoing it write every field of a book', async () => {
+  const columns = BOOK_FIELDS.map(({ column }) => column).sort();
+  const apply = await statementWith(/INSERT INTO book[^`]*COALESCE\(r\.authors, book\.authors\)/);
+  const undo = await statementWith(/INSERT INTO book[^`]*ON DUPLICATE KEY UPDATE\s*authors = r\.was/);
+  for (const statement of [apply, undo]) {
+    const [, into] = /INSERT INTO book \(product_id, ([^)]*)\)/.exec(statement)!;
+    expect(listed(into).sort()).toEqual(columns);
+    const [, updates] = statement.split('ON DUPLICATE KEY UPDATE');
+    expect([...updates!.matchAll(/^\s*(\w+) = /gm)].map(([, column]) => column!).sort()).toEqual(columns);
+  }
 });
 
 test('undoing an import sets back every imported field', async () => {
   const update = await statementWith(/UPDATE product_import_row[^`]*SET p\.\w+ = r\.was/);
-  for (const { key, column, amount } of IMPORTED) {
-    if (key === 'code') continue;
+  for (const { key, column, amount, isOfBook } of IMPORTED) {
+    if (key === 'code' || isOfBook) continue;
     // A row that an earlier version read lacks what it did not know. Null in JSON is not NULL in SQL.
     const own = amount
       ? `IF(r.${key} IS NULL, p.${key}, JSON_VALUE(r.was, '$.${key}' RETURNING SIGNED))`
@@ -172,7 +194,12 @@ function valuesOf(mark: string, round: number): Record<FieldKey, string> {
         : `${key} ${round} ${mark}`.slice(0, 30),
   ]);
   const barcodes = `barcode-${round}-${mark}`;
-  return { ...Object.fromEntries(entries), code: mark, barcodes } as Record<FieldKey, string>;
+  const book = {
+    year: String(1900 + round),
+    language: ['es', 'qu', 'pt'][round],
+    binding: ['other', 'pocket', 'spiral'][round],
+  };
+  return { ...Object.fromEntries(entries), code: mark, barcodes, ...book } as Record<FieldKey, string>;
 }
 
 /** As a page shows the value, in Spanish. */

@@ -39,7 +39,7 @@ interface Product {
 
 /**
  * The definition of a search, slow but obviously right: every word is in the name, code, description,
- * location or category name, or names the availability. Without an ñ, its n is ñ too. Separators are left out of codes and,
+ * location, category name or (of a book) authors or publisher, or names the availability. Without an ñ, its n is ñ too. Separators are left out of codes and,
  * for a word with a digit, of all fields. The whole search may also be a barcode.
  *
  * @returns the ids of all matches in order
@@ -67,20 +67,22 @@ async function readProducts(connection: Connection, filter: PlainFilter): Promis
   const direction = sort && !sort.startsWith('-') ? 'ASC' : 'DESC';
   const column = sort ? COLUMNS[sort.replace('-', '')] : 'p.id';
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT p.id, p.name, p.code, p.description, p.location, c.name AS category, p.quantity, p.code = ? AS hasCode, p.barcodes
-     FROM product p JOIN category c ON c.id = p.category_id
+    `SELECT p.id, p.name, p.code, p.description, p.location, c.name AS category, p.quantity, b.authors, b.publisher, p.code = ? AS hasCode, p.barcodes
+     FROM product p JOIN category c ON c.id = p.category_id LEFT JOIN book b ON b.product_id = p.id
      WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${direction}, p.id ${direction}`,
     [search],
   );
-  return rows.map(({ id, name, code, description, location, category, quantity, hasCode, barcodes }) => ({
-    id: Number(id),
-    texts: [name, description, location, category].map(String),
-    code: String(code),
-    name: String(name),
-    quantity: Number(quantity),
-    hasCode: hasCode === 1,
-    hasBarcode: String(barcodes).split(', ').filter(Boolean).map(comparable).includes(comparable(search)),
-  }));
+  return rows.map(
+    ({ id, name, code, description, location, category, quantity, hasCode, barcodes, ...book }) => ({
+      id: Number(id),
+      texts: [name, description, location, category, book.authors ?? '', book.publisher ?? ''].map(String),
+      code: String(code),
+      name: String(name),
+      quantity: Number(quantity),
+      hasCode: hasCode === 1,
+      hasBarcode: String(barcodes).split(', ').filter(Boolean).map(comparable).includes(comparable(search)),
+    }),
+  );
 }
 
 const comparable = (barcode: string) =>

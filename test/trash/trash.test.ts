@@ -163,10 +163,12 @@ test('what an instance of the previous version deletes and restores keeps what i
       notes: 'n',
       barcodes: `B-${code}`,
     },
+    ...{ authors: 'Ana Paz; Luz Vega', publisher: 'Sur', year: '1999' },
   });
   const stateOf = async () => {
     const [rows] = await primary.query<RowDataPacket[]>(
       `SELECT on_hand, price, cost, tax_rate, location, minimum_stock, supplier_code, tags, notes, barcodes,
+         is_book, credits, (SELECT year FROM book WHERE product_id = product.id) AS year,
          (SELECT COUNT(*) FROM product_barcode WHERE product_id = product.id) AS keyCount
        FROM product WHERE id = ?`,
       [id],
@@ -174,7 +176,7 @@ test('what an instance of the previous version deletes and restores keeps what i
     return rows;
   };
   const before = await stateOf();
-  expect(before).toMatchObject([{ price: 1250, location: 'A-3', keyCount: 1 }]);
+  expect(before).toMatchObject([{ price: 1250, location: 'A-3', keyCount: 1, is_book: 1, year: 1999 }]);
   const known = 'id, code, name, description, category_id, quantity, unit, version, created_at';
   await primary.query(
     `INSERT INTO deleted_product (${known}, deleted_by) SELECT ${known}, 1 FROM product WHERE id = ?`,
