@@ -163,7 +163,7 @@ test('undoing an import sets back every imported field', async () => {
     if (key === 'code' || isOfBook) continue;
     // A row that an earlier version read lacks what it did not know. Null in JSON is not NULL in SQL.
     const own = amount
-      ? `IF(r.${key} IS NULL, p.${key}, JSON_VALUE(r.was, '$.${key}' RETURNING SIGNED))`
+      ? `IF(r.${column} IS NULL, p.${column}, JSON_VALUE(r.was, '$.${key}' RETURNING SIGNED))`
       : `r.was->>'$.${key}'`;
     const exact = key === 'quantity' ? '${FORMER_WHOLE}' : own;
     const former = escaped(REFERENCES[key]?.former ?? exact);
