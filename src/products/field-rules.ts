@@ -125,7 +125,8 @@ function textList(
     .string()
     .default('')
     .transform((text) => {
-      const parts = text.split(splitAt).map(tidy);
+      // To Unicode, the Greek question mark is a semicolon.
+      const parts = text.normalize('NFC').split(splitAt).map(tidy);
       const byName = new Map(parts.map((part) => [part.toLowerCase(), part]));
       return [...byName.values()].filter((part) => !isBlank(part)).join(between);
     })

@@ -281,7 +281,7 @@ test('off loopback there is no demo account: the administrator gets a one-time p
     password: 'una contraseña larga',
     repeated: 'una contraseña larga',
   });
-  expect(changed.headers.location).toBe('/products');
+  expect(changed.headers.location).toBe('/');
   expect((await client.get('/products')).text).toContain('Todavía no hay productos');
   await stack.stop();
   const second = await start({ varDir: stack.varDir, port: stack.port, env: { HOST: '0.0.0.0' } });
