@@ -14,7 +14,7 @@ interface Reader {
 
 interface Section {
   title: string;
-  lines: { name: string; code: string; left: string; url: string }[];
+  lines: { name: string; code: string; left: string; minimum: string; url: string }[];
 }
 
 export async function writeDigest(
@@ -54,9 +54,8 @@ function sectionsOf(products: DigestProduct[], { t, language, publicUrl }: Reade
   const lineOf = ({ id, name, code, quantity, minimumStock, singular, plural }: DigestProduct) => {
     const amount = (value: number) =>
       `${formatNumber(value, language)} ${value === 1 ? singular : plural}`.trim();
-    const values = { left: amount(quantity), minimum: amount(minimumStock) };
-    const left = minimumStock > 0 ? t('alerts.mail.leftOf', values) : values.left;
-    return { name, code, left, url: `${publicUrl}/products/${id}` };
+    const minimum = minimumStock > 0 ? t('alerts.mail.minimum', { minimum: amount(minimumStock) }) : '';
+    return { name, code, left: amount(quantity), minimum, url: `${publicUrl}/products/${id}` };
   };
   return [...ofLevel].map(([level, some]) => ({
     title: t(`alerts.mail.levels.${level}`),
@@ -80,7 +79,10 @@ function textOf({
   const parts = sections.map(({ title, lines }) =>
     [
       title.toUpperCase(),
-      ...lines.map(({ name, code, left, url }) => `- ${name} (${code}): ${left}\n  ${url}`),
+      ...lines.map(({ name, code, left, minimum, url }) => {
+        const amounts = minimum ? `${left} (${minimum})` : left;
+        return `- ${name} (${code}): ${amounts}\n  ${url}`;
+      }),
     ].join('\n'),
   );
   const foot = links.map(({ text, url }) => `${text}: ${url}`).join('\n');
