@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
 import { clientFrom, newAddress } from '../support/addresses.ts';
 import { Client } from '../support/client.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { withDeadPrimary, withHungPrimary } from '../support/primary-away.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -41,7 +41,7 @@ test.each([
   const disabled = await createPerson(administrator, 'clerk');
   await administrator.post(`/users/${disabled.id}/disable`);
   const fresh = await createPerson(administrator, 'viewer', { choosesPassword: false });
-  await sleep(1000);
+  expect(await replicaHasAll(stack)).toBe(true);
 
   const client = new Client();
   await whileAway(async () => {
@@ -98,7 +98,7 @@ test.each([
 test('wrong log-ins while the primary is away are limited, and counted when it is back', async () => {
   const person = await createPerson(administrator, 'viewer');
   const address = newAddress();
-  await sleep(1000);
+  expect(await replicaHasAll(stack)).toBe(true);
   const attempt = (instance: string, username: string, password: string) =>
     clientFrom(address, instance).logIn(username, password);
   await withDeadPrimary(async () => {
@@ -129,7 +129,7 @@ test('wrong log-ins while the primary is away are limited, and counted when it i
 
 test('the cookie opens nothing while the primary works, nor after the password has changed', async () => {
   const person = await createPerson(administrator, 'viewer');
-  await sleep(1000);
+  expect(await replicaHasAll(stack)).toBe(true);
   const cookie = await withHungPrimary(async () => {
     const client = new Client();
     await waitUntil(async () =>
@@ -142,7 +142,7 @@ test('the cookie opens nothing while the primary works, nor after the password h
     expect((await withCookie(cookie).get('/api/products')).status).toBe(401);
   }
   await administrator.post(`/users/${person.id}/password`);
-  await sleep(1000);
+  expect(await replicaHasAll(stack)).toBe(true);
   await withHungPrimary(async () => {
     const client = withCookie(cookie);
     await waitUntil(async () =>
