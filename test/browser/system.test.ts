@@ -24,7 +24,6 @@ async function openSystem(options: BrowserContextOptions = {}): Promise<Page> {
     if (message.type() === 'error') errors.push(message.text());
   });
   await logIn(page);
-  await page.click('summary:has-text("admin")');
   await page.click('a:has-text("Sistema")');
   await page.waitForSelector('.drawing');
   return page;

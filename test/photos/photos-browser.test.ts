@@ -103,7 +103,8 @@ test.each(LOOKS.slice(1, 3))(
       const heights = await page
         .locator('#rows tr')
         .evaluateAll((rows) => rows.map((row) => Math.round(row.getBoundingClientRect().height)));
-      expect(new Set(heights).size).toBe(1);
+      // A pixel is rounding.
+      expect(Math.max(...heights) - Math.min(...heights)).toBeLessThanOrEqual(1);
       await expectFineLook(page, `photos-list-${look}`);
       // Rows of live search, too.
       await page.fill('input[name=search]', `tetera ${mark}`);
