@@ -85,9 +85,9 @@ export function openEditor(link, { texts, language, csrfToken, update, announce,
     event.preventDefault();
     void save();
   });
-  // Buttons leave the focus where it is: without this, pressing × would first save.
+  // Leaves the focus where it is: without this, pressing ×, or between the buttons, would first save.
   editor.addEventListener('mousedown', (event) => {
-    if (event.target.closest('button, a')) event.preventDefault();
+    if (event.target !== input) event.preventDefault();
   });
   editor.addEventListener('focusout', ({ relatedTarget }) => {
     // Another window may have the focus: the person comes back to an open editor.
