@@ -1,4 +1,5 @@
 import { ignoreDoubleClick } from './double-click.js';
+import { postAside } from './way-back.js';
 
 /**
  * Receives and takes out beside the list, in the form of the product's page; where that cannot be had, the browser goes
@@ -24,14 +25,8 @@ export function enableMoveDialog(dialog, { done }) {
     const form = event.target;
     // Set by submit-once.js, which hears of the event next.
     if (form.dataset.sent) return;
-    const response = await fetch(form.action, {
-      method: 'POST',
-      // A session that has ended is then refused, not redirected.
-      headers: { accept: 'application/json' },
-      body: new URLSearchParams(new FormData(form)),
-      redirect: 'manual',
-    }).catch(() => undefined);
-    if (response?.type === 'opaqueredirect') return done();
+    const { isAccepted, response } = await postAside(form);
+    if (isAccepted) return done();
     // Having the same key, it gets the same answer, as a page.
     if (!(await show(response))) form.submit();
   });

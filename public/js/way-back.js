@@ -42,14 +42,20 @@ export function sendAside(form, accepted) {
     event.preventDefault();
     // Set by submit-once.js, which hears of the event next.
     if (form.dataset.sent) return;
-    const response = await fetch(form.action, {
-      method: 'POST',
-      // A session that has ended is then refused, not redirected.
-      headers: { accept: 'application/json' },
-      body: new URLSearchParams(new FormData(form)),
-      redirect: 'manual',
-    }).catch(() => undefined);
-    if (response?.type === 'opaqueredirect') accepted();
+    const { isAccepted } = await postAside(form);
+    if (isAccepted) accepted();
     else form.submit();
   });
+}
+
+/** @returns the response too, unless the network failed */
+export async function postAside(form) {
+  const response = await fetch(form.action, {
+    method: 'POST',
+    // A session that has ended is then refused, not redirected.
+    headers: { accept: 'application/json' },
+    body: new URLSearchParams(new FormData(form)),
+    redirect: 'manual',
+  }).catch(() => undefined);
+  return { isAccepted: response?.type === 'opaqueredirect', response };
 }
