@@ -21,13 +21,10 @@ export interface AppDependencies {
   logger: Logger;
   heartbeat: Heartbeat;
   jobs: Jobs;
-  /** In MySQL unless given. */
   photos?: PhotoStore;
-  /** Aborted when the instance shuts down; new requests then go to another one. */
   draining: AbortSignal;
 }
 
-/** Each audience has its own middleware; the first to respond ends the request. */
 export async function createApp(dependencies: AppDependencies) {
   const { config, databases, logger } = dependencies;
   const app = express();

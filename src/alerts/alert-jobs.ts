@@ -27,7 +27,6 @@ type Config = Pick<
   'SMTP_URL' | 'MAIL_FROM' | 'PUBLIC_URL' | 'WEBHOOK_URL' | 'WEBHOOK_SECRET' | 'TZ_DEFAULT' | 'CURRENCY'
 >;
 
-/** Collects what runs low, on every instance in turn, and tells those who want to know. */
 export async function alertJobs(
   jobs: Jobs,
   { config, databases, logger }: { config: Config; databases: Databases; logger: Logger },

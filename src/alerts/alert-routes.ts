@@ -39,7 +39,6 @@ const alertForm = z
 const typed = z.string().catch('');
 const typedValues = z.object({ email: typed, cadence: typed, language: typed });
 
-/** For those who set it up; a way that is not set up has no delay. */
 interface SetUp {
   mail: Delay | undefined;
   webhook: Delay | undefined;
@@ -52,7 +51,6 @@ export function alertRoutes({ SMTP_URL, WEBHOOK_URL, TZ_DEFAULT }: WebConfig, da
   router.get('/alerts', async (req, res) => {
     const user = req.principal!;
     const saved = await directory.readReplica(user, (db) => findSubscription(db, user.id));
-    // Until one is saved, that of the page.
     const language = saved.email === '' ? req.language : saved.language;
     await show(req, res, { ...NO_PROBLEM, values: { ...saved, language } });
   });

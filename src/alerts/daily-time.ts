@@ -3,7 +3,6 @@ import { datesIn } from '../locales/dates.ts';
 const DAY_MS = 24 * 3600_000;
 export const DAILY_HOUR = 7;
 
-/** The next seven o'clock of the zone after `now`. */
 export function nextDailyDigest(now: Date, zone: string): Date {
   const { toWallClock } = datesIn('en', zone);
   const wall = toWallClock(now);

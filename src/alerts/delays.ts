@@ -10,7 +10,6 @@ export interface Delay {
   error: string | null;
 }
 
-/** Of the outbox entries of a kind. */
 export async function findDelay<Tables extends GroupTables>(
   group: DatabaseGroup<Tables>,
   actor: Actor,

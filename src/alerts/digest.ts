@@ -19,7 +19,6 @@ export interface DigestProduct {
   level: LowLevel;
 }
 
-/** Of what is told: a product that is enough again is no news. */
 export type LowLevel = Exclude<StockLevel, 'enough'>;
 
 export interface Digest {

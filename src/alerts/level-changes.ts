@@ -11,16 +11,12 @@ const DELETED_AT_ONCE = 1000;
 
 export const hasNewChanges = sql<boolean>`EXISTS (SELECT 1 FROM level_change WHERE batch = 0)`;
 
-/**
- * Numbers some of the new changes, in the order in which they are found, and passes them on to the webhook. Instances
- * take turns at the row of `alert_state`.
- *
- * @returns how many; fewer than `AT_ONCE` if there are no more
- */
+/** Numbers new changes and passes them on to the webhook. @returns how many; below `AT_ONCE`, none are left */
 export async function collectChanges(
   trx: Transaction<Catalogue>,
   { hasWebhook }: { hasWebhook: boolean },
 ): Promise<number> {
+  // Instances take turns at this row.
   const { batch } = await trx
     .selectFrom('alert_state')
     .select('batch')
@@ -49,7 +45,6 @@ export async function collectChanges(
 
 type Change = Awaited<ReturnType<typeof findNewChanges>>[number];
 
-/** A product that has been deleted since has neither code nor name. */
 async function findNewChanges(trx: Transaction<Catalogue>) {
   return trx
     .selectFrom('level_change')

@@ -1,13 +1,11 @@
 import { createTransport, type Transporter } from 'nodemailer';
 import { readSender, type Sender } from '../config/alerts.ts';
 
-/** Without a word from the server; and for the whole conversation. */
 const SILENCE_LIMIT_MS = 20_000;
 const TIME_LIMIT_MS = 60_000;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 export interface Mail {
-  /** The same in every attempt, so that a mail program recognises a repeat. */
   id: string;
   to: string;
   subject: string;

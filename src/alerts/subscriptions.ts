@@ -26,7 +26,6 @@ export interface Subscription {
 
 const NONE: Subscription & { told: number } = { email: '', language: 'es', cadence: 'none', told: 0 };
 
-/** `told` is the last batch that they have been told of. */
 export async function findSubscription(
   db: Kysely<Directory>,
   userId: number,
@@ -68,7 +67,6 @@ export async function findLastBatch(db: Kysely<Catalogue>): Promise<number> {
   return row?.batch ?? 0;
 }
 
-/** Lets digests be sent soon, if there is something to tell. */
 export async function lookForDigests(db: Kysely<Catalogue>): Promise<void> {
   await db.updateTable('alert_state').set({ look_at: NOW }).where('id', '=', 1).execute();
 }
@@ -76,7 +74,6 @@ export async function lookForDigests(db: Kysely<Catalogue>): Promise<void> {
 export const areDigestsDue = sql<boolean>`
   EXISTS (SELECT 1 FROM alert_state WHERE look_at <= ${NOW})`;
 
-/** Puts the digests that are due into the outbox, and notes when to look again. */
 export async function enqueueDigests({ directory, catalogue }: Databases, zone: string): Promise<void> {
   const { batch, lookAt } = await catalogue.transact((trx) =>
     trx
@@ -99,10 +96,8 @@ export async function enqueueDigests({ directory, catalogue }: Databases, zone: 
 }
 
 /**
- * Of two instances, the second waits for the rows of the first and finds none that are due. A daily digest with nothing to
- * tell is put off to the next day, so that what happens later does not go out at once.
- *
- * @returns when others are due
+ * Of two instances, the second waits for the rows of the first and finds none that are due. A daily digest with
+ * nothing to tell is put off to the next day, so that later drops wait for it. @returns when others are due
  */
 async function enqueueDue(
   trx: Transaction<Directory>,
@@ -136,7 +131,6 @@ async function enqueueDue(
       .execute();
   }
   const last = waiting.at(-1);
-  // There may be more that are due.
   if (last?.isDue && waiting.length === AT_ONCE) return last.now;
   return later.toSorted((one, other) => +one - +other)[0] ?? null;
 }

@@ -77,7 +77,6 @@ export async function sendWebhook(
     redirect: 'manual',
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
   });
-  // Unread: nothing in it matters.
   await response.body?.cancel().catch(() => undefined);
   if (!response.ok) throw new WebhookError(`HTTP ${response.status}`);
 }

@@ -6,7 +6,6 @@ import { listAuditEvents, listProductEvents, type AuditEvent, type AuditFilter }
 
 const PER_PAGE = 50;
 
-/** The id of the last event shown from each trail. */
 export interface AuditPosition {
   account?: number | undefined;
   product?: number | undefined;

@@ -23,7 +23,6 @@ export function auditRoutes(
     showValue,
   }: {
     findRestorable: (db: Kysely<Catalogue>, ids: number[]) => Promise<Set<number>>;
-    /** A value of a field of a product, as people read it. */
     showValue: (field: string, value: unknown, language: Language) => string;
   },
 ): Router {

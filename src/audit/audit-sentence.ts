@@ -8,7 +8,6 @@ export function whoDid({ action, username }: AuditEvent, t: TFunction): string {
   return (isProven && username) || t('audit.someone');
 }
 
-/** @param showValue a value of a field, as people read it */
 export function sentenceOf(
   event: AuditEvent,
   t: TFunction,

@@ -41,7 +41,6 @@ export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-/** Changes of categories, units and suppliers are shown with those of products. */
 type ProductAction = Extract<AuditAction, `${'product' | 'category' | 'unit' | 'supplier'}.${string}`>;
 
 interface NewEvent {
@@ -53,7 +52,6 @@ interface NewEvent {
 export interface NewAuditEvent extends NewEvent {
   action: Exclude<AuditAction, ProductAction>;
   userId: number | undefined;
-  /** When it happened, if not now. */
   at?: Date;
 }
 

@@ -12,7 +12,6 @@ export const offerAccess: RequestHandler = (req, res, next) => {
   next();
 };
 
-/** Admits a request if its principal has the permission of the route; unlisted routes are refused. */
 export function access(): RequestHandler[] {
   const listed = new WeakSet<Request>();
   // Express matches the table exactly as it later matches the handlers.

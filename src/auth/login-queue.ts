@@ -4,7 +4,6 @@ import { HASHES_AT_ONCE } from './password.ts';
 
 /** People give up waiting, and so do proxies. */
 const LONGEST_WAIT_SECONDS = 15;
-/** Before any has been measured. */
 const TYPICAL_SECONDS = 0.3;
 const WEIGHT_OF_LAST = 0.2;
 

@@ -46,7 +46,6 @@ export const leadOn: RequestHandler = (req, res, next) => {
   showForm(res.status(409), { username, returnTo, error: req.t('login.other', { name }) });
 };
 
-/** The page of the log-in had expired: the form with a new token. */
 export const reopenForm: ErrorRequestHandler = (error: unknown, req, res, next) => {
   const isExpired = isDomainError(error) && error.textKey === 'errors.csrf';
   if (!isExpired || req.path !== '/login') return next(error);

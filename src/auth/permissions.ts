@@ -46,5 +46,4 @@ export const READING_ONLY: ReadonlySet<Permission> = new Set([
   'system:view',
 ]);
 
-/** For every role with a one-time password. */
 export const UNTIL_PASSWORD_IS_CHOSEN: ReadonlySet<Permission> = new Set(OWN_ACCOUNT);

@@ -16,7 +16,6 @@ export interface StaffUser extends Principal {
   username: string;
   role: Role;
   mustChangePassword: boolean;
-  /** As stored: `readListChoices` parses it. */
   listChoices: unknown;
 }
 

@@ -26,10 +26,7 @@ export interface ReadingSession {
   user: StaffUser;
 }
 
-/**
- * Sessions while nothing can be saved: a signed cookie instead of a row. Every request asks a replica for the user
- * (docs/decisions/log-in-without-primary.md).
- */
+/** A signed cookie instead of a row, while nothing can be saved (docs/decisions/log-in-without-primary.md). */
 export class ReadingSessions {
   readonly #databases: Databases;
   readonly #key: Buffer;

@@ -28,7 +28,6 @@ export class MysqlSessionStore extends Store {
   readonly #databases: Databases;
   readonly #lookups: DataLoader<Lookup, StoredSession | undefined>;
   #inFlight: Promise<unknown> = Promise.resolve();
-  /** Expiry of each stored row; a new session has no entry. */
   readonly #rowExpiry = new WeakMap<SessionData, Date>();
   readonly #users = new WeakMap<SessionData, StaffUser | undefined>();
 

@@ -100,7 +100,6 @@ function finish(start: (done: (error?: Error | null) => void) => void): Promise<
 declare module 'express-serve-static-core' {
   interface Request {
     reading?: ReadingSession | undefined;
-    /** The request has the cookie of a session for reading that no longer counts. */
     hasReadingEnded?: boolean;
   }
 }

@@ -13,7 +13,6 @@ export async function findUser(db: Kysely<Directory>, id: number): Promise<User 
   return db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** One query for all that a request must know: session, user and last write. */
 const FIND_SESSIONS = `
   SELECT session.id AS session_id, data, expires_at, user.id, username, role, must_change_password, list_choices,
     database_group, writes

@@ -33,11 +33,7 @@ export interface Renaming {
   was: string;
 }
 
-/**
- * Products refer to their category by number, so they stay as they are.
- *
- * @throws CategoryNotFoundError, CategoryBusyError, CategoryRenamedError, CategoryNameTakenError
- */
+/** @throws CategoryNotFoundError, CategoryBusyError, CategoryRenamedError, CategoryNameTakenError */
 export async function renameCategory(
   trx: Transaction<Catalogue>,
   id: number,

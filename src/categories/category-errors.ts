@@ -16,7 +16,6 @@ export class CategoryNameTakenError extends DomainError {
   }
 }
 
-/** Someone else renamed it after the form was opened. */
 export class CategoryRenamedError extends DomainError {
   constructor({ name }: Category) {
     const textKey = 'categories.errors.renamed';

@@ -13,7 +13,6 @@ export function categoryJobs(jobs: Jobs, databases: Databases): void {
   jobs.cleanUp('former names of categories', databases.catalogue, deleteFormerNames);
 }
 
-/** Adds rows of single connections to that of writer 0. */
 export async function addUpCounts(trx: Transaction<Catalogue>): Promise<{ numAffectedRows: bigint }> {
   const rows = await trx
     .selectFrom('category_count')

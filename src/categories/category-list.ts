@@ -8,15 +8,12 @@ export const PER_PAGE = 100;
 
 export interface ListedCategory extends Category {
   products: number;
-  /** The name of the category that its products are moving to. */
   mergingInto: string | null;
-  /** Others are being merged into it. */
   isTarget: boolean;
 }
 
 export interface CategoryPage {
   categories: ListedCategory[];
-  /** The name after which the next page begins. */
   next: string | undefined;
 }
 
@@ -43,7 +40,6 @@ export async function getListedCategory(db: Kysely<Catalogue>, id: number): Prom
 
 const MAX_TARGETS = 1000;
 
-/** Those that the products of `sourceId` may move to. */
 export async function listTargets(db: Kysely<Catalogue>, sourceId: number): Promise<Category[]> {
   return db
     .selectFrom('category')

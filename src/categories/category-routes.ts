@@ -34,7 +34,6 @@ const listQuery = z.object({
 
 interface NamePage extends FormPage {
   values: { name: string };
-  /** The category that has the name already. */
   taken?: Category | undefined;
 }
 
@@ -176,7 +175,6 @@ function typedName(req: Request): { name: string } {
   return { name: typeof name === 'string' ? name : '' };
 }
 
-/** @throws CategoryNotFoundError */
 function readId(req: Request): number {
   const id = productId.safeParse(req.params.id);
   if (!id.success) throw new CategoryNotFoundError();

@@ -2,11 +2,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { SettingsError } from '../config/settings.ts';
 import type { Currency } from '../locales/money.ts';
 
-/**
- * Keeps the currency that gives stored amounts their meaning (docs/decisions/money.md).
- *
- * @throws SettingsError for another one than that of the amounts there are
- */
+/** Keeps the currency of stored amounts (docs/decisions/money.md). @throws SettingsError for another one */
 export async function ensureCurrency(migrator: Connection, { code }: Currency): Promise<void> {
   const [[kept]] = await migrator.query<RowDataPacket[]>(
     'SELECT currency, EXISTS (SELECT 1 FROM price_history) AS hasAmounts FROM installation',

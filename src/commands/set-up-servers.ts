@@ -16,16 +16,12 @@ import { ensureCurrency } from './ensure-currency.ts';
 
 export interface SetUpTools {
   log: (line: string) => void;
-  /** Puts the data of a replica that cannot follow aside and starts it empty. */
   renew?: ((name: string) => Promise<void>) | undefined;
-  /** Replicas that do not run. */
   leftOut?: ReadonlySet<string>;
 }
 
 /**
- * Idempotent. Leaves out a replica that cannot be attached.
- *
- * @returns the administrator's one-time password if this call created it
+ * Idempotent. Leaves out a replica that cannot be attached. @returns a new administrator's one-time password
  * @throws NoPrimaryError, TwoPrimariesError, ReplicaAheadError, SettingsError
  */
 export async function setUp(config: SetUpConfig, { log, renew, leftOut = new Set() }: SetUpTools) {

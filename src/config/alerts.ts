@@ -46,7 +46,6 @@ export interface AlertSettings {
 
 export const ALERT_SETTINGS = Object.keys(alertSettings) as (keyof AlertSettings)[];
 
-/** For `superRefine` of a schema with these settings. */
 export function needPairs(values: AlertSettings, context: z.RefinementCtx): void {
   const need = (path: keyof AlertSettings, message: string) => {
     if (values[path] === undefined) context.addIssue({ code: 'custom', path: [path], message });
@@ -69,7 +68,6 @@ export function readSender(text: string): Sender | undefined {
   return address.success ? { name: name.trim(), address: address.data } : undefined;
 }
 
-/** The bytes that webhooks are signed with. */
 export function readKey(text: string): Buffer {
   return Buffer.from(KEY.exec(text)?.groups?.key ?? '', 'base64');
 }

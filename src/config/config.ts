@@ -34,10 +34,8 @@ export const sessionSettings = {
   SESSION_MAX_HOURS: wholeNumber(1, 168).default(12),
 };
 
-/** For those whose browser has not told its zone. */
 export const timeSettings = { TZ_DEFAULT: timeZone.default(machineTimeZone) };
 
-/** How long deleted products can be restored. */
 export const trashSettings = { TRASH_DAYS: wholeNumber(1, 3650).default(30) };
 
 const webSettings = z.object({

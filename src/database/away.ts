@@ -14,7 +14,6 @@ export function isDiskFull(error: unknown): boolean {
   return error instanceof DiskFullError || isDiskError(error);
 }
 
-/** The error is temporary: a server is unreachable or its disk full, or a lock could not be obtained in time. */
 export function isAway(error: unknown): boolean {
   const isOurs = error instanceof PrimaryAwayError || error instanceof TimeLimitError;
   return isOurs || isConnectionError(error) || isLockConflict(error) || isDiskError(error);

@@ -5,7 +5,6 @@ import { ServerDialect } from './server-dialect.ts';
 
 export const DATABASE = 'inventario';
 
-/** 0 is `primary`, 1 is `replica1`, and so on. */
 export function serverName(index: number): string {
   return index === 0 ? 'primary' : `replica${index}`;
 }
@@ -62,7 +61,6 @@ function createServerPool(server: ServerAddress, account: Account, connectionLim
     maxIdle: connectionLimit,
     queueLimit: 500,
     enableKeepAlive: true,
-    // A double holds the fifteen digits of a quantity exactly.
     decimalNumbers: true,
   });
 }

@@ -7,12 +7,10 @@ export function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === 'ER_DUP_ENTRY';
 }
 
-/** Whether the key that has the value already is one of this table's. */
 export function isDuplicateIn(error: unknown, table: string): boolean {
   return isDuplicateKey(error) && (error as Error).message.includes(` for key '${table}.`);
 }
 
-/** A row that others refer to cannot be deleted. */
 export function isReferenced(error: unknown): boolean {
   return codeOf(error) === 'ER_ROW_IS_REFERENCED_2';
 }

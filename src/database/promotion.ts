@@ -41,10 +41,8 @@ interface Promotion extends PromotionOptions {
 }
 
 /**
- * Makes a replica, given by name or host, the primary. An old primary that still answers stops taking writes first, and
- * the replica applies all it has received. The other servers become its replicas.
- *
- * @throws PromotionError
+ * Makes a replica, given by name or host, the primary. An old primary that answers stops taking writes first,
+ * and the replica applies all it has received. The other servers become its replicas. @throws PromotionError
  */
 export async function promote(
   config: PromotionConfig,
@@ -280,7 +278,6 @@ async function attachUntil(giveUpAt: number, server: NamedServer, promotion: Pro
   }
 }
 
-/** The lock of a member is ours already. */
 async function isLocked(connection: Connection, { name }: NamedServer, { members }: Promotion) {
   return members.some((member) => member.name === name) || lockRoles(connection, LOCK_SECONDS);
 }

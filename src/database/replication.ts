@@ -21,7 +21,6 @@ export interface ReplicationSetup {
   root: Account;
   replicator: Account;
   log: (line: string) => void;
-  /** Ends the set-up at its next statement. */
   signal?: AbortSignal;
   /** Puts the data of a replica that cannot follow aside and starts it empty. Without it, the clone replaces them. */
   renew?: (() => Promise<void>) | undefined;
@@ -84,10 +83,7 @@ export class ReplicaAheadError extends Error {
   override name = 'ReplicaAheadError';
 }
 
-/**
- * Whether the primary's log continues where this server stopped. A replaced primary, and a replica that received from
- * it, may hold what the promoted server never got.
- */
+/** A replaced primary, and a replica that received from it, may hold what the promoted server never got. */
 async function canFollow(
   { name, replica: address, root, log, signal }: ReplicationSetup,
   primary: Connection,

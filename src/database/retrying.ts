@@ -3,7 +3,6 @@ import { isConnectionError, isLockConflict } from './mysql-errors.ts';
 
 /** Attempts in all after a deadlock or a lock wait timeout. */
 const LOCK_ATTEMPTS = 4;
-/** How long to retry after a lost connection. */
 const RETRY_LIMIT_MS = 1500;
 const RETRY_PAUSE_MS = 50;
 

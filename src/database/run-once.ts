@@ -5,7 +5,6 @@ import { restoreRefusal, storeRefusal, type StoredRefusal } from './stored-refus
 import type { GroupTables } from './tables.ts';
 import { countWrite, type Actor } from './write-counts.ts';
 
-/** `T` after a round trip through JSON. */
 export type FromJson<T> = T extends Date
   ? string
   : T extends object

@@ -20,14 +20,12 @@ export interface ServerReport {
   uuid?: string;
   isReadOnly?: boolean;
   gtidExecuted?: string;
-  /** The newest term the server knows, and the primary of that term. */
   term?: number;
   primaryUuid?: string | undefined;
   semiSync?: { enabled: boolean; replicas: number };
   isDiskFull?: boolean;
   sourceUuid?: string;
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
-  /** The replicas that are out of use, as this server knows. */
   faults?: Record<string, ReplicaFault>;
   /** In seconds, by the server's clock; one more or less at each look. */
   startedAt?: number;

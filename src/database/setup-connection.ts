@@ -9,7 +9,6 @@ const CONNECT_LIMIT_MS = 120_000;
 
 interface SetupOptions {
   database?: string;
-  /** Closes the connection. */
   signal?: AbortSignal | undefined;
 }
 

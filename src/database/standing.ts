@@ -15,7 +15,6 @@ export interface Standing {
   /** `Yes`, `Connecting` or `No`. */
   receiver: string;
   applier: string;
-  /** It stopped by itself, rather than by a command. */
   hasReceiverFailed: boolean;
 }
 

@@ -15,13 +15,11 @@ interface UserTable {
   disabled_at: Date | null;
   /** See src/product-list/list-choices.ts. */
   list_choices: ColumnType<unknown, string | null | undefined, string>;
-  /** Empty for none. */
   email: FilledIn<string>;
   mail_language: FilledIn<Language>;
   created_at: FilledIn<Date>;
 }
 
-/** How often someone is told what runs low: never, when something does, or once a day. */
 export const CADENCES = ['none', 'soon', 'daily'] as const;
 export type Cadence = (typeof CADENCES)[number];
 
@@ -87,7 +85,6 @@ interface FormerCategoryTable {
 }
 
 interface UnitTable {
-  /** What products call it. */
   code: string;
   singular: string;
   plural: string;
@@ -114,7 +111,6 @@ interface ProductTable {
   category_id: number;
   /** `on_hand` rounded up (docs/decisions/decimal-quantities.md). */
   quantity: number;
-  /** By how much. */
   rounded_up: FilledIn<number>;
   on_hand: GeneratedAlways<number>;
   /** The part of `on_hand` that is promised to others. */
@@ -196,7 +192,6 @@ interface ProductOutflowTable {
   quantity: number;
 }
 
-/** One row. */
 interface KeptSumsTable {
   id: number;
   knows_flow: 0 | 1;
@@ -266,7 +261,6 @@ interface ProductPhotoTable {
 export const MOVEMENT_REASONS = ['initial', 'edit', 'count', 'adjustment', 'import'] as const;
 export type MovementReason = (typeof MOVEMENT_REASONS)[number];
 
-/** `system` is the program itself, with no user. */
 export type ActorKind = 'user' | 'customer' | 'token' | 'system';
 
 interface StockMovementTable {
@@ -280,7 +274,6 @@ interface StockMovementTable {
   after_rounded: FilledIn<number>;
   exact_after: GeneratedAlways<number>;
   reason: MovementReason;
-  /** Why a person received or took out, of an `adjustment`. */
   purpose: FilledIn<string | null>;
   actor_kind: FilledIn<ActorKind>;
   /** Null in rows written by the previous version, which set `user_id` only. */
@@ -293,7 +286,6 @@ interface StockMovementTable {
   created_at: FilledIn<Date>;
 }
 
-/** The columns of `product` with a history. */
 export type PriceKind = 'price' | 'cost';
 
 interface PriceHistoryTable {
@@ -323,7 +315,6 @@ interface LevelChangeTable {
 
 interface AlertStateTable {
   id: number;
-  /** The last one that was collected. */
   batch: FilledIn<number>;
   /** When digests are due; null if everyone has been told. */
   look_at: FilledIn<Date | null>;

@@ -10,7 +10,6 @@ export class CancelledError extends TimeLimitError {
 
 /** Statements that are cancelled together. */
 export class Work {
-  /** How to close each connection that waits for an answer. */
   readonly #busy = new Map<PoolConnection, () => void>();
   #isCancelled = false;
 

@@ -33,7 +33,6 @@ interface ExportColumn {
   value: (product: Product, words: Words) => Cell;
 }
 
-/** Who reads the file: their language, and the zone of their dates, which the heading names. */
 export interface Reader {
   t: TFunction;
   dates: Dates;

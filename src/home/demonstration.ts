@@ -18,7 +18,6 @@ export async function hasDemonstration(db: Kysely<Catalogue>, all: DemoProduct[]
   return (await findDemonstration(db, some)).length > 0;
 }
 
-/** Those that still have the code and the name of the demonstration. */
 export async function findDemonstration(db: Kysely<Catalogue>, products: DemoProduct[]): Promise<number[]> {
   const rows = await selectByCode(db, products);
   return idsOf(rows, products);

@@ -19,12 +19,10 @@ export interface FlowChart {
   height: number;
   baseline: number;
   barWidth: number;
-  /** How many movements the longest bar of each side shows. */
   most: { in: number; out: number };
   days: { flow: DayFlow; x: number; in: Bar; out: Bar }[];
 }
 
-/** What comes in stands on the line, what goes out hangs from it. */
 export function drawFlow(days: DayFlow[]): FlowChart {
   const ins = days.map(({ movementsIn }) => movementsIn);
   const outs = days.map(({ movementsOut }) => movementsOut);

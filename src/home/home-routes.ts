@@ -23,7 +23,6 @@ const LATEST = 6;
 /** A POST that the page did not send is asked about first. */
 const removal = z.object({ confirmed: z.literal('yes', 'errors.field') });
 
-/** @param demonstration the products that an installation for trying out begins with */
 export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[]): Router {
   const router = Router();
   const units = new Units(catalogue);
@@ -95,13 +94,11 @@ async function readHome(db: Kysely<Catalogue>, days: Day[], demonstration: DemoP
   return { totals, flow, latest, selling, idle, hasDemo, isFresh };
 }
 
-/** Whether people have done anything to the catalogue but removing the demonstration. */
 async function hasHistory(db: Kysely<Catalogue>): Promise<boolean> {
   const first = await db.selectFrom('product_event').select('action').orderBy('id').limit(2).execute();
   return first.some(({ action }) => action !== 'product.demoRemoved');
 }
 
-/** Days are those of a calendar, so of no zone. */
 function dayFormat({ language }: Request): (day: string) => string {
   const format = (FORMATS[language] ??= new Intl.DateTimeFormat(language, {
     weekday: 'short',

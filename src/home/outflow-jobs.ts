@@ -11,7 +11,6 @@ const TODAY = sql`DATEDIFF(CURRENT_DATE, '1970-01-01')`;
 const IS_OUTFLOW = sql`
   reason = 'adjustment' AND exact_delta < 0 AND COALESCE(purpose, 'sale') IN ('sale', 'other')`;
 
-/** Takes days that are over off the sum of each product. */
 export async function forgetOldOutflow(trx: Transaction<Catalogue>): Promise<{ numAffectedRows: bigint }> {
   const { rows } = await sql<{ day: number; productId: number }>`
     SELECT day, product_id AS productId FROM product_outflow_day
@@ -37,10 +36,7 @@ export async function forgetOldOutflow(trx: Transaction<Catalogue>): Promise<{ n
   return { numAffectedRows: BigInt(rows.length) };
 }
 
-/**
- * Reads from the ledger what was taken out before there were triggers, once for each product. Whoever moves stock of one
- * of these products waits until the commit, so no movement is left out or counted twice.
- */
+/** Counts what was taken out before the triggers existed. Its locks keep every movement counted exactly once. */
 export async function lookUpFormerOutflow(trx: Transaction<Catalogue>): Promise<{ numAffectedRows: bigint }> {
   const { rows } = await sql<{ id: number }>`
     SELECT product.id FROM kept_sums

@@ -11,7 +11,6 @@ interface RankedProduct {
   code: string;
   name: string;
   unit: string;
-  /** What is left. */
   onHand: number;
 }
 
@@ -25,7 +24,6 @@ export interface IdleProduct extends RankedProduct {
   price: number | null;
 }
 
-/** Most taken out first. */
 export async function listSelling(db: Kysely<Catalogue>): Promise<SellingProduct[]> {
   const { rows } = await sql<SellingProduct>`
     SELECT product.id, product.code, product.name, product.unit, product.on_hand AS onHand, taken.quantity AS takenOut

@@ -2,7 +2,6 @@ import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { stockValue } from '../locales/money.ts';
 
-/** More units of measure are counted, not shown. */
 const SHOWN_UNITS = 4;
 
 export interface UnitTotal {

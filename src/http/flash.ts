@@ -34,9 +34,7 @@ const flashMessage = z.object({
     'users.enabled',
   ]),
   productName: z.string().max(100).optional(),
-  /** Makes the name a link. */
   productId: z.number().int().positive().optional(),
-  /** Sentences in the language of the person. */
   notes: z.array(z.string().max(300)).max(10).optional(),
 });
 

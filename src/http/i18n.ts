@@ -26,7 +26,6 @@ function isLanguage(value: unknown): value is Language {
 
 export type Texts = Record<Language, TFunction>;
 
-/** The texts of each language, for pages and for what is sent without a request. */
 export async function loadTexts(currency: Currency): Promise<Texts> {
   const translations = i18next.createInstance();
   await translations.init({
@@ -60,7 +59,6 @@ export async function i18n(defaultZone: string, currency: Currency): Promise<Req
       formatNumber: (value: number) => formatNumber(value, req.language),
       formatMoney: (amount: number | bigint) => formatMoney(amount, req.language, currency),
       formatRate: (rate: number) => formatRate(rate, req.language),
-      /** For scripts, which format amounts themselves. */
       moneyFormat: { ...moneyFormat(req.language, currency), decimals: currency.decimals },
       formatDate,
       formatTime,

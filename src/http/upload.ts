@@ -3,24 +3,19 @@ import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { Request, RequestHandler } from 'express';
 import { HttpError } from './http-error.ts';
 
-/** `isTruncated` turns true when the file exceeds the size limit. */
 export interface Upload {
   name: string;
   file: Readable;
   isTruncated: () => boolean;
 }
 
-/** A form with files. */
 export interface UploadForm {
   path: RegExp;
   files: number;
   fileBytes: number;
 }
 
-/**
- * Puts the fields before the first file, such as the CSRF token, into `req.body`; `req.uploads` yields the files, each
- * of which must be read before the next one comes.
- */
+/** `req.body` gets the fields before the first file; read each of `req.uploads` before asking for the next. */
 export function receiveUploads(forms: UploadForm[]): RequestHandler {
   return (req, res, next) => {
     const form = req.method === 'POST' && forms.find(({ path }) => path.test(req.path));
@@ -64,7 +59,6 @@ export function receiveUploads(forms: UploadForm[]): RequestHandler {
       req.resume();
       proceed(new HttpError(400, 'errors.badRequest'));
     });
-    // Discard the rest of a refused upload.
     res.once('finish', () => {
       req.unpipe(parser);
       req.resume();
@@ -73,7 +67,6 @@ export function receiveUploads(forms: UploadForm[]): RequestHandler {
   };
 }
 
-/** Undefined if the form has none. */
 export async function firstUpload({ uploads }: Request): Promise<Upload | undefined> {
   for await (const upload of uploads?.iterator({ destroyOnReturn: false }) ?? []) return upload as Upload;
   return undefined;

@@ -14,7 +14,6 @@ export function useViews(app: Express): void {
   });
 }
 
-/** A view outside of a response, such as an e-mail. */
 export async function renderView(view: string, data: object): Promise<string> {
   return ejs.renderFile(`${root}/${view}.ejs`, data, { root, cache: true });
 }

@@ -26,7 +26,6 @@ import { DEFAULT_UNIT } from './read-import.ts';
 
 const DEFAULT_CATEGORY = 'Otros';
 
-/** A product was saved, deleted or registered after the preview was made. */
 export class ProductsChangedError extends DomainError {
   constructor() {
     super({ code: 'changed_meanwhile', status: 409, textKey: 'imports.notices.changedMeanwhile' });
@@ -141,7 +140,6 @@ async function createSuppliers(trx: Transaction<Catalogue>, all: RawBuilder<unkn
   await sql`SELECT id FROM supplier FOR SHARE`.execute(trx);
 }
 
-/** Adds new units, and checks that those of quantities with decimals still allow them. */
 async function useUnits(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   const { rows: missing } = await sql<{ code: string }>`
     SELECT /*+ MAX_EXECUTION_TIME(30000) */ DISTINCT r.unit AS code

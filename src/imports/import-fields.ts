@@ -42,10 +42,7 @@ const FIELD_OF = new Map(
 /** They say that a cell may hold several, so such a column is no code. */
 const SEVERAL_BARCODES = ['codigosdebarras', 'barcodes'];
 
-/**
- * The field of each column, or null. The first of two columns with the same field gets it. A barcode is the code of
- * its product in a file that has no other.
- */
+/** Of two columns with the same field, the first one gets it. In a file without codes, a barcode is the code. */
 export function recogniseColumns(headers: string[]): (Field | null)[] {
   const plain = headers.map(plainHeader);
   const found = plain.map((header) => FIELD_OF.get(header));
@@ -63,10 +60,7 @@ const HEADERS_OF = {
   en: new Set(IMPORTED.flatMap(({ headers }) => headers!.en.split(' '))),
 };
 
-/**
- * Before the decimals of a file whose headings are in one language: in Spanish 1.000 is a thousand. Undefined for
- * headings in both or neither.
- */
+/** In Spanish 1.000 is a thousand. Undefined for headings in both languages or in neither. */
 export function decimalMarkIn(headers: string[]): NumberMark | undefined {
   const plain = headers.map(plainHeader);
   const isIn = (language: 'es' | 'en', other: 'es' | 'en') =>

@@ -19,7 +19,6 @@ const KEPT_DAYS = 7;
 export const ROWS_PER_PAGE = 50;
 const LISTED = 50;
 
-/** The import is no longer in the state that the change expects. */
 export class StaleImportError extends DomainError {
   constructor() {
     super({ code: 'import_moved_on', status: 409, textKey: 'imports.errors.movedOn' });
@@ -30,7 +29,6 @@ export interface ReadingChoices {
   header: HeaderChoice | undefined;
   /** Empty: the columns are recognised by their headings. */
   columns: (Field | null)[];
-  /** Whether an empty cell erases the field; otherwise it leaves it as it is. */
   erases: boolean;
   /** Absent for a workbook, and for a text file whose encoding and delimiter are to be detected. */
   text?: TextChoice | undefined;
@@ -44,7 +42,6 @@ export interface Findings {
   firstRows?: FirstRow[];
   columns: (Field | null)[];
   erases?: boolean;
-  /** How many products lose the text of a field. */
   erasures?: number;
   /** Names with line breaks, which become spaces; `places` are some of them. */
   brokenNames?: { count: number; places: HeaderPlace[] };
@@ -65,10 +62,8 @@ export interface Notice {
   touched?: TouchedRows;
 }
 
-/** Products that were changed since an import, so that it is not undone. */
 export interface TouchedRows {
   count: number;
-  /** The first of them. */
   rows: TouchedRow[];
 }
 
@@ -201,7 +196,6 @@ export function setsBooks({ columns }: Findings): boolean {
   return columns.some((column) => column !== null && isOfBook(column));
 }
 
-/** The choices with which `findings` were made, or none for a file that has not been read. */
 export function choicesOf(findings: Findings | null): ReadingChoices {
   if (!findings) return { header: undefined, columns: [], erases: false };
   const { header = 'first', columns, erases = true, text } = findings;
@@ -270,7 +264,6 @@ export async function startApplying(
   if (numUpdatedRows === 0n) throw new StaleImportError();
 }
 
-/** Leaves the work to the next instance that looks for some. */
 function askedNow({ address, requestId }: Pick<RequestOf, 'address' | 'requestId'>) {
   return {
     notice: null,
@@ -317,9 +310,7 @@ interface RequestOf {
 }
 
 export interface ApplyRequest extends RequestOf {
-  /** The preview that the user saw. */
   reading: number;
-  /** Whether to leave out the rows that are wrong in it. */
   leavesOut: boolean;
 }
 

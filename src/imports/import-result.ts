@@ -48,7 +48,6 @@ export async function writeResult(
   await pipeline(Readable.from(records()), format, out);
 }
 
-/** With the decimal mark that is expected when the file is uploaded again. */
 function textIn(
   field: Field | null | undefined,
   cell: Cell | null | undefined,

@@ -49,7 +49,6 @@ const MAX_NEW_CATEGORIES = 200;
 const KINDS = ['wrong', 'changed', 'new', 'unchanged'] as const satisfies ImportRowKind[];
 const TOO_MANY = 'imports.errors.tooMany';
 
-/** The form with a file. */
 export const IMPORT_FORM: UploadForm = { path: /^\/imports$/, files: 1, fileBytes: MAX_FILE_BYTES };
 
 const applyForm = z.object({

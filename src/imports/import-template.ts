@@ -52,7 +52,6 @@ export async function writeTemplate(
 }
 
 function cellOf(field: Field, example: (typeof EXAMPLES)[number], t: TFunction): Cell {
-  // The examples are no books.
   if (isOfBook(field)) return null;
   if (field === 'price' || field === 'cost' || field === 'taxRate') {
     const decimals = field === 'taxRate' ? 2 : installedCurrency().decimals;

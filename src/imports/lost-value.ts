@@ -13,7 +13,6 @@ const LOSSES = [
   { is: 'scientific', looks: /^-?\d([.,]\d+)?E\+\d{1,3}$/i },
 ] as const;
 
-/** Whether a spreadsheet program put an error, or the short form of a number, in the place of the value. */
 export function findLoss(text: string): (typeof LOSSES)[number]['is'] | undefined {
   const trimmed = text.trim();
   return LOSSES.find(({ looks }) => looks.test(trimmed))?.is;

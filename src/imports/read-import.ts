@@ -23,7 +23,6 @@ import {
 } from '../spreadsheets/spreadsheet.ts';
 import { StoredFile } from './stored-file.ts';
 
-/** Of a new product. */
 export const DEFAULT_UNIT = 'unidad';
 const BATCH = 1000;
 const STORE_LIMIT_MS = 15_000;

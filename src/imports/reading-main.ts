@@ -37,7 +37,6 @@ try {
   }
 }
 
-/** Sends one batch for each 'more' message. */
 async function sendCells({ file, fileBytes, header, text }: CellsTask): Promise<void> {
   let onCredit = () => {};
   let credits = 1;

@@ -63,7 +63,6 @@ export async function* readCells(
   }
 }
 
-/** Yields the child's messages, and requests the next rows once the last ones are consumed. */
 async function* run(
   { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }: DatabaseConfig,
   task: ReadingTask,

@@ -38,7 +38,6 @@ const ONE_LINE: readonly Field[] = [
 interface Reading {
   erases: boolean;
   flaw?: QuoteFlaw | undefined;
-  /** That of texts in the file, if it is known. */
   decimalMark?: NumberMark | undefined;
 }
 
@@ -122,7 +121,6 @@ function asPercent(plain: string): string {
   return `${(whole + digits.slice(0, 2)).replace(/^0+(?=\d)/, '')}.${digits.slice(2)}0%`;
 }
 
-/** Of a workbook, where no separators are in the way. */
 function isNumberCell(cell: Cell | undefined): boolean {
   return typeof cell === 'object' && 'plain' in cell;
 }

@@ -45,7 +45,6 @@ export function textOptions(findings: Findings | null, t: TFunction) {
   };
 }
 
-/** What the form does not name stays as it was. */
 export function readTextChoice(fields: Record<string, unknown>, before: TextChoice): TextChoice {
   return {
     encoding: z.enum(ENCODINGS).catch(before.encoding).parse(fields.encoding),
@@ -56,7 +55,6 @@ export function readTextChoice(fields: Record<string, unknown>, before: TextChoi
   };
 }
 
-/** The headings and the first rows as `choice` would read them; both are empty if it reads none. */
 export async function readSample(
   databases: Databases,
   id: Buffer,

@@ -35,7 +35,6 @@ const MAX_LISTED = 20;
 const deleteAdded = keepingSums(deleteAddedProducts, { before: STILL_AS_ADDED });
 const setBackProducts = keepingSums(setBackChanged, { before: changedSince(1), after: changedSince(2) });
 
-/** A product of the import was saved, moved or deleted since. */
 export class RowsTouchedError extends DomainError {
   constructor() {
     super({ code: 'import_rows_touched', status: 409, textKey: 'imports.undo.title' });
@@ -135,7 +134,6 @@ async function assertUntouched(trx: Transaction<Catalogue>, all: RawBuilder<unkn
   if (rows.length > 0) throw new RowsTouchedError();
 }
 
-/** How many products were touched since, and the first of them. */
 export async function listTouched(db: Kysely<Catalogue>, claimed: ClaimedImport): Promise<TouchedRows> {
   const all = rowsOf(claimed);
   const { rows: counts } = await sql<{ count: number }>`

@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { isAway } from '../database/away.ts';
 import { LeaseLostError } from './lease.ts';
 
-/** @param signal aborted when the instance stops */
 export type Work = (signal: AbortSignal) => Promise<void>;
 
 /** Runs `work` repeatedly, never twice at once. */

@@ -9,7 +9,6 @@ import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { documentText } from './movement-texts.ts';
 import type { ListedMovement } from './movement-queries.ts';
 
-/** A few milliseconds of work; the event loop runs between batches. */
 const BATCH_ROWS = 100;
 
 interface Reader {
@@ -17,7 +16,6 @@ interface Reader {
   dates: Dates;
 }
 
-/** @param nameActors who moved each of some movements, in their order */
 export async function writeMovements(
   movements: AsyncIterable<ListedMovement>,
   out: Writable,

@@ -5,7 +5,6 @@ import { isBlank } from '../products/field-rules.ts';
 import { PURPOSE_CODES, type MovementPurpose } from '../stock/movement-purposes.ts';
 import type { StockMovement } from '../stock/movement-history.ts';
 
-/** In the order of the choices: what people say, then what Inventario records by itself. */
 export const REASONS: readonly StockMovement['reason'][] = [...PURPOSE_CODES, ...MOVEMENT_REASONS];
 
 export function isPurpose(reason: StockMovement['reason']): reason is MovementPurpose {
@@ -38,7 +37,6 @@ const number = z
   .optional()
   .catch(undefined);
 
-/** What the fields of the page hold. */
 const filterFields = z.object({
   from: text(20),
   to: text(20),
@@ -61,7 +59,6 @@ export interface ReadFilter {
   errors: Record<string, string>;
 }
 
-/** Leaves `search` to those who can ask the database. */
 export function readMovementFilter(fields: FilterFields, dates: Dates): ReadFilter {
   const { product, reason, user } = fields;
   const errors: Record<string, string> = {};
@@ -98,7 +95,6 @@ function readDocument(typed: string): MovementDocumentFilter | undefined {
   return id ? { kind: 'import', id: Number(id) } : { kind: 'external', number: typed };
 }
 
-/** The fields as a query, with some changed; empty ones are left out. */
 export function movementQuery(fields: FilterFields, changes: Record<string, string | number> = {}): string {
   const all = Object.entries({ ...fields, ...changes });
   const query = new URLSearchParams(

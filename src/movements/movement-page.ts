@@ -7,7 +7,6 @@ import type { MovementFilter } from './movement-filter.ts';
 import { listMovements, type PagePosition, type ListedMovement } from './movement-queries.ts';
 
 const PAGE_SIZE = 50;
-/** Products to choose from when a search finds several. */
 const MAX_CHOICES = 10;
 
 export interface MovementPage {

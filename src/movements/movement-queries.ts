@@ -18,16 +18,12 @@ export interface ListedMovement extends StockMovement {
   isDeleted: boolean;
 }
 
-/** The number of the movement next to the page. */
 export interface PagePosition {
   after?: number | undefined;
   before?: number | undefined;
 }
 
-/**
- * Movements in the order of their time, newest first; oldest first with `after`. Each filter has an index in that
- * order, which MySQL's estimates would not choose reliably.
- */
+/** Newest first; oldest first with `after`. Hints choose the index, as MySQL's estimates are not reliable. */
 export async function listMovements(
   db: Kysely<Catalogue>,
   filter: MovementFilter,

@@ -121,7 +121,6 @@ async function readPage(db: Kysely<Catalogue>, dates: Dates, fields: FilterField
   return { errors, found, page, product, isShown };
 }
 
-/** Reads the fields; a search becomes the product that it finds. */
 async function select(db: Kysely<Catalogue>, dates: Dates, fields: FilterFields): Promise<Selection> {
   const { filter, errors } = readMovementFilter(fields, dates);
   if (!fields.search || filter.product !== undefined) return { filter, errors, found: NOT_SEARCHED };
@@ -131,7 +130,6 @@ async function select(db: Kysely<Catalogue>, dates: Dates, fields: FilterFields)
   return { filter, errors, found };
 }
 
-/** Nothing is shown, and nothing exported, while a field is wrong or a product is to be chosen. */
 function isComplete({ errors, found }: Pick<Selection, 'errors' | 'found'>): boolean {
   return Object.keys(errors).length === 0 && found.choices.length === 0;
 }

@@ -1,7 +1,6 @@
 import type { TFunction } from 'i18next';
 import type { StockMovement } from '../stock/movement-history.ts';
 
-/** Empty without a document. */
 export function documentText(
   { documentKind, documentId, documentNumber }: StockMovement,
   t: TFunction,

@@ -11,7 +11,6 @@ import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
 import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 import type { OrderLine } from './order-list-queries.ts';
 
-/** A few milliseconds of work; the event loop runs between batches. */
 const BATCH_ROWS = 100;
 
 export type FileLine = OrderLine & { supplier: string };

@@ -5,12 +5,10 @@ import { quantityToOrder } from './quantity-to-order.ts';
 
 /** `order_from` of products without a supplier. */
 export const NO_SUPPLIER = 0;
-/** Of a file. */
 const SUPPLIERS_AT_ONCE = 100;
 
 export interface OrderSupplier {
   id: number;
-  /** Empty for products without a supplier. */
   name: string;
   contact: string;
   email: string;
@@ -20,7 +18,6 @@ export interface OrderSupplier {
 
 export interface OrderLine {
   id: number;
-  /** Of the supplier, or `NO_SUPPLIER`. */
   supplierId: number;
   code: string;
   name: string;
@@ -99,7 +96,6 @@ const BY_INDEX = sql`/*+ INDEX(p order_from) */`;
 /** A slow reader must not hit the time limit. */
 const BY_INDEX_SLOWLY = sql`/*+ MAX_EXECUTION_TIME(3600000) INDEX(p order_from) */`;
 
-/** In the order of their numbers, after the product `after`. */
 export async function listOrderLines(
   db: Kysely<Catalogue>,
   { supplierId, after = 0, limit }: { supplierId: number; after?: number; limit: number },
@@ -108,7 +104,6 @@ export async function listOrderLines(
   return rows.map(toLine);
 }
 
-/** The first lines of each supplier, in one question. */
 export async function listFirstLines(
   db: Kysely<Catalogue>,
   supplierIds: number[],
@@ -143,7 +138,6 @@ function selectLines(db: Kysely<Catalogue>, supplierId: number, hint: RawBuilder
     .$castTo<Row>();
 }
 
-/** Those of one supplier, or of all, in the order of the page. */
 export async function* streamOrderLines(
   db: Kysely<Catalogue>,
   only: OrderSupplier | undefined,

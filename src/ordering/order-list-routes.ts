@@ -41,7 +41,6 @@ type Write = (lines: AsyncIterable<FileLine>, out: Writable, reader: Reader) => 
 interface Group {
   supplier: OrderSupplier;
   lines: OrderLine[];
-  /** The product after which there are more lines. */
   next: number | undefined;
   /** Of the lines whose cost is known. */
   total: bigint;
@@ -50,7 +49,6 @@ interface Group {
 
 interface OrderPage {
   groups: Group[];
-  /** The supplier after which there are more. */
   nextFrom: string | undefined;
 }
 

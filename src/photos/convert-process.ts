@@ -26,7 +26,6 @@ export function convertPhoto(file: Buffer): Promise<ConversionResult> {
 }
 
 async function convert(file: Buffer): Promise<ConversionResult> {
-  // TypeScript in development, JavaScript in the image.
   const script = fileURLToPath(new URL(`./convert-main${extname(import.meta.url)}`, import.meta.url));
   const node = [process.execPath, '--max-old-space-size=64', script];
   const child = spawn('/bin/sh', ['-c', START, String(MEMORY_MB * 1024), ...node], {

@@ -12,7 +12,6 @@ const ASIDE = MAX_PHOTOS;
 export const FIRST_PHOTO = sql<Buffer | null>`
   (SELECT photo FROM product_photo WHERE product_id = product.id AND position = 0)`.as('photo');
 
-/** The ids of a product's photos, in their order. */
 export async function listPhotos(db: Kysely<Catalogue>, productId: number): Promise<Buffer[]> {
   const rows = await db
     .selectFrom('product_photo')
@@ -23,12 +22,7 @@ export async function listPhotos(db: Kysely<Catalogue>, productId: number): Prom
   return rows.map(({ photo }) => photo);
 }
 
-/**
- * The product must be locked. Leaves out those that it has.
- *
- * @returns how many were added
- * @throws TooManyPhotosError
- */
+/** The product must be locked. Skips photos that it has. @returns how many it added @throws TooManyPhotosError */
 export async function attachPhotos(
   trx: Transaction<Catalogue>,
   store: PhotoStore,

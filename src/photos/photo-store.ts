@@ -3,10 +3,7 @@ import type { Actor } from '../database/write-counts.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { ConvertedPhoto, PhotoWidth } from './photo.ts';
 
-/**
- * Where the files of photos are: in MySQL, or in a bucket or folder that every instance reaches. Which photos exist, and
- * which products have them, stays in MySQL. Files never change, so a cache may keep them for ever.
- */
+/** Holds files only: MySQL knows which product has which photo. Files never change, so caches may keep them. */
 export interface PhotoStore {
   /** Called with the photo's row locked, so never at the same time as `remove`. Repeating it does no harm. */
   put(trx: Transaction<Catalogue>, photo: ConvertedPhoto): Promise<void>;

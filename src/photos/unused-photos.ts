@@ -6,7 +6,6 @@ import type { PhotoStore } from './photo-store.ts';
 const KEPT_HOURS = 24;
 const AT_ONCE = 50;
 
-/** Deletes photos that no product has had for a day, in the trash or not. */
 export async function deleteUnusedPhotos(
   trx: Transaction<Catalogue>,
   store: PhotoStore,

@@ -4,7 +4,6 @@ import { bookGram, gramsOfTerm, LOW_GRAM, supplierGram, tagGram } from '../searc
 import { letters } from '../search/letters.ts';
 import type { ProductFilter } from './product-filter.ts';
 
-/** What every product has that passes the filter, by the search index. */
 export async function gramsOf(
   db: Kysely<Catalogue>,
   { availability, supplier, tag, location, ...filter }: ProductFilter,

@@ -126,7 +126,6 @@ async function rangesOf(
   return [{ index: orderedIndex(window.order)!, is }];
 }
 
-/** By number. */
 async function lowRanges(
   db: Kysely<Catalogue>,
   filter: ProductFilter,

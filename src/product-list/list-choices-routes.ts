@@ -11,7 +11,6 @@ import {
   typedChoices,
 } from './list-choices.ts';
 
-/** The form is in the list; its own page shows it again when it is refused. */
 export function listChoicesRoutes(databases: Databases): Router {
   const router = Router();
 

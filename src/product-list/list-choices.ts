@@ -31,14 +31,12 @@ export function readListChoices(stored: unknown): ListChoices {
   return storedChoices.parse(stored ?? {});
 }
 
-/** Columns that the list does not have are ignored. */
 export function readChoicesForm(body: unknown, t: TFunction): FormResult<ListChoices> {
   const { columns, hasShortcuts } = typedChoices(body);
   const form = readForm(choicesForm, body, t);
   return form.ok ? { ok: true, data: { columns, hasShortcuts, ...form.data } } : form;
 }
 
-/** For showing the form again. */
 export function typedChoices(body: unknown): ListChoices {
   const typed = (body ?? {}) as Record<string, unknown>;
   const ticked = [typed.columns].flat();
@@ -61,7 +59,6 @@ function columnsFor(permissions: Permissions): ListColumn[] {
   return LIST_COLUMNS.filter(({ permission }) => !permission || permissions.has(permission));
 }
 
-/** What the views of the list take. */
 export function listView(choices: ListChoices, permissions: Permissions) {
   const columns = columnsFor(permissions).filter((column) => isShown(choices, column));
   const shown = new Set<string>(columns.map(({ name }) => name));

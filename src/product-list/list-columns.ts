@@ -48,16 +48,13 @@ export function sortDefinition(column: SortColumn): SortColumnDefinition {
 
 export const LIST_FIELDS = PRODUCT_FIELDS.filter(({ cell }) => cell);
 
-/** They say which product a row is. */
 const ALWAYS_SHOWN: ListColumn['name'][] = ['name', 'code'];
 
 export interface ListColumn {
-  /** A sort column, or a field that lists do not sort by. */
   name: SortColumn | FieldKey;
   isSorted: boolean;
   isAlwaysShown: boolean;
   isHiddenAtFirst: boolean;
-  /** Who may see it, if not everyone who may see products. */
   permission?: Permission | undefined;
 }
 

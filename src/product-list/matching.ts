@@ -7,10 +7,7 @@ import { isPastStart, orderBy, pageColumns, type PageWindow } from './page-windo
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { hasBarcode, isFound } from './word-match.ts';
 
-/**
- * Defines a match: every word is found in one of the searched fields, or names the availability; or the search is a
- * barcode.
- */
+/** Defines a match: every word is in a searched field or names the availability, or the search is a barcode. */
 export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter, areUsual = false) {
   const { search, category } = filter;
   const available = wantedAvailable(filter);
@@ -38,7 +35,6 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter, are
   return query.where(sql<SqlBool>`((${isFoundByWords}) OR ${isBarcode})`);
 }
 
-/** Conditions on the row of `book`. */
 function bookConditions({
   author,
   publisher,

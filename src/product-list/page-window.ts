@@ -15,7 +15,6 @@ export interface PageWindow {
   limit: number;
 }
 
-/** What a page needs besides the products. */
 export function pageColumns({ order }: PageWindow) {
   return [order.key.as('sortKey'), FIRST_PHOTO] as const;
 }

@@ -17,7 +17,6 @@ export interface Order {
   idDescending: boolean;
 }
 
-/** @param areUsual see `isFound` */
 export function orderOf({ search, sort }: ProductFilter, areUsual = false): Order {
   if (sort) {
     return {
@@ -51,7 +50,6 @@ export function orderOf({ search, sort }: ProductFilter, areUsual = false): Orde
   };
 }
 
-/** The index of `product` that has this order. */
 export function orderedIndex({ column }: Order): string | undefined {
   return column === 'relevance' ? undefined : sortDefinition(column).index;
 }

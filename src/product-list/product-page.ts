@@ -19,7 +19,6 @@ import { searchWindow } from './search-window.ts';
 export const PAGE_SIZE = 50;
 
 export interface ListedProduct extends Product {
-  /** Address of its first photo. */
   thumbnail: string | null;
 }
 

@@ -50,7 +50,6 @@ function selectScanned(db: Kysely<Catalogue>, filter: ProductFilter) {
   return selectMatching(db, filter).modifyFront(sql`/*+ JOIN_ORDER(product, category) */`);
 }
 
-/** Without a search, an index tells which products are listed. */
 function selectListed(db: Kysely<Catalogue>, { category, availability }: ListedBy) {
   const isAvailable = wantedAvailable({ availability });
   return (
@@ -73,7 +72,6 @@ const EXACT_LIMIT_MS = 250;
 const COUNT_AGAIN_AFTER_MS = 60_000;
 /** Counting takes at most about a tenth of a processor. */
 const KEEP_TIMES = 10;
-/** Exact totals by filter; undefined where counting took too long. */
 const exact = new Map<string, { total: number | undefined; until: number }>();
 
 /** @returns the total of a list without a search, read from an index; undefined when that takes too long */

@@ -19,17 +19,14 @@ const MAX_UNSPLIT = 500;
 const READ_AT_ONCE = 6;
 
 export interface SearchSection {
-  /** @param areUsual see `isFound` */
   is: (areUsual: boolean) => RawBuilder<SqlBool>;
   /** All keys are equal: only the id orders the section. */
   hasOneKey: boolean;
   /** That key where it is known: stands for the order's, which takes longer. */
   sortKey?: RawBuilder<unknown> | undefined;
   candidates: ProductSet;
-  /** With more candidates, the index is walked instead. */
   maxSorted: number;
   startId?: number | undefined;
-  /** A range of the order's index that contains the section. */
   range?: RawBuilder<SqlBool> | undefined;
 }
 

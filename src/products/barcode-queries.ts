@@ -5,7 +5,6 @@ import type { DomainError } from '../errors/domain-error.ts';
 import { barcodeKey, keysOfScan, splitBarcodes } from './barcodes.ts';
 import { BarcodeTakenError, CodeTakenError, type TakenBarcode } from './product-errors.ts';
 
-/** What a product takes for itself alone. A new one has no id. */
 interface Taking {
   id?: number;
   barcodes: string;
@@ -16,7 +15,6 @@ interface Refusals {
   barcode: new (taken: TakenBarcode) => DomainError;
 }
 
-/** Turns a duplicate code or barcode that `save` meets into a refusal. */
 export async function throwIfTaken<T>(
   trx: Transaction<Catalogue>,
   product: Taking,

@@ -66,10 +66,7 @@ function readUnmarked(text: string): ReadBarcode {
   return isIsbn10(number) ? { value: isbn13Of(number) } : { problem: 'checkDigit' };
 }
 
-/**
- * The form in which barcodes are compared, of one that `readBarcode` gave: a UPC-A is the EAN-13 with a leading zero.
- * Repeated in SQL by `BARCODE_KEY` and by the triggers in mysql/triggers.sql.
- */
+/** For comparing what `readBarcode` gave: UPC-A as EAN-13. Repeated in `BARCODE_KEY` and mysql/triggers.sql. */
 export function barcodeKey(value: string): string {
   return GTIN.test(value) ? value.padStart(14, '0') : value.replaceAll('*', '').toUpperCase();
 }
@@ -97,7 +94,6 @@ export function kindOf(value: string): BarcodeKind {
   return ({ 8: 'ean8', 12: 'upcA', 13: 'ean13', 14: 'itf14' } as const)[value.length as 8 | 12 | 13 | 14];
 }
 
-/** In what a form holds or was sent. */
 export function hasIsbn(typed: string): boolean {
   return typed.split(/[\p{Cc},;|]+/u).some((barcode) => {
     const read = readBarcode(barcode);

@@ -11,7 +11,6 @@ export const BOOK_LANGUAGES = [
 
 export const BINDINGS = ['paperback', 'hardback', 'pocket', 'spiral', 'digital', 'other'] as const;
 
-/** Fields whose values are codes, each with a name in both languages. */
 export type ChoiceKind = 'language' | 'binding';
 
 const CODES: Record<ChoiceKind, readonly string[]> = { language: BOOK_LANGUAGES, binding: BINDINGS };
@@ -94,7 +93,6 @@ export function choiceName(kind: ChoiceKind, code: string, language: Language): 
   return NAMES.get(language)![kind].get(code) ?? code;
 }
 
-/** Codes with their names, in the order in which a form shows them. */
 export function listChoices(kind: ChoiceKind, language: Language): [code: string, name: string][] {
   const names = [...NAMES.get(language)![kind]];
   if (kind === 'binding') return names;

@@ -28,10 +28,8 @@ export async function listCategories(db: Kysely<Catalogue>, { toSave = false } =
 }
 
 /**
- * The collation ignores case and accents. A category that is being merged gives the one it is merged into.
- *
+ * The collation ignores case and accents. A category being merged gives its target. @throws CategoryGoneError
  * @param isTyped a new name; otherwise one from a list that may be older than a rename, a merge or a deletion
- * @throws CategoryGoneError
  */
 export async function findOrCreateCategory(
   trx: Transaction<Catalogue>,

@@ -12,7 +12,6 @@ const MAX_SHOWN = 40;
 /** Of a cookie's four thousand, encoded. */
 const MAX_NOTES_LENGTH = 2000;
 
-/** With the values as people read them. */
 export interface ToldChange extends Omit<FromJson<SavedChange>, 'by' | 'from' | 'to'> {
   from: string | null;
   to: string;
@@ -69,7 +68,6 @@ function shorten(value: string, req: Request): string {
 
 export interface ToldDeletion {
   text: string;
-  /** By this person. */
   isRestorable: boolean;
 }
 

@@ -147,7 +147,6 @@ export function optionalWhole(min: number, max: () => number, wrong: string) {
     });
 }
 
-/** Empty, or the code of a choice. */
 export function choiceField(kind: ChoiceKind, wrong: string) {
   return z
     .string()

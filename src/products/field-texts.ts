@@ -7,7 +7,6 @@ import { fieldOf, FIELD_KEYS, type FieldKey } from './product-fields.ts';
 /** Null, of an amount: not known. */
 export type FieldValue = string | number | null;
 
-/** As a person types it, and as the rule of the field reads it. */
 export function formText(key: FieldKey, value: FieldValue, language: Language): string {
   const { amount, hasNone } = fieldOf(key);
   if (typeof value !== 'number') return value ?? '';
@@ -23,7 +22,6 @@ export function hiddenText(key: FieldKey, value: FieldValue, language: Language)
   return typeof value === 'number' && !fieldOf(key).amount ? String(value) : formText(key, value, language);
 }
 
-/** As a person reads it. */
 export function shownText(key: FieldKey, value: FieldValue, language: Language): string {
   const { amount, choices } = fieldOf(key);
   if (choices && typeof value === 'string') return choiceName(choices, value, language);

@@ -8,7 +8,6 @@ import { unitProblem, withPlainNumber } from './typed-quantity.ts';
 import { plainUnit, type Unit } from './unit-queries.ts';
 
 export interface Move extends MovementDetails {
-  /** Signed. */
   delta: number;
 }
 
@@ -46,7 +45,6 @@ export function readMoveForm(
 const typed = z.string().catch('');
 const moveValues = z.object({ amount: typed, purpose: typed, documentNumber: typed, note: typed });
 
-/** As typed, to be shown again. */
 export function readMoveValues(body: unknown): z.output<typeof moveValues> {
   return moveValues.catch({ amount: '', purpose: '', documentNumber: '', note: '' }).parse(body);
 }

@@ -24,7 +24,6 @@ export const PHOTO_FORM: UploadForm = {
 interface PhotoForms {
   databases: Databases;
   store: PhotoStore;
-  /** Shows the page of the product. */
   show: (req: Request, res: Response, page: FormPage) => Promise<void>;
 }
 
@@ -94,7 +93,6 @@ function leave(req: Request, res: Response, id: number, flash: Flash): void {
   res.redirect(303, `/products/${id}`);
 }
 
-/** @throws PhotoGoneError */
 function readPhotoId({ params }: Request): Buffer {
   const text = String(params.photo);
   if (!/^[0-9a-f]{64}$/.test(text)) throw new PhotoGoneError();

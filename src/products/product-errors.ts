@@ -23,7 +23,6 @@ export class BarcodeTakenError extends DomainError {
   }
 }
 
-/** It was deleted after the form was opened. */
 export class CategoryGoneError extends DomainError {
   constructor(name: string) {
     const textKey = 'product.errors.categoryGone';

@@ -28,7 +28,6 @@ interface FieldDefinition {
   isReference?: true;
   /** A column of `book`, which has a row for each product with any such value (docs/decisions/books.md). */
   isOfBook?: true;
-  /** The values are codes, which people see as names. */
   choices?: ChoiceKind;
   /** 0 stands for none, and is shown as nothing. */
   hasNone?: true;
@@ -44,7 +43,6 @@ interface FieldDefinition {
   orderColumn?: 'price_order';
   /** Style in the list (views/products/row.ejs); fields without one are not listed. */
   cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount' | 'number' | 'choice';
-  /** In the list only for people who choose it. */
   isHiddenAtFirst?: true;
   /** In characters. */
   exportWidth?: number;
@@ -61,11 +59,9 @@ interface FormControl {
   attributes?: string;
   /** The key of a text, as are `hint` and `initialText`: suggestions, separated by commas. */
   suggestions?: string;
-  /** Suggests what other products have. */
   suggestsSaved?: true;
   /** Does so while one types (public/js/book-form.js). */
   suggestsTyped?: true;
-  /** In the folded part of the form. */
   isMore?: true;
   initial?: string;
   initialText?: string;
@@ -75,7 +71,6 @@ interface FormControl {
   isNotCopied?: true;
 }
 
-/** Of printed books. */
 const FIRST_YEAR = 1400;
 /** Books are announced a year or two before they appear. */
 const lastYear = () => new Date().getFullYear() + 2;
@@ -456,7 +451,6 @@ export type ProductInput = { [Key in FieldKey]: z.output<Definitions[Key]['rule'
 export type ReferenceKey = {
   [Key in FieldKey]: Definitions[Key] extends { isReference: true } ? Key : never;
 }[FieldKey];
-/** What a product has besides if it is a book. */
 export type BookKey = {
   [Key in FieldKey]: Definitions[Key] extends { isOfBook: true } ? Key : never;
 }[FieldKey];
@@ -520,7 +514,6 @@ export function isOfBook(key: FieldKey): boolean {
   return BOOK_FIELDS.some((field) => field.key === key);
 }
 
-/** The columns of what is a product's own, without references. */
 export type OwnColumns = {
   [Key in Exclude<FieldKey, ReferenceKey | BookKey> as ColumnOf<Key>]: ProductInput[Key];
 };
@@ -564,7 +557,6 @@ function ownTexts(isWanted: (field: ProductField) => true | undefined): OwnText[
   );
 }
 
-/** Holds the searched texts of a book, its authors and its publisher. */
 const CREDITS = 'credits';
 
 export const INDEXED_COLUMNS = {
@@ -572,7 +564,6 @@ export const INDEXED_COLUMNS = {
   sorted: ownTexts(({ isSorted }) => isSorted),
 };
 
-/** What searches compare, as expressions in SQL. */
 export const SEARCHED_SOURCES = [
   ...PRODUCT_FIELDS.filter(({ isSearched }) => isSearched).map(({ source }) => source),
   `product.${CREDITS}`,

@@ -23,14 +23,12 @@ import { findUnit, plainUnit, type Unit } from './unit-queries.ts';
 export interface ProductFormPage extends Partial<FormPage> {
   id?: number;
   values?: ProductFormValues;
-  /** The name of the product that a new one starts from. */
   copyOf?: string;
   version?: number;
   opened?: OpenedValues;
   disputed?: (ToldChange & { mine: string })[];
   taken?: ToldChange[];
   deletion?: ToldDeletion | undefined;
-  /** The product that has a barcode already. */
   holder?: TakenBarcode['holder'];
 }
 
@@ -65,7 +63,6 @@ export async function renderForm(
   });
 }
 
-/** The unit that the form names, if it matters to the quantity. */
 export async function findTypedUnit(databases: Databases, req: Request): Promise<Unit> {
   const { quantity, unit } = readAsTyped(req.body);
   const code = unit.trim();
@@ -73,7 +70,6 @@ export async function findTypedUnit(databases: Databases, req: Request): Promise
   return databases.catalogue.readReplica(req.principal!, (db) => findUnit(db, code));
 }
 
-/** What the form shows after a BarcodeTakenError. */
 export function takenBarcodePage({ textKey, values, details }: DomainError, { t }: Request) {
   return { errors: { barcodes: t(textKey, values) }, holder: (details as TakenBarcode).holder };
 }

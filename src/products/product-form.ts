@@ -18,7 +18,6 @@ import type { NewProductInput, ProductEdit } from './product-merge.ts';
 import { unitProblem, withPlainNumber } from './typed-quantity.ts';
 import { plainUnit, type Unit } from './unit-queries.ts';
 
-/** For a new product. @param unit the one that was typed */
 export function readNewProduct(body: unknown, t: TFunction, unit?: Unit): FormResult<NewProductInput> {
   const form = readProductForm(body, t, unit);
   return form.ok ? { ok: true, data: { input: form.data, isNewCategory: isNewCategory(body) } } : form;
@@ -101,7 +100,6 @@ function readPrefixed(body: unknown, prefix: 'was' | 'seen'): Partial<ProductInp
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Partial<ProductInput>;
 }
 
-/** As sent, for showing the form again. */
 export function readOpened(body: unknown, prefix: 'was' | 'seen' = 'was'): OpenedValues {
   const sent = (body ?? {}) as Record<string, unknown>;
   const entries = FIELD_KEYS.map((key) => [key, sent[`${prefix}.${key}`]]);

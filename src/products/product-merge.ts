@@ -2,7 +2,6 @@ import { FIELD_KEYS, REFERENCE_KEYS, type FieldKey, type ProductInput } from './
 
 export interface NewProductInput {
   input: ProductInput;
-  /** Its name was typed, not chosen. */
   isNewCategory: boolean;
 }
 

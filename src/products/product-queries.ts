@@ -35,7 +35,6 @@ const SUPPLIER_NAME = sql<string>`
 
 type JoinedKey = Exclude<FieldKey, 'supplier' | BookKey>;
 type SelectedField = { [Key in JoinedKey]: `${ProductField<Key>['source']} as ${Key}` }[JoinedKey];
-/** Those of a book are read together (`BOOK`). */
 const FIELDS_OF_ALL = PRODUCT_FIELDS.filter(({ isOfBook }) => !isOfBook);
 export const SELECTED_FIELDS = FIELDS_OF_ALL.map(({ key, source }) =>
   key === 'supplier' ? SUPPLIER_NAME : (`${source} as ${key}` as SelectedField),

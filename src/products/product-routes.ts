@@ -34,7 +34,6 @@ import { findUnit, findUnitOf, plainUnit, unitWord, type Unit } from './unit-que
 const MOVEMENTS_PER_PAGE = 25;
 const PRICES_PER_PAGE = 10;
 
-/** The movements or price changes before one of them: the older ones. */
 const position = z.coerce.number().int().positive().optional().catch(undefined);
 
 /** A new product starts as a copy of one, or goes on after one that was just saved. */
@@ -44,9 +43,7 @@ const startOfNew = z.object({
 });
 
 interface ProductPage extends Partial<FormPage> {
-  /** Shows the form to receive or take out. */
   move: Direction | undefined;
-  /** Why stock did not move. */
   refusal?: DomainError;
 }
 
@@ -230,7 +227,6 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
     return databases.catalogue.readReplica(req.principal!, (db) => findUnit(db, code));
   }
 
-  /** If it matters to the amount. */
   async function findMovedUnit(req: Request, id: number): Promise<Unit> {
     if (isWholeNumber(readMoveValues(req.body).amount)) return plainUnit('');
     return databases.catalogue.readReplica(req.principal!, (db) => findUnitOf(db, id));

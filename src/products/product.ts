@@ -7,7 +7,6 @@ export interface Product extends ProductInput {
   available: boolean;
   level: StockLevel;
   updatedAt: Date;
-  /** Incremented by every change, for optimistic locking. */
   version: number;
 }
 
@@ -17,7 +16,6 @@ export function mayView({ permission }: ProductField, permissions: ReadonlySet<P
   return permission === undefined || permissions.has(permission);
 }
 
-/** The product without the fields that one may not see. */
 export function viewableProduct<T extends ProductInput>(
   product: T,
   permissions: ReadonlySet<Permission>,

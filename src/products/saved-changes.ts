@@ -4,7 +4,6 @@ import { listStockMovements } from '../stock/movement-history.ts';
 import { findLastPriceChange, PRICED } from '../stock/price-history.ts';
 import type { FieldKey, ProductInput } from './product-fields.ts';
 
-/** Edits of one product that are looked through for the last change of a field. */
 const MAX_EDITS = 50;
 
 export interface SavedChange {

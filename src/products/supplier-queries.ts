@@ -3,7 +3,6 @@ import type { Catalogue } from '../database/tables.ts';
 
 const MAX_SUGGESTED = 500;
 
-/** For suggestions. */
 export async function listSupplierNames(db: Kysely<Catalogue>): Promise<string[]> {
   const rows = await db.selectFrom('supplier').select('name').orderBy('name').limit(MAX_SUGGESTED).execute();
   return rows.map(({ name }) => name);

@@ -5,7 +5,6 @@ import { hasMoreDecimals } from '../stock/quantities.ts';
 import { UnitDecimalsError } from './product-errors.ts';
 import type { Unit } from './unit-queries.ts';
 
-/** The body with one field as JavaScript writes numbers; people type it with the separators of their language. */
 export function withPlainNumber(body: unknown, name: string, t: TFunction): unknown {
   const typed = (body as Record<string, unknown> | null | undefined)?.[name];
   return typeof typed === 'string'
@@ -24,7 +23,6 @@ export interface TypedNumber {
   typed: unknown;
 }
 
-/** Why a number is refused, in words that suit its unit. */
 export function unitProblem(
   { field, rule, typed }: TypedNumber,
   unit: Pick<Unit, 'code' | 'decimals'>,

@@ -10,7 +10,6 @@ export interface Unit {
   code: string;
   singular: string;
   plural: string;
-  /** How many its quantities may have. */
   decimals: number;
 }
 
@@ -29,7 +28,6 @@ export async function findUnit(db: Kysely<Catalogue>, code: string): Promise<Uni
   return (await selectUnits(db).where('code', '=', code).executeTakeFirst()) ?? plainUnit(code);
 }
 
-/** That of a product. */
 export async function findUnitOf(db: Kysely<Catalogue>, productId: number): Promise<Unit> {
   const row = await db
     .selectFrom('product')
@@ -42,14 +40,12 @@ export async function findUnitOf(db: Kysely<Catalogue>, productId: number): Prom
   return { code: unit, singular, plural, decimals };
 }
 
-/** All of them, as there are few. */
 export async function listUnits(db: Kysely<Catalogue>): Promise<Unit[]> {
   return selectUnits(db).orderBy('code').limit(MAX_UNITS).execute();
 }
 
 const REMEMBERED_MS = 5000;
 
-/** Remembers the units for a few seconds, for the words on lists. */
 export class Units {
   readonly #catalogue: DatabaseGroup<Catalogue>;
   #known = new Map<string, Unit>();
@@ -59,7 +55,6 @@ export class Units {
     this.#catalogue = catalogue;
   }
 
-  /** @returns a function that finds a unit by what products call it */
   async read(actor: Actor): Promise<(code: string) => Unit> {
     if (Date.now() > this.#knownUntil) {
       const units = await this.#catalogue.readReplica(actor, listUnits, { sharedAs: ['units'] });
@@ -79,11 +74,7 @@ function folded(code: string): string {
 /** Units are never deleted, so those seen once need no query. */
 const known = new Set<string>();
 
-/**
- * Adds the unit if it is new.
- *
- * @throws UnitDecimalsError
- */
+/** Adds the unit if it is new. @throws UnitDecimalsError */
 export async function useUnit(
   trx: Transaction<Catalogue>,
   code: string,

@@ -56,9 +56,7 @@ export interface SearchQuery {
   search: string;
   category: string;
   available: boolean | undefined;
-  /** The keys that the search may be in `product_barcode`. */
   barcodes: string[];
-  /** Grams that are wanted besides. */
   having?: string[];
 }
 

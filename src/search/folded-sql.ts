@@ -26,7 +26,6 @@ export interface Wanted {
   areUsual?: boolean;
 }
 
-/** Expressions in SQL. */
 export interface Searched {
   field: string;
   /** Those that `field` puts together, on which LIKE takes less time. */
@@ -69,10 +68,7 @@ interface Comparison {
   isFolded: (folded: string, weights: string[]) => string;
 }
 
-/**
- * Folding takes many times as long as LIKE, so it is left to fields that LIKE cannot judge. Written as one text, as
- * Kysely takes longer to put its parts together than MySQL to carry it out.
- */
+/** LIKE judges what it can, as folding takes many times as long. One text, because Kysely joins parts slowly. */
 function likeOr(
   { field, parts = [field], plainField = withoutSeparatorsSql(field) }: Searched,
   wanted: Wanted,
@@ -95,10 +91,7 @@ function withoutSeparatorsSql(text: string): string {
   return SEPARATORS.reduce((rest, separator) => `REPLACE(${rest}, '${separator}', '')`, text);
 }
 
-/**
- * Folds a field as `letters` does, as far as the text has letters concerned. LIKE compares character by
- * character and would not find "ss" in "ß", so weights are compared: as UCS-2, each of them is a character.
- */
+/** LIKE would not find "ss" in "ß", so weights are compared: read as UCS-2, each weight is one character. */
 function fold(field: string, { text, findsEnye, withoutSeparators = false }: Wanted) {
   const left = new Set(withoutSeparators ? SEPARATORS.flatMap((one) => letters.weights(one)) : []);
   const kept = (weights: string[]) => weights.filter((weight) => !left.has(weight));

@@ -198,7 +198,6 @@ async function readProducts(
   });
 }
 
-/** Null of a product that is no book. */
 interface BookRow {
   authors: string | null;
   publisher: string | null;

@@ -19,10 +19,7 @@ interface Letter {
   isPlain: boolean;
 }
 
-/**
- * Folds texts as the search compares them. MySQL is asked for the weights of characters in its collation ("é" as
- * "e", "ß" as "ss", but "ñ" is not "n"), so that a search finds what saving calls equal.
- */
+/** Folds texts by the weights of MySQL's collation: "é" as "e" and "ß" as "ss", but "ñ" not as "n". */
 export class Letters {
   readonly #letters = new Map<string, Letter>();
   readonly #plain = new Map<string, string>();
@@ -72,12 +69,10 @@ export class Letters {
     return folded;
   }
 
-  /** The weights of the folded text. */
   weights(text: string): string[] {
     return Array.from(text).flatMap((letter) => this.#get(letter).weights);
   }
 
-  /** The weights of each character that is written as others, and those it is written as. */
   writtenAs(): [string, string[]][] {
     return [...this.#writtenAs];
   }

@@ -22,7 +22,6 @@ function mergePlaces(places: number[], known: Buffer): number[] {
   return placesIn(bits);
 }
 
-/** Of one gram, or of several of which a product needs one. */
 type Postings = { chunk: number; products: Buffer }[];
 
 /** Works on one bitmap: a set for each gram would take megabytes per search. */

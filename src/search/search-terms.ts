@@ -25,10 +25,7 @@ const AVAILABILITY_WORDS: [string, boolean][] = [
 /** Shorter prefixes are ambiguous ("dis": disco, distribuidor). */
 const MIN_PREFIX_LENGTH = 4;
 
-/**
- * A word, or any prefix of "in stock" and "out of stock" that contains the space. U+FEFF has no width, although
- * JavaScript takes it for a space.
- */
+/** A word, or any prefix of "in stock" and "out of stock" with its space. JavaScript takes U+FEFF for a space. */
 const WORDS = /\b(?:out of|in)(?: s(?:t(?:o(?:ck?)?)?)?)\b|\bout of\b|[\S\uFEFF]+/giu;
 
 /** @param search learnt by `letters` */

@@ -1,8 +1,4 @@
-/**
- * What the search treats as equal although the collation tells it apart: the characters of each line are written
- * as its key. Together with the collation and the separators, this defines when texts are equal
- * (docs/decisions/search-index.md).
- */
+/** The search takes these characters for their key; the collation does not (docs/decisions/search-index.md). */
 export const WRITTEN_AS: Readonly<Record<string, string>> = {
   "'": '‘’‚‛‹›′ʻʼ`´',
   "''": '"“”„‟«»〝〞',

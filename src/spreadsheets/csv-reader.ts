@@ -111,10 +111,7 @@ function flawOf({ cells, openQuote }: CsvRecord, { columns, delimiter }: Layout)
   return column < 0 ? undefined : { column, rowsBelow: cells[column]!.match(/\r\n|\n|\r/g)!.length };
 }
 
-/**
- * Flags formulas, and what stands for a character that could not be decoded, here or by the program that wrote the file.
- * Some programs write ="007" to keep the zeros.
- */
+/** U+FFFD stands for a character that could not be decoded. Some programs write ="007" to keep the zeros. */
 function cellOf(text: string): Cell {
   if (text.includes('\uFFFD')) return { is: 'badCharacter', text };
   return text.startsWith('=') ? formulaCell(text.slice(1), text) : withoutGuard(text);

@@ -12,7 +12,6 @@ export interface CsvRecord {
 interface Parsed {
   records: CsvRecord[];
   rest: string;
-  /** Whether `rest` goes on within quotes. */
   isQuoted: boolean;
 }
 

@@ -76,7 +76,6 @@ interface TableReading {
   refuse?: (error: UnreadableFileError, sheet: number) => void;
 }
 
-/** @throws UnreadableFileError */
 async function* readTables(
   archive: ZipArchive,
   fileBytes: number,

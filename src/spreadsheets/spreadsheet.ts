@@ -62,7 +62,6 @@ export interface TextChoice {
 }
 
 export interface TextReading extends TextChoice, Pick<DetectedEncoding, 'isUnsure' | 'samples'> {
-  /** The first rows below the headings. */
   rows: string[][];
 }
 
@@ -71,13 +70,11 @@ export interface Spreadsheet {
   text?: TextReading;
   headers: string[];
   header: HeaderPlace;
-  /** Rows that a person can choose as headings. */
   firstRows: FirstRow[];
   /** The names of the sheets to read; empty for CSV. */
   sheets: string[];
   ignoredSheets: string[];
   hiddenSheets: string[];
-  /** The headings of hidden columns. */
   hiddenColumns: string[];
   /** In batches, without the header, the rows above it and empty rows. */
   rows: () => AsyncIterable<SheetRow[]>;

@@ -8,7 +8,6 @@ export interface DetectedEncoding {
   encoding: Encoding;
   /** As `TextDecoder` names it. */
   label: string;
-  /** Whether the letters are so unusual that a person should confirm the encoding. */
   isUnsure: boolean;
   /** Some words of the file as each encoding reads them, where they differ. */
   samples: Partial<Record<Encoding, string>>;
@@ -22,10 +21,8 @@ const CONTROLS = /[\x01-\x08\x0e-\x1a\x1c-\x1f]/;
 const BYTES_PER_NUL = 20;
 
 /**
- * UTF-16 and UTF-8 by their marks; else UTF-16 by its many NULs, UTF-8 if most characters are valid, Windows-1252 or
- * Mac Roman by the letters that the file would have.
- *
- * @throws UnreadableFileError if it is no text
+ * UTF-16 and UTF-8 by their marks; else UTF-16 by its many NULs, UTF-8 if most characters are valid, Windows-1252
+ * or Mac Roman by the letters that the file would have. @throws UnreadableFileError if it is no text
  */
 export async function detectEncoding(file: FileSource, chosen?: Encoding): Promise<DetectedEncoding> {
   let marked: string | undefined;

@@ -21,7 +21,6 @@ export interface WorkbookSheet {
   name: string;
   isHidden: boolean;
   hiddenColumns: number[];
-  /** The first rows with content, as many as `rowsToFetch` says. */
   first: SheetRow[];
   problem?: UnreadableFileError | undefined;
 }
@@ -79,7 +78,6 @@ export function toSpreadsheet({ sheets, rows }: Workbook, search: HeaderSearch):
     ...sheet,
     ...(sheet.problem ? { index: 0, rating: -1 } : findHeader(sheet.first, search)),
   }));
-  // The chosen sheet, else the first with recognised headings, else one that cannot be read, else the first.
   const main =
     headed.find(({ rating }) => rating === Infinity) ??
     headed.find(({ rating }) => rating > 0) ??

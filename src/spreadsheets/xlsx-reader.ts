@@ -196,7 +196,6 @@ class TextCollector {
 
 interface SheetReading {
   merges?: Merges;
-  /** Filled while reading. */
   hiddenColumns?: number[];
 }
 

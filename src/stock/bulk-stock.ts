@@ -120,7 +120,6 @@ async function forEachPrice(
   return written;
 }
 
-/** In `r.was`, as JSON. */
 function formerAmount(what: PriceKind) {
   return sql`JSON_VALUE(r.was, ${sql.lit(`$.${what}`)} RETURNING SIGNED)`;
 }

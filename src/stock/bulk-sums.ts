@@ -19,10 +19,7 @@ export const changedSince = (versions: 0 | 1 | 2): Selection => ({
   join: sql`p.id = r.product_id AND p.version = r.version + ${sql.lit(versions)}`,
 });
 
-/**
- * Runs `work` while the triggers leave the sums of the first page alone (mysql/triggers.sql): row by row they would
- * take a third of an import's time. `keepingSums` adds up products instead, and this function the movements.
- */
+/** Triggers skip the first page's sums (mysql/triggers.sql): row by row they take a third of an import's time. */
 export async function withSumsApart(
   trx: Transaction<Catalogue>,
   document: MovementDocument,

@@ -6,7 +6,6 @@ export interface StockMovement {
   id: number;
   delta: number;
   quantityAfter: number;
-  /** Why, by the key of its text. */
   reason: MovementReason | MovementPurpose;
   documentKind: string | null;
   documentId: number | null;

@@ -1,4 +1,3 @@
-/** Whether stock comes in or goes out. */
 export const DIRECTIONS = ['in', 'out'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 

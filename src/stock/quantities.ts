@@ -1,7 +1,4 @@
-/**
- * Arithmetic on quantities, exact to thousandths: 0.1 + 0.2 is 0.3. A double holds them, as the largest has 13 digits.
- * Sums over many rows are made by MySQL.
- */
+/** Exact to thousandths: 0.1 + 0.2 is 0.3. A double holds the 13 digits of a quantity; MySQL sums many rows. */
 
 export const MAX_DECIMALS = 3;
 const THOUSAND = 10 ** MAX_DECIMALS;
@@ -23,7 +20,6 @@ export function timesAtLeast(one: number, least: number): number {
   return (inThousandths(one) * times) / THOUSAND;
 }
 
-/** How many decimals it takes to write a quantity: 0 to 3. */
 export function decimalsOf(quantity: number): number {
   const thousandths = inThousandths(quantity);
   return [0, 1, 2].find((decimals) => thousandths % 10 ** (MAX_DECIMALS - decimals) === 0) ?? MAX_DECIMALS;
@@ -43,7 +39,6 @@ export function quantityColumns(quantity: number) {
   return { quantity: whole, rounded_up: subtract(whole, quantity) };
 }
 
-/** The columns of a movement. */
 export function movementColumns(before: number, after: number) {
   const [from, to] = [quantityColumns(before), quantityColumns(after)];
   return {

@@ -27,7 +27,6 @@ const typed = z.string().catch('');
 const typedValues = z.object({ name: typed, contact: typed, email: typed, phone: typed, leadTime: typed });
 export type SupplierValues = z.output<typeof typedValues>;
 
-/** As typed, to be shown again. */
 export function readTyped(body: unknown): SupplierValues {
   return typedValues.parse(body ?? {});
 }

@@ -34,7 +34,6 @@ export interface ListedSupplier extends Supplier {
 
 export interface SupplierPage {
   suppliers: ListedSupplier[];
-  /** The name after which the next page begins. */
   next: string | undefined;
 }
 
@@ -82,11 +81,7 @@ export async function addSupplier(
   await recordChange(trx, 'supplier.added', { id: Number(insertId), name: input.name }, actor);
 }
 
-/**
- * Products refer to their supplier by number, so they stay as they are.
- *
- * @throws SupplierNotFoundError, SupplierChangedError, SupplierNameTakenError
- */
+/** @throws SupplierNotFoundError, SupplierChangedError, SupplierNameTakenError */
 export async function updateSupplier(
   trx: Transaction<Catalogue>,
   id: number,

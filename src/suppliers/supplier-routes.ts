@@ -117,7 +117,6 @@ function finish(req: Request, res: Response, textKey: Flash['textKey'], name: st
   res.redirect(303, '/suppliers');
 }
 
-/** @throws SupplierNotFoundError */
 function readId(req: Request): number {
   const id = productId.safeParse(req.params.id);
   if (!id.success) throw new SupplierNotFoundError();

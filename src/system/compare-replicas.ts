@@ -56,7 +56,6 @@ export async function compareReplicas(
       lease.check();
       const table = tables.find(({ name }) => next.table === null || name >= next.table);
       if (!table) {
-        // The last table is gone.
         next = { table: null, after: null };
         break;
       }

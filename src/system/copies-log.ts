@@ -4,7 +4,6 @@ import type { Jobs } from '../jobs/jobs.ts';
 
 const LOOK_EVERY_MS = 1000;
 
-/** One line when only one copy is left, one when there is another again. */
 export function logCopies(jobs: Jobs, databases: Databases, logger: Logger): void {
   let wasAlone = false;
   const look = () => {

@@ -5,7 +5,6 @@ import { version } from '../config/version.ts';
 
 interface HealthDependencies {
   draining: AbortSignal;
-  /** Finds out who looks, for the frame around the page. */
   frame: RequestHandler[];
 }
 

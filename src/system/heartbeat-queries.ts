@@ -49,7 +49,6 @@ interface Beat {
   watchedSeconds: number;
 }
 
-/** All times come from the server's clock. */
 export async function writeHeartbeat(
   db: Kysely<Directory>,
   { instance, version, startedAt, state }: InstanceReport,

@@ -16,7 +16,6 @@ interface ReplicaJobs {
   countRestarts: boolean;
 }
 
-/** Takes replicas out of use that crash, cannot be read or differ from the primary. */
 export function replicaJobs(jobs: Jobs, databases: Databases, { logger, countRestarts }: ReplicaJobs): void {
   async function takeOutOfUse(
     group: DatabaseGroup<GroupTables>,

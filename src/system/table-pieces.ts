@@ -10,7 +10,6 @@ export type Key = (string | number)[];
 export interface CheckedTable {
   name: string;
   columns: string[];
-  /** Columns of the primary key. */
   key: string[];
 }
 

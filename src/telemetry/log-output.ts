@@ -40,7 +40,6 @@ export class LogOutput {
     if (this.#characters >= FLUSH_CHARACTERS && this.#chunk.length === 0) this.#flush();
   }
 
-  /** Tries once, at the end of the process. */
   flushSync(): void {
     const unsent = this.#isWriting ? [] : [this.#chunk];
     this.#chunk = Buffer.alloc(0);

@@ -3,7 +3,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface RequestContext {
   /** From NGINX or generated; also in the response, log lines and SQL comments. */
   id: string;
-  /** Client address as reported by the proxies. */
   address: string;
   servers: Set<string>;
 }

@@ -58,7 +58,6 @@ export async function countMatches(db: Kysely<Catalogue>, search: string): Promi
 }
 
 export interface TakenCode {
-  /** The deleted product's. */
   name: string;
   code: string;
   /** The one that is taken, if it is not the code. */

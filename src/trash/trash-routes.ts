@@ -24,7 +24,6 @@ const PER_PAGE = 50;
 const MAX_SEARCH_LENGTH = 100;
 const DAY_MS = 24 * 3600_000;
 
-/** Invalid values are left out, as in other lists. */
 const trashQuery = z.object({
   search: z
     .string()

@@ -7,7 +7,6 @@ const PER_PAGE = 100;
 
 export interface UnitPage {
   units: Unit[];
-  /** The code after which the next page begins. */
   next: string | undefined;
 }
 
