@@ -29,7 +29,7 @@ import { adjustQuantity, createProduct, findProduct } from './product-queries.ts
 import { mayView, type Product } from './product.ts';
 import { isWholeNumber } from './typed-quantity.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
-import { findUnit, findUnitOf, plainUnit, unitWord, type Unit } from './unit-queries.ts';
+import { findUnit, findUnitOf, plainUnit, unitWord, Units, type Unit } from './unit-queries.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
 const PRICES_PER_PAGE = 10;
@@ -50,6 +50,7 @@ interface ProductPage extends Partial<FormPage> {
 export function productRoutes(databases: Databases, store: PhotoStore): Router {
   const router = Router();
   const usernames = new Usernames(databases.directory);
+  const units = new Units(databases.catalogue);
 
   router.get('/products/new', async (req, res) => {
     const { copy, after } = startOfNew.parse(req.query);
@@ -169,18 +170,20 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
     const pricesBefore = position.parse(req.query.pricesBefore);
     const { permissions } = req.principal!;
     const kinds = PRICED.filter((what) => mayView(fieldOf(what), permissions));
-    const [product, movements, unit, photos, prices] = await databases.catalogue.readReplica(
-      req.principal!,
-      (db) =>
-        Promise.all([
-          findProduct(db, id),
-          listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
-          findUnitOf(db, id),
-          listPhotos(db, id),
-          listPriceChanges(db, id, { kinds, limit: PRICES_PER_PAGE + 1, before: pricesBefore }),
-        ]),
+    const read = databases.catalogue.readReplica(req.principal!, (db) =>
+      Promise.all([
+        findProduct(db, id),
+        listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
+        listPhotos(db, id),
+        listPriceChanges(db, id, { kinds, limit: PRICES_PER_PAGE + 1, before: pricesBefore }),
+      ]),
     );
+    const [[product, movements, photos, prices], unitOf] = await Promise.all([
+      read,
+      units.read(req.principal!),
+    ]);
     if (!product) throw new ProductNotFoundError();
+    const unit = unitOf(product.unit);
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
     const shownPrices = prices.slice(0, PRICES_PER_PAGE);
     const users = [...shown, ...shownPrices].flatMap(({ actorKind, actorId }) =>
