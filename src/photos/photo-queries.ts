@@ -12,7 +12,17 @@ const ASIDE = MAX_PHOTOS;
 export const FIRST_PHOTO = sql<Buffer | null>`
   (SELECT photo FROM product_photo WHERE product_id = product.id AND position = 0)`.as('photo');
 
-export async function listPhotos(db: Kysely<Catalogue>, productId: number): Promise<Buffer[]> {
+/** The ids of all photos of `product`, for `readPhotoIds`. */
+export const PHOTO_IDS = sql<string | null>`
+  (SELECT GROUP_CONCAT(HEX(photo) ORDER BY position) FROM product_photo WHERE product_id = product.id)`.as(
+  'photos',
+);
+
+export function readPhotoIds(ids: string | null): Buffer[] {
+  return (ids?.split(',') ?? []).map((id) => Buffer.from(id, 'hex'));
+}
+
+async function listPhotos(db: Kysely<Catalogue>, productId: number): Promise<Buffer[]> {
   const rows = await db
     .selectFrom('product_photo')
     .select('photo')

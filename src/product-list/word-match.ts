@@ -11,10 +11,8 @@ function together(sources: string[]): Searched {
   return { field: `CONCAT_WS('\\n', ${sources.join(', ')})`, parts: sources };
 }
 
-export const CODE: Searched = {
-  field: CODE_SOURCE,
-  plainField: 'product.plain_code',
-};
+/** Not by `plain_code`: MySQL would make it for every row, also for those whose names match. */
+export const CODE: Searched = { field: CODE_SOURCE };
 const ALL = together(SEARCHED_SOURCES);
 const ALL_BUT_CODE = together(SEARCHED_SOURCES.filter((source) => source !== CODE_SOURCE));
 
@@ -54,8 +52,12 @@ function waysToFind(
   const asTyped = { text, findsEnye, areUsual };
   if (plain === '') return [contains(ALL, asTyped)];
   const withoutSeparators = { ...asTyped, withoutSeparators: true };
-  if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), contains(CODE, withoutSeparators)];
-  // Leaving out separators takes longer, so it is left to products that have the digits in this order.
+  const isInCode = contains(CODE, withoutSeparators);
+  if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), isInCode];
+  // Leaving out separators of texts takes longer, so it is left to those that have the digits in this order.
   const digits = { text: plain.replace(/\D/g, ''), findsEnye: true, areUsual };
-  return [sql<SqlBool>`(${containsInOrder(ALL, digits)} AND ${contains(ALL, withoutSeparators)})`];
+  return [
+    isInCode,
+    sql<SqlBool>`(${containsInOrder(ALL_BUT_CODE, digits)} AND ${contains(ALL_BUT_CODE, withoutSeparators)})`,
+  ];
 }

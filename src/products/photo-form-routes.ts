@@ -6,13 +6,12 @@ import { limited, Semaphore } from '../http/semaphore.ts';
 import type { UploadForm } from '../http/upload.ts';
 import { MAX_PHOTO_BYTES, MAX_PHOTOS } from '../photos/photo.ts';
 import { PhotoGoneError } from '../photos/photo-errors.ts';
-import { listPhotos } from '../photos/photo-queries.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { readPhotos } from '../photos/read-photos.ts';
 import { addPhotos, makePhotoFirst, removePhoto } from './photo-changes.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { readId } from './product-form-page.ts';
-import { findProduct } from './product-queries.ts';
+import { findProductWithPhotos } from './product-queries.ts';
 
 /** One more file than are accepted, so that a ninth is noticed. */
 export const PHOTO_FORM: UploadForm = {
@@ -51,12 +50,12 @@ export function photoFormRoutes({ databases, store, show }: PhotoForms): Router 
   router.get('/products/:id/photos/:photo/remove', async (req, res) => {
     const id = readId(req);
     const photo = readPhotoId(req);
-    const [product, photos] = await databases.catalogue.readReplica(req.principal!, (db) =>
-      Promise.all([findProduct(db, id), listPhotos(db, id)]),
+    const found = await databases.catalogue.readReplica(req.principal!, (db) =>
+      findProductWithPhotos(db, id),
     );
-    if (!product) throw new ProductNotFoundError();
-    if (!photos.some((other) => other.equals(photo))) throw new PhotoGoneError();
-    res.render('products/remove-photo', { product, photo });
+    if (!found) throw new ProductNotFoundError();
+    if (!found.photos.some((other) => other.equals(photo))) throw new PhotoGoneError();
+    res.render('products/remove-photo', { product: found.product, photo });
   });
 
   router.post('/products/:id/photos/:photo/remove', async (req, res) => {

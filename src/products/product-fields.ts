@@ -41,7 +41,7 @@ interface FieldDefinition {
   isSorted?: true;
   /** The column of these indexes if the field can be NULL, with a number in its place. */
   orderColumn?: 'price_order';
-  /** Style in the list (views/products/row.ejs); fields without one are not listed. */
+  /** Style in the list (views/products/rows.ejs); fields without one are not listed. */
   cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount' | 'number' | 'choice';
   isHiddenAtFirst?: true;
   /** In characters. */

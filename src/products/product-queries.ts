@@ -2,6 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
+import { PHOTO_IDS, readPhotoIds } from '../photos/photo-queries.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
 import { levelOf, STOCK_LEVELS } from '../stock/stock-level.ts';
 import {
@@ -73,6 +74,17 @@ export function toProduct({ book, ...row }: ProductRow): Product {
 export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Product | undefined> {
   const row = await selectProducts(db).where('product.id', '=', id).executeTakeFirst();
   return row && toProduct(row);
+}
+
+/** With the ids of its photos. */
+export async function findProductWithPhotos(
+  db: Kysely<Catalogue>,
+  id: number,
+): Promise<{ product: Product; photos: Buffer[] } | undefined> {
+  const row = await selectProducts(db).select(PHOTO_IDS).where('product.id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  const { photos, ...product } = row;
+  return { product: toProduct(product), photos: readPhotoIds(photos) };
 }
 
 /** @throws CodeTakenError, BarcodeTakenError, CategoryGoneError, UnitDecimalsError */

@@ -10,7 +10,6 @@ import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { stockValue } from '../locales/money.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
 import { MAX_PHOTO_BYTES, MAX_PHOTOS } from '../photos/photo.ts';
-import { listPhotos } from '../photos/photo-queries.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { listStockMovements } from '../stock/movement-history.ts';
 import { listPriceChanges, PRICED } from '../stock/price-history.ts';
@@ -25,7 +24,7 @@ import { ProductNotFoundError } from './product-errors.ts';
 import { fieldOf, PRODUCT_FIELDS, type FieldKey } from './product-fields.ts';
 import { findTypedUnit, readId, renderForm, takenBarcodePage } from './product-form-page.ts';
 import { initialValues, productId, readNewProduct, valuesAfter, valuesOfCopy } from './product-form.ts';
-import { adjustQuantity, createProduct, findProduct } from './product-queries.ts';
+import { adjustQuantity, createProduct, findProduct, findProductWithPhotos } from './product-queries.ts';
 import { mayView, type Product } from './product.ts';
 import { isWholeNumber } from './typed-quantity.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
@@ -172,17 +171,14 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
     const kinds = PRICED.filter((what) => mayView(fieldOf(what), permissions));
     const read = databases.catalogue.readReplica(req.principal!, (db) =>
       Promise.all([
-        findProduct(db, id),
+        findProductWithPhotos(db, id),
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
-        listPhotos(db, id),
         listPriceChanges(db, id, { kinds, limit: PRICES_PER_PAGE + 1, before: pricesBefore }),
       ]),
     );
-    const [[product, movements, photos, prices], unitOf] = await Promise.all([
-      read,
-      units.read(req.principal!),
-    ]);
-    if (!product) throw new ProductNotFoundError();
+    const [[found, movements, prices], unitOf] = await Promise.all([read, units.read(req.principal!)]);
+    if (!found) throw new ProductNotFoundError();
+    const { product, photos } = found;
     const unit = unitOf(product.unit);
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
     const shownPrices = prices.slice(0, PRICES_PER_PAGE);

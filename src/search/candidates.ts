@@ -9,7 +9,8 @@ import {
   gramsOfTerm,
   startGram,
   UNUSUAL_GRAM,
-  unusualStartGram,
+  unusualCodeGram,
+  unusualNameGram,
 } from './grams.ts';
 import { letters } from './letters.ts';
 import { productsInAll } from './posting.ts';
@@ -72,13 +73,15 @@ export async function findCandidates(
   if (terms.length === 0 && !category && available === undefined && having.length === 0) return undefined;
   const folded = letters.fold(search);
   const beginnings = [...new Set([folded, withoutSeparators(folded)])];
-  const unusual = beginnings.map(unusualStartGram);
+  const unusualCodes = beginnings.map(unusualCodeGram);
+  const unusualNames = beginnings.map(unusualNameGram);
   const properties: AnyOf[] = having.map((gram) => [gram]);
   if (available !== undefined) properties.push([availabilityGram(available)]);
   const grams = [
     ...terms.map((term) => waysToMatch(term)).flat(3),
     ...properties.flat(),
-    ...unusual,
+    ...unusualCodes,
+    ...unusualNames,
     UNUSUAL_GRAM,
   ];
   const index = await readIndex(db, { grams, category, search, barcodes });
@@ -100,7 +103,7 @@ export async function findCandidates(
   const withBarcode = (set: ProductSet) =>
     index.sameBarcode ? ProductSet.union([set, index.sameBarcode]) : set;
   const matching = withBarcode(inAll(terms.map(waysOf)));
-  const withUnusual = (set: ProductSet) => ProductSet.union([set, index.withAll([unusual])]);
+  const withUnusual = (set: ProductSet, grams: AnyOf) => ProductSet.union([set, index.withAll([grams])]);
   // A renamed category may not be in the index yet.
   const isKnown = !index.isReindexing && index.renamed.length === 0;
   const unusualProducts = isKnown ? index.withAll([[UNUSUAL_GRAM]]) : undefined;
@@ -112,8 +115,10 @@ export async function findCandidates(
         ? inAll(terms.map((term) => waysOf({ ...term, findsEnye: false })))
         : matching,
     sameCode: withBarcode(index.sameCode),
-    samePlainCode: withUnusual(index.samePlainCode),
-    beginning: index.beginning ? withUnusual(index.beginning) : { withAnyOf: beginnings.map(startGram) },
+    samePlainCode: withUnusual(index.samePlainCode, unusualCodes),
+    beginning: index.beginning
+      ? withUnusual(index.beginning, [...unusualNames, ...unusualCodes])
+      : { withAnyOf: beginnings.map(startGram) },
     async matchingWith(others) {
       // Products indexed since the first read were pending then, so add them again.
       const reread = await readIndex(db, { grams: others });

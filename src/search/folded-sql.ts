@@ -30,8 +30,6 @@ export interface Searched {
   field: string;
   /** Those that `field` puts together, on which LIKE takes less time. */
   parts?: string[];
-  /** A column with the field's text without separators. */
-  plainField?: string;
 }
 
 export function contains(searched: Searched, wanted: Wanted): RawBuilder<SqlBool> {
@@ -70,14 +68,14 @@ interface Comparison {
 
 /** LIKE judges what it can, as folding takes many times as long. One text, because Kysely joins parts slowly. */
 function likeOr(
-  { field, parts = [field], plainField = withoutSeparatorsSql(field) }: Searched,
+  { field, parts = [field] }: Searched,
   wanted: Wanted,
   { pattern, isFolded }: Comparison,
 ): RawBuilder<SqlBool> {
   const { text, findsEnye, withoutSeparators = false, areUsual = false } = wanted;
   const foldedText = letters.fold(text);
   const like = escape(pattern(withoutSeparators ? leaveOutSeparators(foldedText) : foldedText));
-  const isLike = (withoutSeparators ? [plainField] : parts).map(
+  const isLike = (withoutSeparators ? [withoutSeparatorsSql(field)] : parts).map(
     (one) => `${one} COLLATE ${findsEnye ? ENYE_AS_N : SPANISH} LIKE ${like}`,
   );
   if (areUsual) return sql.raw<SqlBool>(`(${isLike.join(' OR ')})`);

@@ -1,6 +1,7 @@
 const START = '»';
-/** The start of a text that the database's own indexes do not find as the search does. */
-const UNUSUAL_START = '«';
+/** The starts of names and codes that the database's own indexes do not find as the search does. */
+const UNUSUAL_NAME = '«';
+const UNUSUAL_CODE = '‹';
 const MAX_LENGTH = 3;
 /** Of `search_posting.gram`. */
 const MAX_PROPERTY_LENGTH = 30;
@@ -16,8 +17,9 @@ export interface IndexedProduct {
   /** Texts without separators: grams with a digit are taken from these too. */
   plainTexts: string[];
   beginnings: string[];
-  /** Whether any of the beginnings has a letter that LIKE compares otherwise. */
-  isUnusual: boolean;
+  /** Those with a letter that LIKE compares otherwise. */
+  unusualNames: string[];
+  unusualCodes: string[];
   properties: string[];
 }
 
@@ -40,15 +42,13 @@ export const initialGram = (column: string, weight: string) => `${column} ${weig
 export class ProductGrams {
   readonly #runs = new Map<string, string[]>();
 
-  of({ texts, plainTexts, beginnings, isUnusual, properties }: IndexedProduct): string[] {
+  of({ texts, plainTexts, beginnings, unusualNames, unusualCodes, properties }: IndexedProduct): string[] {
     const words = texts.flatMap((text) => text.split(' '));
-    const signs = isUnusual ? [START, UNUSUAL_START] : [START];
-    const starts = beginnings.flatMap((text) =>
-      [1, 2, MAX_LENGTH].flatMap((length) => signs.map((sign) => sign + text.slice(0, length))),
-    );
     return [
       ...properties,
-      ...starts,
+      ...startsOf(START, beginnings),
+      ...startsOf(UNUSUAL_NAME, unusualNames),
+      ...startsOf(UNUSUAL_CODE, unusualCodes),
       ...words.flatMap((word) => this.#runsOf(word)),
       ...plainTexts.flatMap(runsWithDigit),
     ];
@@ -66,6 +66,10 @@ export class ProductGrams {
     }
     return runs;
   }
+}
+
+function startsOf(sign: string, texts: string[]): string[] {
+  return texts.flatMap((text) => [1, 2, MAX_LENGTH].map((length) => sign + text.slice(0, length)));
 }
 
 function runsWithDigit(text: string): string[] {
@@ -101,8 +105,12 @@ export function startGram(text: string): string {
   return START + text.slice(0, MAX_LENGTH);
 }
 
-export function unusualStartGram(text: string): string {
-  return UNUSUAL_START + text.slice(0, MAX_LENGTH);
+export function unusualNameGram(text: string): string {
+  return UNUSUAL_NAME + text.slice(0, MAX_LENGTH);
+}
+
+export function unusualCodeGram(text: string): string {
+  return UNUSUAL_CODE + text.slice(0, MAX_LENGTH);
 }
 
 function longestRuns(word: string): string[] {

@@ -25,7 +25,6 @@ import { withoutSeparators } from './spelling.ts';
 export const BATCH_SIZE = 4096;
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
-const BEGINNINGS = ['name', 'code'] as const;
 /** An instance of an earlier version, whose grams are not enough, looks for an earlier row and does not index. */
 const INDEXER = 5;
 const HAS_UNUSUAL = new RegExp(UNUSUAL, 'u');
@@ -156,7 +155,7 @@ async function readProducts(
   { searched, sorted }: IndexedColumns,
   ids: number[],
 ): Promise<IndexedProduct[]> {
-  const ownTexts = [...new Set([...BEGINNINGS, ...searched])];
+  const ownTexts = [...new Set(['name', 'code', ...searched] as const)];
   const rows = await trx
     .selectFrom('product')
     .innerJoin('category', 'category.id', 'product.category_id')
@@ -176,14 +175,15 @@ async function readProducts(
   return rows.map((row) => {
     const written = [row.category, ...searched.map((column) => row[column])];
     const texts = written.map((text) => letters.fold(text));
-    const beginning = BEGINNINGS.map((column) => row[column]);
-    const plainCode = withoutSeparators(letters.fold(row.code));
+    const [name, code] = [letters.fold(row.name), letters.fold(row.code)];
+    const codes = [code, withoutSeparators(code)];
     return {
       id: row.id,
-      texts: [...texts, plainCode],
+      texts: [...texts, withoutSeparators(code)],
       plainTexts: texts.map(withoutSeparators),
-      beginnings: [...beginning.map((text) => letters.fold(text)), plainCode],
-      isUnusual: !beginning.every((text) => letters.isPlain(text)),
+      beginnings: [name, ...codes],
+      unusualNames: letters.isPlain(row.name) ? [] : [name],
+      unusualCodes: letters.isPlain(row.code) ? [] : codes,
       properties: [
         categoryGram(row.category_id),
         availabilityGram(row.available),

@@ -32,57 +32,90 @@ interface Product {
   code: string;
   name: string;
   quantity: number;
-  /** As saving compares codes. */
-  hasCode: boolean;
-  hasBarcode: boolean;
+  barcodes: string[];
 }
 
 /**
  * The definition of a search, slow but obviously right: every word is in the name, code, description,
- * location, category name or (of a book) authors or publisher, or names the availability. Without an ñ, its n is ñ too. Separators are left out of codes and,
- * for a word with a digit, of all fields. The whole search may also be a barcode.
- *
- * @returns the ids of all matches in order
+ * location, category name or (of a book) authors or publisher, or names the availability. Without an ñ, its n is
+ * ñ too. Separators are left out of codes and, for a word with a digit, of all fields. The whole search may also be a
+ * barcode.
  */
-export async function plainSearch(connection: Connection, filter: PlainFilter): Promise<number[]> {
-  const products = await readProducts(connection, filter);
-  const texts = [filter.search, ...products.flatMap(({ texts, code }) => [...texts, code])];
-  for (const letters of [SPANISH, ENYE_AS_N]) await letters.learn(connection, texts);
-  const words = wordsOf(filter.search);
-  const matches = products.filter(
-    (product) =>
-      product.hasBarcode ||
-      words.every((word) => isFound(product, word, word.includes('ñ') ? SPANISH : ENYE_AS_N)),
-  );
-  if (filter.sort) return matches.map(({ id }) => id);
-  const classes = Map.groupBy(matches, (product) => classOf(product, filter.search));
-  return [1, 2, 3, 4, 5, 6].flatMap((number) => (classes.get(number) ?? []).map(({ id }) => id));
-}
+export class PlainSearch {
+  readonly #connection: Connection;
+  readonly #products: Map<number, Product>;
+  readonly #orders = new Map<string, Product[]>();
 
-async function readProducts(connection: Connection, filter: PlainFilter): Promise<Product[]> {
-  const { search, category, availability, sort } = filter;
-  const conditions = ['TRUE'];
-  if (category) conditions.push(`c.name = ${connection.escape(category)}`);
-  if (availability) conditions.push(AVAILABILITIES[availability]!);
-  const direction = sort && !sort.startsWith('-') ? 'ASC' : 'DESC';
-  const column = sort ? COLUMNS[sort.replace('-', '')] : 'p.id';
-  const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT p.id, p.name, p.code, p.description, p.location, c.name AS category, p.quantity, b.authors, b.publisher, p.code = ? AS hasCode, p.barcodes
-     FROM product p JOIN category c ON c.id = p.category_id LEFT JOIN book b ON b.product_id = p.id
-     WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${direction}, p.id ${direction}`,
-    [search],
-  );
-  return rows.map(
-    ({ id, name, code, description, location, category, quantity, hasCode, barcodes, ...book }) => ({
+  private constructor(connection: Connection, products: Product[]) {
+    this.#connection = connection;
+    this.#products = new Map(products.map((product) => [product.id, product]));
+  }
+
+  /** Reads the products, which must not change while it is used. */
+  static async read(connection: Connection): Promise<PlainSearch> {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      `SELECT p.id, p.name, p.code, p.description, p.location, c.name AS category, p.quantity, b.authors,
+         b.publisher, p.barcodes
+       FROM product p JOIN category c ON c.id = p.category_id LEFT JOIN book b ON b.product_id = p.id`,
+    );
+    const products = rows.map(({ id, name, code, description, location, category, quantity, ...more }) => ({
       id: Number(id),
-      texts: [name, description, location, category, book.authors ?? '', book.publisher ?? ''].map(String),
+      texts: [name, description, location, category, more.authors ?? '', more.publisher ?? ''].map(String),
       code: String(code),
       name: String(name),
       quantity: Number(quantity),
-      hasCode: hasCode === 1,
-      hasBarcode: String(barcodes).split(', ').filter(Boolean).map(comparable).includes(comparable(search)),
-    }),
-  );
+      barcodes: String(more.barcodes).split(', ').filter(Boolean).map(comparable),
+    }));
+    const texts = products.flatMap(({ texts, code }) => [...texts, code]);
+    for (const letters of [SPANISH, ENYE_AS_N]) await letters.learn(connection, texts);
+    return new PlainSearch(connection, products);
+  }
+
+  /** @returns the ids of all matches in order */
+  async find(filter: PlainFilter): Promise<number[]> {
+    const { search } = filter;
+    for (const letters of [SPANISH, ENYE_AS_N]) await letters.learn(this.#connection, [search]);
+    const words = wordsOf(search);
+    const hasBarcode = ({ barcodes }: Product) => barcodes.includes(comparable(search));
+    const matches = (await this.#inOrder(filter)).filter(
+      (product) =>
+        hasBarcode(product) ||
+        words.every((word) => isFound(product, word, word.includes('ñ') ? SPANISH : ENYE_AS_N)),
+    );
+    if (filter.sort) return matches.map(({ id }) => id);
+    const withCode = await this.#withCode(search);
+    const classes = Map.groupBy(matches, (product) =>
+      hasBarcode(product) || withCode.has(product.id) ? 1 : classOf(product, search),
+    );
+    return [1, 2, 3, 4, 5, 6].flatMap((number) => (classes.get(number) ?? []).map(({ id }) => id));
+  }
+
+  /** Those under the filter's conditions. MySQL compares. */
+  async #inOrder({ category, availability, sort }: PlainFilter): Promise<Product[]> {
+    const conditions = ['TRUE'];
+    if (category) conditions.push(`c.name = ${this.#connection.escape(category)}`);
+    if (availability) conditions.push(AVAILABILITIES[availability]!);
+    const direction = sort && !sort.startsWith('-') ? 'ASC' : 'DESC';
+    const column = sort ? COLUMNS[sort.replace('-', '')] : 'p.id';
+    const query = `
+      SELECT p.id FROM product p JOIN category c ON c.id = p.category_id
+      WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${direction}, p.id ${direction}`;
+    let products = this.#orders.get(query);
+    if (!products) {
+      const [rows] = await this.#connection.query<RowDataPacket[]>(query);
+      products = rows.map(({ id }) => this.#products.get(Number(id))!);
+      this.#orders.set(query, products);
+    }
+    return products;
+  }
+
+  /** As saving compares codes. */
+  async #withCode(code: string): Promise<Set<number>> {
+    const [rows] = await this.#connection.query<RowDataPacket[]>('SELECT id FROM product WHERE code = ?', [
+      code,
+    ]);
+    return new Set(rows.map(({ id }) => Number(id)));
+  }
 }
 
 const comparable = (barcode: string) =>
@@ -108,17 +141,16 @@ function isFound({ texts, code, quantity }: Product, word: string, letters: Fold
 }
 
 /**
- * Where no ñ need count as n: the same code, the same but for separators, codes or names that begin with the
- * search, the rest. Then the others: those that begin with it, the rest.
+ * After those with the same code or barcode. Where no ñ need count as n: the same code but for separators, codes or
+ * names that begin with the search, the rest. Then the others: those that begin with it, the rest.
  */
 function classOf(product: Product, search: string): number {
-  const { code, name, hasCode, hasBarcode } = product;
+  const { code, name } = product;
   const foldCode = (text: string, letters: Folding) =>
     SPANISH.foldPlain(search) ? letters.foldPlain(text) : letters.fold(text);
   const begins = (letters: Folding) =>
     foldCode(code, letters).startsWith(foldCode(search, letters)) ||
     letters.fold(name).startsWith(letters.fold(search));
-  if (hasCode || hasBarcode) return 1;
   if (foldCode(code, SPANISH) === foldCode(search, SPANISH)) return 2;
   if (begins(SPANISH)) return 3;
   if (wordsOf(search).every((word) => isFound(product, word, SPANISH))) return 4;
