@@ -11,7 +11,7 @@ import { readPhotos } from '../photos/read-photos.ts';
 import { addPhotos, makePhotoFirst, removePhoto } from './photo-changes.ts';
 import { ProductNotFoundError } from './product-errors.ts';
 import { readId } from './product-form-page.ts';
-import { findProductWithPhotos } from './product-queries.ts';
+import { findProductOnPage } from './product-queries.ts';
 
 /** One more file than are accepted, so that a ninth is noticed. */
 export const PHOTO_FORM: UploadForm = {
@@ -50,9 +50,7 @@ export function photoFormRoutes({ databases, store, show }: PhotoForms): Router 
   router.get('/products/:id/photos/:photo/remove', async (req, res) => {
     const id = readId(req);
     const photo = readPhotoId(req);
-    const found = await databases.catalogue.readReplica(req.principal!, (db) =>
-      findProductWithPhotos(db, id),
-    );
+    const found = await databases.catalogue.readReplica(req.principal!, (db) => findProductOnPage(db, id));
     if (!found) throw new ProductNotFoundError();
     if (!found.photos.some((other) => other.equals(photo))) throw new PhotoGoneError();
     res.render('products/remove-photo', { product: found.product, photo });

@@ -28,7 +28,7 @@ import { differingFields, mergeEdit, type NewProductInput, type ProductEdit } fr
 import type { Product } from './product.ts';
 import { describeChanges, type SavedChange } from './saved-changes.ts';
 import { findOrCreateSupplier } from './supplier-queries.ts';
-import { checkDecimals, useUnit } from './unit-queries.ts';
+import { checkDecimals, toUnit, UNIT_WORDS, useUnit, type Unit } from './unit-queries.ts';
 
 /** Read by itself, for the rows that are shown: most queries of a list do not need it. */
 const SUPPLIER_NAME = sql<string>`
@@ -76,15 +76,26 @@ export async function findProduct(db: Kysely<Catalogue>, id: number): Promise<Pr
   return row && toProduct(row);
 }
 
-/** With the ids of its photos. */
-export async function findProductWithPhotos(
+export interface ProductOnPage {
+  product: Product;
+  unit: Unit;
+  /** The ids of its photos. */
+  photos: Buffer[];
+}
+
+export async function findProductOnPage(
   db: Kysely<Catalogue>,
   id: number,
-): Promise<{ product: Product; photos: Buffer[] } | undefined> {
-  const row = await selectProducts(db).select(PHOTO_IDS).where('product.id', '=', id).executeTakeFirst();
+): Promise<ProductOnPage | undefined> {
+  const row = await selectProducts(db)
+    .leftJoin('unit', 'unit.code', 'product.unit')
+    .select([...UNIT_WORDS, PHOTO_IDS])
+    .where('product.id', '=', id)
+    .executeTakeFirst();
   if (!row) return undefined;
-  const { photos, ...product } = row;
-  return { product: toProduct(product), photos: readPhotoIds(photos) };
+  const { photos, singular, plural, decimals, ...product } = row;
+  const unit = toUnit(row.unit, { singular, plural, decimals });
+  return { product: toProduct(product), unit, photos: readPhotoIds(photos) };
 }
 
 /** @throws CodeTakenError, BarcodeTakenError, CategoryGoneError, UnitDecimalsError */

@@ -24,11 +24,11 @@ import { ProductNotFoundError } from './product-errors.ts';
 import { fieldOf, PRODUCT_FIELDS, type FieldKey } from './product-fields.ts';
 import { findTypedUnit, readId, renderForm, takenBarcodePage } from './product-form-page.ts';
 import { initialValues, productId, readNewProduct, valuesAfter, valuesOfCopy } from './product-form.ts';
-import { adjustQuantity, createProduct, findProduct, findProductWithPhotos } from './product-queries.ts';
+import { adjustQuantity, createProduct, findProduct, findProductOnPage } from './product-queries.ts';
 import { mayView, type Product } from './product.ts';
 import { isWholeNumber } from './typed-quantity.ts';
 import { forgetDeletion, rememberDeletion } from './undo-cookies.ts';
-import { findUnit, findUnitOf, plainUnit, unitWord, Units, type Unit } from './unit-queries.ts';
+import { findUnit, findUnitOf, plainUnit, unitWord, type Unit } from './unit-queries.ts';
 
 const MOVEMENTS_PER_PAGE = 25;
 const PRICES_PER_PAGE = 10;
@@ -49,7 +49,6 @@ interface ProductPage extends Partial<FormPage> {
 export function productRoutes(databases: Databases, store: PhotoStore): Router {
   const router = Router();
   const usernames = new Usernames(databases.directory);
-  const units = new Units(databases.catalogue);
 
   router.get('/products/new', async (req, res) => {
     const { copy, after } = startOfNew.parse(req.query);
@@ -169,17 +168,15 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
     const pricesBefore = position.parse(req.query.pricesBefore);
     const { permissions } = req.principal!;
     const kinds = PRICED.filter((what) => mayView(fieldOf(what), permissions));
-    const read = databases.catalogue.readReplica(req.principal!, (db) =>
+    const [found, movements, prices] = await databases.catalogue.readReplica(req.principal!, (db) =>
       Promise.all([
-        findProductWithPhotos(db, id),
+        findProductOnPage(db, id),
         listStockMovements(db, id, { limit: MOVEMENTS_PER_PAGE + 1, before }),
         listPriceChanges(db, id, { kinds, limit: PRICES_PER_PAGE + 1, before: pricesBefore }),
       ]),
     );
-    const [[found, movements, prices], unitOf] = await Promise.all([read, units.read(req.principal!)]);
     if (!found) throw new ProductNotFoundError();
-    const { product, photos } = found;
-    const unit = unitOf(product.unit);
+    const { product, unit, photos } = found;
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
     const shownPrices = prices.slice(0, PRICES_PER_PAGE);
     const users = [...shown, ...shownPrices].flatMap(({ actorKind, actorId }) =>

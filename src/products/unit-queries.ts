@@ -32,12 +32,20 @@ export async function findUnitOf(db: Kysely<Catalogue>, productId: number): Prom
   const row = await db
     .selectFrom('product')
     .leftJoin('unit', 'unit.code', 'product.unit')
-    .select(['product.unit', 'unit.singular', 'unit.plural', 'unit.decimals'])
+    .select(['product.unit', ...UNIT_WORDS])
     .where('product.id', '=', productId)
     .executeTakeFirst();
-  const { unit = '', singular = null, plural = null, decimals = null } = row ?? {};
-  if (singular === null || plural === null || decimals === null) return plainUnit(unit);
-  return { code: unit, singular, plural, decimals };
+  return row ? toUnit(row.unit, row) : plainUnit('');
+}
+
+/** Of `unit` in a left join. */
+export const UNIT_WORDS = ['unit.singular', 'unit.plural', 'unit.decimals'] as const;
+
+type UnitWords = { [Key in 'singular' | 'plural' | 'decimals']: Unit[Key] | null };
+
+export function toUnit(code: string, { singular, plural, decimals }: UnitWords): Unit {
+  if (singular === null || plural === null || decimals === null) return plainUnit(code);
+  return { code, singular, plural, decimals };
 }
 
 export async function listUnits(db: Kysely<Catalogue>): Promise<Unit[]> {
