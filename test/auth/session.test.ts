@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { Client } from '../support/client.ts';
+import { isWhole, readHeadersOnly, startDownload } from '../support/long-downloads.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { stack, withDelayedReplica } from '../support/shared-stack.ts';
 import { Stack } from '../support/stack.ts';
@@ -86,10 +87,11 @@ test('an export that outlasts the log-out does not restore the session', async (
     'UPDATE session SET expires_at = UTC_TIMESTAMP(3) + INTERVAL 5 MINUTE WHERE user_id = ?',
     [person.id],
   );
-  const exporting = client.get('/products/export.xlsx').buffer(true);
-  const finished = exporting.then(({ status }) => status);
+  const exporting = await readHeadersOnly(startDownload({ path: '/products/export.xlsx', as: client }));
   await client.post('/logout');
-  expect(await finished).toBe(200);
+  exporting.socket.resume();
+  await exporting.ended;
+  expect(isWhole(exporting)).toBe(true);
   expect(await sessionsOf(person)).toBe(0);
   expect(await answers(copy)).toEqual([401]);
 });
