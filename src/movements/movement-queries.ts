@@ -85,17 +85,15 @@ function selectMovements(db: Kysely<Catalogue>, filter: MovementFilter) {
     .where((eb) => eb.and(conditionsOf(filter)));
 }
 
-function indexHint({ document, product, user, reason }: MovementFilter): RawBuilder<unknown> {
-  const index = document
-    ? 'document'
-    : product
-      ? 'product'
-      : user
-        ? 'person'
-        : reason
-          ? 'reason'
-          : 'created_at';
-  return sql`INDEX(stock_movement ${sql.ref(index)})`;
+function indexHint(filter: MovementFilter): RawBuilder<unknown> {
+  return sql`INDEX(stock_movement ${sql.ref(indexOf(filter))})`;
+}
+
+function indexOf({ document, product, user, reason }: MovementFilter): string {
+  if (document) return 'document';
+  if (product) return 'product';
+  if (user) return reason ? 'person_reason' : 'person';
+  return reason ? 'reason' : 'created_at';
 }
 
 function conditionsOf({

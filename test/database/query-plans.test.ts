@@ -238,6 +238,7 @@ test('so are the movements, with each filter and with several', async () => {
     'created_at',
     'document',
     'person',
+    'person_reason',
     'product',
     'reason',
   ]);
