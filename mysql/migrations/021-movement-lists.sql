@@ -18,7 +18,7 @@ PREPARE add_purpose FROM @add_purpose;
 EXECUTE add_purpose;
 DEALLOCATE PREPARE add_purpose;
 
--- One for each filter, in the order of the list, and for the reasons of a person, who may have millions of movements.
+-- One for each filter, in the order of the list. A person may have millions of movements, so reasons are kept apart.
 SET @add_keys = IF(
   EXISTS (
     SELECT 1 FROM information_schema.statistics
@@ -26,12 +26,12 @@ SET @add_keys = IF(
   ),
   'DO 0',
   'ALTER TABLE stock_movement
-     ADD KEY created_at (created_at, id),
-     ADD KEY product    (product_id, created_at, id),
-     ADD KEY reason     (reason, purpose, created_at, id),
-     ADD KEY person     (user_id, created_at, id),
+     ADD KEY created_at    (created_at, id),
+     ADD KEY product       (product_id, created_at, id),
+     ADD KEY reason        (reason, purpose, created_at, id),
+     ADD KEY person        (user_id, created_at, id),
      ADD KEY person_reason (user_id, reason, purpose, created_at, id),
-     ADD KEY document   (document_kind, document_id, document_number, created_at, id),
+     ADD KEY document      (document_kind, document_id, document_number, created_at, id),
      ALGORITHM = INPLACE, LOCK = NONE'
 );
 PREPARE add_keys FROM @add_keys;

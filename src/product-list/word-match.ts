@@ -11,7 +11,7 @@ function together(sources: string[]): Searched {
   return { field: `CONCAT_WS('\\n', ${sources.join(', ')})`, parts: sources };
 }
 
-/** Not by `plain_code`: MySQL would make it for every row, also for those whose names match. */
+/** Without the column `plain_code`: MySQL would compute it for every row, even where the name matches. */
 export const CODE: Searched = { field: CODE_SOURCE };
 const ALL = together(SEARCHED_SOURCES);
 const ALL_BUT_CODE = together(SEARCHED_SOURCES.filter((source) => source !== CODE_SOURCE));

@@ -26,6 +26,7 @@ afterAll(() => Promise.all(stacks.map((stack) => stack.stopAndClean())));
 
 async function outcome(options: Parameters<typeof Stack.spawn>[0]) {
   const stack = await Stack.spawn(options);
+  stacks.push(stack);
   const [code] = (await once(stack.launcher, 'exit')) as [number];
   await sleep(50);
   return { code, output: stack.output, left: stack.data.processes().filter(isAlive) };
