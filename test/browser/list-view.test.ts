@@ -124,8 +124,10 @@ test('keys search, move along the rows, open and add; none acts while somebody t
     expect(await focused(page)).toBe('search');
     await page.keyboard.type('nj?/');
     expect(await page.inputValue('[name=search]')).toBe('nj?/');
+    const all = page.waitForResponse((answer) => /\/api\/products\?(?!.*search=)/.test(answer.url()));
     await page.fill('[name=search]', '');
-    await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 50);
+    await all;
+    await page.waitForSelector('#rows:not(.is-loading) tr >> nth=49');
 
     await page.keyboard.press('ArrowDown');
     expect(await focused(page)).toBe(0);

@@ -137,8 +137,8 @@ test('whatever people do, the sums are those of a full count', async () => {
           const line = one.is === 'import new' ? newCode() : code;
           const price = 'price' in one ? one.price : '7';
           const file = `Código;Nombre;Cantidad;Precio;Costo\r\n${line};Importado;${typed(inUnit('unidad', one.by))};${price};2`;
-          lastImport = (await preview(client, file)).id;
-          await apply(client, lastImport);
+          const { id: imported, totals } = await preview(client, file);
+          if (totals?.new || totals?.changed) await apply(client, (lastImport = imported));
         }
         if (one.is === 'undo' && lastImport !== undefined) {
           await client.post(`/imports/${lastImport}/undo`, { _key: crypto.randomUUID() });
@@ -159,7 +159,7 @@ test('whatever people do, the sums are those of a full count', async () => {
         expect([one.is, await differences(primary)]).toEqual([one.is, []]);
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 12, endOnFailure: true },
   );
   const after = await readFlow(primary);
   expect(grown(before.kept, after.kept)).toEqual(grown(before.booked, after.booked));

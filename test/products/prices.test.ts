@@ -323,7 +323,7 @@ test('the history of prices and costs ends in the present ones, whatever happens
         expect([what, last]).toEqual([what, now![what]]);
       }
     }),
-    { numRuns: 6 },
+    { numRuns: 6, endOnFailure: true },
   );
 }, 240_000);
 
