@@ -33,6 +33,7 @@ const flashMessage = z.object({
     'users.disabled',
     'users.enabled',
   ]),
+  // Of 100 characters, each of up to two units.
   productName: z.string().max(200).optional(),
   productId: z.number().int().positive().optional(),
   notes: z.array(z.string().max(300)).max(10).optional(),
