@@ -74,9 +74,9 @@ export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, win
     .execute();
 }
 
-/** No index holds those that are low, or that have a supplier, a tag or a location, in an order but by number. */
+/** No index holds those that are low, or that have a supplier, a tag or a location, in an order but by quantity. */
 export function isOnlySearched(filter: ProductFilter, { column }: Order): boolean {
-  return hasFacet(filter) || (filter.availability === 'low' && column !== 'number');
+  return hasFacet(filter) || (filter.availability === 'low' && column !== 'quantity');
 }
 
 /** No index orders one availability across all categories by a text column or the price. */

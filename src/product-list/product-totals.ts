@@ -111,6 +111,7 @@ export async function countMatches(
   filter: ProductFilter,
   candidates: Candidates,
 ): Promise<Totals> {
+  if (isListed(filter)) return countProducts(db, filter);
   const { matching } = candidates;
   const { size } = matching;
   if (size === 0) return { total: 0, totalIsExact: true };

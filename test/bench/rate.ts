@@ -35,24 +35,27 @@ export async function rateOfRequests(
   amount: number,
   { reconnects = false } = {},
 ): Promise<number> {
-  const began = performance.now();
   // A `Connection: close` would not do: the next request is sent before the server has closed.
-  await load(url, visitors, { amount, ...(reconnects && { reconnectRate: 1 }) });
-  return (amount * 1000) / (performance.now() - began);
+  const { began, ended } = await load(url, visitors, { amount, ...(reconnects && { reconnectRate: 1 }) });
+  return (amount * 1000) / (ended - began);
 }
 
 type Until = { amount: number; reconnectRate?: number } | { duration: number };
 
 async function load(url: string, visitors: Visitor[], until: Until) {
   const times: number[] = [];
+  const began = performance.now();
+  // Autocannon itself notices once a second that all have come.
+  let ended = began;
   let next = 0;
   const setupClient = (client: autocannon.Client) => {
     const { headers, paths } = visitors[next++ % visitors.length]!;
     client.setRequests(paths.map((path) => ({ method: 'GET', path, headers })));
     client.on('response', (_status, _bytes, ms) => times.push(ms));
+    client.on('headers', () => (ended = performance.now()));
   };
   const result = await autocannon({ url, connections: visitors.length, setupClient, ...until });
   if (result.non2xx + result.errors > 0)
     throw new Error(`${url}: ${result.non2xx} refused, ${result.errors} failed`);
-  return { result, times };
+  return { result, times, began, ended };
 }
