@@ -168,7 +168,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
     for (const [i, name] of names.entries()) {
       await Promise.resolve();
       const text = { code: `C-${i}`, name, description: '', barcodes: '', category: 'x', unit: 'u' };
-      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
+      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '', onSale: 0 };
       yield {
         ...text,
         ...more,
@@ -178,6 +178,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
         price: 1,
         cost: null,
         taxRate: null,
+        weight: null,
         minimumStock: 0,
         orderQuantity: 0,
         available: true,
