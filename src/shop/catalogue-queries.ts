@@ -201,23 +201,26 @@ const MAX_SITEMAPS = 50_000;
 
 /** The sitemaps that hold products, each by its place: number n begins with product n × SITEMAP_SIZE. */
 export async function listSitemaps(db: Kysely<Catalogue>): Promise<number[]> {
-  const size = sql.lit(SITEMAP_SIZE);
-  const last = await db
-    .selectFrom('product')
-    .select((eb) => eb.fn.max('id').as('id'))
-    .executeTakeFirst();
-  const places = Array.from(
-    { length: Math.min(MAX_SITEMAPS, Math.floor((last?.id ?? 0) / SITEMAP_SIZE) + 1) },
-    (_, place) => place,
+  const places: number[] = [];
+  for (let from = 0; places.length < MAX_SITEMAPS;) {
+    const next = await findNextOffered(db, from);
+    if (next === undefined) break;
+    const place = Math.floor(next / SITEMAP_SIZE);
+    places.push(place);
+    from = (place + 1) * SITEMAP_SIZE;
+  }
+  return places;
+}
+
+async function findNextOffered(db: Kysely<Catalogue>, from: number): Promise<number | undefined> {
+  const ofEach = [0, 1].map(
+    (state) => sql`
+      (SELECT id FROM product FORCE INDEX (offered_number)
+       WHERE offered_state = ${state} AND id >= ${from} ORDER BY id LIMIT 1)`,
   );
-  const isIn = (state: 0 | 1) => sql`EXISTS (
-    SELECT 1 FROM product FORCE INDEX (offered_number)
-    WHERE offered_state = ${sql.lit(state)} AND id >= place * ${size} AND id < (place + 1) * ${size})`;
-  const { rows } = await sql<{ place: number }>`
-    SELECT place
-    FROM JSON_TABLE(${JSON.stringify(places)}, '$[*]' COLUMNS (place INT UNSIGNED PATH '$')) AS places
-    WHERE ${isIn(1)} OR ${isIn(0)}`.execute(db);
-  return rows.map(({ place }) => place);
+  const { rows } = await sql<{ id: number | null }>`
+    SELECT MIN(id) AS id FROM (${sql.join(ofEach, sql` UNION ALL `)}) AS next`.execute(db);
+  return rows[0]?.id ?? undefined;
 }
 
 export async function listInSitemap(db: Kysely<Catalogue>, place: number) {

@@ -10,6 +10,8 @@ import { productSlug } from './slugs.ts';
 import { VISITOR } from './visitor.ts';
 
 const PAGES = 'pages.xml';
+/** Found by as many statements as there are files. */
+const KEEP_INDEX_MS = 10_000;
 const PRODUCTS = /^products-(0|[1-9]\d{0,5})\.xml$/;
 
 interface Entry extends PageAddress {
@@ -19,10 +21,14 @@ interface Entry extends PageAddress {
 /** https://www.sitemaps.org/protocol.html: an index, and files of at most 50,000 addresses. */
 export function sitemapRoutes(config: WebConfig, { catalogue }: Databases): Router {
   const router = Router();
+  let index = { places: [] as number[], until: 0 };
 
   router.get(SITEMAP_INDEX, async (req, res) => {
-    const places = await catalogue.readReplica(VISITOR, listSitemaps, { sharedAs: ['shop', 'sitemaps'] });
-    const files = [PAGES, ...places.map((place) => `products-${place}.xml`)];
+    if (index.until < Date.now()) {
+      const places = await catalogue.readReplica(VISITOR, listSitemaps, { sharedAs: ['shop', 'sitemaps'] });
+      index = { places, until: Date.now() + KEEP_INDEX_MS };
+    }
+    const files = [PAGES, ...index.places.map((place) => `products-${place}.xml`)];
     const site = siteOf(config, req);
     const sitemaps = files.map(
       (file) => `<sitemap><loc>${xml(site + SITEMAP_ROUTE.replace(':file', file))}</loc></sitemap>`,
