@@ -385,8 +385,8 @@ const DEFINITIONS = {
     isHiddenAtFirst: true,
     exportWidth: 12,
     headers: {
-      es: 'enventa aventa enlatienda tienda publicado ventaeninternet',
-      en: 'onsale forsale inshop published onlineshop',
+      es: 'enventa alaventa enlatienda publicadoenlatienda',
+      en: 'onsale forsale inshop intheshop',
     },
     form: {
       control: 'flag',
@@ -405,8 +405,8 @@ const DEFINITIONS = {
     isHiddenAtFirst: true,
     exportWidth: 12,
     headers: {
-      es: 'peso pesog pesogr pesoengramos gramos',
-      en: 'weight weightg weightingrams grams',
+      es: 'pesog pesogr pesoengramos gramos',
+      en: 'weightg weightgr weightingrams grams',
     },
     form: {
       control: 'text',
