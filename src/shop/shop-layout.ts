@@ -20,14 +20,14 @@ export function offerLayout(config: WebConfig, req: Request, { page, params }: P
   const site = siteOf(config, req);
   const other = LANGUAGES.find((one) => one !== language)!;
   const addressIn = (one: Language) => site + pathOf(one, page, params);
-  const { search } = new URL(req.originalUrl, 'http://local.invalid');
+  const query = URL.parse(req.originalUrl, 'http://local.invalid')?.search ?? '';
   return {
     site,
     canonical: addressIn(language),
     alternates: LANGUAGES.map((one) => ({ language: one, href: addressIn(one) })),
     otherLanguage: other,
     // With its filters, which are the same in every language.
-    otherPath: pathOf(other, page, params) + search,
+    otherPath: pathOf(other, page, params) + query,
     shopPath: (name: ShopPage, given?: Record<string, string>) => pathOf(language, name, given),
     currencyCode: config.CURRENCY.code,
   };
