@@ -34,7 +34,8 @@ const MANY_FOR_MS = 10_000;
 
 export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter): Promise<Totals> {
   const { priceFrom, priceTo } = filter.offered ?? {};
-  const name = JSON.stringify([filterQuery({ ...filter, sort: undefined }), !!filter.offered, priceFrom, priceTo]);
+  const isOffered = filter.offered !== undefined;
+  const name = JSON.stringify([filterQuery({ ...filter, sort: undefined }), isOffered, priceFrom, priceTo]);
   if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
   const count = await countUpTo(
     MANY,

@@ -75,7 +75,8 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
   get('product', async (req, res) => {
     const { product: slug = '' } = req.params as { product?: string };
     const id = idOfSlug(slug);
-    const product = id === undefined ? undefined : await read(['product', id], (db) => findShopProduct(db, id));
+    const product =
+      id === undefined ? undefined : await read(['product', id], (db) => findShopProduct(db, id));
     if (!product) throw new HttpError(404, 'shop.productGone');
     const params = { product: productSlug(product) };
     if (params.product !== slug) return res.redirect(301, pathOf(req.language, 'product', params));
@@ -129,7 +130,9 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
       list: page,
       sorts: SHOP_SORTS,
       queryText: shopQueryText,
-      action: view.isSearch ? pathOf(req.language, 'search') : pathOf(req.language, view.address.page, view.address.params),
+      action: view.isSearch
+        ? pathOf(req.language, 'search')
+        : pathOf(req.language, view.address.page, view.address.params),
       isIndexed: isPlain,
       crumbs,
     });
@@ -200,7 +203,9 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
 function summaryOf({ description, authors, name, category }: ShopProduct, req: Request): string {
   const text = description.replace(/\s+/g, ' ').trim();
   if (text === '') {
-    return authors.length > 0 ? req.t('shop.by', { name, authors: authors.join(', ') }) : `${name}. ${category}.`;
+    return authors.length > 0
+      ? req.t('shop.by', { name, authors: authors.join(', ') })
+      : `${name}. ${category}.`;
   }
   const characters = Array.from(text);
   return characters.length <= DESCRIPTION_LENGTH

@@ -112,7 +112,13 @@ ${items.join('\n')}
     );
 }
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 
 function xml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
