@@ -95,7 +95,7 @@ test.each([true, false])('a visitor finds a book, with scripts: %s', async (java
     await page.goto('/tienda');
     await page.fill('input[name=q]', 'bécquer');
     await page.keyboard.press('Enter');
-    await page.waitForURL('**/buscar?q=*');
+    await page.waitForURL(/buscar[?]q=/);
     expect(await page.locator('.card-name').allTextContents()).toEqual(
       expect.arrayContaining(['Rimas', 'Leyendas']),
     );
@@ -103,16 +103,16 @@ test.each([true, false])('a visitor finds a book, with scripts: %s', async (java
     await page.selectOption('#sort', 'price');
     await page.fill('input[name=max]', '7,00');
     await page.click('.filter-form button');
-    await page.waitForURL('**max=*');
+    await page.waitForURL(/max=/);
     expect(await page.locator('.card-name').allTextContents()).toEqual(['Rimas']);
     await page.click('.card-name a');
-    await page.waitForURL('**/p/rimas-*');
+    await page.waitForURL(/tienda.p.rimas-/);
     expect(await page.textContent('h1')).toBe('Rimas');
     await page.click('header a[hreflang=en]');
-    await page.waitForURL('**/shop/p/rimas-*');
+    await page.waitForURL(/shop.p.rimas-/);
     expect(await page.textContent('.product-buy')).toContain('In stock');
     await page.click('.product-by a');
-    await page.waitForURL('**/shop/search?author=*');
+    await page.waitForURL(/shop.search[?]author=/);
     expect(await page.locator('.card-name').count()).toBe(2);
   });
 });
