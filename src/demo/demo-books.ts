@@ -563,12 +563,10 @@ const EDITIONS: Record<string, Edition[]> = {
 const ISBN_PREFIX = '97899999';
 
 const BOOKS: DemoBook[] = Object.entries(EDITIONS).flatMap(([category, editions]) =>
-  editions.map(
-    ([title, authors, publisher, year, pages, binding, price, quantity, weight, description]) => ({
-      ...{ category, title, authors, publisher, year, pages, binding, price, quantity, weight },
-      description,
-    }),
-  ),
+  editions.map(([title, authors, publisher, year, pages, binding, price, quantity, weight, description]) => ({
+    ...{ category, title, authors, publisher, year, pages, binding, price, quantity, weight },
+    description,
+  })),
 );
 
 export const DEMO_BOOKS: readonly (DemoBook & { code: string; isbn: string })[] = BOOKS.map(

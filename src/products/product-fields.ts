@@ -537,8 +537,7 @@ export const PRODUCT_FIELDS: readonly ProductField[] = (
       ? `${key}.name`
       : `${definition.isOfBook ? 'book' : 'product'}.${definition.exactColumn ?? snake}`) as SourceOf<FieldKey>,
     rowColumn: (definition.exactColumn ?? snake) as ReadColumn<FieldKey>,
-    isNumber:
-      !definition.amount && !definition.isFlag && !definition.columnType.startsWith('varchar'),
+    isNumber: !definition.amount && !definition.isFlag && !definition.columnType.startsWith('varchar'),
   };
 });
 

@@ -77,7 +77,10 @@ export function sitemapRoutes(config: WebConfig, { catalogue }: Databases): Rout
       '',
       `Sitemap: ${siteOf(config, req)}${SITEMAP_INDEX}`,
     ];
-    res.set('Cache-Control', 'public, max-age=3600').type('text/plain').send(`${lines.join('\n')}\n`);
+    res
+      .set('Cache-Control', 'public, max-age=3600')
+      .type('text/plain')
+      .send(`${lines.join('\n')}\n`);
   });
 
   function urlsOf(req: Request, entries: Entry[]): string[] {

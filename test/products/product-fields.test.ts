@@ -200,7 +200,10 @@ function valuesOf(mark: string, round: number): Record<FieldKey, string> {
     binding: ['other', 'pocket', 'spiral'][round],
   };
   const onSale = round % 2 === 1 ? 'yes' : 'no';
-  return { ...Object.fromEntries(entries), code: mark, barcodes, onSale, ...book } as Record<FieldKey, string>;
+  return { ...Object.fromEntries(entries), code: mark, barcodes, onSale, ...book } as Record<
+    FieldKey,
+    string
+  >;
 }
 
 /** As a page shows the value, in Spanish. */

@@ -46,7 +46,8 @@ async function onShop(options: BrowserContextOptions, work: (page: Page) => Prom
 }
 
 /** What a finger must hit; a card is hit all over, and a box by its label. */
-const PRESSED = 'main a:not(.card-name a), main button, main summary, main input:not([type=checkbox]), main select';
+const PRESSED =
+  'main a:not(.card-name a), main button, main summary, main input:not([type=checkbox]), main select';
 
 async function expectGoodLooks(page: Page, name: string, isTouched: boolean): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -66,29 +67,33 @@ async function expectGoodLooks(page: Page, name: string, isTouched: boolean): Pr
   expect([name, small]).toEqual([name, []]);
 }
 
-test.each(LOOKS)('the shop is good to look at and to use: %s', async (look, options) => {
-  const base = look.startsWith('es') ? '/tienda' : '/shop';
-  const pages = {
-    home: base,
-    category: `${base}/${base === '/shop' ? 'category' : 'categoria'}/novela`,
-    search: `${base}/${base === '/shop' ? 'search' : 'buscar'}?q=a&max=20&available=1`,
-    nothing: `${base}/${base === '/shop' ? 'search' : 'buscar'}?q=xyzzy`,
-    photos: `${base}/p/${product.id}`,
-    missing: `${base}/p/0`,
-  };
-  await onShop(options, async (page) => {
-    page.removeAllListeners('console');
-    for (const [name, path] of Object.entries(pages)) {
-      await page.goto(path);
-      await page.waitForLoadState('networkidle');
-      await expectGoodLooks(page, `${look}-${name}`, options.hasTouch === true);
-    }
-    await page.goto(pages.category);
-    await page.click('.card-name a >> nth=0');
-    await page.waitForSelector('.product');
-    await expectGoodLooks(page, `${look}-book`, options.hasTouch === true);
-  });
-}, 180_000);
+test.each(LOOKS)(
+  'the shop is good to look at and to use: %s',
+  async (look, options) => {
+    const base = look.startsWith('es') ? '/tienda' : '/shop';
+    const pages = {
+      home: base,
+      category: `${base}/${base === '/shop' ? 'category' : 'categoria'}/novela`,
+      search: `${base}/${base === '/shop' ? 'search' : 'buscar'}?q=a&max=20&available=1`,
+      nothing: `${base}/${base === '/shop' ? 'search' : 'buscar'}?q=xyzzy`,
+      photos: `${base}/p/${product.id}`,
+      missing: `${base}/p/0`,
+    };
+    await onShop(options, async (page) => {
+      page.removeAllListeners('console');
+      for (const [name, path] of Object.entries(pages)) {
+        await page.goto(path);
+        await page.waitForLoadState('networkidle');
+        await expectGoodLooks(page, `${look}-${name}`, options.hasTouch === true);
+      }
+      await page.goto(pages.category);
+      await page.click('.card-name a >> nth=0');
+      await page.waitForSelector('.product');
+      await expectGoodLooks(page, `${look}-book`, options.hasTouch === true);
+    });
+  },
+  180_000,
+);
 
 test.each([true, false])('a visitor finds a book, with scripts: %s', async (javaScriptEnabled) => {
   await onShop({ javaScriptEnabled, locale: 'es-EC', viewport: PHONE }, async (page) => {

@@ -47,7 +47,10 @@ async function allNames(path: string): Promise<string[]> {
 }
 
 function linkOf(html: string, rel: string): string | undefined {
-  return new RegExp(`rel="${rel}" href="([^"]+)"`).exec(html)?.[1]?.replaceAll('&#38;', '&').replaceAll('&amp;', '&');
+  return new RegExp(`rel="${rel}" href="([^"]+)"`)
+    .exec(html)?.[1]
+    ?.replaceAll('&#38;', '&')
+    .replaceAll('&amp;', '&');
 }
 
 const newestFirst = names.toReversed();
@@ -63,7 +66,11 @@ test.each([
   ['what is available', '?available=1', newestFirst.slice(1)],
   ['what is available, by price', '?available=1&sort=price', names.slice(0, -1)],
   ['a range of prices', '?min=3&max=6,00', priced(3, 6).toReversed()],
-  ['a range of prices, by name', '?min=3&max=6&sort=name', byName.filter((name) => priced(3, 6).includes(name))],
+  [
+    'a range of prices, by name',
+    '?min=3&max=6&sort=name',
+    byName.filter((name) => priced(3, 6).includes(name)),
+  ],
   ['a range of prices, the dearest first', '?max=4&sort=-price', priced(1, 4).toReversed()],
   ['what cannot be read', '?min=x&max=&sort=cost&available=2&cursor=%%%', newestFirst],
 ])('a category lists %s', async (_, query, wanted) => {
@@ -115,13 +122,15 @@ test('filters, searches and later pages are not indexed; the list itself is', as
 
 test('the other language keeps the filters', async () => {
   const { text } = await visit(`${inCategory}?max=5&sort=price`);
-  expect(text).toMatch(new RegExp(`href="/shop/category/${SLUG}\\?max=5(&amp;|&#38;|&)sort=price" hreflang="en"`));
+  expect(text).toMatch(
+    new RegExp(`href="/shop/category/${SLUG}\\?max=5(&amp;|&#38;|&)sort=price" hreflang="en"`),
+  );
 });
 
 test('each filter can be taken away by itself, and the form keeps the others', async () => {
   const { text } = await visit(`/tienda/buscar?q=${MARK}&category=${SLUG}&max=5&available=1`);
-  const chips = [...text.matchAll(/class="chip" href="([^"]+)"/g)].map(([, href]) =>
-    new URLSearchParams(href!.split('?')[1]!.replaceAll('&amp;', '&').replaceAll('&#38;', '&')),
+  const chips = [...text.matchAll(/class="chip" href="([^"]+)"/g)].map(
+    ([, href]) => new URLSearchParams(href!.split('?')[1]!.replaceAll('&amp;', '&').replaceAll('&#38;', '&')),
   );
   expect(chips.map((chip) => [...chip.keys()].sort().join(' '))).toEqual([
     'available max q',

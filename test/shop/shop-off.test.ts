@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
-import { closeDatabases, createDatabases, waitForFirstReports, type Databases } from '../../src/database/databases.ts';
+import {
+  closeDatabases,
+  createDatabases,
+  waitForFirstReports,
+  type Databases,
+} from '../../src/database/databases.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -42,6 +47,13 @@ test('off, no address of the shop exists, whatever the method', async () => {
 
 test('on, the same addresses answer', async () => {
   const app = await appWith(true);
-  for (const path of ['/tienda', '/shop', '/Tienda/', '/tienda/productos', '/shop/sitemap.xml', '/robots.txt'])
+  for (const path of [
+    '/tienda',
+    '/shop',
+    '/Tienda/',
+    '/tienda/productos',
+    '/shop/sitemap.xml',
+    '/robots.txt',
+  ])
     expect([path, (await request(app).get(path)).status]).toEqual([path, 200]);
 });

@@ -8,7 +8,12 @@ import { stack } from '../support/shared-stack.ts';
 import { cardNames, putOnSale, structuredData, visit, type OnSale } from './on-sale.ts';
 
 const ISBN = withCheckDigit(`97862${String(Date.now()).slice(-7)}`);
-const SECRET = { location: 'Estante Z-9', supplier: 'Proveedor Oculto', notes: 'Nota interna', tags: 'reservado' };
+const SECRET = {
+  location: 'Estante Z-9',
+  supplier: 'Proveedor Oculto',
+  notes: 'Nota interna',
+  tags: 'reservado',
+};
 
 let client: Client;
 let primary: Connection;
@@ -19,7 +24,13 @@ beforeAll(async () => {
   primary = await stack.connect('primary');
   book = await putOnSale(client, {
     ...SECRET,
-    ...{ description: 'Una <historia> & un "río"', cost: '7,77', taxRate: '15', quantity: 3, weight: '1,2 kg' },
+    ...{
+      description: 'Una <historia> & un "río"',
+      cost: '7,77',
+      taxRate: '15',
+      quantity: 3,
+      weight: '1,2 kg',
+    },
     ...{ authors: 'Ana Paz; Luis Río', publisher: 'Sur', year: 1999, pages: 320, language: 'es' },
     ...{ binding: 'hardback', barcodes: ISBN, category: '__other__', newCategory: 'Ñandúes' },
   });
@@ -93,7 +104,12 @@ test('no GET sets a cookie, and pages ask nobody to log in', async () => {
 });
 
 test('nothing that staff keep to themselves is in any page, nor found by searching for it', async () => {
-  const paths = ['/tienda', '/tienda/categoria/nandues', `/tienda/p/${slugOfBook()}`, `/tienda/buscar?q=${book.mark}`];
+  const paths = [
+    '/tienda',
+    '/tienda/categoria/nandues',
+    `/tienda/p/${slugOfBook()}`,
+    `/tienda/buscar?q=${book.mark}`,
+  ];
   for (const path of paths) {
     const { text } = await visit(path);
     for (const secret of [...Object.values(SECRET), '7,77', '7.77', '4,66'])

@@ -92,28 +92,32 @@ async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   return rows.map(({ text }) => String(text)).filter((text) => /offered_/.test(text));
 }
 
-test.each(LISTS)('a page of %s is read from an index that has its order', async (_, changes) => {
-  for (const sort of SORTS) {
-    const filter = filterOf({ ...changes, sort });
-    const statements = await statementsOf(() =>
-      databases.catalogue.readPrimary(async (db) => {
-        const { nextCursor } = await getShopPage(db, filter);
-        await getShopPage(db, filter, nextCursor);
-      }),
-    );
-    expect(statements.length).toBeGreaterThan(2);
-    for (const statement of statements) {
-      for (const { table, type, key, rows, Extra: extra } of await plansOf(statement)) {
-        if (table !== 'product') continue;
-        expect([statement, type, key]).not.toEqual([statement, 'ALL', null]);
-        // The union of a page of each state is sorted; a page itself is not.
-        if (/LIMIT 25/i.test(statement) && !/UNION/i.test(statement))
-          expect([statement, String(extra)]).not.toEqual([statement, expect.stringContaining('filesort')]);
-        expect(rows).toBeDefined();
+test.each(LISTS)(
+  'a page of %s is read from an index that has its order',
+  async (_, changes) => {
+    for (const sort of SORTS) {
+      const filter = filterOf({ ...changes, sort });
+      const statements = await statementsOf(() =>
+        databases.catalogue.readPrimary(async (db) => {
+          const { nextCursor } = await getShopPage(db, filter);
+          await getShopPage(db, filter, nextCursor);
+        }),
+      );
+      expect(statements.length).toBeGreaterThan(2);
+      for (const statement of statements) {
+        for (const { table, type, key, rows, Extra: extra } of await plansOf(statement)) {
+          if (table !== 'product') continue;
+          expect([statement, type, key]).not.toEqual([statement, 'ALL', null]);
+          // The union of a page of each state is sorted; a page itself is not.
+          if (/LIMIT 25/i.test(statement) && !/UNION/i.test(statement))
+            expect([statement, String(extra)]).not.toEqual([statement, expect.stringContaining('filesort')]);
+          expect(rows).toBeDefined();
+        }
       }
     }
-  }
-}, 120_000);
+  },
+  120_000,
+);
 
 test.each([
   ['the newest', () => ({})],
