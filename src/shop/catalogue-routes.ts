@@ -84,7 +84,7 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
   });
 
   router.get(PHOTO_ROUTE, async (req, res) => {
-    const file = String(req.params.file);
+    const { file } = req.params;
     const photo = readPhotoFile(file);
     const isPublic = photo && (await read(['photo', file], (db) => isShopPhoto(db, photo.id)));
     if (!isPublic) throw new HttpError(404, 'errors.notFound');

@@ -37,7 +37,7 @@ export function sitemapRoutes(config: WebConfig, { catalogue }: Databases): Rout
   });
 
   router.get(SITEMAP_ROUTE, async (req, res) => {
-    const file = String(req.params.file);
+    const { file } = req.params;
     if (file === PAGES) {
       const categories = await catalogue.readReplica(VISITOR, listShopCategories, {
         sharedAs: ['shop', 'categories'],

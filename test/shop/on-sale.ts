@@ -25,7 +25,7 @@ export async function putOnSale(
   const given = { name, price: '12,50', quantity: 20, onSale: 'yes', ...fields };
   const { id, code } = await client.register(given);
   await replicaHasAll(stack);
-  return { id, code, name: String(given.name), mark };
+  return { id, code, name: given.name, mark };
 }
 
 /** The JSON-LD of a page: the product, and where it is. */

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await primary.query(`
     INSERT INTO product (code, name, description, category_id, quantity, unit, price, on_sale)
     WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < ${OFFERED})
-    SELECT CONCAT('PLAN-', i), CONCAT('Plan ', MD5(i)), '', category.id, i % 10, 'unidad', (i * 7919) % 100000, 1
+    SELECT CONCAT('PLAN-', i), CONCAT('Plan ', LEFT(SHA2(i, 256), 32)), '', category.id, i % 10, 'unidad', (i * 7919) % 100000, 1
     FROM n JOIN category ON category.name = 'Planes de la tienda'`);
 }, 120_000);
 
