@@ -154,6 +154,8 @@ const columns = [
   'supplierCode',
   'tags',
   'notes',
+  'onSale',
+  'weight',
   'authors',
   'publisher',
   'year',
