@@ -74,6 +74,7 @@ const LAYERS = [
       'suppliers/',
       'alerts/',
       'ordering/',
+      'shop/',
       'exports/',
       'imports/',
       'movements/',

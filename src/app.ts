@@ -37,6 +37,7 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.instance = config.INSTANCE;
   app.locals.demo = config.DEMO;
   app.locals.trashDays = config.TRASH_DAYS;
+  app.locals.hasShop = config.SHOP;
   app.locals.canSave = () => databases.catalogue.monitor.canSave();
   app.locals.isDiskFull = () => databases.catalogue.monitor.isDiskFull();
   app.locals.isOnOneServer = () => isOnOneServer(databases);

@@ -82,7 +82,7 @@ async function serve(): Promise<void> {
   });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;
   await warmUp(app, {
-    paths: ['/login'],
+    paths: ['/login', ...(config.SHOP ? ['/tienda'] : [])],
     queries: [
       () => databases.catalogue.readReplica(nobody, (db) => getProductPage(db, readFilter({}))),
       () => databases.directory.readPrimary((db) => findUserByName(db, '')),

@@ -134,6 +134,17 @@ interface ProductTable {
   supplier_code: FilledIn<string>;
   tags: FilledIn<string>;
   notes: FilledIn<string>;
+  /** Whether the shop offers it, if it also has a price. */
+  on_sale: FilledIn<number>;
+  /** In grams. */
+  weight: FilledIn<number | null>;
+  /** Null: the house sells it. */
+  seller_id: FilledIn<number | null>;
+  /** Computed, for the lists of the shop: null if it is not offered, else whether anything is on hand. */
+  offered_state: GeneratedAlways<0 | 1 | null>;
+  offered_category: GeneratedAlways<number | null>;
+  offered_name: GeneratedAlways<string | null>;
+  offered_price: GeneratedAlways<number | null>;
   /** Whether it has a row in `book`; kept by triggers, as `credits`. */
   is_book: ColumnType<0 | 1, never, never>;
   /** The authors and the publisher of a book, on lines of their own. */
@@ -220,6 +231,9 @@ interface DeletedProductTable {
   supplier_code: FilledIn<string>;
   tags: FilledIn<string>;
   notes: FilledIn<string>;
+  on_sale: FilledIn<number>;
+  weight: FilledIn<number | null>;
+  seller_id: FilledIn<number | null>;
   version: number;
   created_at: Date;
   deleted_at: FilledIn<Date>;
@@ -392,6 +406,8 @@ interface ImportRowTable {
   language: string | null;
   binding: string | null;
   pages: number | null;
+  on_sale: number | null;
+  weight: number | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;

@@ -32,7 +32,7 @@ test('staff pages answer a path that only resembles another audience', async () 
   for (const path of ['/api/v2/products', '/api/v10', '/api/products']) {
     expect([path, (await stranger.get(path)).status]).toEqual([path, 401]);
   }
-  for (const path of ['/shop', '/shop/cart', '/webhooks-none', '/language']) {
+  for (const path of ['/shops', '/tiendas/carrito', '/webhooks-none', '/language']) {
     const response = await stranger.get(path);
     expect(response.headers.location).toBe(`/login?return=${encodeURIComponent(path)}`);
   }

@@ -51,6 +51,7 @@ async function listRoutes(): Promise<Route[]> {
   const { data } = system;
   Object.assign(process.env, {
     INSTANCE: 'fuzz',
+    SHOP: 'on',
     PRIMARY: `127.0.0.1:${data.process('primary').port}`,
     REPLICAS: `127.0.0.1:${data.process('replica1').port}`,
     APP_PASSWORD: await data.secret('APP_PASSWORD'),
