@@ -7,8 +7,11 @@ import { providerOf, type Providers } from '../payments/provider.ts';
 import { deleteExpiredCarts } from './cart.ts';
 import { expireOrders } from './expire-orders.ts';
 import { CANCEL_ATTEMPT, findAttempt } from './payment-attempts.ts';
+import { reconcilePayments } from './provider-calls.ts';
+import { SEND_REFUND, sendRefund } from './refunds.ts';
 
 const EXPIRE_EVERY_SECONDS = 30;
+const RECONCILE_EVERY_SECONDS = 10 * 60;
 
 export function orderJobs(
   jobs: Jobs,
@@ -23,9 +26,22 @@ export function orderJobs(
     await expireOrders({ catalogue, providers, check: () => lease.check(), onError });
     jobs.wakeOutbox();
   });
-  jobs.handle(CANCEL_ATTEMPT, async ({ payment }) => {
-    const attempt = await catalogue.transact((trx) => findAttempt(trx, payment));
-    if (attempt) await providerOf(providers, attempt.method).cancel(attempt);
+  jobs.handle(
+    CANCEL_ATTEMPT,
+    async ({ payment }) => {
+      const attempt = await catalogue.transact((trx) => findAttempt(trx, payment));
+      if (attempt) await providerOf(providers, attempt.method).cancel(attempt);
+    },
+    { atOnce: 1 },
+  );
+  jobs.underLease('payments', RECONCILE_EVERY_SECONDS, async (lease) => {
+    const onError = (error: unknown, payment: number) => {
+      if (error instanceof LeaseLostError || isAway(error)) throw error;
+      logger.warn({ err: error, payment }, 'payment not reconciled');
+    };
+    await reconcilePayments(catalogue, providers, { check: () => lease.check(), onError });
+    jobs.wakeOutbox();
   });
+  jobs.handle(SEND_REFUND, ({ refund }) => sendRefund(catalogue, providers, refund), { atOnce: 1 });
   jobs.cleanUp('carts', catalogue, deleteExpiredCarts);
 }

@@ -37,10 +37,11 @@ export async function listHoldingOrders(db: Kysely<Catalogue>, productId: number
   const rows = await db
     .selectFrom('order_line')
     .innerJoin('shop_order', 'shop_order.id', 'order_line.order_id')
-    .select('shop_order.number')
+    .select(['shop_order.id', 'shop_order.number'])
     .distinct()
     .where('order_line.product_id', '=', productId)
     .where('order_line.held', '>', 0)
+    .orderBy('shop_order.id')
     .limit(MAX_LISTED)
     .execute();
   return rows.map(({ number }) => number);

@@ -7,6 +7,7 @@ import { cashOnDelivery } from '../../src/payments/offline-providers.ts';
 import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import {
   addProduct,
   buy,
@@ -85,7 +86,7 @@ test('a parcel takes its contents off the stock and off what is held, with the o
   expect(await stockOf(root, product.id)).toMatchObject({ onHand: 6.5, exact: 0, reserved: 0 });
 
   const client = await Client.signedIn();
-  expect((await client.get(`/products/${product.id}`)).text).toContain(number);
+  await waitUntil(async () => (await client.get(`/products/${product.id}`)).text.includes(number));
 });
 
 test('no two parcels have the same unit, and an order ships what it holds only', async () => {
