@@ -75,6 +75,10 @@ export async function setCartLine(
       .where('product_id', '=', productId)
       .execute();
   }
+  return assertNotFull(trx, cartId);
+}
+
+async function assertNotFull(trx: Transaction<Catalogue>, cartId: number): Promise<number> {
   const { version, lines } = await trx
     .selectFrom('cart')
     .select('version')
@@ -83,6 +87,31 @@ export async function setCartLine(
     .executeTakeFirstOrThrow();
   if (lines > MAX_LINES) throw new CartFullError(MAX_LINES);
   return version;
+}
+
+/** Puts what a visitor has chosen into the cart of the customer as whom they log in. @returns how many products */
+export async function mergeCarts(
+  trx: Transaction<Catalogue>,
+  { from, into }: { from: number; into: number },
+): Promise<number> {
+  // Both are locked in one order, whatever the other tabs do.
+  const carts = trx.selectFrom('cart').select('id').where('id', 'in', [from, into]);
+  await carts.orderBy('id').forUpdate().execute();
+  await sql`
+    INSERT INTO cart_line (cart_id, product_id, quantity)
+    SELECT ${into}, taken.product_id, taken.quantity FROM cart_line AS taken WHERE taken.cart_id = ${from}
+    ON DUPLICATE KEY UPDATE quantity = cart_line.quantity + taken.quantity`.execute(trx);
+  const { numDeletedRows } = await trx
+    .deleteFrom('cart_line')
+    .where('cart_id', '=', from)
+    .executeTakeFirstOrThrow();
+  await trx
+    .updateTable('cart')
+    .set({ version: sql`version + 1`, updated_at: NOW, expires_at: CART_END })
+    .where('id', 'in', [from, into])
+    .execute();
+  await assertNotFull(trx, into);
+  return Number(numDeletedRows);
 }
 
 export function deleteExpiredCarts(trx: Transaction<Catalogue>) {
