@@ -8,7 +8,9 @@ import { countWrite, type Actor } from '../database/write-counts.ts';
 import { inSeconds, NOW } from '../jobs/lease.ts';
 import type { Language } from '../locales/languages.ts';
 import type { PaymentProvider } from '../payments/provider.ts';
+import { UnitDecimalsError } from '../products/product-errors.ts';
 import { hold, OutOfStockError } from '../stock/holds.ts';
+import { hasMoreDecimals } from '../stock/quantities.ts';
 import {
   CartChangedError,
   OrderTooLargeError,
@@ -50,7 +52,7 @@ export interface PlacedOrder {
 /**
  * One transaction, which is safe to repeat. A visitor's is not counted as an own write: all visitors would wait for one row.
  *
- * @throws CartChangedError, OutOfStockError, TotalChangedError, OrderTooLargeError, TooManyUnpaidError
+ * @throws CartChangedError, OutOfStockError, TotalChangedError, OrderTooLargeError, TooManyUnpaidError, UnitDecimalsError
  */
 export async function placeOrder(
   catalogue: DatabaseGroup<Catalogue>,
@@ -151,8 +153,10 @@ async function priceCart(
   const found = await trx
     .selectFrom('cart_line')
     .leftJoin('product', 'product.id', 'cart_line.product_id')
+    .leftJoin('unit', 'unit.code', 'product.unit')
     .select(['cart_line.product_id as productId', 'cart_line.quantity', 'product.price as currentPrice'])
     .select(['product.code', 'product.name', 'product.unit'])
+    .select(sql<number>`COALESCE(unit.decimals, 0)`.as('decimals'))
     .select(sql<number>`COALESCE(product.tax_rate, 0)`.as('taxRate'))
     .where('cart_id', '=', cart.id)
     .orderBy('cart_line.product_id')
@@ -166,6 +170,8 @@ async function priceCart(
     }));
     throw new OutOfStockError(refused);
   }
+  const split = found.find(({ quantity, decimals }) => hasMoreDecimals(quantity, decimals));
+  if (split) throw new UnitDecimalsError({ code: split.unit!, decimals: split.decimals }, 'quantity');
   return found.map(({ code, name, unit, ...line }) => {
     const price = seenPrices.get(line.productId)!;
     return {

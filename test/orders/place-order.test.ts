@@ -178,6 +178,13 @@ test('two lines of one product hold together what one of them could have alone',
   expect(await stockOf(root, product.id)).toMatchObject({ exact: 0 });
 });
 
+test('nobody buys half of what is sold whole', async () => {
+  const product = await addProduct(root);
+  await root.query('UPDATE product SET unit = "unidad" WHERE id = ?', [product.id]);
+  expect(await refusalOf(buy(databases, [{ product, quantity: 0.5 }]))).toBe('unit_decimals');
+  expect(await refusalOf(buy(databases, [{ product, quantity: 2 }]))).toBe('done');
+});
+
 test('tenths are held exactly, and never more than are there', async () => {
   const product = await addProduct(root, { quantity: 1 });
   const tenth = [{ productId: product.id, quantity: 0.1 }];
