@@ -8,9 +8,7 @@ import { countWrite, type Actor } from '../database/write-counts.ts';
 import { inSeconds, NOW } from '../jobs/lease.ts';
 import type { Language } from '../locales/languages.ts';
 import type { PaymentProvider } from '../payments/provider.ts';
-import { UnitDecimalsError } from '../products/product-errors.ts';
-import { hold, OutOfStockError } from '../stock/holds.ts';
-import { hasMoreDecimals } from '../stock/quantities.ts';
+import { hold } from '../stock/holds.ts';
 import {
   CartChangedError,
   OrderTooLargeError,
@@ -19,7 +17,8 @@ import {
 } from './order-errors.ts';
 import { hashOf, newOrderNumber } from './order-identity.ts';
 import { insertAttempt } from './payment-attempts.ts';
-import { isTooMuch, priceLine, totalsOf, type OrderTotals, type PricedLine } from './prices.ts';
+import { priceCart, type CheckedLine } from './price-cart.ts';
+import { isTooMuch, totalsOf, type OrderTotals } from './prices.ts';
 import { recordEvent } from './states.ts';
 
 const MAX_UNPAID = 5;
@@ -52,7 +51,8 @@ export interface PlacedOrder {
 /**
  * One transaction, which is safe to repeat. A visitor's is not counted as an own write: all visitors would wait for one row.
  *
- * @throws CartChangedError, OutOfStockError, TotalChangedError, OrderTooLargeError, TooManyUnpaidError, UnitDecimalsError
+ * @throws CartChangedError, OutOfStockError, TotalChangedError, OrderTooLargeError, TooManyUnpaidError,
+ *   UnitDecimalsError
  */
 export async function placeOrder(
   catalogue: DatabaseGroup<Catalogue>,
@@ -82,7 +82,7 @@ async function place(trx: Transaction<Catalogue>, checkout: Checkout, actor: Act
   if (placed) return placed;
   if (!isAsSeen) throw new CartChangedError();
   await assertFewUnpaid(trx, checkout);
-  const lines = await priceCart(trx, checkout);
+  const lines = await priceCart(trx, checkout.cart.id, checkout.seenPrices);
   const totals = totalsOf(lines, checkout.delivery);
   if (isTooMuch(totals)) throw new OrderTooLargeError();
   if (totals.total !== checkout.seenTotal) throw new TotalChangedError(totals.total);
@@ -133,53 +133,6 @@ async function assertFewUnpaid(
     .limit(MAX_UNPAID)
     .execute();
   if (unpaid.length >= MAX_UNPAID) throw new TooManyUnpaidError(MAX_UNPAID);
-}
-
-type CheckedLine = PricedLine & {
-  productId: number;
-  code: string;
-  name: string;
-  unit: string;
-  quantity: number;
-  /** As seen; `hold` finds out whether it still is. */
-  price: number;
-  taxRate: number;
-};
-
-async function priceCart(
-  trx: Transaction<Catalogue>,
-  { cart, seenPrices }: Checkout,
-): Promise<CheckedLine[]> {
-  const found = await trx
-    .selectFrom('cart_line')
-    .leftJoin('product', 'product.id', 'cart_line.product_id')
-    .leftJoin('unit', 'unit.code', 'product.unit')
-    .select(['cart_line.product_id as productId', 'cart_line.quantity', 'product.price as currentPrice'])
-    .select(['product.code', 'product.name', 'product.unit'])
-    .select(sql<number>`COALESCE(unit.decimals, 0)`.as('decimals'))
-    .select(sql<number>`COALESCE(product.tax_rate, 0)`.as('taxRate'))
-    .where('cart_id', '=', cart.id)
-    .orderBy('cart_line.product_id')
-    .execute();
-  if (found.length === 0) throw new CartChangedError();
-  const gone = found.filter(({ code, productId }) => code === null || !seenPrices.has(productId));
-  if (gone.length > 0) {
-    const refused = gone.map(({ productId, quantity, currentPrice }) => ({
-      ...{ productId, quantity, available: 0, price: currentPrice },
-      seenPrice: seenPrices.get(productId) ?? null,
-    }));
-    throw new OutOfStockError(refused);
-  }
-  const split = found.find(({ quantity, decimals }) => hasMoreDecimals(quantity, decimals));
-  if (split) throw new UnitDecimalsError({ code: split.unit!, decimals: split.decimals }, 'quantity');
-  return found.map(({ code, name, unit, ...line }) => {
-    const price = seenPrices.get(line.productId)!;
-    return {
-      ...{ productId: line.productId, quantity: line.quantity, taxRate: line.taxRate, price },
-      ...{ code: code!, name: name!, unit: unit! },
-      ...priceLine(line.quantity, price, line.taxRate),
-    };
-  });
 }
 
 async function insertOrder(
