@@ -119,7 +119,7 @@ export async function returnToStock(
 function byProduct<Line extends HoldLine>(lines: Line[]): Line[] {
   const sums = new Map<string, Line>();
   for (const line of lines) {
-    const key = `${line.productId} ${line.price}`;
+    const key = `${line.productId} ${line.price ?? ''}`;
     const sum = sums.get(key);
     sums.set(key, { ...line, quantity: add(line.quantity, sum?.quantity ?? 0) });
   }

@@ -35,8 +35,8 @@ test('only the transitions of the tables are possible', async () => {
       const isAllowed = TRANSITIONS.order[from].includes(to);
       const moved = await move(id, from, to).then(
         () => true,
-        (error: Error) => {
-          expect(error.message).toBe(`No order goes from ${from} to ${to}`);
+        (error: unknown) => {
+          expect(error).toEqual(new Error(`No order goes from ${from} to ${to}`));
           return false;
         },
       );
