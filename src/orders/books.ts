@@ -123,7 +123,7 @@ const RULES: Rule[] = [
     says: '7. Each e-mail is queued once for its event',
     query: sql`
       SELECT ${HINT} payload->>'$.event' AS event, COUNT(*) AS entries FROM outbox WHERE kind = 'order-mail'
-      GROUP BY payload->>'$.event' HAVING COUNT(*) > 1
+      GROUP BY event HAVING COUNT(*) > 1
       UNION ALL
       SELECT subject_id, COUNT(*) FROM order_event WHERE mail IS NOT NULL
       GROUP BY subject, subject_id, mail HAVING COUNT(*) > 1`,

@@ -57,8 +57,7 @@ test('what a visitor has chosen is added to what is in the cart of their account
   await put(visitor.id, 1, 1);
   await put(visitor.id, 2, 0.5);
   await put(customer.id, 2, 2);
-  const merge = () =>
-    change(databases, (trx) => mergeCarts(trx, { from: visitor.id, into: customer.id }));
+  const merge = () => change(databases, (trx) => mergeCarts(trx, { from: visitor.id, into: customer.id }));
   expect(await Promise.all([merge(), merge()])).toEqual(expect.arrayContaining([2, 0]));
   expect(await linesOf(visitor.id)).toEqual([]);
   expect(await linesOf(customer.id)).toEqual([
