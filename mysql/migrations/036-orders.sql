@@ -92,7 +92,7 @@ CREATE TABLE IF NOT EXISTS order_line (
   held            DECIMAL(13,3)     NOT NULL DEFAULT 0 CHECK (held >= 0),
   shipped         DECIMAL(13,3)     NOT NULL DEFAULT 0,
   returned        DECIMAL(13,3)     NOT NULL DEFAULT 0 CHECK (returned >= 0),
-  UNIQUE KEY position (order_id, position),
+  UNIQUE KEY in_order (order_id, position),
   -- The open holds of a product.
   KEY holds (product_id, held),
   KEY seller (seller_id, order_id),
