@@ -44,7 +44,7 @@ const gateway: PaymentProvider = {
   parseNotification(rawBody, headers) {
     if (headers['x-signature'] !== 'right') throw new Error('forged');
     const { eventId, reference, ...state } = JSON.parse(rawBody.toString()) as Notification;
-    return { eventId, reference, ...state, payload: { eventId } } as Notification;
+    return { eventId, reference, ...state, payload: { eventId } };
   },
   fetchState: () => Promise.resolve(said),
   refund: (_attempt, _refund, key) => {

@@ -86,7 +86,7 @@ test('a key that another cart has used finds the order of that one', async () =>
   const first = await checkoutOf(databases, [{ product, quantity: 1 }]);
   const other = await checkoutOf(databases, [{ product, quantity: 2 }], { placedKey: first.placedKey });
   const placed = await Promise.all([place(first), place(other)]);
-  expect(placed[0]!.id).toBe(placed[1]!.id);
+  expect(placed[0].id).toBe(placed[1].id);
   expect(await countOf('shop_order', 'placed_key = ?', [first.placedKey])).toBe(1);
 });
 
@@ -119,25 +119,25 @@ test('a line says what is available and what it costs now; nothing is held and t
     addProduct(root),
     addProduct(root),
   ]);
-  const all = [fine!, dear!, scarce!, hidden!].map((product) => ({ product, quantity: 3 }));
+  const all = [fine, dear, scarce, hidden].map((product) => ({ product, quantity: 3 }));
   const checkout = await checkoutOf(databases, all);
-  await root.query('UPDATE product SET price = 1100 WHERE id = ?', [dear!.id]);
-  await root.query('UPDATE product SET on_sale = FALSE WHERE id = ?', [hidden!.id]);
+  await root.query('UPDATE product SET price = 1100 WHERE id = ?', [dear.id]);
+  await root.query('UPDATE product SET on_sale = FALSE WHERE id = ?', [hidden.id]);
   const error = await place(checkout).catch((refusal: unknown) => refusal);
   expect(isDomainError(error, 'out_of_stock') && error.details).toEqual({
     lines: [
-      { productId: dear!.id, quantity: 3, available: 10, price: 1100, seenPrice: 1000 },
-      { productId: scarce!.id, quantity: 3, available: 2, price: 1000, seenPrice: 1000 },
-      { productId: hidden!.id, quantity: 3, available: 10, price: null, seenPrice: 1000 },
+      { productId: dear.id, quantity: 3, available: 10, price: 1100, seenPrice: 1000 },
+      { productId: scarce.id, quantity: 3, available: 2, price: 1000, seenPrice: 1000 },
+      { productId: hidden.id, quantity: 3, available: 10, price: null, seenPrice: 1000 },
     ],
   });
-  expect(await stockOf(root, fine!.id)).toMatchObject({ exact: 0 });
+  expect(await stockOf(root, fine.id)).toMatchObject({ exact: 0 });
   expect(await countOf('cart_line', 'cart_id = ?', [checkout.cart.id])).toBe(4);
   expect(await countOf('shop_order', 'placed_key = ?', [checkout.placedKey])).toBe(0);
 
-  const withGone = await checkoutOf(databases, [{ product: gone!, quantity: 1 }]);
-  await root.query('DELETE FROM stock_movement WHERE product_id = ?', [gone!.id]);
-  await root.query('DELETE FROM product WHERE id = ?', [gone!.id]);
+  const withGone = await checkoutOf(databases, [{ product: gone, quantity: 1 }]);
+  await root.query('DELETE FROM stock_movement WHERE product_id = ?', [gone.id]);
+  await root.query('DELETE FROM product WHERE id = ?', [gone.id]);
   expect(await refusalOf(place(withGone))).toBe('out_of_stock');
 });
 
