@@ -17,6 +17,9 @@ import { homeJobs } from './home/home-jobs.ts';
 import { importJobs } from './imports/import-jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { searchJobs } from './search/search-jobs.ts';
+import { orderJobs } from './orders/order-jobs.ts';
+import { OFFLINE_PROVIDERS } from './payments/offline-providers.ts';
+import { providersOf } from './payments/provider.ts';
 import { readFilter } from './product-list/product-filter.ts';
 import { getProductPage } from './product-list/product-page.ts';
 import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
@@ -62,6 +65,7 @@ async function serve(): Promise<void> {
   homeJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   await alertJobs(jobs, { config, databases, logger });
+  orderJobs(jobs, { databases, providers: providersOf(...OFFLINE_PROVIDERS), logger });
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);

@@ -72,6 +72,10 @@ export function readWebConfig(): WebConfig {
   return readSettings(webSettings.superRefine(needPairs));
 }
 
+export function readDatabaseConfig(): DatabaseConfig {
+  return readSettings(z.object(databaseSettings));
+}
+
 export const serverSettings = {
   ...databaseSettings,
   ROOT_PASSWORD: secret,

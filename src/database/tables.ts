@@ -113,10 +113,14 @@ interface ProductTable {
   quantity: number;
   rounded_up: FilledIn<number>;
   on_hand: GeneratedAlways<number>;
-  /** The part of `on_hand` that is promised to others. */
+  /** `exact_reserved` rounded up: levels of stock are computed from it. */
   reserved: FilledIn<number>;
+  /** The part of `on_hand` that orders hold. */
+  exact_reserved: FilledIn<number>;
   /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
+  /** Whether the shop shows it, if it has a price. */
+  on_sale: ColumnType<0 | 1, boolean | undefined, boolean>;
   unit: string;
   /** In minor units of the currency, as `cost`; null: not known. */
   price: FilledIn<number | null>;
@@ -332,6 +336,154 @@ interface AlertStateTable {
   batch: FilledIn<number>;
   /** When digests are due; null if everyone has been told. */
   look_at: FilledIn<Date | null>;
+}
+
+interface CartTable {
+  id: Generated<number>;
+  token_sha256: Buffer;
+  customer_id: FilledIn<number | null>;
+  /** Counts its changes. */
+  version: FilledIn<number>;
+  expires_at: Date;
+  updated_at: FilledIn<Date>;
+}
+
+interface CartLineTable {
+  cart_id: number;
+  product_id: number;
+  quantity: number;
+}
+
+export type OrderState =
+  'awaiting_payment' | 'confirmed' | 'in_progress' | 'completed' | 'cancelled' | 'expired';
+
+interface OrderTable {
+  id: Generated<number>;
+  number: string;
+  placed_key: string;
+  state: OrderState;
+  customer_id: FilledIn<number | null>;
+  email: string;
+  name: string;
+  phone: FilledIn<string>;
+  language: Language;
+  /** Of the secret in the link to the order. */
+  link_sha256: Buffer;
+  currency: string;
+  /** In minor units of the currency, as all totals; taxes are included. */
+  items_total: number;
+  delivery_total: number;
+  /** The part of `tax_total` that is not of a line. */
+  delivery_tax: FilledIn<number>;
+  tax_total: number;
+  total: number;
+  address: ColumnType<unknown, string | null, string | null>;
+  delivery: ColumnType<unknown, string | null, string | null>;
+  /** Null: until the stock is shipped or the order cancelled. */
+  hold_until: FilledIn<Date | null>;
+  created_at: FilledIn<Date>;
+  updated_at: FilledIn<Date>;
+}
+
+interface OrderLineTable {
+  id: Generated<number>;
+  order_id: number;
+  position: number;
+  product_id: number;
+  code: string;
+  name: string;
+  unit: string;
+  quantity: number;
+  unit_price: number;
+  tax_rate: number;
+  line_total: number;
+  tax: number;
+  seller_id: FilledIn<number | null>;
+  commission_rate: FilledIn<number>;
+  /** Now held of `product.exact_reserved`. */
+  held: FilledIn<number>;
+  shipped: FilledIn<number>;
+  returned: FilledIn<number>;
+}
+
+export type PaymentState = 'pending' | 'captured' | 'failed' | 'cancelled' | 'expired' | 'surplus';
+
+interface PaymentTable {
+  id: Generated<number>;
+  order_id: number;
+  method: string;
+  state: PaymentState;
+  /** What is asked for; `captured_amount` is what has come. */
+  amount: number;
+  captured_amount: FilledIn<number | null>;
+  currency: string;
+  attempt_key: string;
+  provider_reference: FilledIn<string | null>;
+  expires_at: FilledIn<Date | null>;
+  created_at: FilledIn<Date>;
+  updated_at: FilledIn<Date>;
+  /** 1, or null: an order has one live payment at most. */
+  is_live: GeneratedAlways<1 | null>;
+}
+
+interface PaymentNotificationTable {
+  id: Generated<number>;
+  provider: string;
+  event_id: string;
+  payload: ColumnType<unknown, string, never>;
+  received_at: FilledIn<Date>;
+}
+
+export type RefundState = 'due' | 'requested' | 'done' | 'failed';
+
+interface RefundTable {
+  id: Generated<number>;
+  order_id: number;
+  payment_id: number;
+  amount: number;
+  state: RefundState;
+  refund_key: string;
+  reason: string;
+  /** A user; null for the system. */
+  made_by: FilledIn<number | null>;
+  created_at: FilledIn<Date>;
+}
+
+export type ParcelState = 'open' | 'packed' | 'shipped' | 'delivered' | 'cancelled';
+
+interface ParcelTable {
+  id: Generated<number>;
+  order_id: number;
+  seller_id: FilledIn<number | null>;
+  state: ParcelState;
+  tracking_number: FilledIn<string>;
+  carrier: FilledIn<string>;
+  created_at: FilledIn<Date>;
+  shipped_at: FilledIn<Date | null>;
+}
+
+interface ParcelLineTable {
+  parcel_id: number;
+  order_line_id: number;
+  quantity: number;
+}
+
+export type OrderSubject = 'order' | 'payment' | 'parcel' | 'refund';
+
+interface OrderEventTable {
+  id: Generated<number>;
+  order_id: number;
+  subject: OrderSubject;
+  subject_id: number;
+  /** Null: it begins in `to_state`. */
+  from_state: string | null;
+  to_state: string;
+  actor_kind: ActorKind;
+  actor_id: number | null;
+  note: FilledIn<string | null>;
+  /** The e-mail about it, which is in the outbox. */
+  mail: FilledIn<string | null>;
+  created_at: FilledIn<Date>;
 }
 
 interface ImportPartTable {
@@ -552,6 +704,16 @@ export interface Catalogue extends GroupTables {
   level_change: LevelChangeTable;
   alert_state: AlertStateTable;
   product_event: ProductEventTable;
+  cart: CartTable;
+  cart_line: CartLineTable;
+  shop_order: OrderTable;
+  order_line: OrderLineTable;
+  payment: PaymentTable;
+  payment_notification: PaymentNotificationTable;
+  refund: RefundTable;
+  parcel: ParcelTable;
+  parcel_line: ParcelLineTable;
+  order_event: OrderEventTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;
   product_import_row: ImportRowTable;

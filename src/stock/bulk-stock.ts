@@ -211,7 +211,7 @@ export const dropEmptyBooks: BulkStep = (trx, { rows }) =>
         AND b.language = '' AND b.binding = '' AND b.pages = 0`,
   );
 
-/** Skips products that have changed since the import. `deleteAdded` has to follow, and to find as many. */
+/** Skips products that have changed since the import, or are held. `deleteAdded` has to follow, and to find as many. */
 export function copyAddedToDeleted(columns: readonly StoredColumn[]): BulkStep {
   return (trx, { rows, actor }) =>
     runStatement(
@@ -220,7 +220,7 @@ export function copyAddedToDeleted(columns: readonly StoredColumn[]): BulkStep {
         INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, idle_since, deleted_by)
         SELECT p.id, ${listed(columns, 'p')}, p.version, p.created_at, p.idle_since, ${actor.id}
         FROM product_import_row AS r STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
-        WHERE ${rows} AND r.kind = 'new'`,
+        WHERE ${rows} AND r.kind = 'new' AND p.exact_reserved = 0`,
     );
 }
 
@@ -230,7 +230,7 @@ export const deleteAdded: BulkStep = (trx, { rows }) =>
     sql`
       DELETE p
       FROM product_import_row AS r STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
-      WHERE ${rows} AND r.kind = 'new'`,
+      WHERE ${rows} AND r.kind = 'new' AND p.exact_reserved = 0`,
   );
 
 /** `setBackProducts`, which runs next, checks the version. */

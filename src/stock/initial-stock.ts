@@ -7,7 +7,7 @@ import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
 export type NewProduct = Omit<
   Insertable<Catalogue['product']>,
-  'id' | 'rounded_up' | 'version' | 'reserved' | 'created_at' | 'updated_at'
+  'id' | 'rounded_up' | 'version' | 'reserved' | 'exact_reserved' | 'created_at' | 'updated_at'
 >;
 
 export async function insertProduct(

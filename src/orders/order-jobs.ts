@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import { isAway } from '../database/away.ts';
+import type { Databases } from '../database/databases.ts';
+import { LeaseLostError } from '../jobs/lease.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { providerOf, type Providers } from '../payments/provider.ts';
+import { deleteExpiredCarts } from './cart.ts';
+import { expireOrders } from './expire-orders.ts';
+import { CANCEL_ATTEMPT, findAttempt } from './payment-attempts.ts';
+import { reconcilePayments } from './provider-calls.ts';
+import { SEND_REFUND, sendRefund } from './refunds.ts';
+
+const EXPIRE_EVERY_SECONDS = 30;
+const RECONCILE_EVERY_SECONDS = 10 * 60;
+
+export function orderJobs(
+  jobs: Jobs,
+  { databases, providers, logger }: { databases: Databases; providers: Providers; logger: Logger },
+): void {
+  const { catalogue } = databases;
+  jobs.underLease('order expiry', EXPIRE_EVERY_SECONDS, async (lease) => {
+    const onError = (error: unknown, order: number) => {
+      if (error instanceof LeaseLostError || isAway(error)) throw error;
+      logger.warn({ err: error, order }, 'order not expired');
+    };
+    await expireOrders({ catalogue, providers, check: () => lease.check(), onError });
+    jobs.wakeOutbox();
+  });
+  jobs.handle(
+    CANCEL_ATTEMPT,
+    async ({ payment }) => {
+      const attempt = await catalogue.transact((trx) => findAttempt(trx, payment));
+      if (attempt) await providerOf(providers, attempt.method).cancel(attempt);
+    },
+    { atOnce: 1 },
+  );
+  jobs.underLease('payments', RECONCILE_EVERY_SECONDS, async (lease) => {
+    const onError = (error: unknown, payment: number) => {
+      if (error instanceof LeaseLostError || isAway(error)) throw error;
+      logger.warn({ err: error, payment }, 'payment not reconciled');
+    };
+    await reconcilePayments(catalogue, providers, { check: () => lease.check(), onError });
+    jobs.wakeOutbox();
+  });
+  jobs.handle(SEND_REFUND, ({ refund }) => sendRefund(catalogue, providers, refund), { atOnce: 1 });
+  jobs.cleanUp('carts', catalogue, deleteExpiredCarts);
+}

@@ -1,0 +1,161 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { sql, type Insertable, type Transaction } from 'kysely';
+import type { DatabaseGroup } from '../database/database-group.ts';
+import { isDuplicateIn } from '../database/mysql-errors.ts';
+import { retrying } from '../database/retrying.ts';
+import type { Catalogue } from '../database/tables.ts';
+import { DomainError, isDomainError } from '../errors/domain-error.ts';
+import { NOW } from '../jobs/lease.ts';
+import {
+  providerOf,
+  type AttemptState,
+  type PaymentProvider,
+  type Providers,
+  type Start,
+} from '../payments/provider.ts';
+import { capturePayment, failPayment } from './capture-payment.ts';
+import { NotPayableError } from './order-errors.ts';
+import {
+  findAttempt,
+  findAttemptByKey,
+  findAttemptByReference,
+  saveReference,
+  type StoredAttempt,
+} from './payment-attempts.ts';
+import { recordEvent, SYSTEM } from './states.ts';
+
+const AT_ONCE = 100;
+/** A customer is likely to be paying still, and the provider tells of it. */
+const YOUNG_MINUTES = 2;
+
+/** Not ours, or its order was lost with a primary: the provider tells of it again later. */
+export class UnknownAttemptError extends DomainError {
+  constructor() {
+    super({ code: 'unknown_attempt', status: 404, textKey: 'orders.errors.unknownAttempt' });
+  }
+}
+
+type Group = DatabaseGroup<Catalogue>;
+
+/** After the commit of the order, outside any transaction. Repeated with the same key, it starts the same attempt. */
+export async function startPayment(
+  catalogue: Group,
+  providers: Providers,
+  paymentId: number,
+): Promise<Start> {
+  const attempt = await catalogue.transact((trx) => findAttempt(trx, paymentId));
+  if (attempt?.state !== 'pending') throw new NotPayableError();
+  const start = await providerOf(providers, attempt.method).start(attempt);
+  if (start.kind !== 'instructions' && start.reference !== null) {
+    const { reference } = start;
+    await catalogue.transact((trx) => saveReference(trx, paymentId, reference));
+  }
+  return start;
+}
+
+/** Answer 200 only after it: by then the message is committed. A repeat changes nothing. @throws if it is forged */
+export async function takeNotification(
+  catalogue: Group,
+  provider: PaymentProvider,
+  rawBody: Buffer,
+  headers: IncomingHttpHeaders,
+): Promise<void> {
+  const { eventId, attemptKey, reference, payload, ...found } = provider.parseNotification(rawBody, headers);
+  await retrying(() =>
+    catalogue.transact(async (trx) => {
+      if (
+        !(await isNew(trx, { provider: provider.name, event_id: eventId, payload: JSON.stringify(payload) }))
+      )
+        return;
+      const attempt = attemptKey
+        ? await findAttemptByKey(trx, attemptKey)
+        : await findAttemptByReference(trx, provider.name, reference ?? '');
+      if (attempt?.method !== provider.name) throw new UnknownAttemptError();
+      await takeState(trx, attempt, found);
+    }),
+  );
+}
+
+/** A concurrent repeat waits here for the first one. */
+async function isNew(
+  trx: Transaction<Catalogue>,
+  message: Insertable<Catalogue['payment_notification']>,
+): Promise<boolean> {
+  try {
+    await trx.insertInto('payment_notification').values(message).execute();
+    return true;
+  } catch (error) {
+    if (isDuplicateIn(error, 'payment_notification')) return false;
+    throw error;
+  }
+}
+
+/** What a provider says of an attempt, whatever we have thought of it. */
+export async function takeState(
+  trx: Transaction<Catalogue>,
+  attempt: StoredAttempt,
+  found: AttemptState,
+): Promise<void> {
+  const { id: paymentId, orderId } = attempt;
+  if (found.state === 'captured') {
+    const { amount, currency } = found;
+    try {
+      await capturePayment(trx, { paymentId, amount, currency, actor: SYSTEM });
+    } catch (error) {
+      if (!isDomainError(error, 'payment_mismatch')) throw error;
+      // Nothing has changed yet. The history tells staff, who have to look at it.
+      const note = `mismatch: ${amount} ${currency} for ${attempt.amount} ${attempt.currency}`;
+      const { state } = attempt;
+      await recordEvent(trx, {
+        ...{ subject: 'payment', id: paymentId, orderId, from: state, to: state },
+        ...{ actor: SYSTEM, note },
+      });
+    }
+  } else if (found.state === 'failed') {
+    await failPayment(trx, { paymentId, orderId, actor: SYSTEM }).catch((error: unknown) => {
+      // A message that is late: it has been paid, or is over, by now.
+      if (!isDomainError(error, 'stale_state')) throw error;
+    });
+  }
+}
+
+/** Asks providers about all attempts that have not ended: messages get lost. */
+export async function reconcilePayments(
+  catalogue: Group,
+  providers: Providers,
+  { check, onError }: { check: () => void; onError: (error: unknown, paymentId: number) => void },
+): Promise<void> {
+  const online = [...providers.values()].filter(({ isOnline }) => isOnline).map(({ name }) => name);
+  if (online.length === 0) return;
+  for (let after = 0; ;) {
+    const ids = await catalogue.transact((trx) => listPending(trx, online, after));
+    for (const id of ids) {
+      check();
+      try {
+        const attempt = await catalogue.transact((trx) => findAttempt(trx, id));
+        if (!attempt) continue;
+        const found = await providerOf(providers, attempt.method).fetchState(attempt);
+        await retrying(() => catalogue.transact((trx) => takeState(trx, attempt, found)));
+      } catch (error) {
+        // A provider that is down must not keep the others' money.
+        onError(error, id);
+      }
+    }
+    if (ids.length < AT_ONCE) return;
+    after = ids.at(-1)!;
+  }
+}
+
+async function listPending(trx: Transaction<Catalogue>, methods: string[], after: number): Promise<number[]> {
+  const rows = await trx
+    .selectFrom('payment')
+    .select('id')
+    .where('state', '=', 'pending')
+    .where('method', 'in', methods)
+    .where('id', '>', after)
+    .where(sql<boolean>`created_at < ${NOW} - INTERVAL ${sql.lit(YOUNG_MINUTES)} MINUTE`)
+    .orderBy('id')
+    .limit(AT_ONCE)
+    .execute();
+  return rows.map(({ id }) => id);
+}
