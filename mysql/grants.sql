@@ -47,6 +47,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.outbox TO inventario_app@'%';
 GRANT SELECT, UPDATE (batch), DELETE ON inventario.level_change TO inventario_app@'%';
 GRANT SELECT, UPDATE ON inventario.alert_state TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.low_stock_subscription TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_token TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_address TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_session TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.mail TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.replica_fault TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.replica_check TO inventario_app@'%';
 

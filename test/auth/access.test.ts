@@ -125,6 +125,8 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'GET /users/:id/disable',
       'POST /users/:id/disable',
       'POST /users/:id/enable',
+      'GET /mail',
+      'GET /mail/:id',
       'GET /audit',
       'GET /system',
       'GET /system/live',
