@@ -38,11 +38,15 @@ export const timeSettings = { TZ_DEFAULT: timeZone.default(machineTimeZone) };
 
 export const trashSettings = { TRASH_DAYS: wholeNumber(1, 3650).default(30) };
 
+/** Whether the addresses of the shop answer. */
+export const shopSettings = { SHOP: onOff.default(false) };
+
 const webSettings = z.object({
   ...databaseSettings,
   ...sessionSettings,
   ...timeSettings,
   ...trashSettings,
+  ...shopSettings,
   ...currencySettings,
   ...alertSettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),

@@ -53,6 +53,7 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       SESSION_MAX_HOURS: String(config.sessionMaxHours),
       TZ_DEFAULT: config.timeZone,
       TRASH_DAYS: String(config.trashDays),
+      SHOP: config.shop ? 'on' : 'off',
       CURRENCY: config.currency.code,
       ...alertEnvironment(config),
       ...Object.fromEntries(WEB_SECRETS.map((name) => [`${name}_FILE`, secretFile(config.secretsDir, name)])),

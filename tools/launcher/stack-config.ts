@@ -30,6 +30,7 @@ const settings = z.object({
   ...sessionSettings,
   ...timeSettings,
   ...trashSettings,
+  SHOP: onOff.optional(),
   ...currencySettings,
   ...alertSettings,
 });
@@ -65,6 +66,8 @@ export interface StackConfig {
   sessionMaxHours: number;
   timeZone: string;
   trashDays: number;
+  /** On with the demonstration, unless the setting says otherwise. */
+  shop: boolean;
   currency: Currency;
   alerts: AlertSettings;
   web: WebInstance[];
@@ -86,6 +89,7 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
   }));
   const varDir = resolve(PROJECT_DIR, values.VAR_DIR);
   const ownDataMarker = join(varDir, 'own-data');
+  const demo = LOOPBACK.includes(values.HOST) && !options.empty && !existsSync(ownDataMarker);
   const config: StackConfig = {
     host: values.HOST,
     port: values.PORT,
@@ -93,13 +97,14 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     varDir,
     secretsDir: join(varDir, 'secrets'),
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
-    demo: LOOPBACK.includes(values.HOST) && !options.empty && !existsSync(ownDataMarker),
+    demo,
     ownDataMarker,
     semiSync: values.SEMI_SYNC,
     sessionIdleMinutes: values.SESSION_IDLE_MINUTES,
     sessionMaxHours: values.SESSION_MAX_HOURS,
     timeZone: values.TZ_DEFAULT,
     trashDays: values.TRASH_DAYS,
+    shop: values.SHOP ?? demo,
     currency: values.CURRENCY,
     alerts: Object.fromEntries(ALERT_SETTINGS.map((name) => [name, values[name]])),
     web,
