@@ -12,7 +12,8 @@ import { drain } from '../http/drain.ts';
 import { notFound } from '../http/error-handler.ts';
 import { idempotency } from '../http/idempotency.ts';
 import { onlyBelow } from '../http/only-below.ts';
-import { languageOfPath, pathOf, SHOP_BASES, type ShopPage } from '../shop/shop-paths.ts';
+import { LANGUAGES } from '../locales/languages.ts';
+import { findPage, languageOfPath, pathOf, SHOP_BASES, type ShopPage } from '../shop/shop-paths.ts';
 
 interface ShopDependencies extends CustomerDependencies {
   draining: AbortSignal;
@@ -57,5 +58,10 @@ const offerPaths: RequestHandler = (req, res, next) => {
   res.locals.errorView = 'shop/error';
   res.locals.shopPath = (page: ShopPage, params?: Record<string, string>) =>
     pathOf(req.language, page, params);
+  const { page, params } = findPage(req.path) ?? { page: 'home' as const, params: {} };
+  const otherLanguage = LANGUAGES.find((one) => one !== req.language)!;
+  // With its query: it may hold the token of a link.
+  const search = URL.parse(req.originalUrl, 'http://local.invalid')?.search ?? '';
+  Object.assign(res.locals, { otherLanguage, otherPath: pathOf(otherLanguage, page, params) + search });
   next();
 };

@@ -106,8 +106,8 @@ export function logInRoutes({ config, databases, queue }: CustomerDependencies):
       res.status(422);
       show(req.t('shopAccount.errors.logIn'));
     } catch (error) {
-      const isOff = isAway(error);
-      if (!isOff && (!isDomainError(error) || error.retryAfterSeconds === undefined)) throw error;
+      const isPrimaryAway = isAway(error);
+      if (!isPrimaryAway && (!isDomainError(error) || error.retryAfterSeconds === undefined)) throw error;
       if (isDomainError(error, 'too_many_attempts')) failedLogIns.inc();
       const { status, textKey, values, retryAfterSeconds } = isDomainError(error) ? error : AWAY;
       res.status(status).set('Retry-After', String(retryAfterSeconds));

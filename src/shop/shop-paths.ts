@@ -45,6 +45,22 @@ export function languageOfPath(path: string): Language | undefined {
   return LANGUAGES.find((language) => SHOP_BASES[language] === `/${first}`);
 }
 
+const PATTERNS = (Object.keys(PAGES) as ShopPage[]).flatMap((page) =>
+  routesOf(page).map((route) => ({
+    page,
+    pattern: new RegExp(`^${route.replace(/:(\w+)/g, '(?<$1>[^/]+)')}/?$`, 'i'),
+  })),
+);
+
+/** For the same page in another language. */
+export function findPage(path: string): { page: ShopPage; params: Record<string, string> } | undefined {
+  for (const { page, pattern } of PATTERNS) {
+    const found = pattern.exec(path);
+    if (found) return { page, params: { ...found.groups } };
+  }
+  return undefined;
+}
+
 /** Whether the path is that of the page, or of one below. */
 export function isBelowPage(path: string, page: ShopPage): boolean {
   const lower = path.toLowerCase();

@@ -75,6 +75,16 @@ test('every page of the account asks a visitor to log in, however its address is
   expect(answer.headers.location).toBe(shopper.pathOf('addresses'));
 });
 
+test('each page leads to itself in the other language', async () => {
+  const { shopper } = await newCustomer();
+  for (const who of [new Shopper(), shopper]) {
+    for (const page of who === shopper ? CLOSED.filter((one) => !/^(address|deleteAddress)$/.test(one)) : OPEN) {
+      const { text } = await who.get(`${who.pathOf(page)}?t=1`);
+      expect([page, text]).toEqual([page, expect.stringContaining(`href="${pathOf('en', page)}?t=1"`)]);
+    }
+  }
+});
+
 test('a log-in leads to no other site, and to no page of staff', async () => {
   const { email } = await newCustomer();
   for (const target of ['https://evil.example', '//evil.example', '/\\evil.example', '/users', '/tiendas', '']) {
