@@ -28,15 +28,17 @@ export function accountRoutes({ databases, jobs, queue }: CustomerDependencies):
 
   for (const path of routesOf('account')) {
     router.get(path, (req, res) => {
-      res.render('shop/account/account', accountQuery.parse(req.query));
+      const { saved } = accountQuery.parse(req.query);
+      res.render('shop/account/account', { saved });
     });
   }
 
   for (const path of routesOf('details')) {
     router.get(path, async (req, res) => {
       const { id } = req.customer;
-      const customer = await directory.readReplica(req.customer, (db) => getCustomer(db, id));
-      showDetails(res, { ...NO_PROBLEM, values: customer });
+      const read = await directory.readReplica(req.customer, (db) => getCustomer(db, id));
+      const { name, phone, language } = read;
+      showDetails(res, { ...NO_PROBLEM, values: { name, phone, language } });
     });
 
     router.post(path, async (req, res) => {

@@ -2,7 +2,6 @@ import { sql, type Transaction } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { CustomerRow, Directory, TokenKind } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { NOW } from '../jobs/lease.ts';
 import type { Language } from '../locales/languages.ts';
 import { queueMail, type MailTemplate } from '../mail/mail.ts';
 import { deleteOldLinks, LINK_ASKED } from './customer-links.ts';
@@ -33,16 +32,18 @@ export function customerJobs(
 }
 
 interface Asked {
+  id: Buffer;
   kind: TokenKind;
   email: string;
   language: Language;
+  createdAt: Date;
 }
 
 /** The e-mail tells what the page must not: whether the address has an account. */
 async function answer(trx: Transaction<Directory>, id: Buffer): Promise<void> {
   const asked = await trx
     .selectFrom('customer_token')
-    .select(['kind', 'email', 'language'])
+    .select(['id', 'kind', 'email', 'language', 'created_at as createdAt'])
     .where('id', '=', id)
     .where('state', '=', 'asked')
     .forUpdate()
@@ -78,13 +79,18 @@ function linkFor(
   return customer ? undefined : WITHOUT_ACCOUNT[kind];
 }
 
-async function countLinks(trx: Transaction<Directory>, { kind, email }: Asked): Promise<number> {
+/** Up to this one: those that came later are not yet answered. */
+async function countLinks(
+  trx: Transaction<Directory>,
+  { id, kind, email, createdAt }: Asked,
+): Promise<number> {
   const { count } = await trx
     .selectFrom('customer_token')
     .select((by) => by.fn.countAll<number>().as('count'))
     .where('email', '=', email)
     .where('kind', '=', kind)
-    .where('created_at', '>', sql<Date>`${NOW} - INTERVAL 1 HOUR`)
+    .where('created_at', '>', sql<Date>`${createdAt} - INTERVAL 1 HOUR`)
+    .where(sql<boolean>`(created_at, id) <= (${createdAt}, ${id})`)
     .executeTakeFirstOrThrow();
   return Number(count);
 }

@@ -36,7 +36,14 @@ let administrator: Promise<Client> | undefined;
 /** As an administrator reads it. */
 export async function textOf({ id }: KeptMail): Promise<string> {
   administrator ??= Client.signedIn();
-  const { text } = await (await administrator).get(`/mail/${id}`);
+  const client = await administrator;
+  let text = '';
+  // The page is read from the replica.
+  await waitUntil(async () => {
+    const page = await client.get(`/mail/${id}`);
+    text = page.text;
+    return page.status === 200;
+  });
   return text;
 }
 
