@@ -11,7 +11,13 @@ const REQUESTS = 30;
 export class TooManyRequestsError extends DomainError {
   constructor(retryAfterSeconds: number) {
     const values = { count: Math.ceil(retryAfterSeconds / 60) };
-    super({ code: 'too_many_requests', status: 429, textKey: 'shopAccount.limited', values, retryAfterSeconds });
+    super({
+      code: 'too_many_requests',
+      status: 429,
+      textKey: 'shopAccount.limited',
+      values,
+      retryAfterSeconds,
+    });
   }
 }
 

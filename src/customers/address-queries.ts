@@ -22,7 +22,12 @@ export class AddressNotFoundError extends DomainError {
 
 export class AddressChangedError extends DomainError {
   constructor() {
-    super({ code: 'address_changed', status: 409, textKey: 'shopAccount.errors.addressChanged', field: 'name' });
+    super({
+      code: 'address_changed',
+      status: 409,
+      textKey: 'shopAccount.errors.addressChanged',
+      field: 'name',
+    });
   }
 }
 

@@ -47,7 +47,8 @@ export const COUNTRIES = [
   ...['HN', 'MX', 'NI', 'PA', 'PE', 'PR', 'PT', 'PY', 'SV', 'US', 'UY', 'VE'],
 ] as const;
 
-const required = (max: number, missing: string) => line(max, { missing, tooLong: 'shopAccount.errors.tooLong' });
+const required = (max: number, missing: string) =>
+  line(max, { missing, tooLong: 'shopAccount.errors.tooLong' });
 
 export const addressForm = z.object({
   name: required(100, 'shopAccount.errors.recipient'),

@@ -92,5 +92,5 @@ async function countLinks(
     .where('created_at', '>', sql<Date>`${createdAt} - INTERVAL 1 HOUR`)
     .where(sql<boolean>`(created_at, id) <= (${createdAt}, ${id})`)
     .executeTakeFirstOrThrow();
-  return Number(count);
+  return count;
 }

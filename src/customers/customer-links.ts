@@ -98,5 +98,7 @@ function selectOpen(db: Kysely<Directory>, id: Buffer, kind: TokenKind) {
 
 /** An hour later than they end, as e-mails to an address are counted by them. */
 export function deleteOldLinks(db: Kysely<Directory>) {
-  return sql`DELETE FROM customer_token WHERE expires_at < UTC_TIMESTAMP(3) - INTERVAL 1 HOUR LIMIT 1000`.execute(db);
+  return sql`DELETE FROM customer_token WHERE expires_at < UTC_TIMESTAMP(3) - INTERVAL 1 HOUR LIMIT 1000`.execute(
+    db,
+  );
 }

@@ -25,9 +25,7 @@ export async function findSession(db: Kysely<Directory>, id: Buffer): Promise<St
       join.on('actor_kind', '=', 'customer').onRef('actor_id', '=', 'customer.id'),
     )
     .select(['customer.id', 'name', 'email', 'database_group as group', 'writes'])
-    .select(
-      sql<0 | 1>`expires_at < ${inSeconds(IDLE_DAYS * DAY - TOUCH_AFTER_SECONDS)}`.as('isToBeExtended'),
-    )
+    .select(sql<0 | 1>`expires_at < ${inSeconds(IDLE_DAYS * DAY - TOUCH_AFTER_SECONDS)}`.as('isToBeExtended'))
     .where('session.id', '=', id)
     .where('expires_at', '>', NOW)
     .where('session.created_at', '>', inSeconds(-MAX_DAYS * DAY))
@@ -53,7 +51,11 @@ export function visitor(): Customer {
 export async function insertSession(
   trx: Transaction<Directory>,
   id: Buffer,
-  { customer, network, earlier }: {
+  {
+    customer,
+    network,
+    earlier,
+  }: {
     customer: Pick<CustomerRow, 'id' | 'password_hash'>;
     network: string;
     earlier: Buffer | undefined;

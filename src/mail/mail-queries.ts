@@ -65,5 +65,7 @@ export async function deleteMailsTo(trx: Transaction<Directory>, address: string
 
 export function deleteOldMails(db: Kysely<Directory>) {
   return sql`
-    DELETE FROM mail WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEPT_DAYS)} DAY LIMIT 1000`.execute(db);
+    DELETE FROM mail WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ${sql.lit(KEPT_DAYS)} DAY LIMIT 1000`.execute(
+    db,
+  );
 }

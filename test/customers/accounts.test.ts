@@ -107,7 +107,10 @@ test('a link that has expired, is for something else or was made up opens nothin
   changed[20]! ^= 1;
   const others = ['', 'x', token.slice(0, 22), changed.toString('base64url'), `${token}AA`];
   for (const other of others) {
-    expect([other, (await shopper.get(`${shopper.pathOf('reset')}?t=${other}`)).status]).toEqual([other, 410]);
+    expect([other, (await shopper.get(`${shopper.pathOf('reset')}?t=${other}`)).status]).toEqual([
+      other,
+      410,
+    ]);
   }
   for (const page of ['confirm', 'confirmEmail'] as const) {
     const path = `${shopper.pathOf(page)}?t=${token}`;
@@ -115,7 +118,9 @@ test('a link that has expired, is for something else or was made up opens nothin
     const posted = await shopper.post(shopper.pathOf(page), { t: token, password: PASSWORD });
     expect([page, posted.status]).toEqual([page, 410]);
   }
-  await query("UPDATE customer_token SET expires_at = UTC_TIMESTAMP(3) WHERE email = ? AND kind = 'reset'", [email]);
+  await query("UPDATE customer_token SET expires_at = UTC_TIMESTAMP(3) WHERE email = ? AND kind = 'reset'", [
+    email,
+  ]);
   expect((await shopper.get(link)).status).toBe(410);
   const late = await shopper.post(shopper.pathOf('reset'), { t: token, password: OTHER, repeated: OTHER });
   expect(late.status).toBe(410);
@@ -127,7 +132,9 @@ test('what the database holds opens no account', async () => {
   await new Shopper().submit(shopper.pathOf('forgotten'), { email });
   await linkTo(email, 'reset-password');
   const [token] = await query("SELECT * FROM customer_token WHERE email = ? AND kind = 'reset'", [email]);
-  const [mail] = await query("SELECT data FROM mail WHERE recipient = ? AND template = 'reset-password'", [email]);
+  const [mail] = await query("SELECT data FROM mail WHERE recipient = ? AND template = 'reset-password'", [
+    email,
+  ]);
   const stranger = new Shopper();
   for (const known of [(token!.id as Buffer).toString('base64url'), JSON.stringify(mail!.data)]) {
     const path = `${stranger.pathOf('reset')}?t=${encodeURIComponent(known)}`;
@@ -219,7 +226,9 @@ test('deleting the account takes the password, and leaves nothing that names the
     expect([table, await query(`SELECT 1 FROM ${table} WHERE customer_id = ?`, [id])]).toEqual([table, []]);
   expect(await query('SELECT 1 FROM customer_token WHERE email = ?', [email])).toEqual([]);
   // Other features forget the customer, too.
-  await waitUntil(async () => (await query("SELECT 1 FROM outbox WHERE kind = 'customer-deleted'")).length === 0);
+  await waitUntil(
+    async () => (await query("SELECT 1 FROM outbox WHERE kind = 'customer-deleted'")).length === 0,
+  );
   // The address is free again.
   await new Shopper().signUp(email);
   expect((await waitForMails(email, 2)).at(-1)).toMatchObject({ template: 'confirm-address' });
@@ -228,7 +237,9 @@ test('deleting the account takes the password, and leaves nothing that names the
 test('details are saved, and e-mails come in the language that was chosen', async () => {
   const { shopper, email } = await newCustomer();
   const details = { name: ' Ana  Núñez Ríos ', phone: '+593 99 123 4567', language: 'en' };
-  expect((await shopper.submit(shopper.pathOf('details'), details)).headers.location).toContain('saved=details');
+  expect((await shopper.submit(shopper.pathOf('details'), details)).headers.location).toContain(
+    'saved=details',
+  );
   const { text } = await shopper.open('details');
   expect(text).toContain('value="Ana Núñez Ríos"');
   expect(text).toContain('value="+593 99 123 4567"');

@@ -17,19 +17,33 @@ afterAll(() => browser.close());
 const WORDS = {
   es: {
     ...{ signUp: '/tienda/cuenta/crear', check: 'Revise su correo', ready: 'Su cuenta está lista.' },
-    ...{ addresses: 'Mis direcciones', add: 'Agregar dirección', remove: 'Eliminar', logIn: 'Iniciar sesión' },
+    ...{
+      addresses: 'Mis direcciones',
+      add: 'Agregar dirección',
+      remove: 'Eliminar',
+      logIn: 'Iniciar sesión',
+    },
     logOut: 'Cerrar sesión',
   },
   en: {
     ...{ signUp: '/shop/account/create', check: 'Check your e-mail', ready: 'Your account is ready.' },
-    ...{ addresses: 'My addresses', add: 'Add an address', remove: 'Delete', logIn: 'Log in', logOut: 'Log out' },
+    ...{
+      addresses: 'My addresses',
+      add: 'Add an address',
+      remove: 'Delete',
+      logIn: 'Log in',
+      logOut: 'Log out',
+    },
   },
 };
 
 /** axe needs JavaScript; the journey must not. */
 async function visit(page: Page, seen: Set<string>): Promise<void> {
   seen.add(page.url());
-  const width = await page.locator('html').evaluate((html) => html.scrollWidth).catch(() => 0);
+  const width = await page
+    .locator('html')
+    .evaluate((html) => html.scrollWidth)
+    .catch(() => 0);
   expect([page.url(), width <= PHONE.width]).toEqual([page.url(), true]);
 }
 
@@ -117,7 +131,15 @@ test('the pages of an account are accessible and no wider than the screen', asyn
   await page.fill('#password', PASSWORD);
   await page.keyboard.press('Enter');
   await page.waitForURL('**/tienda/cuenta?saved=confirmed');
-  for (const path of ['', '/datos', '/contrasena', '/correo', '/direcciones', '/direcciones/nueva', '/eliminar'])
+  for (const path of [
+    '',
+    '/datos',
+    '/contrasena',
+    '/correo',
+    '/direcciones',
+    '/direcciones/nueva',
+    '/eliminar',
+  ])
     await check(`/tienda/cuenta${path}`);
   await context.close();
   expect(errors).toEqual([]);

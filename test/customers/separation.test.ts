@@ -51,12 +51,23 @@ test('a session of staff opens no page of a customer', async () => {
         path,
         expect.stringContaining(pathOf(language, 'logIn')) as unknown,
       ]);
-      const posted = await staff.agent.post(path).set('Origin', url).type('form').send({ _csrf: staff.token });
-      expect([path, posted.headers.location]).toEqual([path, expect.stringContaining('notice=ended') as unknown]);
+      const posted = await staff.agent
+        .post(path)
+        .set('Origin', url)
+        .type('form')
+        .send({ _csrf: staff.token });
+      expect([path, posted.headers.location]).toEqual([
+        path,
+        expect.stringContaining('notice=ended') as unknown,
+      ]);
     }
   }
   const sid = cookiesOf(staff).get('inventario.sid')!;
-  for (const cookie of [sid, decodeURIComponent(sid).slice(2), decodeURIComponent(sid).slice(2).split('.')[0]!]) {
+  for (const cookie of [
+    sid,
+    decodeURIComponent(sid).slice(2),
+    decodeURIComponent(sid).slice(2).split('.')[0]!,
+  ]) {
     const { status } = await new Shopper().open('account').set('Cookie', `inventario.shop=${cookie}`);
     expect(status).toBe(303);
   }

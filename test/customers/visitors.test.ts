@@ -80,7 +80,9 @@ test('every page of the account asks a visitor to log in, however its address is
 test('each page leads to itself in the other language', async () => {
   const { shopper } = await newCustomer();
   for (const who of [new Shopper(), shopper]) {
-    for (const page of who === shopper ? CLOSED.filter((one) => !/^(address|deleteAddress)$/.test(one)) : OPEN) {
+    for (const page of who === shopper
+      ? CLOSED.filter((one) => !/^(address|deleteAddress)$/.test(one))
+      : OPEN) {
       const { text } = await who.get(`${who.pathOf(page)}?t=1`);
       expect([page, text]).toEqual([page, expect.stringContaining(`href="${pathOf('en', page)}?t=1"`)]);
     }
@@ -89,7 +91,14 @@ test('each page leads to itself in the other language', async () => {
 
 test('a log-in leads to no other site, and to no page of staff', async () => {
   const { email } = await newCustomer();
-  for (const target of ['https://evil.example', '//evil.example', '/\\evil.example', '/users', '/tiendas', '']) {
+  for (const target of [
+    'https://evil.example',
+    '//evil.example',
+    '/\\evil.example',
+    '/users',
+    '/tiendas',
+    '',
+  ]) {
     const shopper = new Shopper();
     const path = `${shopper.pathOf('logIn')}?return=${encodeURIComponent(target)}`;
     const { headers } = await shopper.submit(path, { email, password: PASSWORD, return: target });
@@ -117,8 +126,8 @@ test('no answer tells whether an address has an account', async () => {
     ];
     return answers.map(({ status, text, headers }) => ({
       status,
-      location: headers.location as string | undefined,
-      cookies: headers['set-cookie'] as unknown,
+      location: headers.location,
+      cookies: headers['set-cookie'],
       length: comparable(text, email).length,
       text: comparable(text, email),
     }));
@@ -169,7 +178,13 @@ test('a form takes as long for an address with an account as for one without', a
 test('a program that fills in every field gets the same answer, and nothing happens', async () => {
   const email = uniqueEmail();
   const shopper = new Shopper();
-  const fields = { name: 'Bot', email, password: PASSWORD, repeated: PASSWORD, website: 'https://spam.example' };
+  const fields = {
+    name: 'Bot',
+    email,
+    password: PASSWORD,
+    repeated: PASSWORD,
+    website: 'https://spam.example',
+  };
   const asked = await shopper.submit(shopper.pathOf('signUp'), fields);
   expect(asked.headers.location).toBe(shopper.pathOf('checkMail'));
   const primary = await stack.connect('primary');
@@ -198,7 +213,7 @@ test('a visitor cannot have more than thirty e-mails sent in a quarter of an hou
   }
   const primary = await stack.connect('primary');
   const isAnswered = "SELECT 1 FROM customer_token WHERE email = ? AND state = 'asked'";
-  await waitUntil(async () => ((await primary.query<RowDataPacket[]>(isAnswered, [email]))[0].length === 0));
+  await waitUntil(async () => (await primary.query<RowDataPacket[]>(isAnswered, [email]))[0].length === 0);
   await primary.end();
   await waitForMails(email, 6);
   // It is of another kind, and comes after all of them.

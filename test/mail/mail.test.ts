@@ -68,7 +68,11 @@ const sentTo = (address: string) => mailServer.mails.filter(({ to }) => to.inclu
 const rowsTo = (address: string) => query('SELECT * FROM mail WHERE recipient = ?', [address]);
 
 /** In a transaction of its own, as an event would. */
-async function queue(to: string, eventKey: string, group: 'directory' | 'catalogue' = 'directory'): Promise<void> {
+async function queue(
+  to: string,
+  eventKey: string,
+  group: 'directory' | 'catalogue' = 'directory',
+): Promise<void> {
   const mail = { eventKey, to, language: 'es' as const, template: PASSWORD_CHANGED, data: {} };
   if (group === 'directory') await databases.directory.transact((trx) => queueMail(trx, mail));
   else await databases.catalogue.transact((trx) => queueMail(trx, mail));
@@ -96,7 +100,7 @@ test('an event makes one e-mail, however often and wherever it is queued', async
   await settle();
   expect(sentTo(to)).toHaveLength(1);
   const rows = await rowsTo(to);
-  expect(rows.map(({ state, event_key }) => [state, event_key as string])).toEqual([['sent', key]]);
+  expect(rows).toMatchObject([{ state: 'sent', event_key: key }]);
   expect(sentTo(to)[0]!.messageId).toBe(`<${String(rows[0]!.id)}@example.com>`);
   await queue(to, `${key}-2`);
   await settle();
@@ -119,19 +123,22 @@ test('a transaction that is rolled back sends nothing', async () => {
 test.each([
   ['es', 'Confirme su cuenta', 'https://tienda.example.com/tienda/cuenta/confirmar?t='],
   ['en', 'Confirm your account', 'https://tienda.example.com/shop/account/confirm?t='],
-] as const)('a customer is written to in their language, as text and HTML: %s', async (language, subject, url) => {
-  const to = uniqueEmail();
-  await shopperOf(language).signUp(to);
-  await waitUntil(() => sentTo(to).length === 1);
-  const [mail] = sentTo(to);
-  expect(mail).toMatchObject({ to: [to], subject });
-  expect(mail!.text).toContain(url);
-  expect(mail!.text).toContain('Librería Luna');
-  expect(mail!.html).toContain(`<html lang="${language}">`);
-  expect(mail!.html).toContain(`href="${url}`);
-  const [, link] = /(https:\S+)/.exec(mail!.text)!;
-  expect(mail!.html).toContain(`href="${link}"`);
-});
+] as const)(
+  'a customer is written to in their language, as text and HTML: %s',
+  async (language, subject, url) => {
+    const to = uniqueEmail();
+    await shopperOf(language).signUp(to);
+    await waitUntil(() => sentTo(to).length === 1);
+    const [mail] = sentTo(to);
+    expect(mail).toMatchObject({ to: [to], subject });
+    expect(mail!.text).toContain(url);
+    expect(mail!.text).toContain('Librería Luna');
+    expect(mail!.html).toContain(`<html lang="${language}">`);
+    expect(mail!.html).toContain(`href="${url}`);
+    const [, link] = /(https:\S+)/.exec(mail!.text)!;
+    expect(mail!.html).toContain(`href="${link}"`);
+  },
+);
 
 test('what a visitor types is in no e-mail to an address that is not confirmed', async () => {
   const to = uniqueEmail();
@@ -147,7 +154,9 @@ test('a mail server that is down gets the e-mail later, once', async () => {
   await mailServer.stop();
   await queue(to, `test:${randomUUID()}`);
   await waitUntil(async () => {
-    const tried = await query("SELECT 1 FROM outbox WHERE kind = 'mail' AND attempts >= 2 AND last_error IS NOT NULL");
+    const tried = await query(
+      "SELECT 1 FROM outbox WHERE kind = 'mail' AND attempts >= 2 AND last_error IS NOT NULL",
+    );
     return tried.length === 1;
   });
   expect((await rowsTo(to)).map(({ state }) => state as string)).toEqual(['waiting']);
@@ -179,7 +188,9 @@ test('an e-mail that cannot be delivered for three days is given up', async () =
   await queue(to, `test:${randomUUID()}`);
   await waitUntil(async () => (await rowsTo(to)).length === 1);
   await waitUntil(async () => {
-    await query("UPDATE outbox SET attempts = 84, due_at = UTC_TIMESTAMP(3) WHERE kind = 'mail' AND owner IS NULL");
+    await query(
+      "UPDATE outbox SET attempts = 84, due_at = UTC_TIMESTAMP(3) WHERE kind = 'mail' AND owner IS NULL",
+    );
     return (await rowsTo(to))[0]?.state === 'given_up';
   });
   await mailServer.start();
@@ -202,13 +213,22 @@ test('administrators see what was sent, but no link that opens an account', asyn
   await settle();
   const [open] = await rowsTo(other);
   await waitFor(`/mail/${String(open!.id)}`, 'La contraseña de su cuenta');
-  for (const id of [randomUUID(), 'x', '1']) expect((await administrator.get(`/mail/${id}`)).status).toBe(404);
+  for (const id of [randomUUID(), 'x', '1'])
+    expect((await administrator.get(`/mail/${id}`)).status).toBe(404);
 });
 
 test('older e-mails are on further pages, and are deleted after thirty days', async () => {
   const mark = randomUUID().slice(0, 8);
   const row = (index: number, days: number) => [
-    ...[randomUUID(), `${mark}:${index}`, `${mark}-${index}@example.com`, 'es', 'password-changed', '{}', 'sent'],
+    ...[
+      randomUUID(),
+      `${mark}:${index}`,
+      `${mark}-${index}@example.com`,
+      'es',
+      'password-changed',
+      '{}',
+      'sent',
+    ],
     new Date(Date.now() - days * 24 * 3600_000).toISOString().slice(0, 23).replace('T', ' '),
   ];
   const rows = [...Array.from({ length: 60 }, (_, index) => row(index, 29)), row(60, 31)];
@@ -218,7 +238,7 @@ test('older e-mails are on further pages, and are deleted after thirty days', as
   );
   await waitFor('/mail', `${mark}-`);
   const seen = new Set<string>();
-  for (let path: string | undefined = '/mail'; path; ) {
+  for (let path: string | undefined = '/mail'; path;) {
     const { text } = await administrator.get(path);
     for (const [found] of text.matchAll(new RegExp(`${mark}-\\d+@`, 'g'))) seen.add(found);
     path = /rel="next" href="([^"]+)"/.exec(text)?.[1];

@@ -67,6 +67,7 @@ export async function newCustomer(
   const shopper = new Shopper(options);
   await shopper.signUp(email);
   const confirmed = await shopper.submit(await linkTo(email, 'confirm-address'), { password: PASSWORD });
-  if (confirmed.status !== 303) throw new Error(`Confirming failed with ${confirmed.status}: ${confirmed.text}`);
+  if (confirmed.status !== 303)
+    throw new Error(`Confirming failed with ${confirmed.status}: ${confirmed.text}`);
   return { shopper, email };
 }

@@ -69,7 +69,7 @@ export class Shopper {
     const { jar } = this.agent as unknown as {
       jar: { getCookies: (access: object) => { name: string; value: string }[] };
     };
-    return jar.getCookies({ domain: '127.0.0.1', path: '/', secure: false, script: false });
+    return [...jar.getCookies({ domain: '127.0.0.1', path: '/', secure: false, script: false })];
   }
 }
 
@@ -79,5 +79,9 @@ export function hiddenIn(form: string): Record<string, string> {
 }
 
 function unescaped(text: string): string {
-  return text.replaceAll('&#34;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&amp;', '&');
+  return text
+    .replaceAll('&#34;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&amp;', '&');
 }
