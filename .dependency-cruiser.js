@@ -81,6 +81,8 @@ const LAYERS = [
       'suppliers/',
       'alerts/',
       'ordering/',
+      'customers/',
+      'mail/',
       'shop/',
       'exports/',
       'imports/',

@@ -60,6 +60,11 @@ GRANT SELECT, INSERT, UPDATE (state) ON inventario.refund TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (state, tracking_number, carrier, shipped_at) ON inventario.parcel TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.parcel_line TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.order_event TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_token TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_address TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_session TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.mail TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.replica_fault TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.replica_check TO inventario_app@'%';
 

@@ -5,12 +5,15 @@ import { open } from './audiences/open.ts';
 import { shop } from './audiences/shop.ts';
 import { staff } from './audiences/staff.ts';
 import { webhooks } from './audiences/webhooks.ts';
+import { LoginQueue } from './auth/login-queue.ts';
 import type { WebConfig } from './config/config.ts';
 import { isOnOneServer, type Databases } from './database/databases.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
 import { i18n } from './http/i18n.ts';
 import { useViews } from './http/views.ts';
 import type { Jobs } from './jobs/jobs.ts';
+import { MAIL_TEMPLATES } from './mail-templates.ts';
+import { MailWriter } from './mail/mail-writer.ts';
 import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
 import type { PhotoStore } from './photos/photo-store.ts';
 import type { Heartbeat } from './system/heartbeat.ts';
@@ -43,7 +46,14 @@ export async function createApp(dependencies: AppDependencies) {
   app.locals.isOnOneServer = () => isOnOneServer(databases);
 
   const photos = dependencies.photos ?? new MysqlPhotoStore(databases);
-  const audience = { ...dependencies, photos, language: await i18n(config.TZ_DEFAULT, config.CURRENCY) };
+  const audience = {
+    ...dependencies,
+    photos,
+    // One for all audiences, as they share the processors.
+    queue: new LoginQueue(),
+    mails: await MailWriter.create(config, MAIL_TEMPLATES),
+    language: await i18n(config.TZ_DEFAULT, config.CURRENCY),
+  };
   app.use(await open({ ...audience, locals: app.locals }));
   app.use(webhooks(audience));
   app.use(api(audience));

@@ -1,29 +1,39 @@
 import cookieParser from 'cookie-parser';
-import { Router, type RequestHandler } from 'express';
+import express, { Router, type RequestHandler } from 'express';
+import { csrf } from '../auth/csrf.ts';
 import type { WebConfig } from '../config/config.ts';
-import type { Databases } from '../database/databases.ts';
+import { accountRoutes } from '../customers/account-routes.ts';
+import { addressRoutes } from '../customers/address-routes.ts';
+import { customersOnly } from '../customers/customer-access.ts';
+import type { CustomerDependencies } from '../customers/customer-dependencies.ts';
+import { customerSession, CUSTOMER_TOKENS } from '../customers/customer-session.ts';
+import { logInRoutes } from '../customers/log-in-routes.ts';
+import { signUpRoutes } from '../customers/sign-up-routes.ts';
 import { drain } from '../http/drain.ts';
 import { notFound } from '../http/error-handler.ts';
+import { idempotency } from '../http/idempotency.ts';
 import { onlyBelow } from '../http/only-below.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { catalogueRoutes } from '../shop/catalogue-routes.ts';
 import { offerLayout } from '../shop/shop-layout.ts';
-import { languageOfPath, SHOP_BASES } from '../shop/shop-paths.ts';
+import { findPage, languageOfPath, SHOP_BASES } from '../shop/shop-paths.ts';
 import { sitemapRoutes } from '../shop/sitemap-routes.ts';
 
-interface ShopDependencies {
-  config: WebConfig;
-  databases: Databases;
+interface ShopDependencies extends CustomerDependencies {
   photos: PhotoStore;
   draining: AbortSignal;
   language: RequestHandler;
 }
 
-/** Pages for visitors and customers. The address has the language; off, no address of the shop exists. */
-export function shop({ config, databases, photos, draining, language }: ShopDependencies): Router {
+/**
+ * Pages for visitors and customers. The address has the language; off, no address of the shop exists. A visitor gets no
+ * cookie before the first form.
+ */
+export function shop(dependencies: ShopDependencies): Router {
+  const { config, databases, photos, draining, language } = dependencies;
+  const { offerToken, checkToken } = csrf(config, CUSTOMER_TOKENS);
   const router = Router();
-  const bases = Object.values(SHOP_BASES);
-  router.use(onlyBelow(...bases, ...(config.SHOP ? ['/robots.txt'] : [])));
+  router.use(onlyBelow(...Object.values(SHOP_BASES), ...(config.SHOP ? ['/robots.txt'] : [])));
   router.use((req, _res, next) => {
     req.addressLanguage = languageOfPath(req.path);
     next();
@@ -31,15 +41,33 @@ export function shop({ config, databases, photos, draining, language }: ShopDepe
   router.use(cookieParser());
   router.use(language);
   router.use(drain(draining));
-  if (config.SHOP) {
-    router.use((req, res, next) => {
-      res.locals.errorView = 'shop/error';
-      Object.assign(res.locals, offerLayout(config, req, { page: 'home' }));
-      next();
-    });
-    router.use(catalogueRoutes(config, databases, photos));
-    router.use(sitemapRoutes(config, databases));
+  if (!config.SHOP) {
+    router.use(notFound);
+    return router;
   }
+  router.use(layout(config));
+  router.use(sitemapRoutes(config, databases));
+  router.use(customerSession(databases));
+  router.use(catalogueRoutes(config, databases, photos));
+  router.use(express.urlencoded({ extended: false, limit: '100kb' }));
+  router.use(idempotency(config, ({ customer }) => `customer ${customer.id}`));
+  router.use(offerToken);
+  router.use(customersOnly);
+  router.use(checkToken);
+
+  router.use(logInRoutes(dependencies));
+  router.use(signUpRoutes(dependencies));
+  router.use(accountRoutes(dependencies));
+  router.use(addressRoutes(databases));
   router.use(notFound);
   return router;
+}
+
+/** For views: the addresses of the page, and `shopPath('account')`. Search engines keep the catalogue only. */
+function layout(config: WebConfig): RequestHandler {
+  return (req, res, next) => {
+    const address = findPage(req.path) ?? { page: 'home' as const };
+    Object.assign(res.locals, offerLayout(config, req, address), { errorView: 'shop/error', isIndexed: false });
+    next();
+  };
 }

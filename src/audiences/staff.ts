@@ -7,6 +7,7 @@ import { access } from '../auth/access.ts';
 import { csrf } from '../auth/csrf.ts';
 import { leadOn, loginRoutes, reopenForm } from '../auth/login-routes.ts';
 import { passwordRoutes } from '../auth/password-routes.ts';
+import type { LoginQueue } from '../auth/login-queue.ts';
 import { ReadingSessions } from '../auth/reading-session.ts';
 import { session } from '../auth/session.ts';
 import { categoryRoutes } from '../categories/category-routes.ts';
@@ -24,6 +25,8 @@ import { IMPORT_FORM, importRoutes } from '../imports/import-routes.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { orderListRoutes } from '../ordering/order-list-routes.ts';
 import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
+import { mailRoutes } from '../mail/mail-routes.ts';
+import type { MailWriter } from '../mail/mail-writer.ts';
 import { movementRoutes } from '../movements/movement-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
 import { photoRoutes } from '../photos/photo-routes.ts';
@@ -49,12 +52,14 @@ interface StaffDependencies {
   heartbeat: Heartbeat;
   jobs: Jobs;
   photos: PhotoStore;
+  queue: LoginQueue;
+  mails: MailWriter;
   draining: AbortSignal;
   language: RequestHandler;
 }
 
 export function staff(dependencies: StaffDependencies): Router {
-  const { config, databases, heartbeat, jobs, photos, draining, language } = dependencies;
+  const { config, databases, heartbeat, jobs, photos, queue, mails, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config);
   const reading = new ReadingSessions(config, databases);
   const router = Router();
@@ -78,7 +83,7 @@ export function staff(dependencies: StaffDependencies): Router {
 
   // First what is asked most: Express tries one route after the other.
   router.use(productListRoutes(databases));
-  router.use(loginRoutes(databases, reading));
+  router.use(loginRoutes(databases, reading, queue));
   router.use(passwordRoutes(databases));
   router.use(homeRoutes(databases, listDemoProducts()));
   router.use(systemRoutes(config, databases, heartbeat));
@@ -98,6 +103,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(alertRoutes(config, databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
+  router.use(mailRoutes(config, databases, mails));
   router.use(auditRoutes(databases, { findRestorable, showValue: shownValueOf }));
   return router;
 }

@@ -14,6 +14,7 @@ export type Permission =
   | 'supplier:manage'
   | 'stock:adjust'
   | 'users:manage'
+  | 'mail:view'
   | 'audit:view'
   | 'system:view';
 
@@ -28,7 +29,7 @@ const EDITING: Permission[] = [
   'supplier:manage',
   'stock:adjust',
 ];
-const ADMINISTERING: Permission[] = ['unit:manage', 'users:manage', 'audit:view', 'system:view'];
+const ADMINISTERING: Permission[] = ['unit:manage', 'users:manage', 'mail:view', 'audit:view', 'system:view'];
 
 export const ROLES: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set([...OWN_ACCOUNT, ...READING]),

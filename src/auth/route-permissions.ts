@@ -97,6 +97,8 @@ export const ROUTE_PERMISSIONS = {
   'GET /users/:id/disable': 'users:manage',
   'POST /users/:id/disable': 'users:manage',
   'POST /users/:id/enable': 'users:manage',
+  'GET /mail': 'mail:view',
+  'GET /mail/:id': 'mail:view',
   'GET /audit': 'audit:view',
   'GET /system': 'system:view',
   'GET /system/live': 'system:view',

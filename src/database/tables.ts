@@ -630,6 +630,68 @@ interface ExportProgressTable {
   updated_at: Date;
 }
 
+interface CustomerTable {
+  id: Generated<number>;
+  email: string;
+  name: string;
+  phone: FilledIn<string>;
+  language: Language;
+  password_hash: string;
+  last_network: FilledIn<string>;
+  created_at: FilledIn<Date>;
+}
+
+export type TokenKind = 'register' | 'reset' | 'email';
+export type TokenState = 'asked' | 'open' | 'used' | 'refused';
+
+interface CustomerTokenTable {
+  id: Buffer;
+  kind: TokenKind;
+  state: FilledIn<TokenState>;
+  email: string;
+  customer_id: FilledIn<number | null>;
+  language: Language;
+  details: ColumnType<object | null, string | null | undefined, string | null>;
+  created_at: FilledIn<Date>;
+  expires_at: Date;
+}
+
+interface CustomerAddressTable {
+  id: Generated<number>;
+  customer_id: number;
+  name: string;
+  phone: string;
+  country: string;
+  region: string;
+  municipality: string;
+  street: string;
+  postal_code: FilledIn<string>;
+  directions: FilledIn<string>;
+  version: FilledIn<number>;
+}
+
+interface CustomerSessionTable {
+  /** SHA-256 of the cookie. */
+  id: Buffer;
+  customer_id: number;
+  created_at: FilledIn<Date>;
+  expires_at: Date;
+}
+
+export type MailState = 'waiting' | 'sent' | 'kept' | 'given_up';
+
+interface MailTable {
+  id: string;
+  event_key: string;
+  recipient: string;
+  language: Language;
+  template: string;
+  data: ColumnType<unknown, string, never>;
+  state: FilledIn<MailState>;
+  created_at: FilledIn<Date>;
+  sent_at: FilledIn<Date | null>;
+}
+
 interface JobLeaseTable {
   name: string;
   owner: FilledIn<string | null>;
@@ -677,6 +739,11 @@ export interface Directory extends GroupTables {
   audit_event: AuditEventTable;
   export_progress: ExportProgressTable;
   low_stock_subscription: LowStockSubscriptionTable;
+  customer: CustomerTable;
+  customer_token: CustomerTokenTable;
+  customer_address: CustomerAddressTable;
+  customer_session: CustomerSessionTable;
+  mail: MailTable;
 }
 
 export interface Catalogue extends GroupTables {
@@ -723,3 +790,4 @@ export interface Catalogue extends GroupTables {
 }
 
 export type User = Selectable<UserTable>;
+export type CustomerRow = Selectable<CustomerTable>;

@@ -1,3 +1,4 @@
+import { localPath } from '../http/local-path.ts';
 import { LANGUAGES, type Language } from '../locales/languages.ts';
 
 /** The first part of an address decides the language of the page. */
@@ -14,6 +15,22 @@ const PAGES = {
   checkout: { es: '/pagar', en: '/checkout' },
   order: { es: '/pedidos/:number', en: '/orders/:number' },
   account: { es: '/cuenta', en: '/account' },
+  logIn: { es: '/cuenta/iniciar-sesion', en: '/account/log-in' },
+  logOut: { es: '/cuenta/cerrar-sesion', en: '/account/log-out' },
+  signUp: { es: '/cuenta/crear', en: '/account/create' },
+  checkMail: { es: '/cuenta/revise-su-correo', en: '/account/check-your-mail' },
+  confirm: { es: '/cuenta/confirmar', en: '/account/confirm' },
+  forgotten: { es: '/cuenta/contrasena-olvidada', en: '/account/forgotten-password' },
+  reset: { es: '/cuenta/contrasena-nueva', en: '/account/new-password' },
+  details: { es: '/cuenta/datos', en: '/account/details' },
+  password: { es: '/cuenta/contrasena', en: '/account/password' },
+  email: { es: '/cuenta/correo', en: '/account/email' },
+  confirmEmail: { es: '/cuenta/confirmar-correo', en: '/account/confirm-email' },
+  addresses: { es: '/cuenta/direcciones', en: '/account/addresses' },
+  newAddress: { es: '/cuenta/direcciones/nueva', en: '/account/addresses/new' },
+  address: { es: '/cuenta/direcciones/:id', en: '/account/addresses/:id' },
+  deleteAddress: { es: '/cuenta/direcciones/:id/eliminar', en: '/account/addresses/:id/delete' },
+  deleteAccount: { es: '/cuenta/eliminar', en: '/account/delete' },
 } as const satisfies Record<string, Record<Language, string>>;
 
 export type ShopPage = keyof typeof PAGES;
@@ -38,4 +55,32 @@ export function pathOf(language: Language, page: ShopPage, params: Record<string
 export function languageOfPath(path: string): Language | undefined {
   const [, first = ''] = path.toLowerCase().split('/');
   return LANGUAGES.find((language) => SHOP_BASES[language] === `/${first}`);
+}
+
+const PATTERNS = (Object.keys(PAGES) as ShopPage[]).flatMap((page) =>
+  routesOf(page).map((route) => ({
+    page,
+    pattern: new RegExp(`^${route.replace(/:(\w+)/g, '(?<$1>[^/]+)')}/?$`, 'i'),
+  })),
+);
+
+/** For the same page in another language. */
+export function findPage(path: string): { page: ShopPage; params: Record<string, string> } | undefined {
+  for (const { page, pattern } of PATTERNS) {
+    const found = pattern.exec(path);
+    if (found) return { page, params: { ...found.groups } };
+  }
+  return undefined;
+}
+
+/** Whether the path is that of the page, or of one below. */
+export function isBelowPage(path: string, page: ShopPage): boolean {
+  const lower = path.toLowerCase();
+  return routesOf(page).some((route) => lower === route || lower.startsWith(`${route}/`));
+}
+
+/** A page of the shop to return to; other addresses give `otherwise`. */
+export function shopPathOr(otherwise: string, value: unknown): string {
+  const path = localPath(value, otherwise);
+  return languageOfPath(path.split('?')[0]!) ? path : otherwise;
 }

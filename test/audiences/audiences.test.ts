@@ -1,8 +1,14 @@
 import { expect, test } from '@jest/globals';
-import express, { Router, type RequestHandler } from 'express';
+import express, { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
 import request from 'supertest';
+import { shop } from '../../src/audiences/shop.ts';
 import { webhooks } from '../../src/audiences/webhooks.ts';
+import { LoginQueue } from '../../src/auth/login-queue.ts';
+import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import { Client } from '../support/client.ts';
+import { webConfig } from '../support/web-config.ts';
 
 const FROM_A_BROWSER = { Accept: 'text/html', 'Accept-Language': 'en', Cookie: 'lang=es' };
 const OTHER_SITE = { Origin: 'https://other.example', 'Sec-Fetch-Site': 'cross-site' };
@@ -61,4 +67,26 @@ test('a webhook receives the raw body, and only at its own path', async () => {
   // Webhooks are accepted even during shutdown.
   draining.abort();
   expect((await request(app).post('/webhooks/test').send(bytes)).status).toBe(204);
+});
+
+test('while the shop is off, none of its addresses exists', async () => {
+  const config = { ...(await webConfig()), SHOP: false };
+  const databases = createDatabases(config);
+  const language: RequestHandler = (_req, _res, next) => next();
+  const app = express();
+  const draining = new AbortController().signal;
+  const jobs = new Jobs(config, databases, createLogger(config));
+  app.use(shop({ config, databases, jobs, queue: new LoginQueue(), language, draining }));
+  const answer: ErrorRequestHandler = (error: { status: number }, _req, res, next) => {
+    if (res.headersSent) return next(error);
+    res.sendStatus(error.status);
+  };
+  app.use(answer);
+  app.use((_req, res) => res.sendStatus(418));
+  for (const path of ['/tienda', '/shop/', '/tienda/cuenta', '/shop/account/log-in', '/SHOP/cart']) {
+    expect([path, (await request(app).get(path)).status]).toEqual([path, 404]);
+    expect([path, (await request(app).post(path)).status]).toEqual([path, 404]);
+  }
+  expect((await request(app).get('/shops')).status).toBe(418);
+  await closeDatabases(databases);
 });
