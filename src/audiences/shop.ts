@@ -67,7 +67,10 @@ export function shop(dependencies: ShopDependencies): Router {
 function layout(config: WebConfig): RequestHandler {
   return (req, res, next) => {
     const address = findPage(req.path) ?? { page: 'home' as const };
-    Object.assign(res.locals, offerLayout(config, req, address), { errorView: 'shop/error', isIndexed: false });
+    Object.assign(res.locals, offerLayout(config, req, address), {
+      errorView: 'shop/error',
+      isIndexed: false,
+    });
     next();
   };
 }

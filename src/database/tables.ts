@@ -119,8 +119,6 @@ interface ProductTable {
   exact_reserved: FilledIn<number>;
   /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
-  /** Whether the shop shows it, if it has a price. */
-  on_sale: ColumnType<0 | 1, boolean | undefined, boolean>;
   unit: string;
   /** In minor units of the currency, as `cost`; null: not known. */
   price: FilledIn<number | null>;

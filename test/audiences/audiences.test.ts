@@ -3,6 +3,7 @@ import express, { Router, type ErrorRequestHandler, type RequestHandler } from '
 import request from 'supertest';
 import { shop } from '../../src/audiences/shop.ts';
 import { webhooks } from '../../src/audiences/webhooks.ts';
+import { MysqlPhotoStore } from '../../src/photos/mysql-photo-store.ts';
 import { LoginQueue } from '../../src/auth/login-queue.ts';
 import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
@@ -76,7 +77,8 @@ test('while the shop is off, none of its addresses exists', async () => {
   const app = express();
   const draining = new AbortController().signal;
   const jobs = new Jobs(config, databases, createLogger(config));
-  app.use(shop({ config, databases, jobs, queue: new LoginQueue(), language, draining }));
+  const photos = new MysqlPhotoStore(databases);
+  app.use(shop({ config, databases, photos, jobs, queue: new LoginQueue(), language, draining }));
   const answer: ErrorRequestHandler = (error: { status: number }, _req, res, next) => {
     if (res.headersSent) return next(error);
     res.sendStatus(error.status);
