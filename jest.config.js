@@ -7,7 +7,7 @@ export default {
   watchman: false,
   // The tests share one system, and the machine may have only two cores.
   maxWorkers: 1,
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   globalSetup: './test/support/global-setup.ts',
   globalTeardown: './test/support/global-teardown.ts',
 };

@@ -57,6 +57,7 @@ function isInView(link) {
 function goTo(link) {
   if (!link) return false;
   link.focus({ preventScroll: true, focusVisible: true });
-  link.closest('tr').scrollIntoView({ block: 'nearest' });
+  // Smooth scrolling lags behind a key that is held down.
+  link.closest('tr').scrollIntoView({ block: 'nearest', behavior: 'instant' });
   return true;
 }

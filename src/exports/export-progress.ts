@@ -7,6 +7,8 @@ import type { Catalogue, Directory, ExportState } from '../database/tables.ts';
 import type { ProductFilter } from '../product-list/product-filter.ts';
 
 const REPORT_EVERY_MS = 1000;
+/** Without its end, an export that is done would be taken to have crashed. */
+const LAST_TRIES = 5;
 /** After this long without a report, the instance is taken to have crashed. */
 const STALE_SECONDS = 15;
 const KEEP_MINUTES = 60;
@@ -63,7 +65,8 @@ export class ProgressReporter {
   async end(state: ExportState): Promise<void> {
     this.#ended.abort();
     await this.#reporting;
-    await this.#report(state);
+    for (let tries = LAST_TRIES; tries > 0 && !(await this.#report(state)); tries--)
+      await sleep(REPORT_EVERY_MS, undefined, { ref: false });
   }
 
   async #reportUntilEnd(): Promise<void> {
@@ -76,15 +79,18 @@ export class ProgressReporter {
     }
   }
 
-  async #report(state: ExportState): Promise<void> {
-    await this.#write(async (db) => {
+  async #report(state: ExportState): Promise<boolean> {
+    return this.#write(async (db) => {
       const stored = await saveProgress(db, this.#key, { state, rows: this.#rows, total: this.#total });
       if (stored === 'cancelled' && state === 'running') this.#cancel();
     });
   }
 
-  async #write(work: (db: Kysely<Directory>) => Promise<void>): Promise<void> {
-    await this.#databases.directory.transact(work, { limitMs: QUICK_CHANGE_MS }).catch(() => undefined);
+  async #write(work: (db: Kysely<Directory>) => Promise<void>): Promise<boolean> {
+    return this.#databases.directory.transact(work, { limitMs: QUICK_CHANGE_MS }).then(
+      () => true,
+      () => false,
+    );
   }
 }
 

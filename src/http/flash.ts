@@ -33,7 +33,7 @@ const flashMessage = z.object({
     'users.disabled',
     'users.enabled',
   ]),
-  productName: z.string().max(100).optional(),
+  productName: z.string().max(200).optional(),
   productId: z.number().int().positive().optional(),
   notes: z.array(z.string().max(300)).max(10).optional(),
 });

@@ -32,7 +32,7 @@ const LINES_PER_PAGE = 100;
 const number = z.coerce.number().int().nonnegative().max(4_294_967_295);
 const listQuery = z.object({
   supplier: number.optional().catch(undefined),
-  from: z.string().max(100).catch(''),
+  from: z.string().max(200).catch(''),
   after: number.catch(0),
 });
 

@@ -42,6 +42,7 @@ export function optionalText(max: number, tooLong: string, { keepsLines = false 
     .string()
     .default('')
     .transform(keepsLines ? tidyLines : tidy)
+    .transform((text) => (isBlank(text) ? '' : text))
     .refine((text) => length(text) <= max, tooLong);
 }
 

@@ -69,9 +69,11 @@ async function settle(): Promise<void> {
     await query('UPDATE low_stock_subscription SET due_at = UTC_TIMESTAMP(3)');
     await query('UPDATE alert_state SET look_at = UTC_TIMESTAMP(3)');
     await query(`UPDATE outbox SET due_at = UTC_TIMESTAMP(3) WHERE owner IS NULL`);
-    const told = await count(`low_stock_subscription JOIN alert_state
+    // In the order in which news moves on.
+    const news = await count(NEWS);
+    const untold = await count(`low_stock_subscription JOIN alert_state
       WHERE cadence <> 'none' AND (is_pending OR told_batch < batch)`);
-    return (await count(NEWS)) + (await count(ENTRIES)) + told === 0;
+    return news + untold + (await count(ENTRIES)) === 0;
   });
 }
 

@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
+import { HASHES_AT_ONCE } from '../../src/auth/password.ts';
 import { clientFrom, newAddress } from '../support/addresses.ts';
 import { Client } from '../support/client.ts';
 import { createPerson } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
 
-const LOG_INS = 90;
+/** More than any machine compares within the longest wait of 15 s. */
+const LOG_INS = 180 * HASHES_AT_ONCE;
 
 test('of too many log-ins at once, some wait and the others are refused early, and pages are served', async () => {
   const person = await createPerson(await Client.signedIn(), 'viewer');
@@ -30,7 +32,8 @@ test('of too many log-ins at once, some wait and the others are refused early, a
 
   const refused = responses.filter(({ status }) => status !== 303);
   expect(refused.length).toBeGreaterThan(0);
-  expect(refused.length).toBeLessThan(LOG_INS / 2);
+  // How many wait depends on the speed of the machine: some 70 of a fast one.
+  expect(LOG_INS - refused.length).toBeGreaterThan(5);
   for (const { status, headers, text } of refused) {
     expect(status).toBe(503);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);

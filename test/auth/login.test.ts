@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Client } from '../support/client.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 test('a correct password opens the requested page, and log-out ends the session', async () => {
   const client = new Client();
@@ -40,12 +41,15 @@ test('an unknown user and a wrong password get the same answer', async () => {
 test('every instance serves the same session', async () => {
   const client = await Client.signedIn();
   const servedBy = new Set<string>();
-  for (let i = 0; i < 12; i++) {
-    const response = await client.get('/products');
-    expect(response.status).toBe(200);
-    servedBy.add(String(response.headers['x-served-by']));
-  }
-  expect([...servedBy].sort()).toEqual(['web1', 'web2', 'web3']);
+  const statuses = new Set<number>();
+  // NGINX leaves an instance out for three seconds that has failed in an earlier test.
+  await waitUntil(async () => {
+    const { status, headers } = await client.get('/products');
+    statuses.add(status);
+    servedBy.add(String(headers['x-served-by']));
+    return servedBy.size === 3;
+  });
+  expect([[...statuses], [...servedBy].sort()]).toEqual([[200], ['web1', 'web2', 'web3']]);
 });
 
 test('logging in gives a new session id, in a cookie that scripts cannot read', async () => {

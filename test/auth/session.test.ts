@@ -5,6 +5,7 @@ import { isWhole, readHeadersOnly, startDownload } from '../support/long-downloa
 import { createPerson, type Person } from '../support/people.ts';
 import { stack, withDelayedReplica } from '../support/shared-stack.ts';
 import { Stack } from '../support/stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let administrator: Client;
 let primary: Connection;
@@ -68,7 +69,12 @@ test('a slow request that outlasts the log-out does not restore the session', as
     category: 'Otros',
     version: 1,
   });
-  await new Promise((resolve) => setTimeout(resolve, 800));
+  await waitUntil(async () => {
+    const [waiting] = await primary.query<RowDataPacket[]>(
+      'SELECT 1 FROM performance_schema.data_lock_waits',
+    );
+    return waiting.length > 0;
+  });
   await client.post('/logout');
   expect(await sessionsOf(person)).toBe(0);
   await blocker.query('COMMIT');

@@ -135,7 +135,7 @@ test.each(LOOKS)(
       await page.fill('#pages', '496');
       await send();
       await page.waitForSelector('#year-error');
-      expect(await page.evaluate(() => document.activeElement?.id)).toBe('year');
+      await page.waitForSelector('#year:focus');
       expect(await page.inputValue('#authors')).toBe(`García Márquez, Gabriel; ${AUTHOR}`);
       expect(await page.inputValue('#language')).toBe('es');
       await check('form');

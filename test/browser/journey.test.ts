@@ -9,7 +9,8 @@ import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, LOOKS } from '../support/looks.ts';
 import { createPerson } from '../support/people.ts';
-import { baseUrl } from '../support/shared-stack.ts';
+import { replicaHasAll } from '../support/replication.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 
@@ -60,7 +61,7 @@ test('a working day: register, live search, count, export, history, delete, undo
   await page.click('button:has-text("Guardar")');
   await page.waitForSelector('#code-error');
   expect(await page.inputValue('#name')).toBe('Mermelada de mora');
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe('code');
+  await page.waitForSelector('#code:focus');
   await shoot(page, 'form-refused');
   await page.fill('#code', code);
   await page.fill('#quantity', '10');
@@ -72,10 +73,10 @@ test('a working day: register, live search, count, export, history, delete, undo
   // Live search: the address follows without Enter.
   await page.goto('/products');
   await page.locator('input[name=search]').pressSequentially(`mora ${code.toLowerCase()}`, { delay: 15 });
-  await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
+  await page.waitForURL((url) => url.searchParams.get('search') === `mora ${code.toLowerCase()}`);
+  expect(await page.locator('#rows tr').count()).toBe(1);
   expect(await page.textContent('#rows [data-field=name]')).toBe('Mermelada de mora');
   expect(await page.textContent('#total')).toBe('1 producto');
-  expect(new URL(page.url()).searchParams.get('search')).toBe(`mora ${code.toLowerCase()}`);
   await page.reload();
   expect(await page.locator('#rows tr').count()).toBe(1);
   await shoot(page, 'search');
@@ -116,7 +117,7 @@ test('a working day: register, live search, count, export, history, delete, undo
   expect(workbook.worksheets[0]!.getRow(2).getCell(7).value).toBe(20);
 
   await page.click('#rows [data-field=name]');
-  await page.waitForSelector('text=Movimientos');
+  await page.waitForURL(`**/products/${id}`);
   expect(await page.locator('.delta').allTextContents()).toEqual(['+13', '−5', '+2', '+10']);
   await shoot(page, 'history');
 
@@ -169,6 +170,7 @@ test('a viewer can search while typing, and sees nothing to change products with
   const { id, code } = await client.register({ name: 'Solo para mirar', quantity: 1234 });
   const { context, page } = await open();
   await logIn(page, await createPerson(client, 'viewer'));
+  expect(await replicaHasAll(stack)).toBe(true);
   await page.fill('input[name=search]', code);
   await page.waitForFunction(() => document.querySelectorAll('#rows tr').length === 1);
   expect(await page.textContent('#rows [data-field=quantity]')).toBe('1234');
@@ -198,6 +200,7 @@ test('an edit takes what others changed, and asks about what both changed', asyn
   await page.fill('#name', 'Nuestro');
   await page.click('button:has-text("Guardar cambios")');
   await page.waitForSelector('[data-choice=name]');
+  await page.waitForLoadState();
   expect(await page.locator('[data-choice]').count()).toBe(1);
   expect(await page.inputValue('#unit')).toBe('caja');
   await page.check('#name-theirs');
@@ -282,6 +285,7 @@ test('everything works without JavaScript', async () => {
   await logIn(page);
   await page.fill('input[name=search]', 'café colombia');
   await page.click('button:has-text("Buscar")');
+  await page.waitForLoadState();
   expect(await page.locator('#rows tr').count()).toBe(3);
   await page.click('#rows .btn-icon-danger >> nth=0');
   await page.click('a:has-text("Cancelar")');

@@ -8,7 +8,8 @@ import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, LOOKS, PHONE } from '../support/looks.ts';
 import { createPerson } from '../support/people.ts';
-import { baseUrl } from '../support/shared-stack.ts';
+import { replicaHasAll } from '../support/replication.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 const DESK = { viewport: { width: 1440, height: 850 } };
@@ -42,12 +43,14 @@ async function choose(page: Page, columns: string[], pageSize = 50): Promise<voi
   await page.check(`#page-size-${pageSize}`);
   await page.click('#list-view button');
   await page.waitForSelector('.notice:has-text("Vista guardada")');
+  await page.waitForLoadState();
 }
 
 test('chosen columns are those of the list, of rows from live search and of a phone', async () => {
   const person = await createPerson(administrator, 'clerk');
   const mark = uniqueCode();
   const { id } = await administrator.register({ name: `Regla ${mark}`, unit: 'caja', quantity: 1234 });
+  expect(await replicaHasAll(stack)).toBe(true);
   await onPage(browser, person, DESK, async (page) => {
     await page.locator('input[name=search]').pressSequentially('re');
     await page.waitForURL('**search=re');

@@ -75,7 +75,7 @@ test.each(['light', 'dark'] as const)('states have one set of colours: %s', asyn
   await onPage({ ...desk(1440), colorScheme }, async (page) => {
     await page.goto('/products/new');
     await page.click('main button[type=submit]');
-    await page.waitForSelector('.is-invalid');
+    await page.waitForSelector('.is-invalid:focus');
     const invalid = '.is-invalid:not(:focus)';
     expect(new Set(await styles(page, invalid, 'border-top-color'))).toEqual(
       new Set([await token(page, '--danger')]),

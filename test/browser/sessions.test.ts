@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { createPerson, type Person } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 
 let browser: Browser;
@@ -36,6 +37,7 @@ afterEach(() => context.close());
 
 async function logIn({ username, password }: Person): Promise<void> {
   await page.fill('#username', username);
+  await page.waitForLoadState();
   await page.fill('#password', password);
   await page.click('form[action="/login"] button');
   await page.waitForURL((url) => url.pathname !== '/login');
@@ -79,6 +81,7 @@ test('a form of an ended session leads to the log-in, back, and holds what was t
   await page.click('main form button.btn-primary[type=submit]');
   await page.waitForURL(/\/products\/\d+$/);
   expect(await kept()).toBeNull();
+  expect(await replicaHasAll(stack)).toBe(true);
   expect((await administrator.search({ search: code })).total).toBe(1);
 });
 
@@ -111,9 +114,11 @@ test('switching the language keeps what was typed, also after the form was refus
   await page.fill('#code', '');
   await page.click('main form button.btn-primary[type=submit]');
   await page.waitForSelector('#code-error');
+  await page.waitForLoadState();
   await page.fill('#description', 'De piedra');
   await page.evaluate(() => document.querySelector<HTMLElement>('a[href^="/language/"]')!.click());
   await page.waitForSelector('html[lang=en]');
+  await page.waitForLoadState();
   expect(new URL(page.url()).pathname).toBe('/products/new');
   expect(await page.inputValue('#name')).toBe('Reloj de sol');
   expect(await page.inputValue('#description')).toBe('De piedra');
@@ -144,6 +149,7 @@ test('a lost CSRF cookie is mended by opening the page again, which still holds 
   await page.click('main form button.btn-primary[type=submit]');
   await page.waitForSelector('text=La página caducó');
   await page.click('text=Volver a abrir la página');
+  await page.waitForURL('**/products/new');
   expect(await page.inputValue('#name')).toBe('Reloj de cuco');
   await page.click('main form button.btn-primary[type=submit]');
   await page.waitForURL(/\/products\/\d+$/);
@@ -151,6 +157,7 @@ test('a lost CSRF cookie is mended by opening the page again, which still holds 
 
 test('a script that meets an ended session offers the log-in, and typed quantities come back', async () => {
   const { code } = await administrator.register({ name: 'Reloj de pulsera', quantity: 3 });
+  expect(await replicaHasAll(stack)).toBe(true);
   await page.goto(`/products?search=${code}`);
   await page.click('[data-quick-quantity]');
   await page.keyboard.type('41');
@@ -166,6 +173,7 @@ test('a script that meets an ended session offers the log-in, and typed quantiti
   await page.waitForFunction(
     () => document.querySelector('#rows [data-field=quantity]')?.textContent === '41',
   );
+  expect(await replicaHasAll(stack)).toBe(true);
   expect((await administrator.findByCode(code)).quantity).toBe(41);
 });
 
@@ -174,7 +182,7 @@ test('the browser tells its zone, and the next page shows its time', async () =>
   const primary = await stack.connect('primary');
   await primary.query("UPDATE product SET updated_at = '2026-01-31 23:30:00' WHERE id = ?", [id]);
   await primary.end();
-  await page.waitForTimeout(1000);
+  expect(await replicaHasAll(stack)).toBe(true);
   await page.goto(`/products/${id}`);
   expect(await page.textContent('main')).toContain('31 ene 2026, 18:30');
 });

@@ -52,7 +52,14 @@ async function openProduct(): Promise<string> {
   return page.url();
 }
 
+/** Its scripts lead back; before they run, the browser sends the form and follows the links itself. */
+async function waitForForm(): Promise<void> {
+  await page.waitForSelector('#product-form');
+  await page.waitForLoadState();
+}
+
 async function saveEdit(): Promise<void> {
+  await waitForForm();
   await page.fill('#description', `Cambiado ${Date.now()}`);
   await page.click('#product-form button[type=submit]');
 }
@@ -80,6 +87,7 @@ test('a refused edit, mended and saved, still is one Back from the list', async 
   const product = await openProduct();
   const name = await page.textContent('h1');
   await page.click('main a[href$="/edit"]');
+  await waitForForm();
   await page.fill('#name', '');
   await page.click('#product-form button[type=submit]');
   await page.waitForSelector('#name-error');
@@ -100,12 +108,11 @@ test('the breadcrumb, Cancel, Save and Delete lead back to the list as it was', 
 
   const pencil = page.locator('#rows tr').nth(30).locator('.btn-icon[href$="/edit"]');
   await pencil.click();
-  await page.waitForSelector('#product-form');
+  await waitForForm();
   await page.click('#product-form [data-cancel]');
   await expectList(list);
 
   await pencil.click();
-  await page.waitForSelector('#product-form');
   await saveEdit();
   await expectList(list);
   await page.waitForSelector('.alert-success');
@@ -114,6 +121,7 @@ test('the breadcrumb, Cancel, Save and Delete lead back to the list as it was', 
   const { id } = await client.register({ name: 'A punto de eliminarse' });
   await page.goto('/products');
   await page.click(`#rows [data-product="${id}"] [data-field=name]`);
+  await page.waitForURL(/\/products\/\d+$/);
   await page.click('[data-delete]');
   await page.click('dialog button.btn-danger');
   await page.waitForURL('**/products');

@@ -7,6 +7,7 @@ import { LeaseLostError } from '../../src/jobs/lease.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { apply, preview } from '../support/import-files.ts';
 import { openDatabases } from '../support/open-databases.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -76,6 +77,7 @@ async function merge(source: { id: number }, target: { id: number }): Promise<vo
 
 async function waitForMerge({ name }: { name: string }): Promise<void> {
   await waitUntil(async () => (await idOf(name)) === undefined);
+  expect(await replicaHasAll(stack)).toBe(true);
 }
 
 async function lastSentence(language: string): Promise<string> {
@@ -244,20 +246,27 @@ test('while a merge is under way, its page says so, saves get the target, and no
 
   // An instance that stops after its first batch.
   const stopping = new AbortController();
-  const stopped = finishMerge(databases, source.id, stopping.signal);
-  await waitUntil(async () => {
-    const [[row]] = await primary.query<RowDataPacket[]>(
-      'SELECT COUNT(*) AS count FROM product WHERE category_id = ?',
-      [source.id],
-    );
-    return Number(row!.count) < 700;
-  });
-  stopping.abort();
+  const { catalogue } = databases;
+  const stoppingAfterOne = {
+    transact: async (...given: Parameters<typeof catalogue.transact>) => {
+      const done = await catalogue.transact(...given);
+      stopping.abort();
+      return done;
+    },
+    readPrimary: catalogue.readPrimary.bind(catalogue),
+  } as unknown as typeof catalogue;
+  const stopped = finishMerge({ catalogue: stoppingAfterOne }, source.id, stopping.signal);
   await expect(stopped).rejects.toBeInstanceOf(LeaseLostError);
+  const [[left]] = await primary.query<RowDataPacket[]>(
+    'SELECT COUNT(*) AS count FROM product WHERE category_id = ?',
+    [source.id],
+  );
+  expect(Number(left!.count)).toBe(200);
   expect(await idOf(source.name)).toBe(source.id);
   await finishMerge(databases, source.id, new AbortController().signal);
   await finishMerge(databases, source.id, new AbortController().signal);
   expect(await idOf(source.name)).toBeUndefined();
+  expect(await replicaHasAll(stack)).toBe(true);
   expect(await lineOf(target.name)).toContain('701 productos');
 });
 

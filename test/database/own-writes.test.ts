@@ -3,6 +3,7 @@ import { closeDatabases, type Databases } from '../../src/database/databases.ts'
 import { findProduct } from '../../src/products/product-queries.ts';
 import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
+import { waitUntilAll } from '../support/primary-away.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { stack, withDelayedReplica } from '../support/shared-stack.ts';
 
@@ -49,7 +50,8 @@ test('reads use the replica, or the primary while replication is stopped', async
   };
   const reader = { kind: 'user' as const, id: 0, lastWrite: {} };
   await waitUntil(() => databases.catalogue.monitor.isUpToDate('replica1'));
-  expect(await databases.catalogue.readReplica(reader, port)).toBe(stack.process('replica1').port);
+  const ofReplica = stack.process('replica1').port;
+  await waitUntil(async () => (await databases.catalogue.readReplica(reader, port)) === ofReplica);
   const replica = await stack.connect('replica1');
   await replica.query('STOP REPLICA');
   try {
@@ -89,4 +91,5 @@ test('reports that the primary is down and resumes writing by itself', async () 
     expect((refused.body as { error: string }).error).toContain('la base de datos no responde');
   }
   await waitUntil(async () => (await client.changeQuantity(id, { delta: 1 })).status === 200);
+  await waitUntilAll('can save');
 });

@@ -108,9 +108,9 @@ export class Cluster {
     const ended = once(promote, 'close');
     const done = async () => {
       const [code] = (await ended) as [number];
-      if (code !== 0 || !output.includes(`${this.replica} is its replica`)) {
-        throw new Error(`Promoting ${this.primary} ended with ${code}:\n${output}`);
-      }
+      if (code !== 0) throw new Error(`Promoting ${this.primary} ended with ${code}:\n${output}`);
+      // The command does not wait long for a slow machine; the launcher attaches the server then.
+      await waitUntil(() => this.#isReplicating());
     };
     while (!output.includes(`${this.replica} is the primary now`)) {
       if (promote.exitCode !== null) throw new Error(`Promoting ${this.replica} failed:\n${output}`);

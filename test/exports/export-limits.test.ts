@@ -65,7 +65,7 @@ test.each(['export.csv', 'export.xlsx'])(
     connection.close();
     await waitUntil(async () => (await runningExports()) === 0);
     // Slots and connections have been released.
-    for (let i = 0; i < 25; i++) expect((await client.get(`/products?search=${MARK}`)).status).toBe(200);
+    for (let i = 0; i < 25; i++) expect((await client.get('/products')).status).toBe(200);
   },
 );
 

@@ -18,10 +18,12 @@ import { waitUntil } from '../support/wait-until.ts';
 const RUNTIME_DIR = resolve(PROJECT_DIR, process.env.RUNTIME_DIR ?? '.runtime');
 let client: Client;
 let productId: number;
+let answers: Awaited<ReturnType<typeof responses>>;
 
 beforeAll(async () => {
   client = await Client.signedIn();
   ({ id: productId } = await client.register());
+  answers = await responses();
 });
 
 const behindTls = (path: string, who = new Client(direct())) =>
@@ -51,8 +53,8 @@ async function responses(): Promise<[kind: string, Response, status: number][]> 
   ];
 }
 
-test('every kind of response carries the security headers', async () => {
-  for (const [kind, response, status] of await responses()) {
+test('every kind of response carries the security headers', () => {
+  for (const [kind, response, status] of answers) {
     const policy = String(response.headers['content-security-policy']);
     expect([kind, response.status]).toEqual([kind, status]);
     expect([kind, policy]).toEqual([kind, expect.stringContaining("default-src 'none'")]);
@@ -78,15 +80,15 @@ test('every kind of response carries the security headers', async () => {
   }
 });
 
-test('only immutable files are cacheable', async () => {
-  for (const [kind, response] of await responses()) {
+test('only immutable files are cacheable', () => {
+  for (const [kind, response] of answers) {
     const cacheControl = kind === 'static file' ? 'public, max-age=31536000, immutable' : 'no-store';
     expect([kind, response.headers['cache-control']]).toEqual([kind, cacheControl]);
   }
 });
 
-test('every response with a body has a Content-Type, text with its charset', async () => {
-  for (const [kind, response] of await responses()) {
+test('every response with a body has a Content-Type, text with its charset', () => {
+  for (const [kind, response] of answers) {
     if (response.headers['content-length'] === '0') continue;
     const type = String(response.headers['content-type']);
     const isBinary = type.includes('spreadsheetml');

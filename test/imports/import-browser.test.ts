@@ -6,7 +6,7 @@ import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, LOOKS } from '../support/looks.ts';
-import { baseUrl } from '../support/shared-stack.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
 
@@ -19,7 +19,15 @@ beforeAll(async () => {
   client = await Client.signedIn();
   browser = await launchChromium();
 });
-afterAll(() => browser.close());
+/** Of many products, which other tests would count. */
+const MANY = uniqueCode();
+
+afterAll(async () => {
+  const primary = await stack.connect('primary');
+  await primary.query('DELETE FROM product WHERE code LIKE ?', [`${MANY}-%`]);
+  await primary.end();
+  await browser.close();
+});
 
 async function logIn(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ baseURL: baseUrl, locale: 'es-ES', ...options });
@@ -43,7 +51,7 @@ async function chooseFile(page: Page, content: string | Buffer, name: string): P
 }
 
 test('imports a file from the product list: preview, reassigned columns, applied products', async () => {
-  const code = uniqueCode();
+  const code = MANY;
   await client.register({ code: `${code}-1`, name: 'Jabón', quantity: 5 });
   const page = await logIn();
   await page.click('a:has-text("Importar")');
@@ -62,6 +70,7 @@ test('imports a file from the product list: preview, reassigned columns, applied
   await page.waitForSelector('text=Todo listo para aplicar.');
   expect(await page.locator('.import-totals dd').allTextContents()).toEqual(['7999', '1', '0', '0']);
   await page.click('.import-tabs a:has-text("Nuevos")');
+  await page.waitForLoadState();
   expect(await page.locator('.import-rows tbody tr').count()).toBe(50);
   await page.click('a:has-text("Siguiente")');
   await page.waitForSelector('th:has-text("Fila 53")');

@@ -259,6 +259,13 @@ test('a repeated upload creates one import, and a double click applies it once',
   const code = uniqueCode();
   const key = crypto.randomUUID();
   const file = csv(`${code};Nuevo;;Otros;3;caja`);
+  const orphans = async () => {
+    const rows = await rowsOf(
+      'SELECT DISTINCT HEX(file) AS file FROM product_import_part WHERE file NOT IN (SELECT file FROM product_import)',
+    );
+    return rows.map(({ file: id }) => String(id));
+  };
+  const earlier = await orphans();
   const [first, second] = await Promise.all([
     upload(client, file, 'a.csv', key),
     upload(client, file, 'a.csv', key),
@@ -274,12 +281,7 @@ test('a repeated upload creates one import, and a double click applies it once',
   );
   expect(movements).toHaveLength(1);
   // Both requests stored the file; one copy is deleted.
-  await waitUntil(async () => {
-    const left = await rowsOf(
-      'SELECT DISTINCT file FROM product_import_part WHERE file NOT IN (SELECT file FROM product_import)',
-    );
-    return left.length === 0;
-  });
+  await waitUntil(async () => (await orphans()).every((file) => earlier.includes(file)));
 });
 
 test('a discarded upload keeps its file if the import exists after all', async () => {

@@ -3,6 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { Client, uniqueCode } from '../support/client.ts';
 import { apply, page, preview, stateOf, waitForRest, workbook } from '../support/import-files.ts';
 import { createPerson, type Person } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -20,6 +21,7 @@ const MANY = uniqueCode();
 
 afterAll(async () => {
   await primary.query('DELETE FROM product WHERE code LIKE ?', [`${MANY}-%`]);
+  expect(await replicaHasAll(stack)).toBe(true);
   await primary.end();
 });
 

@@ -238,6 +238,7 @@ test.each<Format>(['xlsx', 'ods', 'csv'])(
     const written = fc.sample(format === 'csv' ? row.map(asTexts) : typedRow, numRuns);
     const read = await readSpreadsheet(await saveAs(await asXlsx(written), 'xlsx', format));
     expectNothingMisread(shown(written), read);
-    expect(read.rows.filter(({ problems }) => problems.length === 0).length).toBeGreaterThan(numRuns / 8);
+    // Refusing everything would misread nothing.
+    expect(read.rows.filter(({ problems }) => problems.length === 0).length).toBeGreaterThan(numRuns / 16);
   },
 );

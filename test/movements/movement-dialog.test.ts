@@ -26,7 +26,7 @@ test.each(LOOKS)(
   async (name, options) => {
     const person = await createPerson(administrator, 'clerk');
     const mark = uniqueCode();
-    const { id } = await administrator.register({
+    const { id } = await person.client.register({
       name: `Arroz ${mark}`,
       code: mark,
       quantity: 5,
@@ -95,8 +95,9 @@ test.each(LOOKS)(
 
 test('a session that has ended leads to the log-in', async () => {
   const mark = uniqueCode();
-  await administrator.register({ code: mark });
-  await onPage(browser, await createPerson(administrator, 'clerk'), {}, async (page) => {
+  const person = await createPerson(administrator, 'clerk');
+  await person.client.register({ code: mark });
+  await onPage(browser, person, {}, async (page) => {
     await page.goto(`/products?search=${mark}`);
     await page.context().clearCookies();
     await page.locator('#rows [data-field=quantity]').click();

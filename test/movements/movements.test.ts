@@ -3,6 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { datesIn } from '../../src/locales/dates.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { createPerson, type Person } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -19,6 +20,9 @@ beforeAll(async () => {
   primary = await stack.connect('primary');
 });
 afterAll(() => primary.end());
+
+/** Others' reads do not wait for what one person, or SQL, has written. */
+const shownToAll = async () => expect(await replicaHasAll(stack)).toBe(true);
 
 function move(by: Client, id: number, fields: Record<string, string | number>) {
   return by.post(`/products/${id}/movements`, { amount: 1, direction: 'in', purpose: 'other', ...fields });
@@ -79,6 +83,7 @@ test('receiving and taking out with reason, document and note is in the history,
   expect(page).toContain('Compra o recepción');
   expect(page).toContain('Caja &lt;golpeada&gt;');
 
+  await shownToAll();
   expect((await listed(`product=${id}`)).rows).toEqual([
     {
       product: `Café molido ${code}`,
@@ -133,6 +138,7 @@ test('taking out more than there is says how much there is, beside the field, an
 
 test('two people who take the last unit: one gets it', async () => {
   const { id } = await client.register({ quantity: 1 });
+  await shownToAll();
   const takeOut = (by: Client) => move(by, id, { direction: 'out', purpose: 'sale' });
   const answers = await Promise.all([takeOut(client), takeOut(clerk.client)]);
   expect(answers.map(({ status }) => status).sort()).toEqual([303, 422]);
@@ -176,6 +182,7 @@ test('filters by reason, person and document, and several of them', async () => 
   await move(other.client, id, { amount: 3, purpose: 'receipt', documentNumber: document });
   await move(other.client, id, { amount: 4, purpose: 'return' });
   await other.client.changeQuantity(id, { delta: 1 });
+  await shownToAll();
   const changes = async (query: string) => (await listed(query)).rows.map(({ change }) => change);
   expect(await changes(`document=${encodeURIComponent(document.toUpperCase())}`)).toEqual(['+3', '+2']);
   expect(await changes(`user=${other.id}`)).toEqual(['+1', '+4', '+3']);
@@ -191,6 +198,7 @@ test('the previous version of a movement, with a user only, is found by its pers
     "INSERT INTO stock_movement (product_id, delta, quantity_after, reason, user_id) VALUES (?, 7, 7, 'edit', ?)",
     [GONE_PRODUCT, person.id],
   );
+  await shownToAll();
   expect((await listed(`user=${person.id}`)).rows).toEqual([
     expect.objectContaining({
       product: `Producto N.º ${GONE_PRODUCT} Eliminado`,
@@ -261,6 +269,7 @@ test('days are those of the reader, whichever clock wrote the movements', async 
       [id, i + 1, time],
     );
   }
+  await shownToAll();
   const onDay = async (query: string, zone: string) => {
     const { text } = await client.get(`/movements?product=${id}&${query}`).set('Cookie', `tz=${zone}`);
     return [...text.matchAll(/class="ledger-after">(\d+)</g)].map(([, after]) => after);
@@ -307,6 +316,7 @@ test('the file has what is filtered, with dates and numbers as the products have
     documentNumber: document,
     note: '-x',
   });
+  await shownToAll();
   const { headers, text } = await client.get(`/movements/export.csv?product=${id}`).buffer(true);
   expect(headers['content-type']).toBe('text/csv; charset=utf-8');
   expect(headers['content-disposition']).toMatch(/^attachment; filename="?movimientos-[\d-]+\.csv"?$/);

@@ -93,7 +93,8 @@ test.each(LOOKS.slice(1, 3))(
       await page.click('.photo-list li:nth-child(4) .btn-icon-danger');
       await expectFineLook(page, `photos-remove-${look}`);
       await page.click('form .btn-danger');
-      await page.waitForSelector('.photo-list');
+      // Loaded to its end, so that every photo is there to be counted.
+      await page.waitForURL(`**/products/${id}`);
       expect(await page.locator('.photo-list li').count()).toBe(3);
 
       await page.goto(`/products?search=${mark}`);

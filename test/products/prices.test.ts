@@ -15,6 +15,7 @@ import {
 import { Client, uniqueCode } from '../support/client.ts';
 import { apply, download, page, preview, problems, waitForRest } from '../support/import-files.ts';
 import { createPerson, type Person } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 
 let client: Client;
@@ -184,6 +185,8 @@ test('a price that two people change is asked about, and both see who did what',
 
 test('people who only look see prices but no costs: page, list, JSON and export', async () => {
   const { id, code } = await client.register(AMOUNTS);
+  // Only the person who saved waits for the replica.
+  expect(await replicaHasAll(stack)).toBe(true);
   const shown = await viewer.client.get(`/products/${id}`);
   expect(shown.text).toContain('$1.234,50');
   expect(shown.text).not.toMatch(/\$700|Costo|Existencias al costo/);

@@ -22,8 +22,11 @@ export function upload(client: Client, content: Buffer | string, name = 'archivo
     .attach('file', Buffer.from(content), { filename: name, contentType: 'application/octet-stream' });
 }
 
+/** @throws for an error, which has no `isBusy` and would count as rest */
 export async function stateOf(client: Client, id: number): Promise<ImportState> {
-  return (await client.get(`/api/imports/${id}`)).body as ImportState;
+  const answer = await client.get(`/api/imports/${id}`);
+  if (answer.status !== 200) throw new Error(`The state of import ${id} is answered with ${answer.status}`);
+  return answer.body as ImportState;
 }
 
 export async function waitForRest(client: Client, id: number): Promise<ImportState> {

@@ -15,7 +15,7 @@ const PROGRAM = 'usr/lib/libreoffice/program';
 const RESTART = 81;
 
 /** LibreOffice from PATH, or Debian's unpacked into .runtime. */
-async function findOrInstall(): Promise<{ program: string; libraries?: string }> {
+export async function findOrInstallLibreOffice(): Promise<{ program: string; libraries?: string }> {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const onPath = folders.map((folder) => join(folder, 'soffice')).find(existsSync);
   if (onPath) return { program: onPath };
@@ -52,7 +52,7 @@ const CSV = '59,34,76,1,,1034,false,true,true';
 
 /** Opens the file in LibreOffice and saves it in another format. */
 export async function saveAs(file: Buffer, from: Format, to: Format): Promise<Buffer> {
-  const { program, libraries } = await findOrInstall();
+  const { program, libraries } = await findOrInstallLibreOffice();
   const folder = await mkdtemp(join(tmpdir(), 'inventario-libreoffice-'));
   try {
     const source = join(folder, `file.${from}`);

@@ -12,14 +12,14 @@ export async function delayReplication(data: StackData, seconds: number): Promis
   }
 }
 
-/** Waits up to 20 s for the replica to catch up with the primary. */
+/** Waits up to 80 s for the replica to catch up with the primary. */
 export async function replicaHasAll(data: StackData): Promise<boolean> {
   const primary = await data.connect('primary');
   const replica = await data.connect('replica1');
   try {
     const [[executed]] = await primary.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
     const [[wait]] = await replica.query<RowDataPacket[]>(
-      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 20) AS timedOut',
+      'SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 80) AS timedOut',
       [executed?.gtids],
     );
     return wait?.timedOut === 0;

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { isAway } from '../../src/database/away.ts';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import type { DatabaseGroup } from '../../src/database/database-group.ts';
 import type { GroupTables } from '../../src/database/tables.ts';
@@ -23,26 +24,41 @@ beforeAll(async () => {
   databases = await openDatabases();
   group = databases.groups.get('main')!;
   primary = await stack.connect('primary');
+  // The instances compare at the same place, and would take the replica that these tests change out of use.
+  await waitUntil(async () => {
+    const [{ affectedRows }] = await primary.query<ResultSetHeader>(
+      `UPDATE job_lease SET due_at = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR
+       WHERE name = 'compare replicas' AND owner IS NULL`,
+    );
+    return affectedRows === 1;
+  });
 });
 
 afterAll(async () => {
   await closeDatabases(databases);
+  await primary.query("UPDATE job_lease SET due_at = UTC_TIMESTAMP(3) WHERE name = 'compare replicas'");
   await primary.end();
 });
 
 /** Compares a table after the given key, or until something is found. Other tests may have filled it. */
 async function compareTable(table: string, after?: number): Promise<FoundFault | undefined> {
   const position = { in_table: table, after_key: after === undefined ? null : JSON.stringify([after]) };
-  await primary.query('INSERT INTO replica_check SET id = 1, ? ON DUPLICATE KEY UPDATE ?', [
-    position,
-    position,
-  ]);
+  const begin = () =>
+    primary.query('INSERT INTO replica_check SET id = 1, ? ON DUPLICATE KEY UPDATE ?', [position, position]);
+  await begin();
   const lease = { check: () => undefined, signal: new AbortController().signal };
   const found: FoundFault[] = [];
   for (;;) {
     // For a moment after it has met the primary, an instance saves nothing.
     await waitUntil(() => group.replicas().length === 1 && group.monitor.canSave());
-    await compareReplicas(group, lease, (fault) => Promise.resolve(void found.push(fault)));
+    try {
+      await compareReplicas(group, lease, (fault) => Promise.resolve(void found.push(fault)));
+    } catch (error) {
+      // The primary of a busy machine may answer too late. Nothing has been said then.
+      if (!isAway(error)) throw error;
+      await begin();
+      continue;
+    }
     const [[next]] = await primary.query<RowDataPacket[]>('SELECT in_table FROM replica_check');
     if (found.length > 0 || next?.in_table !== table) return found[0];
   }
@@ -118,7 +134,13 @@ test.each([
   ],
 ])('finds %s', async (_what, change, back, table) => {
   expect(await replicaHasAll(stack)).toBe(true);
-  expect(await withChangedReplica(change, back, () => compareTable(table))).toEqual({
+  const find = async () => {
+    let fault: FoundFault | undefined;
+    // Nothing is said of a replica that is a second late; the next round says it.
+    await waitUntil(async () => (fault = await compareTable(table)) !== undefined);
+    return fault;
+  };
+  expect(await withChangedReplica(change, back, find)).toEqual({
     server: 'replica1',
     fault: 'different',
     table,
@@ -149,7 +171,7 @@ test('where instances count restarts, three in five minutes take a replica out o
     await primary.query('DELETE FROM replica_fault');
     await waitUntil(isInUse);
     await once(AbortSignal.timeout(3000), 'abort');
-    expect(isInUse()).toBe(true);
+    expect(state().outOfUse).toBeUndefined();
   } finally {
     await instance.close();
     await primary.query('DELETE FROM replica_fault');

@@ -3,6 +3,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { Client } from '../support/client.ts';
 import { createPerson, oneTimePasswordIn } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let administrator: Client;
 beforeAll(async () => (administrator = await Client.signedIn()));
@@ -169,7 +170,15 @@ test('an administrator who is disabled during the request creates no user', asyn
   const primary = await stack.connect('primary');
   await primary.query('BEGIN; SELECT id FROM user FOR UPDATE');
   const creating = client.post('/users', { username, role: 'administrator' });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // Its session has been read once it waits for the rows.
+  await waitUntil(async () => {
+    const [waiting] = await primary.query<RowDataPacket[]>(
+      `SELECT 1 FROM performance_schema.data_lock_waits AS waits
+       JOIN performance_schema.data_locks AS wanted ON wanted.engine_lock_id = waits.requesting_engine_lock_id
+       WHERE wanted.object_schema = 'inventario' AND wanted.object_name = 'user'`,
+    );
+    return waiting.length > 0;
+  });
   await primary.query('UPDATE user SET disabled_at = NOW() WHERE id = ?; COMMIT', [id]);
   expect((await creating).status).toBe(403);
   const [rows] = await primary.query<RowDataPacket[]>('SELECT id FROM user WHERE username = ?', [username]);

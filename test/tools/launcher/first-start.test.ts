@@ -15,7 +15,11 @@ import { environmentWithoutSettings, Stack } from '../../support/stack.ts';
 const run = promisify(execFile);
 const stacks: Stack[] = [];
 
-afterAll(() => Promise.all(stacks.map((stack) => stack.stopAndClean())));
+afterAll(async () => {
+  // Some of them share their data.
+  await Promise.all(stacks.map((stack) => stack.stop()));
+  await Promise.all(stacks.map((stack) => stack.stopAndClean()));
+});
 
 test('refuses an older Node with the commands that bring a newer one', async () => {
   const older =

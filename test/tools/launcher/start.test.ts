@@ -22,7 +22,11 @@ async function start(options?: Parameters<typeof Stack.start>[0]): Promise<Stack
   return stack;
 }
 
-afterAll(() => Promise.all(stacks.map((stack) => stack.stopAndClean())));
+afterAll(async () => {
+  // Some of them share their data.
+  await Promise.all(stacks.map((stack) => stack.stop()));
+  await Promise.all(stacks.map((stack) => stack.stopAndClean()));
+});
 
 async function outcome(options: Parameters<typeof Stack.spawn>[0]) {
   const stack = await Stack.spawn(options);
