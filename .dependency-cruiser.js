@@ -84,6 +84,7 @@ const LAYERS = [
       'customers/',
       'mail/',
       'shop/',
+      'order-desk/',
       'exports/',
       'imports/',
       'movements/',

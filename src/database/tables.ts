@@ -402,6 +402,8 @@ interface OrderLineTable {
   held: FilledIn<number>;
   shipped: FilledIn<number>;
   returned: FilledIn<number>;
+  /** Null once it holds nothing. */
+  open_order: GeneratedAlways<number | null>;
 }
 
 export type PaymentState = 'pending' | 'captured' | 'failed' | 'cancelled' | 'expired' | 'surplus';
@@ -481,6 +483,21 @@ interface OrderEventTable {
   note: FilledIn<string | null>;
   /** The e-mail about it, which is in the outbox. */
   mail: FilledIn<string | null>;
+  created_at: FilledIn<Date>;
+  /** The order, if money has come that does not match. */
+  mismatch_of: GeneratedAlways<number | null>;
+}
+
+export type ProofType = 'webp' | 'pdf';
+
+interface PaymentProofTable {
+  id: Generated<number>;
+  payment_id: number;
+  amount: number;
+  reference: FilledIn<string>;
+  file_type: FilledIn<ProofType | null>;
+  file: FilledIn<Buffer | null>;
+  added_by: number;
   created_at: FilledIn<Date>;
 }
 
@@ -779,6 +796,7 @@ export interface Catalogue extends GroupTables {
   parcel: ParcelTable;
   parcel_line: ParcelLineTable;
   order_event: OrderEventTable;
+  payment_proof: PaymentProofTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;
   product_import_row: ImportRowTable;

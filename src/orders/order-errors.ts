@@ -64,3 +64,13 @@ export class NotReturnableError extends DomainError {
     super({ code: 'not_returnable', status: 409, textKey: 'orders.errors.notReturnable' });
   }
 }
+
+/** More than has been paid and is not owed to the customer yet. */
+export class NotRefundableError extends DomainError {
+  constructor(maximum: number) {
+    super({
+      ...{ code: 'not_refundable', status: 422, textKey: 'orders.errors.notRefundable' },
+      ...{ details: { maximum }, field: 'amount' },
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import type { TFunction } from 'i18next';
+import { z } from 'zod';
+import { readForm, type FormResult } from '../http/forms.ts';
+import { decimalMarkOf, readTypedNumber } from '../locales/typed-numbers.ts';
+import type { ParcelLine } from '../orders/parcels.ts';
+import { moneyField, optionalText, quantityField } from '../products/field-rules.ts';
+import { unitProblem } from '../products/typed-quantity.ts';
+import type { Unit } from '../products/unit-queries.ts';
+
+const seen = z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const note = optionalText(150, 'orderDesk.errors.noteLength');
+const amount = moneyField.pipe(
+  z.number('orderDesk.errors.amountMissing').positive('orderDesk.errors.amountMissing'),
+);
+
+/** Of every form: the last event of the history that the person has seen. */
+export const seenForm = z.object({ seen });
+export const noteForm = z.object({ seen, note });
+export const remarkForm = z.object({
+  note: note.refine((text) => text !== '', 'orderDesk.errors.noteMissing'),
+});
+export const refundForm = z.object({ seen, amount, note });
+export const captureForm = z.object({
+  ...{ seen, amount, note },
+  reference: optionalText(100, 'orderDesk.errors.referenceLength'),
+});
+export const shipForm = z.object({
+  ...{ seen, note },
+  carrier: optionalText(50, 'orderDesk.errors.carrierLength'),
+  trackingNumber: optionalText(100, 'orderDesk.errors.trackingLength'),
+});
+const returnForm = z.object({ seen, note, toStock: z.enum(['yes', 'no'], 'orderDesk.errors.toStock') });
+
+/** Of an order's line: as many as there are to be packed, or to be taken back. */
+export interface LineLimit {
+  id: number;
+  maximum: number;
+  unit: Unit;
+}
+
+export interface LinesInput {
+  seen: number;
+  note: string;
+  lines: ParcelLine[];
+}
+
+export function readParcelForm(body: unknown, limits: LineLimit[], t: TFunction): FormResult<LinesInput> {
+  return withLines(readForm(noteForm, body, t), body, limits, t);
+}
+
+export function readReturnForm(
+  body: unknown,
+  limits: LineLimit[],
+  t: TFunction,
+): FormResult<LinesInput & { toStock: 'yes' | 'no' }> {
+  return withLines(readForm(returnForm, body, t), body, limits, t);
+}
+
+function withLines<Form extends object>(
+  form: FormResult<Form>,
+  body: unknown,
+  limits: LineLimit[],
+  t: TFunction,
+): FormResult<Form & { lines: ParcelLine[] }> {
+  const fields = (body ?? {}) as Record<string, unknown>;
+  const errors: Record<string, string> = form.ok ? {} : form.errors;
+  const lines: ParcelLine[] = [];
+  for (const limit of limits) {
+    const read = readLine(fields[`quantity.${limit.id}`], limit, t);
+    if ('problem' in read) errors[`quantity.${limit.id}`] = read.problem;
+    else if (read.quantity > 0) lines.push({ orderLineId: limit.id, quantity: read.quantity });
+  }
+  if (lines.length === 0 && Object.keys(errors).length === 0) errors.lines = t('orderDesk.errors.noLines');
+  if (!form.ok || Object.keys(errors).length > 0) return { ok: false, errors };
+  return { ok: true, data: { ...form.data, lines } };
+}
+
+function readLine(
+  typed: unknown,
+  { maximum, unit }: LineLimit,
+  t: TFunction,
+): { quantity: number } | { problem: string } {
+  if (typeof typed !== 'string' || typed.trim() === '') return { quantity: 0 };
+  const plain = readTypedNumber(typed, decimalMarkOf(t));
+  const problem = unitProblem({ field: 'quantity', rule: quantityField, typed: plain }, unit, t);
+  if (problem !== undefined) return { problem };
+  const quantity = quantityField.parse(plain);
+  return quantity > maximum ? { problem: t('orderDesk.errors.tooMany', { maximum }) } : { quantity };
+}
