@@ -5,7 +5,10 @@ import { countOrdersOf, listCustomerPage } from './customer-list-queries.ts';
 
 const customerId = z.coerce.number().int().positive().max(4_294_967_295).optional().catch(undefined);
 const listQuery = z.object({
-  search: z.string().trim().max(100).catch(''),
+  search: z
+    .string()
+    .transform((typed) => typed.toWellFormed().normalize('NFC').trim().slice(0, 100))
+    .catch(''),
   after: customerId,
   before: customerId,
 });

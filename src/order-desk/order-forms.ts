@@ -31,10 +31,8 @@ export const shipForm = z.object({
 });
 const returnForm = z.object({ seen, note, toStock: z.enum(['yes', 'no'], 'orderDesk.errors.toStock') });
 
-/** Of an order's line: as many as there are to be packed, or to be taken back. */
-export interface LineLimit {
+export interface LineUnit {
   id: number;
-  maximum: number;
   unit: Unit;
 }
 
@@ -44,46 +42,40 @@ export interface LinesInput {
   lines: ParcelLine[];
 }
 
-export function readParcelForm(body: unknown, limits: LineLimit[], t: TFunction): FormResult<LinesInput> {
-  return withLines(readForm(noteForm, body, t), body, limits, t);
+export function readParcelForm(body: unknown, units: LineUnit[], t: TFunction): FormResult<LinesInput> {
+  return withLines(readForm(noteForm, body, t), body, units, t);
 }
 
 export function readReturnForm(
   body: unknown,
-  limits: LineLimit[],
+  units: LineUnit[],
   t: TFunction,
 ): FormResult<LinesInput & { toStock: 'yes' | 'no' }> {
-  return withLines(readForm(returnForm, body, t), body, limits, t);
+  return withLines(readForm(returnForm, body, t), body, units, t);
 }
 
 function withLines<Form extends object>(
   form: FormResult<Form>,
   body: unknown,
-  limits: LineLimit[],
+  units: LineUnit[],
   t: TFunction,
 ): FormResult<Form & { lines: ParcelLine[] }> {
   const fields = (body ?? {}) as Record<string, unknown>;
   const errors: Record<string, string> = form.ok ? {} : form.errors;
   const lines: ParcelLine[] = [];
-  for (const limit of limits) {
-    const read = readLine(fields[`quantity.${limit.id}`], limit, t);
-    if ('problem' in read) errors[`quantity.${limit.id}`] = read.problem;
-    else if (read.quantity > 0) lines.push({ orderLineId: limit.id, quantity: read.quantity });
+  for (const { id, unit } of units) {
+    const read = readLine(fields[`quantity.${id}`], unit, t);
+    if ('problem' in read) errors[`quantity.${id}`] = read.problem;
+    else if (read.quantity > 0) lines.push({ orderLineId: id, quantity: read.quantity });
   }
   if (lines.length === 0 && Object.keys(errors).length === 0) errors.lines = t('orderDesk.errors.noLines');
   if (!form.ok || Object.keys(errors).length > 0) return { ok: false, errors };
   return { ok: true, data: { ...form.data, lines } };
 }
 
-function readLine(
-  typed: unknown,
-  { maximum, unit }: LineLimit,
-  t: TFunction,
-): { quantity: number } | { problem: string } {
+function readLine(typed: unknown, unit: Unit, t: TFunction): { quantity: number } | { problem: string } {
   if (typeof typed !== 'string' || typed.trim() === '') return { quantity: 0 };
   const plain = readTypedNumber(typed, decimalMarkOf(t));
   const problem = unitProblem({ field: 'quantity', rule: quantityField, typed: plain }, unit, t);
-  if (problem !== undefined) return { problem };
-  const quantity = quantityField.parse(plain);
-  return quantity > maximum ? { problem: t('orderDesk.errors.tooMany', { maximum }) } : { quantity };
+  return problem === undefined ? { quantity: quantityField.parse(plain) } : { problem };
 }

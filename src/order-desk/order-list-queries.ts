@@ -184,7 +184,7 @@ function hasTask(task: 'pack' | 'ship' | 'refund'): RawBuilder<0 | 1> {
     AND EXISTS (SELECT 1 FROM order_line AS line WHERE line.order_id = o.id AND ${HAS_UNPACKED}))`;
 }
 
-/** By the beginning of number, e-mail or name; of late orders, also within the name. */
+/** By the beginning of number, e-mail or name; of recent orders also within the name, where n finds ñ, too. */
 function findBySearch(search: string): RawBuilder<{ id: number }> {
   const beginning = `${escapeLike(search)}%`;
   const number = numberIn(search);
@@ -195,7 +195,7 @@ function findBySearch(search: string): RawBuilder<{ id: number }> {
     UNION (SELECT id FROM shop_order WHERE name LIKE ${beginning} LIMIT ${limit})
     UNION (
       SELECT id FROM shop_order FORCE INDEX (PRIMARY)
-      WHERE id > (SELECT CAST(MAX(id) AS SIGNED) FROM shop_order) - ${sql.lit(RECENT)} AND name LIKE ${`%${beginning}`}
+      WHERE id > (SELECT CAST(MAX(id) AS SIGNED) FROM shop_order) - ${sql.lit(RECENT)} AND name COLLATE utf8mb4_0900_ai_ci LIKE ${`%${beginning}`}
       LIMIT ${limit}
     )`;
 }

@@ -149,7 +149,7 @@ async function findOrder(db: Kysely<Catalogue>, number: string): Promise<Order |
     .executeTakeFirst();
 }
 
-async function listLines(db: Kysely<Catalogue>, orderId: number): Promise<OrderLine[]> {
+export async function listLines(db: Kysely<Catalogue>, orderId: number): Promise<OrderLine[]> {
   return db
     .selectFrom('order_line')
     .leftJoin('product', 'product.id', 'order_line.product_id')

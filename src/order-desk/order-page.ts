@@ -5,8 +5,14 @@ import { Usernames } from '../directory/usernames.ts';
 import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import { subtract } from '../stock/quantities.ts';
-import type { LineLimit } from './order-forms.ts';
-import { getOrderRecord, type OrderEvent, type OrderLine, type OrderRecord } from './order-page-queries.ts';
+import type { LineUnit } from './order-forms.ts';
+import {
+  getOrderRecord,
+  type OrderEvent,
+  type OrderLine,
+  type OrderRecord,
+  type Parcel,
+} from './order-page-queries.ts';
 import type { OrderTasks } from './order-tasks.ts';
 import {
   eventNote,
@@ -46,10 +52,9 @@ export class OrderPages {
     return this.#databases.catalogue.readReplica(req.principal!, (db) => getOrderRecord(db, number));
   }
 
-  /** How much of each line may be packed, or taken back. */
-  async limits(req: Request, of: (line: OrderLine) => number): Promise<LineLimit[]> {
+  async readUnits(req: Request): Promise<LineUnit[]> {
     const [{ lines }, unitOf] = await Promise.all([this.read(req), this.#units.read(req.principal!)]);
-    return lines.map((line) => ({ id: line.id, maximum: of(line), unit: unitOf(line.unit) }));
+    return lines.map(({ id, unit }) => ({ id, unit: unitOf(unit) }));
   }
 
   async show(req: Request, res: Response, failed?: FailedForm): Promise<void> {
@@ -87,7 +92,7 @@ export class OrderPages {
       seen: record.events[0]?.id ?? 0,
       address: readAddress(record.order.address),
       delivery,
-      linkOf: (trackingNumber: string) => trackingLink(delivery, trackingNumber),
+      linkOf: (parcel: Parcel) => trackingLink(delivery, parcel),
       mayRefund: isAdmitted(user, 'order:refund'),
       mayManage: isAdmitted(user, 'order:manage'),
       methodName: (method: string) => methodName(method, t),

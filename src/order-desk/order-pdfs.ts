@@ -114,10 +114,11 @@ function shipTo({ order }: OrderRecord): string[] {
 }
 
 function deliveryLines({ order, parcels }: OrderRecord, parcel: Parcel | undefined, t: TFunction): string[] {
-  const { name, carrier } = readDelivery(order.delivery);
+  const { name, carrier, place } = readDelivery(order.delivery);
   const number = parcel ? parcels.indexOf(parcel) + 1 : undefined;
   return [
     name,
+    place && `${methodName('pick_up', t)}: ${place}`,
     parcel?.carrier || carrier,
     parcel?.trackingNumber ?? '',
     number === undefined ? '' : t('orderDesk.parcelNumber', { number }),

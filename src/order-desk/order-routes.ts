@@ -18,6 +18,7 @@ import {
   packParcel,
   shipParcel,
   takeBack,
+  type ParcelLine,
 } from '../orders/parcels.ts';
 import { findPaid, finishRefund, makeRefund, requestRefund } from '../orders/refunds.ts';
 import { recordEvent, type Why } from '../orders/states.ts';
@@ -32,6 +33,7 @@ import {
   shipForm,
 } from './order-forms.ts';
 import { leftToPack, leftToReturn, readNumber, readPartId, type OrderPages } from './order-page.ts';
+import { listLines, type OrderLine } from './order-page-queries.ts';
 import { isOffline, returnNote } from './order-texts.ts';
 import { findProofFile, readProof, storeProof } from './payment-proofs.ts';
 import { assertPartOf, lockSeenOrder, OrderNotFoundError, type LockedOrder } from './seen-order.ts';
@@ -52,6 +54,15 @@ const REFUSALS = [
 class PaidOrderError extends DomainError {
   constructor() {
     super({ code: 'paid_order', status: 403, textKey: 'orderDesk.errors.paidOrder' });
+  }
+}
+
+class TooManyError extends DomainError {
+  constructor(line: number, maximum: number) {
+    super({
+      ...{ code: 'too_many_of_line', status: 422, textKey: 'orderDesk.errors.tooMany', values: { maximum } },
+      field: `quantity.${line}`,
+    });
   }
 }
 
@@ -141,8 +152,9 @@ export function orderRoutes({ catalogue }: Databases, pages: OrderPages): Router
   router.post('/orders/:number/parcels', async (req, res) => {
     await act(req, res, {
       form: 'parcel',
-      parse: async () => readParcelForm(req.body, await pages.limits(req, leftToPack), req.t),
+      parse: async () => readParcelForm(req.body, await pages.readUnits(req), req.t),
       save: async (trx, { id }, { lines, note }) => {
+        await assertLeft(trx, id, lines, leftToPack);
         await openParcel(trx, { orderId: id, lines, ...whyOf(req, note) });
       },
       done: 'orderDesk.done.opened',
@@ -187,10 +199,10 @@ export function orderRoutes({ catalogue }: Databases, pages: OrderPages): Router
   router.post('/orders/:number/returns', async (req, res) => {
     await act(req, res, {
       form: 'return',
-      parse: async () => readReturnForm(req.body, await pages.limits(req, leftToReturn), req.t),
+      parse: async () => readReturnForm(req.body, await pages.readUnits(req), req.t),
       save: async (trx, { id }, { lines, toStock, note }) => {
         const kind = toStock === 'yes' ? 'stock' : 'aside';
-        const what = await describeLines(trx, lines);
+        const what = await assertLeft(trx, id, lines, leftToReturn);
         await takeBack(trx, {
           ...{ orderId: id, lines, toStock: toStock === 'yes' },
           ...whyOf(req, returnNote(kind, what, note)),
@@ -274,24 +286,19 @@ function whyOf({ principal }: Request, note?: string): Why {
   return { actor: { kind: 'user', id: principal!.id }, note: note === '' ? undefined : note };
 }
 
-async function describeLines(
+/** @returns the quantities and codes, for the history @throws TooManyError, OrderNotFoundError */
+async function assertLeft(
   trx: Transaction<Catalogue>,
-  lines: { orderLineId: number; quantity: number }[],
+  orderId: number,
+  wanted: ParcelLine[],
+  leftOf: (line: OrderLine) => number,
 ): Promise<string> {
-  const found = await trx
-    .selectFrom('order_line')
-    .select(['id', 'code'])
-    .where(
-      'id',
-      'in',
-      lines.map(({ orderLineId }) => orderLineId),
-    )
-    .execute();
-  const codes = new Map(found.map(({ id, code }) => [id, code]));
-  const shown = lines.map(({ orderLineId, quantity }) => {
-    const code = codes.get(orderLineId);
-    if (code === undefined) throw new OrderNotFoundError();
-    return `${quantity} × ${code}`;
+  const lines = new Map((await listLines(trx, orderId)).map((line) => [line.id, line]));
+  const shown = wanted.map(({ orderLineId, quantity }) => {
+    const line = lines.get(orderLineId);
+    if (!line) throw new OrderNotFoundError();
+    if (quantity > leftOf(line)) throw new TooManyError(orderLineId, leftOf(line));
+    return `${quantity} × ${line.code}`;
   });
   return shown.join(', ');
 }

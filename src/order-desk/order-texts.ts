@@ -49,25 +49,32 @@ export function readAddress(address: unknown): AddressLines | undefined {
   return { name, phone, lines: lines as string[] };
 }
 
-const keptDelivery = z.object({ name: text, carrier: text, trackingUrl: text, tracking_url: text }).partial();
+const keptDelivery = z.object({ name: text, carrier: text, trackingUrl: text, place: text }).partial();
 
 export interface Delivery {
   name: string;
   carrier: string;
   /** With {number} in place of the tracking number. */
   trackingUrl: string;
+  /** Where the order is picked up. */
+  place: string;
 }
 
+/** The method as it was when the order was placed. */
 export function readDelivery(delivery: unknown): Delivery {
   const { data = {} } = keptDelivery.safeParse(delivery);
-  const { name = '', carrier = '', trackingUrl, tracking_url: url } = data;
-  return { name, carrier, trackingUrl: trackingUrl || url || '' };
+  const { name = '', carrier = '', trackingUrl = '', place = '' } = data;
+  return { name, carrier, trackingUrl, place };
 }
 
-/** Only https: a setting must not put a script into a page. */
-export function trackingLink({ trackingUrl }: Delivery, trackingNumber: string): string | undefined {
-  if (!trackingNumber || !trackingUrl.includes('{number}')) return undefined;
-  const url = URL.parse(trackingUrl.replaceAll('{number}', encodeURIComponent(trackingNumber)));
+/** Undefined if it went with another carrier. Only https: a setting must not put a script into a page. */
+export function trackingLink(
+  delivery: Delivery,
+  { carrier, trackingNumber }: { carrier: string; trackingNumber: string },
+): string | undefined {
+  const isSame = carrier === '' || carrier.toLowerCase() === delivery.carrier.toLowerCase();
+  if (!isSame || !trackingNumber || !delivery.trackingUrl.includes('{number}')) return undefined;
+  const url = URL.parse(delivery.trackingUrl.replaceAll('{number}', encodeURIComponent(trackingNumber)));
   return url?.protocol === 'https:' ? url.href : undefined;
 }
 
