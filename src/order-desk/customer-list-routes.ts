@@ -22,12 +22,11 @@ export function customerListRoutes({ catalogue, directory }: Databases): Router 
     const page = await directory.readReplica(user, (db) => listCustomerPage(db, search, position));
     const ids = page.customers.map(({ id }) => id);
     const orders = await catalogue.readReplica(user, (db) => countOrdersOf(db, ids));
-    const query = (changes: Record<string, string | number>) =>
+    const query = (change: { after: number } | { before: number }) =>
       new URLSearchParams(
-        Object.entries({ ...(search && { search }), ...changes }).map(([name, value]) => [
-          name,
-          String(value),
-        ]),
+        Object.entries({ search, ...change }).flatMap(([name, value]): [string, string][] =>
+          value === '' ? [] : [[name, `${value}`]],
+        ),
       ).toString();
     res.render('order-desk/customers', {
       search,

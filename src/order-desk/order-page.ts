@@ -90,7 +90,7 @@ export class OrderPages {
       // What others have done since the page was opened whose form is refused.
       newer: failed && Number.isFinite(seen) ? history.filter(({ id }) => id > seen) : [],
       seen: record.events[0]?.id ?? 0,
-      address: readAddress(record.order.address),
+      address: readAddress(record.order.address, req.language),
       delivery,
       linkOf: (parcel: Parcel) => trackingLink(delivery, parcel),
       mayRefund: isAdmitted(user, 'order:refund'),

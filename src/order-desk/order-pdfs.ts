@@ -42,7 +42,7 @@ export async function makePackingSlip(
   return makePdf({ title, foot: `${seller} · ${order.number}`, language }, (pdf) => {
     heading(pdf, title, [seller, dates.formatDate(order.createdAt)].join(' · '));
     blocks(pdf, [
-      { title: t('orderDesk.pdf.shipTo'), lines: shipTo(record) },
+      { title: t('orderDesk.pdf.shipTo'), lines: shipTo(record, language) },
       { title: t('orderDesk.pdf.delivery'), lines: deliveryLines(record, parcel, t) },
     ]);
     const columns = [
@@ -66,15 +66,15 @@ export async function makeReceipt(record: OrderRecord, reader: PdfReader): Promi
     heading(pdf, title, [seller, dates.formatDate(order.createdAt)].join(' · '));
     blocks(pdf, [
       { title: t('orderDesk.customer'), lines: [order.name, order.email, order.phone].filter(Boolean) },
-      { title: t('orderDesk.pdf.shipTo'), lines: shipTo(record) },
+      { title: t('orderDesk.pdf.shipTo'), lines: shipTo(record, language) },
       { title: t('orderDesk.state'), lines: [t(`orderDesk.states.order.${order.state}`)] },
     ]);
     const columns = [
-      { title: t('movement.product'), share: 0.42 },
+      { title: t('movement.product'), share: 0.4 },
       { title: t('columns.quantity'), share: 0.17, align: 'right' as const },
-      { title: t('columns.price'), share: 0.16, align: 'right' as const },
-      { title: t('columns.taxRate'), share: 0.09, align: 'right' as const },
-      { title: t('orderDesk.total'), share: 0.16, align: 'right' as const },
+      { title: t('columns.price'), share: 0.15, align: 'right' as const },
+      { title: t('orderDesk.pdf.taxRate'), share: 0.13, align: 'right' as const },
+      { title: t('orderDesk.total'), share: 0.15, align: 'right' as const },
     ];
     const rows = lines.map((line) => [
       `${line.name}\n${line.code}`,
@@ -106,8 +106,8 @@ function paidLines(record: OrderRecord, money: (amount: number) => string, t: TF
   return refunded > 0 ? [...paid, [t('orderDesk.refunds'), money(refunded)]] : paid;
 }
 
-function shipTo({ order }: OrderRecord): string[] {
-  const address = readAddress(order.address);
+function shipTo({ order }: OrderRecord, language: Language): string[] {
+  const address = readAddress(order.address, language);
   const name = address?.name || order.name;
   const phone = address?.phone || order.phone;
   return [name, ...(address?.lines ?? []), phone].filter(Boolean);

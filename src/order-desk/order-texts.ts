@@ -1,5 +1,6 @@
 import type { TFunction } from 'i18next';
 import { z } from 'zod';
+import type { Language } from '../locales/languages.ts';
 import { OFFLINE_PROVIDERS } from '../payments/offline-providers.ts';
 import type { OrderEvent, OrderRecord } from './order-page-queries.ts';
 
@@ -38,15 +39,25 @@ export interface AddressLines {
 }
 
 /** As on a parcel. @returns undefined if nothing is delivered */
-export function readAddress(address: unknown): AddressLines | undefined {
+export function readAddress(address: unknown, language: Language): AddressLines | undefined {
   const { success, data } = keptAddress.safeParse(address);
   if (!success) return undefined;
-  const { name = '', phone = '', street, directions, postalCode, municipality, city, region, country } = data;
+  const { name = '', phone = '', street, directions, postalCode, municipality, city, region } = data;
+  const country = data.country && countryName(data.country, language);
   const place = [postalCode, municipality ?? city].filter(Boolean).join(' ');
   const lines = [street, directions, place, region, country].filter(
     (line) => line !== undefined && line !== '',
   );
   return { name, phone, lines: lines as string[] };
+}
+
+const COUNTRIES: Partial<Record<Language, Intl.DisplayNames>> = {};
+
+/** ISO 3166 in words. */
+function countryName(code: string, language: Language): string {
+  if (!/^[A-Z]{2}$/.test(code)) return code;
+  const names = (COUNTRIES[language] ??= new Intl.DisplayNames(language, { type: 'region' }));
+  return names.of(code) ?? code;
 }
 
 const keptDelivery = z.object({ name: text, carrier: text, trackingUrl: text, place: text }).partial();

@@ -79,6 +79,7 @@ export function blocks(pdf: Pdf, columns: { title: string; lines: string[] }[]):
   for (const [index, { title, lines }] of columns.entries()) {
     const x = MARGIN + index * (width + gap);
     pdf.font('bold').fontSize(9).fillColor(COLOURS.faint).text(title, x, top, { width });
+    pdf.y += 2;
     pdf.font('regular').fontSize(10).fillColor(COLOURS.text);
     for (const line of lines) pdf.text(line, x, pdf.y, { width });
     bottom = Math.max(bottom, pdf.y);
@@ -144,9 +145,9 @@ export function sums(pdf: Pdf, lines: [name: string, amount: string][], strong: 
   for (const [index, [name, amount]] of lines.entries()) {
     const top = pdf.y;
     pdf.font(index === strong ? 'bold' : 'regular').fontSize(index === strong ? 11 : 10);
-    pdf.text(name, x, top, { width: width * 0.6 });
+    pdf.text(name, x, top, { width: width * 0.68 });
     const bottom = pdf.y;
-    pdf.text(amount, x + width * 0.6, top, { width: width * 0.4 - 5, align: 'right' });
+    pdf.text(amount, x + width * 0.68, top, { width: width * 0.32 - 5, align: 'right' });
     pdf.y = Math.max(bottom, pdf.y) + 2;
   }
   pdf.x = MARGIN;

@@ -9,7 +9,7 @@ import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
-import { act, catchUp, eventsOf, hasForm, openForm, sell, send } from './desk-support.ts';
+import { act, eventsOf, hasForm, openForm, sell, send } from './desk-support.ts';
 
 let root: Connection;
 let databases: Databases;

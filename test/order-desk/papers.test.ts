@@ -36,11 +36,11 @@ const asBuffer = (response: Response, done: (error: Error | null, body: Buffer) 
 };
 
 async function download(path: string, client = admin) {
-  const { status, headers, body } = await client.agent
+  const response = await client.agent
     .get(path)
     .buffer(true)
     .parse(asBuffer as never);
-  return { status, headers: headers as Record<string, string>, body: body as Buffer };
+  return { status: response.status, headers: response.headers, body: response.body as Buffer };
 }
 
 type Form = Awaited<ReturnType<typeof openForm>>;
