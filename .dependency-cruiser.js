@@ -84,6 +84,8 @@ const LAYERS = [
       'customers/',
       'mail/',
       'shop/',
+      'delivery/',
+      'checkout/',
       'exports/',
       'imports/',
       'movements/',

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { alertJobs } from './alerts/alert-jobs.ts';
 import { createApp } from './app.ts';
 import { categoryJobs } from './categories/category-jobs.ts';
+import { forgetCustomer } from './checkout/forget-customer.ts';
+import { orderMailJobs } from './checkout/order-mail-jobs.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
 import { findUserByName } from './auth/user-queries.ts';
@@ -69,10 +71,12 @@ async function serve(): Promise<void> {
   homeJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   await alertJobs(jobs, { config, databases, logger });
-  orderJobs(jobs, { databases, providers: providersOf(...OFFLINE_PROVIDERS), logger });
+  const providers = providersOf(...OFFLINE_PROVIDERS);
+  orderJobs(jobs, { databases, providers, logger });
+  orderMailJobs(jobs, { config, databases });
   const mails = await MailWriter.create(config, MAIL_TEMPLATES);
   mailJobs(jobs, { config, databases, logger, mails });
-  customerJobs(jobs, databases, []);
+  customerJobs(jobs, databases, [(customer) => forgetCustomer(databases.catalogue, customer)]);
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);
@@ -89,6 +93,7 @@ async function serve(): Promise<void> {
     heartbeat,
     jobs,
     photos,
+    providers,
     draining: draining.signal,
   });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;

@@ -12,6 +12,7 @@ export type Permission =
   | 'unit:manage'
   | 'cost:view'
   | 'supplier:manage'
+  | 'delivery:manage'
   | 'stock:adjust'
   | 'users:manage'
   | 'mail:view'
@@ -29,7 +30,9 @@ const EDITING: Permission[] = [
   'supplier:manage',
   'stock:adjust',
 ];
-const ADMINISTERING: Permission[] = ['unit:manage', 'users:manage', 'mail:view', 'audit:view', 'system:view'];
+const ADMINISTERING: Permission[] = [
+  ...(['unit:manage', 'delivery:manage', 'users:manage', 'mail:view', 'audit:view', 'system:view'] as const),
+];
 
 export const ROLES: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set([...OWN_ACCOUNT, ...READING]),

@@ -13,6 +13,16 @@ export class CartFullError extends DomainError {
   }
 }
 
+export class TooManyUnitsError extends DomainError {
+  constructor(maximum: number) {
+    const values = { maximum };
+    super({
+      ...{ code: 'too_many_units', status: 422, textKey: 'orders.errors.tooManyUnits', values },
+      field: 'quantity',
+    });
+  }
+}
+
 /** The price of the delivery, for example: the customer has seen another total. */
 export class TotalChangedError extends DomainError {
   constructor(total: number) {
