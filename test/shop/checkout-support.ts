@@ -18,8 +18,20 @@ export async function addBook(
   return { ...product, name };
 }
 
-export async function putInCart(shopper: Shopper, product: { id: number }, quantity = '1'): Promise<Response> {
-  return shopper.post(shopper.pathOf('addToCart'), { product: String(product.id), quantity });
+export async function putInCart(
+  shopper: Shopper,
+  product: { id: number },
+  quantity = '1',
+): Promise<Response> {
+  const fields = { product: String(product.id), quantity };
+  return shopper.post(shopper.pathOf('addToCart'), { ...(await tokenOf(shopper)), ...fields });
+}
+
+/** Of a customer's forms; a visitor's have none. */
+export async function tokenOf(shopper: Shopper): Promise<Record<string, string>> {
+  if (!shopper.cookies().some(({ name }) => name === 'inventario.shop')) return {};
+  const { _csrf: token } = hiddenIn((await shopper.open('account')).text);
+  return { _csrf: token! };
 }
 
 /** To Quito, by the cheapest way of the demonstration. */
@@ -40,7 +52,11 @@ export interface CheckoutPage {
 export function readCheckout({ status, text }: { status: number; text: string }): CheckoutPage {
   const [, form = ''] = /<form class="checkout"[^>]*>([^]*?)<\/form>/.exec(text) ?? [];
   const choices = (name: string) =>
-    [...form.matchAll(/<input class="form-check-input" type="radio"[^>]*name="(\w+)" value="([^"]+)"[^>]*>\s*<span class="choice-text"><span class="choice-title">([^<]*)/g)]
+    [
+      ...form.matchAll(
+        /<input class="form-check-input" type="radio"[^>]*name="(\w+)" value="([^"]+)"[^>]*>\s*<span class="choice-text"><span class="choice-title">([^<]*)/g,
+      ),
+    ]
       .filter(([, field]) => field === name)
       .map(([, , value, title]) => [value!, unescaped(title!)] as const);
   return {
