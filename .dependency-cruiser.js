@@ -85,6 +85,8 @@ const LAYERS = [
       'mail/',
       'shop/',
       'order-desk/',
+      'delivery/',
+      'checkout/',
       'exports/',
       'imports/',
       'movements/',

@@ -1,4 +1,5 @@
+import { ORDER_MAILS } from './checkout/order-mails.ts';
 import { CUSTOMER_MAILS } from './customers/customer-mails.ts';
 
 /** Of every feature that writes to customers. */
-export const MAIL_TEMPLATES = [...CUSTOMER_MAILS];
+export const MAIL_TEMPLATES = [...CUSTOMER_MAILS, ...Object.values(ORDER_MAILS)];

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { alertJobs } from './alerts/alert-jobs.ts';
 import { createApp } from './app.ts';
 import { categoryJobs } from './categories/category-jobs.ts';
+import { forgetCustomer } from './checkout/forget-customer.ts';
+import { orderMailJobs } from './checkout/order-mail-jobs.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
 import { findUserByName } from './auth/user-queries.ts';
@@ -72,9 +74,13 @@ async function serve(): Promise<void> {
   await alertJobs(jobs, { config, databases, logger });
   const providers = providersOf(...OFFLINE_PROVIDERS);
   orderJobs(jobs, { databases, providers, logger });
+  orderMailJobs(jobs, { config, databases });
   const mails = await MailWriter.create(config, MAIL_TEMPLATES);
   mailJobs(jobs, { config, databases, logger, mails });
-  customerJobs(jobs, databases, [(customer) => forgetProofs(databases.catalogue, customer)]);
+  customerJobs(jobs, databases, [
+    (customer) => forgetProofs(databases.catalogue, customer),
+    (customer) => forgetCustomer(databases.catalogue, customer),
+  ]);
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);

@@ -13,6 +13,8 @@ import { session } from '../auth/session.ts';
 import { categoryRoutes } from '../categories/category-routes.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
+import { COUNTRIES } from '../customers/customer-forms.ts';
+import { deliveryRoutes } from '../delivery/delivery-routes.ts';
 import { productExportRoutes } from '../exports/export-routes.ts';
 import { listDemoProducts } from '../demo/load-demo-products.ts';
 import { homeRoutes } from '../home/home-routes.ts';
@@ -106,6 +108,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(categoryRoutes(databases, jobs));
   router.use(unitRoutes(databases));
   router.use(supplierRoutes(databases));
+  router.use(deliveryRoutes(databases, COUNTRIES));
   router.use(orderListRoutes(config, databases));
   router.use(orderDeskRoutes(config, databases, dependencies.providers, orderTasks));
   router.use(alertRoutes(config, databases));

@@ -12,6 +12,7 @@ export type Permission =
   | 'unit:manage'
   | 'cost:view'
   | 'supplier:manage'
+  | 'delivery:manage'
   | 'stock:adjust'
   | 'users:manage'
   | 'order:view'
@@ -36,6 +37,7 @@ const EDITING: Permission[] = [
 ];
 const ADMINISTERING: Permission[] = [
   'unit:manage',
+  'delivery:manage',
   'users:manage',
   'order:refund',
   'customer:view',

@@ -25,6 +25,7 @@ const flashMessage = z.object({
     'categories.mergeBegun',
     'categories.deleted',
     'units.saved',
+    'delivery.saved',
     'suppliers.added',
     'suppliers.saved',
     'suppliers.deleted',
