@@ -105,6 +105,7 @@ export const ROUTE_PERMISSIONS = {
   'POST /orders/:number/parcels/:id/deliver': 'order:manage',
   'POST /orders/:number/parcels/:id/cancel': 'order:manage',
   'POST /orders/:number/returns': 'order:manage',
+  'POST /orders/:number/returns/:id/answer': 'order:manage',
   'POST /orders/:number/refunds': 'order:refund',
   'POST /orders/:number/refunds/:id/request': 'order:refund',
   'POST /orders/:number/refunds/:id/finish': 'order:refund',

@@ -42,6 +42,7 @@ const flashMessage = z.object({
     'orderDesk.done.delivered',
     'orderDesk.done.unpacked',
     'orderDesk.done.returned',
+    'orderDesk.done.answered',
     'orderDesk.done.refundMade',
     'orderDesk.done.refundRequested',
     'orderDesk.done.refundFinished',

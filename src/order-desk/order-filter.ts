@@ -6,7 +6,7 @@ import { TRANSITIONS } from '../orders/states.ts';
 import { isBlank } from '../products/field-rules.ts';
 
 /** What people have to do with orders, in this order. */
-export const TASKS = ['confirm', 'pack', 'ship', 'refund', 'check'] as const;
+export const TASKS = ['confirm', 'pack', 'ship', 'return', 'refund', 'check'] as const;
 export type Task = (typeof TASKS)[number];
 
 export const ORDER_STATES = Object.keys(TRANSITIONS.order) as OrderState[];

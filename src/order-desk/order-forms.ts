@@ -29,6 +29,12 @@ export const shipForm = z.object({
   carrier: optionalText(50, 'orderDesk.errors.carrierLength'),
   trackingNumber: optionalText(100, 'orderDesk.errors.trackingLength'),
 });
+export const answerForm = z
+  .object({ seen, note, answer: z.enum(['accepted', 'refused'], 'orderDesk.errors.answerMissing') })
+  .refine((form) => form.answer === 'accepted' || form.note !== '', {
+    path: ['note'],
+    message: 'orderDesk.errors.refusalReason',
+  });
 const returnForm = z.object({ seen, note, toStock: z.enum(['yes', 'no'], 'orderDesk.errors.toStock') });
 
 export interface LineUnit {

@@ -11,6 +11,7 @@ import type {
 } from '../database/tables.ts';
 import type { Language } from '../locales/languages.ts';
 import { FIRST_PHOTO } from '../photos/photo-queries.ts';
+import { findReturnRequest, type ReturnRequest } from './return-requests.ts';
 import { OrderNotFoundError } from './seen-order.ts';
 
 const MAX_EVENTS = 300;
@@ -118,6 +119,7 @@ export interface OrderRecord {
   proofs: Proof[];
   parcels: Parcel[];
   refunds: Refund[];
+  request: ReturnRequest | undefined;
   /** Newest first. */
   events: OrderEvent[];
 }
@@ -127,15 +129,16 @@ export async function getOrderRecord(db: Kysely<Catalogue>, number: string): Pro
   const order = await findOrder(db, number);
   if (!order) throw new OrderNotFoundError();
   const { id } = order;
-  const [lines, payments, proofs, parcels, refunds, events] = await Promise.all([
+  const [lines, payments, proofs, parcels, refunds, request, events] = await Promise.all([
     listLines(db, id),
     listPayments(db, id),
     listProofs(db, id),
     listParcels(db, id),
     listRefunds(db, id),
+    findReturnRequest(db, id),
     listEvents(db, id),
   ]);
-  return { order, lines, payments, proofs, parcels, refunds, events };
+  return { order, lines, payments, proofs, parcels, refunds, request, events };
 }
 
 async function findOrder(db: Kysely<Catalogue>, number: string): Promise<Order | undefined> {

@@ -23,6 +23,7 @@ import {
 import { findPaid, finishRefund, makeRefund, requestRefund } from '../orders/refunds.ts';
 import { recordEvent, type Why } from '../orders/states.ts';
 import {
+  answerForm,
   captureForm,
   noteForm,
   readParcelForm,
@@ -36,6 +37,7 @@ import { leftToPack, leftToReturn, readNumber, readPartId, type OrderPages } fro
 import { listLines, type OrderLine } from './order-page-queries.ts';
 import { isOffline, returnNote } from './order-texts.ts';
 import { findProofFile, readProof, storeProof } from './payment-proofs.ts';
+import { answerReturn, receiveReturn } from './return-requests.ts';
 import { assertPartOf, lockSeenOrder, OrderNotFoundError, type LockedOrder } from './seen-order.ts';
 
 /** Refusals of `src/orders` that say what is wrong with the whole action. */
@@ -46,6 +48,7 @@ const REFUSALS = [
   'paid_order',
   'not_shippable',
   'not_returnable',
+  'return_answered',
   'payment_mismatch',
   'insufficient_stock',
 ];
@@ -207,8 +210,20 @@ export function orderRoutes({ catalogue }: Databases, pages: OrderPages): Router
           ...{ orderId: id, lines, toStock: toStock === 'yes' },
           ...whyOf(req, returnNote(kind, what, note)),
         });
+        await receiveReturn(trx, id);
       },
       done: 'orderDesk.done.returned',
+    });
+  });
+
+  router.post('/orders/:number/returns/:id/answer', async (req, res) => {
+    const id = readPartId(req);
+    await act(req, res, {
+      form: 'answer',
+      parse: () => readForm(answerForm, req.body, req.t),
+      save: (trx, order, { answer, note }) =>
+        answerReturn(trx, order, { id, answer, reason: note, ...whyOf(req) }),
+      done: 'orderDesk.done.answered',
     });
   });
 

@@ -31,6 +31,7 @@ export const ORDERS_WITH: Record<Task, RawBuilder<{ id: number }>> = {
     JOIN shop_order AS sold ON sold.id = line.open_order AND sold.state IN ('confirmed', 'in_progress')
     WHERE line.open_order > 0 AND ${HAS_UNPACKED}`,
   ship: sql`SELECT DISTINCT order_id AS id FROM parcel WHERE state = 'packed'`,
+  return: sql`SELECT DISTINCT order_id AS id FROM return_request WHERE state = 'asked'`,
   refund: sql`SELECT DISTINCT order_id AS id FROM refund WHERE state IN ('due', 'failed')`,
   // Until someone has done or noted something.
   check: sql`
@@ -45,6 +46,7 @@ const PERMISSIONS: Record<Task, Permission> = {
   confirm: 'order:refund',
   pack: 'order:manage',
   ship: 'order:manage',
+  return: 'order:manage',
   refund: 'order:refund',
   check: 'order:refund',
 };

@@ -115,15 +115,21 @@ export function eventText(
 }
 
 /** Events that change no state: the beginning of the note says which. The rest of it is for people. */
-const NOTED = { stock: 'returnedToStock', aside: 'returnedAside' } as const;
-export type ReturnKind = keyof typeof NOTED;
+const NOTED = {
+  stock: 'returnedToStock',
+  aside: 'returnedAside',
+  accepted: 'returnAccepted',
+  refused: 'returnRefused',
+} as const;
+export type ReturnKind = 'stock' | 'aside';
+const KIND = /^(stock|aside|accepted|refused): /;
 
 export function returnNote(kind: ReturnKind, what: string, note: string): string {
   return `${kind}: ${[what, note].filter(Boolean).join(' · ')}`;
 }
 
 function notedKind(note: string | null): string {
-  const kind = /^(stock|aside): /.exec(note ?? '')?.[1] as ReturnKind | undefined;
+  const kind = KIND.exec(note ?? '')?.[1] as keyof typeof NOTED | undefined;
   return kind ? NOTED[kind] : 'noted';
 }
 
@@ -138,5 +144,5 @@ export function eventNote({ subject, from, to, note }: OrderEvent, { t, formatMo
     const values = { came: formatMoney(Number(came)), asked: formatMoney(Number(asked)) };
     return t('orderDesk.events.mismatchNote', { ...values, currency, wanted });
   }
-  return subject === 'order' && from === to ? note.replace(/^(stock|aside): /, '') : note;
+  return subject === 'order' && from === to ? note.replace(KIND, '') : note;
 }

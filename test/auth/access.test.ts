@@ -94,6 +94,7 @@ const ADMITTED: [people: Person[], routes: RouteName[]][] = [
       'POST /orders/:number/parcels/:id/deliver',
       'POST /orders/:number/parcels/:id/cancel',
       'POST /orders/:number/returns',
+      'POST /orders/:number/returns/:id/answer',
       'GET /suppliers',
       'GET /suppliers/new',
       'POST /suppliers',
