@@ -61,7 +61,8 @@ GRANT SELECT, INSERT, UPDATE (state, tracking_number, carrier, shipped_at) ON in
 GRANT SELECT, INSERT ON inventario.parcel_line TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.order_event TO inventario_app@'%';
 -- Its file goes with the customer's account.
-GRANT SELECT, INSERT, UPDATE (file_type, file) ON inventario.payment_proof TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (file_type, file_id) ON inventario.payment_proof TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.payment_proof_file TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_token TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_address TO inventario_app@'%';

@@ -74,7 +74,7 @@ async function serve(): Promise<void> {
   orderJobs(jobs, { databases, providers, logger });
   const mails = await MailWriter.create(config, MAIL_TEMPLATES);
   mailJobs(jobs, { config, databases, logger, mails });
-  customerJobs(jobs, databases, [(customer) => forgetProofs(databases.catalogue, customer)]);
+  customerJobs(jobs, databases, [(customer) => forgetProofs(databases, customer)]);
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);

@@ -496,9 +496,14 @@ interface PaymentProofTable {
   amount: number;
   reference: FilledIn<string>;
   file_type: FilledIn<ProofType | null>;
-  file: FilledIn<Buffer | null>;
+  file_id: FilledIn<Buffer | null>;
   added_by: number;
   created_at: FilledIn<Date>;
+}
+
+interface PaymentProofFileTable {
+  id: Buffer;
+  data: Buffer;
 }
 
 interface ImportPartTable {
@@ -797,6 +802,7 @@ export interface Catalogue extends GroupTables {
   parcel_line: ParcelLineTable;
   order_event: OrderEventTable;
   payment_proof: PaymentProofTable;
+  payment_proof_file: PaymentProofFileTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;
   product_import_row: ImportRowTable;
