@@ -61,7 +61,8 @@ GRANT SELECT, INSERT, UPDATE (state, tracking_number, carrier, shipped_at) ON in
 GRANT SELECT, INSERT ON inventario.parcel_line TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.order_event TO inventario_app@'%';
 -- Its file goes with the customer's account.
-GRANT SELECT, INSERT, UPDATE (file_type, file) ON inventario.payment_proof TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (file_type, file_id) ON inventario.payment_proof TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.payment_proof_file TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (state, reason) ON inventario.return_request TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.return_request_line TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.delivery_zone TO inventario_app@'%';

@@ -78,7 +78,7 @@ async function serve(): Promise<void> {
   const mails = await MailWriter.create(config, MAIL_TEMPLATES);
   mailJobs(jobs, { config, databases, logger, mails });
   customerJobs(jobs, databases, [
-    (customer) => forgetProofs(databases.catalogue, customer),
+    (customer) => forgetProofs(databases, customer),
     (customer) => forgetCustomer(databases.catalogue, customer),
   ]);
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });

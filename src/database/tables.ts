@@ -502,9 +502,14 @@ interface PaymentProofTable {
   amount: number;
   reference: FilledIn<string>;
   file_type: FilledIn<ProofType | null>;
-  file: FilledIn<Buffer | null>;
+  file_id: FilledIn<Buffer | null>;
   added_by: number;
   created_at: FilledIn<Date>;
+}
+
+interface PaymentProofFileTable {
+  id: Buffer;
+  data: Buffer;
 }
 
 interface DeliveryZoneTable {
@@ -868,6 +873,7 @@ export interface Catalogue extends GroupTables {
   parcel_line: ParcelLineTable;
   order_event: OrderEventTable;
   payment_proof: PaymentProofTable;
+  payment_proof_file: PaymentProofFileTable;
   return_request: ReturnRequestTable;
   return_request_line: ReturnRequestLineTable;
   delivery_zone: DeliveryZoneTable;

@@ -4,7 +4,6 @@ import type { Dates } from '../locales/dates.ts';
 import type { Language } from '../locales/languages.ts';
 import { formatMoney, formatRate, type Currency } from '../locales/money.ts';
 import { unitWord, type Unit } from '../products/unit-queries.ts';
-import { moneyOf } from './order-page.ts';
 import type { OrderLine, OrderRecord, Parcel } from './order-page-queries.ts';
 import { methodName, readAddress, readDelivery } from './order-texts.ts';
 import { blocks, heading, makePdf, paragraph, sums, table } from './pdf-document.ts';
@@ -102,8 +101,18 @@ function paidLines(record: OrderRecord, money: (amount: number) => string, t: TF
     t('orderDesk.pdf.paidBy', { method: methodName(method, t) }),
     money(captured!),
   ]);
-  const { refunded } = moneyOf(record);
-  return refunded > 0 ? [...paid, [t('orderDesk.refunds'), money(refunded)]] : paid;
+  const sumOf = (isDone: boolean) =>
+    record.refunds.reduce((sum, { amount, state }) => sum + ((state === 'done') === isDone ? amount : 0), 0);
+  const refunds: [string, number][] = [
+    [t('orderDesk.tasks.refund'), sumOf(false)],
+    [t('orderDesk.refunds'), sumOf(true)],
+  ];
+  return [
+    ...paid,
+    ...refunds
+      .filter(([, amount]) => amount > 0)
+      .map(([name, amount]): [string, string] => [name, money(amount)]),
+  ];
 }
 
 function shipTo({ order }: OrderRecord, language: Language): string[] {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
-import { sql, type Kysely, type Transaction } from 'kysely';
-import type { DatabaseGroup } from '../database/database-group.ts';
+import type { Kysely, Transaction } from 'kysely';
+import type { Databases } from '../database/databases.ts';
 import type { Catalogue, ProofType } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { firstUpload, type UploadForm } from '../http/upload.ts';
@@ -87,11 +87,13 @@ export async function storeProof(
   trx: Transaction<Catalogue>,
   { paymentId, amount, reference, file, addedBy }: NewProof,
 ): Promise<void> {
+  const fileId = file && randomBytes(16);
+  if (fileId) await trx.insertInto('payment_proof_file').values({ id: fileId, data: file.data }).execute();
   await trx
     .insertInto('payment_proof')
     .values({
       ...{ payment_id: paymentId, amount, reference, added_by: addedBy },
-      ...{ file_type: file?.type ?? null, file: file?.data ?? null },
+      ...{ file_type: file?.type ?? null, file_id: fileId ?? null },
     })
     .execute();
 }
@@ -106,20 +108,32 @@ export async function findProofFile(
     .selectFrom('payment_proof')
     .innerJoin('payment', 'payment.id', 'payment_proof.payment_id')
     .innerJoin('shop_order', 'shop_order.id', 'payment.order_id')
-    .select(['file_type as type', 'file as data'])
+    .innerJoin('payment_proof_file', 'payment_proof_file.id', 'payment_proof.file_id')
+    .select(['payment_proof.file_type as type', 'payment_proof_file.data'])
     .where('payment_proof.id', '=', id)
     .where('shop_order.number', '=', number)
     .executeTakeFirst();
-  return row?.type && row.data ? { type: row.type, data: row.data } : undefined;
+  return row?.type ? { type: row.type, data: row.data } : undefined;
 }
 
 /** A customer has deleted their account: what a bank's paper says of them goes, the reference stays. */
-export async function forgetProofs(catalogue: DatabaseGroup<Catalogue>, customerId: number): Promise<void> {
-  await catalogue.transact((trx) =>
-    sql`
-      UPDATE payment_proof JOIN payment ON payment.id = payment_proof.payment_id
-      JOIN shop_order ON shop_order.id = payment.order_id
-      SET payment_proof.file_type = NULL, payment_proof.file = NULL
-      WHERE shop_order.customer_id = ${customerId}`.execute(trx),
-  );
+export async function forgetProofs({ catalogue }: Databases, customerId: number): Promise<void> {
+  await catalogue.transact(async (trx) => {
+    const proofs = await trx
+      .selectFrom('payment_proof')
+      .innerJoin('payment', 'payment.id', 'payment_proof.payment_id')
+      .innerJoin('shop_order', 'shop_order.id', 'payment.order_id')
+      .select(['payment_proof.id', 'file_id as fileId'])
+      .where('customer_id', '=', customerId)
+      .where('file_id', 'is not', null)
+      .execute();
+    for (const { id, fileId } of proofs) {
+      await trx
+        .updateTable('payment_proof')
+        .set({ file_type: null, file_id: null })
+        .where('id', '=', id)
+        .execute();
+      await trx.deleteFrom('payment_proof_file').where('id', '=', fileId).execute();
+    }
+  });
 }

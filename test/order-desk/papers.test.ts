@@ -66,7 +66,7 @@ test('a picture is kept as photos are, and only administrators get it, as a down
   expect((await sendProof(form, { name: 'comprobante.exe', content: photo })).status).toBe(303);
   const proofs = await rowsOf(
     root,
-    'SELECT p.id, file_type, file FROM payment_proof AS p JOIN payment ON payment.id = payment_id WHERE order_id = ?',
+    'SELECT p.id, file_type, data AS file FROM payment_proof AS p JOIN payment_proof_file AS f ON f.id = file_id JOIN payment ON payment.id = payment_id WHERE order_id = ?',
     [id],
   );
   expect(proofs).toHaveLength(1);
@@ -131,13 +131,17 @@ test('the files of proofs go with the account of their customer', async () => {
   const customerId = 4_000_000_000 + Math.floor(Math.random() * 1e8);
   const { id, number } = await sell(databases, root, { customerId });
   await sendProof(await openForm(admin, number, '/capture'), await jpeg('a.jpg'), { reference: 'TRX' });
-  await forgetProofs(databases.catalogue, customerId);
+  const files = async () =>
+    (await rowsOf(root, 'SELECT COUNT(*) AS files FROM payment_proof_file'))[0]!.files as number;
+  const before = await files();
+  await forgetProofs(databases, customerId);
+  expect(await files()).toBe(before - 1);
   const kept = await rowsOf(
     root,
-    'SELECT reference, file_type, file FROM payment_proof AS p JOIN payment ON payment.id = payment_id WHERE order_id = ?',
+    'SELECT reference, file_type, file_id FROM payment_proof AS p JOIN payment ON payment.id = payment_id WHERE order_id = ?',
     [id],
   );
-  expect(kept).toEqual([{ reference: 'TRX', file_type: null, file: null }]);
+  expect(kept).toEqual([{ reference: 'TRX', file_type: null, file_id: null }]);
 });
 
 const NAME = 'Željko Ñúñez Łukasz Ünal Nguyễn Αλέξανδρος Дмитрий';
@@ -195,7 +199,7 @@ test("a receipt has prices, taxes and what was paid, in the customer's language,
       '$15.00',
       'Tax included in the total',
     ],
-    ...['$2.40', 'Paid: Bank transfer', '$20.00', 'Refunds', 'This document is not an invoice.'],
+    ...['$2.40', 'Paid: Bank transfer', '$20.00', 'To refund', 'This document is not an invoice.'],
   ])
     expect(text).toContain(part);
   expect(text.replace(/\s+/g, ' ')).toContain(NAME);
