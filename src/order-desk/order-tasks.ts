@@ -23,12 +23,15 @@ export const HAS_UNPACKED = sql<boolean>`line.held > (
 /** The ids of orders with something to do, through indexes that hold little else. */
 export const ORDERS_WITH: Record<Task, RawBuilder<{ id: number }>> = {
   confirm: sql`
-    SELECT DISTINCT asked.order_id AS id FROM payment AS asked FORCE INDEX (open)
-    JOIN shop_order AS unpaid ON unpaid.id = asked.order_id AND unpaid.state = 'awaiting_payment'
-    WHERE asked.state = 'pending' AND asked.method IN (${SEEN_BY_PEOPLE})`,
+    SELECT unpaid.id FROM shop_order AS unpaid FORCE INDEX (by_state)
+    WHERE unpaid.state = 'awaiting_payment' AND EXISTS (
+      SELECT /*+ NO_SEMIJOIN() */ 1 FROM payment AS asked FORCE INDEX (live)
+      WHERE asked.order_id = unpaid.id AND asked.is_live = 1 AND asked.state = 'pending'
+        AND asked.method IN (${SEEN_BY_PEOPLE})
+    )`,
   pack: sql`
     SELECT DISTINCT line.open_order AS id FROM order_line AS line FORCE INDEX (open_order)
-    JOIN shop_order AS sold ON sold.id = line.open_order AND sold.state IN ('confirmed', 'in_progress')
+    STRAIGHT_JOIN shop_order AS sold ON sold.id = line.open_order AND sold.state IN ('confirmed', 'in_progress')
     WHERE line.open_order > 0 AND ${HAS_UNPACKED}`,
   ship: sql`SELECT DISTINCT order_id AS id FROM parcel WHERE state = 'packed'`,
   return: sql`SELECT DISTINCT order_id AS id FROM return_request WHERE state = 'asked'`,
