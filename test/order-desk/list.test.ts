@@ -166,6 +166,29 @@ test('what is to do is counted: on the page, in the navigation, each person thei
   expect((await listed('todo=refund')).numbers).toContain(transfer.number);
 });
 
+test("the first page has today's orders, their total, and what waits for the person", async () => {
+  const home = async (client: Client) => {
+    await catchUp();
+    const { text } = await client.get('/');
+    const [, panel = ''] = /aria-labelledby="orders-heading">(.*?)<\/section>/s.exec(text) ?? [];
+    const number = Number(/class="home-number"[^>]*>([\d.]+)</.exec(panel)?.[1]);
+    return { panel, number };
+  };
+  const before = await home(admin);
+  await sell(databases, root);
+  const { id } = await sell(databases, root, { provider: cashOnDelivery });
+  const { panel, number } = await home(admin);
+  expect(number).toBe(before.number + 2);
+  for (const task of ['confirm', 'pack']) expect(panel).toContain(`href="/orders?todo=${task}"`);
+  const clerks = (await home(clerk.client)).panel;
+  expect(clerks).toContain('todo=pack');
+  expect(clerks).not.toContain('todo=confirm');
+  // What came to nothing is no sale.
+  await root.query("UPDATE shop_order SET state = 'cancelled' WHERE id = ?", [id]);
+  expect((await home(admin)).number).toBe(before.number + 1);
+  await root.query("UPDATE shop_order SET state = 'confirmed' WHERE id = ?", [id]);
+});
+
 const asBuffer = (response: Response, done: (error: Error | null, body: Buffer) => void) => {
   const chunks: Buffer[] = [];
   const stream = response as unknown as NodeJS.ReadableStream;
