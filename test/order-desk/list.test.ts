@@ -145,7 +145,7 @@ test('what is to do is counted: on the page, in the navigation, each person thei
       Object.entries(now).map(([task, n]) => [task, n - before[task as keyof typeof now]]),
     );
   };
-  expect(await grown()).toEqual({ confirm: 1, pack: 1, ship: 0, refund: 0, check: 0 });
+  expect(await grown()).toEqual({ confirm: 1, pack: 1, ship: 0, return: 0, refund: 0, check: 0 });
   await act(clerk.client, cash.number, `/orders/${cash.number}/parcels`);
   expect(await grown()).toMatchObject({ pack: 1, ship: 0 });
   const [parcel] = await rowsOf(root, 'SELECT id FROM parcel WHERE order_id = ?', [cash.id]);
@@ -154,13 +154,13 @@ test('what is to do is counted: on the page, in the navigation, each person thei
   await act(clerk.client, cash.number, `/parcels/${parcel!.id}/ship`);
   expect(await grown()).toMatchObject({ pack: 0, ship: 0 });
   await act(admin, transfer.number, '/capture', { amount: '20', reference: 'R' });
-  expect(await grown()).toEqual({ confirm: 0, pack: 1, ship: 0, refund: 1, check: 0 });
+  expect(await grown()).toEqual({ confirm: 0, pack: 1, ship: 0, return: 0, refund: 1, check: 0 });
 
   const inNavigation = (text: string) =>
     Number(/href="\/orders"[^>]*>.*?class="app-count" aria-hidden="true">(\d+)/.exec(text)?.[1] ?? 0);
-  const { confirm, pack, ship, refund, check } = await counts();
-  expect(inNavigation((await listed('')).text)).toBe(confirm + pack + ship + refund + check);
-  expect(inNavigation((await listed('', clerk.client)).text)).toBe(pack + ship);
+  const { confirm, pack, ship, return: returns, refund, check } = await counts();
+  expect(inNavigation((await listed('')).text)).toBe(confirm + pack + ship + returns + refund + check);
+  expect(inNavigation((await listed('', clerk.client)).text)).toBe(pack + ship + returns);
   const viewer = await createPerson(admin, 'viewer');
   expect(inNavigation((await listed('', viewer.client)).text)).toBe(0);
   expect((await listed('todo=refund')).numbers).toContain(transfer.number);
