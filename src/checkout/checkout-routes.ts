@@ -10,7 +10,7 @@ import { listDeliveryCountries, listMethodsFor, getShopSettings } from '../deliv
 import { snapshotOf, type DeliverySnapshot } from '../delivery/delivery-snapshot.ts';
 import { quotesFor } from '../delivery/delivery.ts';
 import { regionsOf } from '../delivery/regions.ts';
-import { isDomainError } from '../errors/domain-error.ts';
+import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { readForm, type FormResult } from '../http/forms.ts';
 import { countryName } from '../http/countries.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
@@ -98,20 +98,16 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
       if (state.step !== 'order') return show(req, res, situation, { placedKey });
       if (state.website !== '') return res.redirect(303, pathOf(req.language, 'home'));
 
-      const refuse = async (problem: string | undefined) =>
+      const refuse = async ({ code, textKey, values: given, retryAfterSeconds }: DomainError) => {
+        if (retryAfterSeconds !== undefined) res.set('Retry-After', String(retryAfterSeconds));
+        const problem = CHANGED.includes(code) ? undefined : req.t(textKey, given);
         show(req, res, (await find(req, values)) ?? situation, { placedKey, state, problem });
+      };
       await saveForm(req, res, {
         parse: () => readOrder(req, situation),
         save: (order) => place(req, situation, { order, state, key }),
         show: (page) => show(req, res, situation, { placedKey, page }),
-        refusals: Object.fromEntries([
-          ...CHANGED.map((code) => [code, () => refuse(undefined)]),
-          ...OTHER_REFUSALS.map((code) => [
-            code,
-            ({ textKey, values: given }: { textKey: string; values: object }) =>
-              refuse(req.t(textKey, given as Record<string, string>)),
-          ]),
-        ]) as Record<string, () => unknown>,
+        refusals: Object.fromEntries([...CHANGED, ...OTHER_REFUSALS].map((code) => [code, refuse])),
         done: async (order, input) => {
           jobs.wakeOutbox();
           await keepAddress(req, situation, input);
@@ -165,7 +161,7 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
       const settings = await getShopSettings(db);
       const countries = expand(await listDeliveryCountries(db));
       const country = saved?.country ?? (typed.country || (countries[0] ?? ''));
-      const methods = await listMethodsFor(db, { country, region: saved?.region ?? typed.region });
+      const methods = await listMethodsFor(db, { country, region: saved?.region ?? typed.region.trim() });
       return { items, settings, countries, country, methods };
     });
     const { items, settings, methods, countries } = read;
