@@ -35,7 +35,7 @@ import {
 import { changesSince } from './checkout-changes.ts';
 import { changeCart, findCurrentCart } from './current-cart.ts';
 import { goToPayment, withParameter } from './go-to-payment.ts';
-import { orderPath } from './order-path.ts';
+import { orderPath } from '../shop/order-path.ts';
 import { isPayable, paymentChoices, type Delivery, type Receiving } from './payment-choices.ts';
 
 export interface CheckoutDependencies extends CustomerDependencies {

@@ -19,7 +19,7 @@ import { routesOf, type ShopPage } from '../shop/shop-paths.ts';
 import { hasMoreDecimals, subtract } from '../stock/quantities.ts';
 import type { CheckoutDependencies } from './checkout-routes.ts';
 import { goToPayment } from './go-to-payment.ts';
-import { orderPath } from './order-path.ts';
+import { orderPath } from '../shop/order-path.ts';
 import {
   askForReturn,
   findOwnOrder,
