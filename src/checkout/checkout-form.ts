@@ -24,7 +24,7 @@ const contact = {
   phone: required(50, 'shopAccount.errors.phone'),
 };
 
-export const contactForm = z.object({ ...contact, email });
+export const contactForm = z.object({ email, ...contact });
 /** Customers order with the address of their account. */
 export const customerContactForm = z.object(contact);
 

@@ -10,6 +10,7 @@ import { optionsFor } from '../http/flash.ts';
 import {
   CART_DAYS,
   countCartLines,
+  countLinesOf,
   createCart,
   findCart,
   findCustomerCart,
@@ -76,9 +77,12 @@ export function offerCartCount({ catalogue }: Databases): RequestHandler {
 
 async function countLines(catalogue: Group, req: Request): Promise<number> {
   if (req.method !== 'GET' || req.path.startsWith('/shop/photos/')) return 0;
+  const { id: customerId } = req.customer;
+  const token = tokenOf(req);
+  if (customerId === 0 && token === undefined) return 0;
+  const of = customerId > 0 ? { customerId } : { token: token! };
   try {
-    const cart = await findCurrentCart(catalogue, req);
-    return cart ? await catalogue.readPrimary((db) => countCartLines(db, cart.id)) : 0;
+    return await catalogue.readPrimary((db) => countLinesOf(db, of));
   } catch {
     // The page must not fail because of it.
     return 0;

@@ -6,7 +6,7 @@ import type { MailTemplate, Reader } from '../mail/mail.ts';
 import { MAILS, type Mail } from '../orders/order-mail.ts';
 import { orderLink } from '../orders/order-identity.ts';
 import { unitWord } from '../products/unit-queries.ts';
-import { orderPath } from './order-path.ts';
+import { orderPath } from '../shop/order-path.ts';
 
 const unit = z.object({ code: z.string(), singular: z.string(), plural: z.string(), decimals: z.number() });
 

@@ -17,9 +17,9 @@ import { decimalField, optionalText } from '../products/field-rules.ts';
 import { unitWord } from '../products/unit-queries.ts';
 import { routesOf, type ShopPage } from '../shop/shop-paths.ts';
 import { hasMoreDecimals, subtract } from '../stock/quantities.ts';
-import type { CheckoutDependencies } from './checkout-routes.ts';
+import type { CheckoutDependencies } from './checkout-situation.ts';
 import { goToPayment } from './go-to-payment.ts';
-import { orderPath } from './order-path.ts';
+import { orderPath } from '../shop/order-path.ts';
 import {
   askForReturn,
   findOwnOrder,

@@ -32,27 +32,38 @@ export interface StoredMethod extends DeliveryMethod {
 
 export class DeliveryNotFoundError extends DomainError {
   constructor() {
-    super({ code: 'delivery_not_found', status: 404, textKey: 'delivery.errors.notFound' });
+    super({ code: 'delivery_not_found', status: 404, textKey: 'shopDelivery.errors.notFound' });
   }
 }
 
 /** Someone else saved it after the form was opened. */
 export class DeliveryChangedError extends DomainError {
   constructor(field = 'name') {
-    super({ code: 'delivery_changed', status: 409, textKey: 'delivery.errors.changed', field });
+    super({ code: 'delivery_changed', status: 409, textKey: 'shopDelivery.errors.changed', field });
   }
 }
 
 export class DeliveryNameTakenError extends DomainError {
   constructor() {
-    super({ code: 'delivery_name_taken', status: 422, textKey: 'delivery.errors.nameTaken', field: 'name' });
+    super({
+      code: 'delivery_name_taken',
+      status: 422,
+      textKey: 'shopDelivery.errors.nameTaken',
+      field: 'name',
+    });
   }
 }
 
 export class AreaTakenError extends DomainError {
   constructor({ country, region }: Area) {
     const values = { area: region || country || '*' };
-    super({ code: 'area_taken', status: 422, textKey: 'delivery.errors.areaTaken', values, field: 'areas' });
+    super({
+      code: 'area_taken',
+      status: 422,
+      textKey: 'shopDelivery.errors.areaTaken',
+      values,
+      field: 'areas',
+    });
   }
 }
 

@@ -15,7 +15,7 @@ const MAX_REGIONS = 60;
 export const EVERYWHERE = '*';
 const EMPTY_ROWS = 3;
 
-const name = line(100, { missing: 'delivery.errors.name', tooLong: 'delivery.errors.nameLength' });
+const name = line(100, { missing: 'shopDelivery.errors.name', tooLong: 'shopDelivery.errors.nameLength' });
 const version = z.coerce.number().int().min(0).catch(0);
 const box = z
   .string()
@@ -26,12 +26,12 @@ const days = z
   .string()
   .default('')
   .transform((text) => text.trim())
-  .pipe(z.string().regex(/^(?:\d{1,2}|[12]\d\d|3[0-5]\d|36[0-5])?$/, 'delivery.errors.days'))
+  .pipe(z.string().regex(/^(?:\d{1,2}|[12]\d\d|3[0-5]\d|36[0-5])?$/, 'shopDelivery.errors.days'))
   .transform((text) => (text === '' ? null : Number(text)));
 
-const trackingUrl = optionalText(300, 'delivery.errors.text').refine(
+const trackingUrl = optionalText(300, 'shopDelivery.errors.text').refine(
   (text) => text === '' || (/^https:\/\/\S+$/.test(text) && text.includes('{number}')),
-  'delivery.errors.trackingUrl',
+  'shopDelivery.errors.trackingUrl',
 );
 
 const zoneForm = z.object({ name, version });
@@ -40,7 +40,10 @@ const methodForm = z
   .object({
     name,
     version,
-    carrier: line(50, { missing: 'delivery.errors.carrier', tooLong: 'delivery.errors.carrierLength' }),
+    carrier: line(50, {
+      missing: 'shopDelivery.errors.carrier',
+      tooLong: 'shopDelivery.errors.carrierLength',
+    }),
     trackingUrl,
     daysFrom: days,
     daysTo: days,
@@ -50,14 +53,14 @@ const methodForm = z
   })
   .refine(({ daysFrom, daysTo }) => daysFrom === null || daysTo === null || daysFrom <= daysTo, {
     path: ['daysTo'],
-    error: 'delivery.errors.daysOrder',
+    error: 'shopDelivery.errors.daysOrder',
   });
 
 export const settingsForm = z.object({
   version,
-  transferText: optionalText(1000, 'delivery.errors.text', { keepsLines: true }),
-  pickUpText: optionalText(500, 'delivery.errors.text', { keepsLines: true }),
-  defaultWeight: weightField.refine((grams) => grams !== null, 'delivery.errors.defaultWeight'),
+  transferText: optionalText(1000, 'shopDelivery.errors.text', { keepsLines: true }),
+  pickUpText: optionalText(500, 'shopDelivery.errors.text', { keepsLines: true }),
+  defaultWeight: weightField.refine((grams) => grams !== null, 'shopDelivery.errors.defaultWeight'),
   deliveryTaxRate: rateField.transform((rate) => rate ?? 0),
 });
 
@@ -86,9 +89,9 @@ export function readZone(body: unknown, t: TFunction): FormResult<ZoneInput> {
       .filter(Boolean);
     if (country === '') continue;
     if (country === EVERYWHERE && regions.length > 0)
-      errors[`regions${row}`] = t('delivery.errors.regionsElsewhere');
+      errors[`regions${row}`] = t('shopDelivery.errors.regionsElsewhere');
     else if (regions.length > MAX_REGIONS || regions.some((region) => Array.from(region).length > 80))
-      errors[`regions${row}`] = t('delivery.errors.text');
+      errors[`regions${row}`] = t('shopDelivery.errors.text');
     else if (country !== EVERYWHERE && !/^[A-Z]{2}$/.test(country)) errors.areas = t('errors.field');
     else {
       const code = country === EVERYWHERE ? '' : country;
@@ -96,7 +99,7 @@ export function readZone(body: unknown, t: TFunction): FormResult<ZoneInput> {
     }
   }
   if (areas.length === 0 && Object.keys(errors).every((field) => field === 'name'))
-    errors.areas = t('delivery.errors.areas');
+    errors.areas = t('shopDelivery.errors.areas');
   if (!form.ok || Object.keys(errors).length > 0) return { ok: false, errors };
   return { ok: true, data: { ...form.data, areas } };
 }
@@ -115,11 +118,11 @@ export function readMethod(body: unknown, t: TFunction): FormResult<MethodInput>
     if (!maxWeight && !minAmount && !price) continue;
     const read = readForm(rateForm, { maxWeight, minAmount, price }, t);
     if (!read.ok) for (const [field, text] of Object.entries(read.errors)) errors[`${field}${row}`] = text;
-    else if (read.data.price === null) errors[`price${row}`] = t('delivery.errors.ratePrice');
+    else if (read.data.price === null) errors[`price${row}`] = t('shopDelivery.errors.ratePrice');
     else rates.push({ ...read.data, minAmount: read.data.minAmount ?? 0, price: read.data.price });
   }
   const hasRateError = Object.keys(errors).some((field) => /\d$/.test(field));
-  if (rates.length === 0 && !hasRateError) errors.rates = t('delivery.errors.rates');
+  if (rates.length === 0 && !hasRateError) errors.rates = t('shopDelivery.errors.rates');
   if (!form.ok || Object.keys(errors).length > 0) return { ok: false, errors };
   return { ok: true, data: { ...form.data, rates } };
 }

@@ -143,7 +143,7 @@ export function deliveryRoutes({ catalogue }: Databases, countries: readonly str
       ...page,
       ...{ zones, methods },
       countryName: (code: string) =>
-        code === '' ? req.t('delivery.everywhere') : countryName(code, req.language),
+        code === '' ? req.t('shopDelivery.everywhere') : countryName(code, req.language),
     });
   }
 
@@ -188,7 +188,7 @@ interface FormShown extends Partial<FormPage> {
 }
 
 function finish(req: Request, res: Response): void {
-  leaveFlash(req, res, { textKey: 'delivery.saved' });
+  leaveFlash(req, res, { textKey: 'shopDelivery.saved' });
   res.redirect(303, '/delivery');
 }
 

@@ -25,7 +25,7 @@ const flashMessage = z.object({
     'categories.mergeBegun',
     'categories.deleted',
     'units.saved',
-    'delivery.saved',
+    'shopDelivery.saved',
     'suppliers.added',
     'suppliers.saved',
     'suppliers.deleted',

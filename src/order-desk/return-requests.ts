@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { z } from 'zod';
-import { orderPath } from '../checkout/order-path.ts';
+import { orderPath } from '../shop/order-path.ts';
 import type { Catalogue, ReturnState } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { queueMail, type MailTemplate } from '../mail/mail.ts';

@@ -79,6 +79,23 @@ export async function countCartLines(db: Kysely<Catalogue>, cartId: number): Pro
   return count;
 }
 
+/** In one statement, as the header of every page asks it. @param of the account, or else of the cookie */
+export async function countLinesOf(
+  db: Kysely<Catalogue>,
+  of: { customerId: number } | { token: string },
+): Promise<number> {
+  const { count } = await selectCarts(db)
+    .innerJoin('cart_line', 'cart_line.cart_id', 'cart.id')
+    .clearSelect()
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .$if('customerId' in of, (query) =>
+      query.where('customer_id', '=', (of as { customerId: number }).customerId),
+    )
+    .$if('token' in of, (query) => query.where('token_sha256', '=', hashOf((of as { token: string }).token)))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 export interface CartLine {
   productId: number;
   quantity: number;

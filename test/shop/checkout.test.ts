@@ -286,6 +286,7 @@ test('programs that fill in every field order nothing, and so many orders from o
   for (let tries = 0; tries < 30; tries++) expect((await press(shopper, stale, order)).status).toBe(409);
   const limited = await press(shopper, page, order);
   expect(limited.status).toBe(429);
+  expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
   expect(readCheckout(limited).text).toContain('Demasiadas solicitudes desde su conexión.');
   expect(await ordersOf(fields.email!)).toEqual([]);
 });
