@@ -14,6 +14,8 @@ import { useViews } from './http/views.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { MAIL_TEMPLATES } from './mail-templates.ts';
 import { MailWriter } from './mail/mail-writer.ts';
+import { OFFLINE_PROVIDERS } from './payments/offline-providers.ts';
+import { providersOf, type Providers } from './payments/provider.ts';
 import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
 import type { PhotoStore } from './photos/photo-store.ts';
 import type { Heartbeat } from './system/heartbeat.ts';
@@ -25,6 +27,7 @@ export interface AppDependencies {
   heartbeat: Heartbeat;
   jobs: Jobs;
   photos?: PhotoStore;
+  providers?: Providers;
   draining: AbortSignal;
 }
 
@@ -49,6 +52,7 @@ export async function createApp(dependencies: AppDependencies) {
   const audience = {
     ...dependencies,
     photos,
+    providers: dependencies.providers ?? providersOf(...OFFLINE_PROVIDERS),
     // One for all audiences, as they share the processors.
     queue: new LoginQueue(),
     mails: await MailWriter.create(config, MAIL_TEMPLATES),

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { alertJobs } from './alerts/alert-jobs.ts';
 import { createApp } from './app.ts';
 import { categoryJobs } from './categories/category-jobs.ts';
+import { forgetCustomer } from './checkout/forget-customer.ts';
+import { orderMailJobs } from './checkout/order-mail-jobs.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
 import { findUserByName } from './auth/user-queries.ts';
@@ -20,6 +22,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { MAIL_TEMPLATES } from './mail-templates.ts';
 import { mailJobs } from './mail/mail-jobs.ts';
 import { MailWriter } from './mail/mail-writer.ts';
+import { forgetProofs } from './order-desk/payment-proofs.ts';
 import { searchJobs } from './search/search-jobs.ts';
 import { orderJobs } from './orders/order-jobs.ts';
 import { OFFLINE_PROVIDERS } from './payments/offline-providers.ts';
@@ -69,10 +72,15 @@ async function serve(): Promise<void> {
   homeJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   await alertJobs(jobs, { config, databases, logger });
-  orderJobs(jobs, { databases, providers: providersOf(...OFFLINE_PROVIDERS), logger });
+  const providers = providersOf(...OFFLINE_PROVIDERS);
+  orderJobs(jobs, { databases, providers, logger });
+  orderMailJobs(jobs, { config, databases });
   const mails = await MailWriter.create(config, MAIL_TEMPLATES);
   mailJobs(jobs, { config, databases, logger, mails });
-  customerJobs(jobs, databases, []);
+  customerJobs(jobs, databases, [
+    (customer) => forgetProofs(databases, customer),
+    (customer) => forgetCustomer(databases.catalogue, customer),
+  ]);
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);
@@ -89,6 +97,7 @@ async function serve(): Promise<void> {
     heartbeat,
     jobs,
     photos,
+    providers,
     draining: draining.signal,
   });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;

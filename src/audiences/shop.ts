@@ -1,11 +1,15 @@
 import cookieParser from 'cookie-parser';
 import express, { Router, type RequestHandler } from 'express';
 import { csrf } from '../auth/csrf.ts';
+import { cartRoutes } from '../checkout/cart-routes.ts';
+import { checkoutRoutes } from '../checkout/checkout-routes.ts';
+import type { CheckoutDependencies } from '../checkout/checkout-situation.ts';
+import { mergeAtLogIn, offerCartCount } from '../checkout/current-cart.ts';
+import { orderRoutes } from '../checkout/order-routes.ts';
 import type { WebConfig } from '../config/config.ts';
 import { accountRoutes } from '../customers/account-routes.ts';
 import { addressRoutes } from '../customers/address-routes.ts';
 import { customersOnly } from '../customers/customer-access.ts';
-import type { CustomerDependencies } from '../customers/customer-dependencies.ts';
 import { customerSession, CUSTOMER_TOKENS } from '../customers/customer-session.ts';
 import { logInRoutes } from '../customers/log-in-routes.ts';
 import { signUpRoutes } from '../customers/sign-up-routes.ts';
@@ -19,7 +23,7 @@ import { offerLayout } from '../shop/shop-layout.ts';
 import { findPage, languageOfPath, SHOP_BASES } from '../shop/shop-paths.ts';
 import { sitemapRoutes } from '../shop/sitemap-routes.ts';
 
-interface ShopDependencies extends CustomerDependencies {
+interface ShopDependencies extends Omit<CheckoutDependencies, 'atLogIn'> {
   photos: PhotoStore;
   draining: AbortSignal;
   language: RequestHandler;
@@ -48,16 +52,24 @@ export function shop(dependencies: ShopDependencies): Router {
   router.use(layout(config));
   router.use(sitemapRoutes(config, databases));
   router.use(customerSession(databases));
-  router.use(catalogueRoutes(config, databases, photos));
-  router.use(express.urlencoded({ extended: false, limit: '100kb' }));
+  router.use(offerCartCount(databases));
   router.use(idempotency(config, ({ customer }) => `customer ${customer.id}`));
   router.use(offerToken);
+  router.use(catalogueRoutes(config, databases, photos));
+  router.use(express.urlencoded({ extended: false, limit: '100kb' }));
   router.use(customersOnly);
   router.use(checkToken);
 
-  router.use(logInRoutes(dependencies));
-  router.use(signUpRoutes(dependencies));
-  router.use(accountRoutes(dependencies));
+  const all: CheckoutDependencies = {
+    ...dependencies,
+    atLogIn: (req, res, customer) => mergeAtLogIn(databases, req, res, customer),
+  };
+  router.use(cartRoutes(databases));
+  router.use(checkoutRoutes(all));
+  router.use(orderRoutes(all));
+  router.use(logInRoutes(all));
+  router.use(signUpRoutes(all));
+  router.use(accountRoutes(all));
   router.use(addressRoutes(databases));
   router.use(notFound);
   return router;

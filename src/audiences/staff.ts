@@ -13,6 +13,8 @@ import { session } from '../auth/session.ts';
 import { categoryRoutes } from '../categories/category-routes.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
+import { COUNTRIES } from '../customers/customer-forms.ts';
+import { deliveryRoutes } from '../delivery/delivery-routes.ts';
 import { productExportRoutes } from '../exports/export-routes.ts';
 import { listDemoProducts } from '../demo/load-demo-products.ts';
 import { homeRoutes } from '../home/home-routes.ts';
@@ -23,6 +25,9 @@ import { idempotency } from '../http/idempotency.ts';
 import { receiveUploads } from '../http/upload.ts';
 import { IMPORT_FORM, importRoutes } from '../imports/import-routes.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { offerOrderTasks, orderDeskRoutes } from '../order-desk/order-desk-routes.ts';
+import { OrderTasks } from '../order-desk/order-tasks.ts';
+import { PROOF_FORM } from '../order-desk/payment-proofs.ts';
 import { orderListRoutes } from '../ordering/order-list-routes.ts';
 import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
 import { mailRoutes } from '../mail/mail-routes.ts';
@@ -31,6 +36,7 @@ import { movementRoutes } from '../movements/movement-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
 import { photoRoutes } from '../photos/photo-routes.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
+import type { Providers } from '../payments/provider.ts';
 import { findRestorable } from '../products/deletions.ts';
 import { bookRoutes } from '../products/book-routes.ts';
 import { shownValueOf } from '../products/field-texts.ts';
@@ -54,12 +60,14 @@ interface StaffDependencies {
   photos: PhotoStore;
   queue: LoginQueue;
   mails: MailWriter;
+  providers: Providers;
   draining: AbortSignal;
   language: RequestHandler;
 }
 
 export function staff(dependencies: StaffDependencies): Router {
   const { config, databases, heartbeat, jobs, photos, queue, mails, draining, language } = dependencies;
+  const orderTasks = new OrderTasks(databases.catalogue);
   const { offerToken, checkToken } = csrf(config);
   const reading = new ReadingSessions(config, databases);
   const router = Router();
@@ -76,8 +84,9 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(idempotency(config));
   router.use(offerToken);
   router.use(access());
+  router.use(offerOrderTasks(config, orderTasks));
   router.use(leadOn);
-  router.use(receiveUploads([IMPORT_FORM, PHOTO_FORM]));
+  router.use(receiveUploads([IMPORT_FORM, PHOTO_FORM, PROOF_FORM]));
   router.use(checkToken);
   router.use(reopenForm);
 
@@ -99,7 +108,9 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(categoryRoutes(databases, jobs));
   router.use(unitRoutes(databases));
   router.use(supplierRoutes(databases));
+  router.use(deliveryRoutes(databases, COUNTRIES));
   router.use(orderListRoutes(config, databases));
+  router.use(orderDeskRoutes(config, databases, dependencies.providers, orderTasks));
   router.use(alertRoutes(config, databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));

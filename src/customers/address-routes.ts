@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Databases } from '../database/databases.ts';
+import { countryName } from '../http/countries.ts';
 import { readForm } from '../http/forms.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import type { Language } from '../locales/languages.ts';
@@ -23,11 +24,6 @@ const addressId = z
   .pipe(z.number().max(4_294_967_295));
 const FIELDS = Object.keys(addressForm.shape) as (keyof typeof addressForm.shape)[];
 
-const NAMES = {
-  es: new Intl.DisplayNames('es', { type: 'region' }),
-  en: new Intl.DisplayNames('en', { type: 'region' }),
-};
-
 export function addressRoutes({ directory }: Databases): Router {
   const router = Router();
 
@@ -35,8 +31,10 @@ export function addressRoutes({ directory }: Databases): Router {
     router.get(path, async (req, res) => {
       const { id } = req.customer;
       const addresses = await directory.readReplica(req.customer, (db) => listAddresses(db, id));
-      const countryName = (code: string) => NAMES[req.language].of(code);
-      res.render('shop/account/addresses', { addresses, countryName });
+      res.render('shop/account/addresses', {
+        addresses,
+        countryName: (code: string) => countryName(code, req.language),
+      });
     });
 
     router.post(path, async (req, res) => {
@@ -114,7 +112,7 @@ function showForm(req: Request, res: Response, page: AddressPage): void {
 }
 
 function countriesIn(language: Language): { code: string; name: string }[] {
-  return COUNTRIES.map((code) => ({ code, name: NAMES[language].of(code) ?? code })).sort((one, other) =>
+  return COUNTRIES.map((code) => ({ code, name: countryName(code, language) })).sort((one, other) =>
     one.name.localeCompare(other.name, language),
   );
 }

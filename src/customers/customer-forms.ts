@@ -6,13 +6,16 @@ import { line, optionalText } from '../products/field-rules.ts';
 /** ASCII only, so no two addresses look alike and small letters are the same everywhere. */
 const address = z.email().max(254);
 
-const email = z
+export const email = z
   .string('shopAccount.errors.email')
   .transform((text) => text.trim())
   .refine((text) => address.safeParse(text).success, 'shopAccount.errors.email')
   .transform((text) => text.toLowerCase());
 
-const name = line(100, { missing: 'shopAccount.errors.name', tooLong: 'shopAccount.errors.nameLength' });
+export const name = line(100, {
+  missing: 'shopAccount.errors.name',
+  tooLong: 'shopAccount.errors.nameLength',
+});
 const phone = optionalText(50, 'shopAccount.errors.phoneLength');
 const current = z.string().max(1000).default('');
 
@@ -21,7 +24,7 @@ const areSame = ({ password, repeated }: { password: string; repeated: string })
 const DIFFERENT = { path: ['repeated'], error: 'password.different' };
 
 /** People do not see the field, and programs that fill in forms do. */
-const trap = z.string().catch('');
+export const trap = z.string().catch('');
 
 export const signUpForm = z.object({ name, email, ...passwords, website: trap }).refine(areSame, DIFFERENT);
 export const forgottenForm = z.object({ email, website: trap });
@@ -47,7 +50,7 @@ export const COUNTRIES = [
   ...['HN', 'MX', 'NI', 'PA', 'PE', 'PR', 'PT', 'PY', 'SV', 'US', 'UY', 'VE'],
 ] as const;
 
-const required = (max: number, missing: string) =>
+export const required = (max: number, missing: string) =>
   line(max, { missing, tooLong: 'shopAccount.errors.tooLong' });
 
 export const addressForm = z.object({

@@ -30,7 +30,7 @@ interface LogIn {
 }
 
 /** Also the confirmation of an address, which is the first log-in. */
-export function logInRoutes({ config, databases, queue }: CustomerDependencies): Router {
+export function logInRoutes({ config, databases, queue, atLogIn }: CustomerDependencies): Router {
   const router = Router();
   const { directory } = databases;
   const idOf = (token: string) => readLinkToken(token, config.SESSION_SECRET);
@@ -98,10 +98,11 @@ export function logInRoutes({ config, databases, queue }: CustomerDependencies):
       const outcome = await queue.run(async () => {
         if (res.closed) return 'left';
         const customer = await compare();
-        return customer && (await startCustomerSession(req, res, databases, customer)) ? 'done' : 'wrong';
+        return customer && (await startCustomerSession(req, res, databases, customer)) ? customer : 'wrong';
       });
       if (outcome === 'left') return;
-      if (outcome === 'done') return res.redirect(303, returnTo);
+      if (outcome !== 'wrong')
+        return res.redirect(303, withQuery(returnTo, await atLogIn(req, res, outcome.id)));
       failedLogIns.inc();
       res.status(422);
       show(req.t('shopAccount.errors.logIn'));
@@ -116,6 +117,12 @@ export function logInRoutes({ config, databases, queue }: CustomerDependencies):
   }
 
   return router;
+}
+
+function withQuery(path: string, more: Record<string, string>): string {
+  const url = new URL(path, 'http://local.invalid');
+  for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
+  return url.pathname + url.search;
 }
 
 const AWAY = { status: 503, textKey: 'login.away', values: {}, retryAfterSeconds: 5 };

@@ -344,12 +344,16 @@ interface CartTable {
   version: FilledIn<number>;
   expires_at: Date;
   updated_at: FilledIn<Date>;
+  /** Of its last addition: the id of the write. */
+  last_change: FilledIn<Buffer | null>;
 }
 
 interface CartLineTable {
   cart_id: number;
   product_id: number;
   quantity: number;
+  /** When its owner last set it. */
+  seen_price: FilledIn<number | null>;
 }
 
 export type OrderState =
@@ -381,6 +385,8 @@ interface OrderTable {
   hold_until: FilledIn<Date | null>;
   created_at: FilledIn<Date>;
   updated_at: FilledIn<Date>;
+  /** Its customer has deleted the account: their data go once it is over. */
+  is_forgotten: FilledIn<0 | 1>;
 }
 
 interface OrderLineTable {
@@ -402,6 +408,8 @@ interface OrderLineTable {
   held: FilledIn<number>;
   shipped: FilledIn<number>;
   returned: FilledIn<number>;
+  /** Null once it holds nothing. */
+  open_order: GeneratedAlways<number | null>;
 }
 
 export type PaymentState = 'pending' | 'captured' | 'failed' | 'cancelled' | 'expired' | 'surplus';
@@ -482,6 +490,91 @@ interface OrderEventTable {
   /** The e-mail about it, which is in the outbox. */
   mail: FilledIn<string | null>;
   created_at: FilledIn<Date>;
+  /** The order, if money has come that does not match. */
+  mismatch_of: GeneratedAlways<number | null>;
+}
+
+export type ProofType = 'webp' | 'pdf';
+
+interface PaymentProofTable {
+  id: Generated<number>;
+  payment_id: number;
+  amount: number;
+  reference: FilledIn<string>;
+  file_type: FilledIn<ProofType | null>;
+  file_id: FilledIn<Buffer | null>;
+  added_by: number;
+  created_at: FilledIn<Date>;
+}
+
+interface PaymentProofFileTable {
+  id: Buffer;
+  data: Buffer;
+}
+
+interface DeliveryZoneTable {
+  id: Generated<number>;
+  name: string;
+  version: FilledIn<number>;
+}
+
+interface DeliveryAreaTable {
+  /** Empty: everywhere else. */
+  country: string;
+  /** Empty: the rest of the country. */
+  region: string;
+  zone_id: number;
+}
+
+interface DeliveryMethodTable {
+  id: Generated<number>;
+  zone_id: number;
+  name: string;
+  carrier: string;
+  /** With {number}. */
+  tracking_url: FilledIn<string>;
+  days_from: FilledIn<number | null>;
+  days_to: FilledIn<number | null>;
+  free_from: FilledIn<number | null>;
+  takes_cash: FilledIn<0 | 1>;
+  is_offered: FilledIn<0 | 1>;
+  version: FilledIn<number>;
+}
+
+interface DeliveryRateTable {
+  method_id: number;
+  position: number;
+  /** In grams; null: any. */
+  max_weight: number | null;
+  min_amount: FilledIn<number>;
+  price: number;
+}
+
+interface ShopSettingTable {
+  id: number;
+  transfer_text: string;
+  pick_up_text: string;
+  default_weight: number;
+  delivery_tax_rate: number;
+  version: FilledIn<number>;
+}
+
+export type ReturnState = 'asked' | 'accepted' | 'refused' | 'received';
+
+interface ReturnRequestTable {
+  id: Generated<number>;
+  order_id: number;
+  state: FilledIn<ReturnState>;
+  reason: FilledIn<string>;
+  created_at: FilledIn<Date>;
+  /** 1, or null: an order has one open request at most. */
+  is_open: GeneratedAlways<1 | null>;
+}
+
+interface ReturnRequestLineTable {
+  request_id: number;
+  order_line_id: number;
+  quantity: number;
 }
 
 interface ImportPartTable {
@@ -779,6 +872,15 @@ export interface Catalogue extends GroupTables {
   parcel: ParcelTable;
   parcel_line: ParcelLineTable;
   order_event: OrderEventTable;
+  payment_proof: PaymentProofTable;
+  payment_proof_file: PaymentProofFileTable;
+  return_request: ReturnRequestTable;
+  return_request_line: ReturnRequestLineTable;
+  delivery_zone: DeliveryZoneTable;
+  delivery_area: DeliveryAreaTable;
+  delivery_method: DeliveryMethodTable;
+  delivery_rate: DeliveryRateTable;
+  shop_setting: ShopSettingTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;
   product_import_row: ImportRowTable;

@@ -9,7 +9,18 @@ export class CartChangedError extends DomainError {
 
 export class CartFullError extends DomainError {
   constructor(maximum: number) {
-    super({ code: 'cart_full', status: 422, textKey: 'orders.errors.cartFull', values: { maximum } });
+    const textKey = 'orders.errors.cartFull';
+    super({ code: 'cart_full', status: 422, textKey, values: { maximum }, field: 'quantity' });
+  }
+}
+
+export class TooManyUnitsError extends DomainError {
+  constructor(maximum: number) {
+    const values = { maximum };
+    super({
+      ...{ code: 'too_many_units', status: 422, textKey: 'orders.errors.tooManyUnits', values },
+      field: 'quantity',
+    });
   }
 }
 
@@ -62,5 +73,15 @@ export class NotShippableError extends DomainError {
 export class NotReturnableError extends DomainError {
   constructor() {
     super({ code: 'not_returnable', status: 409, textKey: 'orders.errors.notReturnable' });
+  }
+}
+
+/** More than has been paid and is not owed to the customer yet. */
+export class NotRefundableError extends DomainError {
+  constructor(maximum: number) {
+    super({
+      ...{ code: 'not_refundable', status: 422, textKey: 'orders.errors.notRefundable' },
+      ...{ details: { maximum }, field: 'amount' },
+    });
   }
 }

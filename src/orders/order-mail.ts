@@ -32,6 +32,8 @@ const MAIL_OF: Partial<Record<`${OrderSubject} ${string}`, Mail>> = {
 
 /** @param from null: it begins in the new state */
 export function mailOf(subject: OrderSubject, from: string | null, to: string): Mail | null {
+  // Something noted in the history.
+  if (from === to) return null;
   // Nothing is paid before an order that is paid at the door, or when it is picked up.
   if (subject === 'order' && from === null && to === 'confirmed') return 'confirmed';
   return MAIL_OF[`${subject} ${to}`] ?? null;

@@ -84,6 +84,13 @@ export async function shipParcel(
   await ship(trx, lines, { actor: why.actor, document });
 }
 
+/** One that was opened by mistake: its contents can be put into another. */
+export async function cancelParcel(trx: Transaction<Catalogue>, id: number, why: Why): Promise<void> {
+  const { orderId, state } = await lockParcel(trx, id);
+  if (state !== 'open' && state !== 'packed') throw new NotShippableError();
+  await moveParcel(trx, { id, orderId, from: state, to: 'cancelled', ...why });
+}
+
 /** Completes the order if nothing else is on its way. */
 export async function deliverParcel(trx: Transaction<Catalogue>, id: number, why: Why): Promise<void> {
   const { orderId, orderState } = await lockParcel(trx, id);
@@ -102,7 +109,7 @@ export async function takeBack(
   trx: Transaction<Catalogue>,
   { orderId, lines, toStock, ...why }: Why & { orderId: number; lines: ParcelLine[]; toStock: boolean },
 ): Promise<void> {
-  const { number } = await lockOrder(trx, orderId);
+  const { number, state } = await lockOrder(trx, orderId);
   const returned = [];
   for (const { orderLineId, quantity } of lines) {
     const line = await trx
@@ -120,6 +127,7 @@ export async function takeBack(
       .execute();
     returned.push({ ...line, quantity });
   }
+  await recordEvent(trx, { subject: 'order', id: orderId, orderId, from: state, to: state, ...why });
   if (toStock)
     await returnToStock(trx, returned, {
       actor: why.actor,

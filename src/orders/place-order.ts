@@ -108,7 +108,8 @@ async function lockCart(trx: Transaction<Catalogue>, { id, version }: Checkout['
   return cart?.version === version;
 }
 
-async function findPlaced(db: Kysely<Catalogue>, placedKey: string): Promise<PlacedOrder | undefined> {
+/** By an earlier press of the button. */
+export async function findPlaced(db: Kysely<Catalogue>, placedKey: string): Promise<PlacedOrder | undefined> {
   return db
     .selectFrom('shop_order')
     .select(['id', 'number', 'state'])

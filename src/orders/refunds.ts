@@ -5,6 +5,7 @@ import type { DatabaseGroup } from '../database/database-group.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
 import { providerOf, type Providers } from '../payments/provider.ts';
+import { NotRefundableError } from './order-errors.ts';
 import { lockOrder } from './order-holds.ts';
 import { findAttempt } from './payment-attempts.ts';
 import { moveRefund, recordEvent, StaleStateError, SYSTEM, type Why } from './states.ts';
@@ -55,6 +56,17 @@ export async function findPaid(db: Kysely<Catalogue>, orderId: number): Promise<
     .where('order_id', '=', orderId)
     .where('state', '=', 'captured')
     .executeTakeFirst();
+}
+
+/** A part of what has been paid, or all of it, as staff decide. @throws NotRefundableError */
+export async function makeRefund(
+  trx: Transaction<Catalogue>,
+  { orderId, amount, ...why }: Why & { orderId: number; amount: number },
+): Promise<void> {
+  await lockOrder(trx, orderId);
+  const paid = await findPaid(trx, orderId);
+  if (!paid || amount > paid.kept) throw new NotRefundableError(paid?.kept ?? 0);
+  await oweRefund(trx, { orderId, paymentId: paid.paymentId, amount, reason: 'returned', ...why });
 }
 
 const sentRefund = z.object({ refund: z.number() });

@@ -76,9 +76,11 @@ test('while the shop is off, none of its addresses exists', async () => {
   const language: RequestHandler = (_req, _res, next) => next();
   const app = express();
   const draining = new AbortController().signal;
-  const jobs = new Jobs(config, databases, createLogger(config));
+  const logger = createLogger(config);
+  const jobs = new Jobs(config, databases, logger);
   const photos = new MysqlPhotoStore(databases);
-  app.use(shop({ config, databases, photos, jobs, queue: new LoginQueue(), language, draining }));
+  const shared = { config, databases, logger, photos, jobs, language, draining };
+  app.use(shop({ ...shared, queue: new LoginQueue(), providers: new Map() }));
   const answer: ErrorRequestHandler = (error: { status: number }, _req, res, next) => {
     if (res.headersSent) return next(error);
     res.sendStatus(error.status);

@@ -21,7 +21,7 @@ const OPEN: ShopPage[] = ['logIn', 'signUp', 'checkMail', 'forgotten'];
 const OPENED_BY_LINKS: ShopPage[] = ['confirm', 'reset', 'confirmEmail'];
 const CLOSED: ShopPage[] = [
   ...(['account', 'details', 'password', 'email', 'deleteAccount'] as const),
-  ...(['addresses', 'newAddress', 'address', 'deleteAddress'] as const),
+  ...(['orders', 'addresses', 'newAddress', 'address', 'deleteAddress'] as const),
 ];
 
 test('a visitor gets no cookie before the first form, and none that opens anything after it', async () => {

@@ -166,12 +166,19 @@ test('what others have been promised is not available', async () => {
     await replicaHasAll(stack);
     return (await visit(`/tienda/p/obra-${other.mark}-${other.id}`)).text;
   };
-  await primary.query('UPDATE product SET reserved = 3 WHERE id = ?', [other.id]);
+  const reserve = (quantity: number) =>
+    primary.query('UPDATE product SET exact_reserved = ?, reserved = ? WHERE id = ?', [
+      quantity,
+      quantity,
+      other.id,
+    ]);
+  await reserve(3);
   expect(await page()).toContain('Última unidad');
-  await primary.query('UPDATE product SET reserved = 4 WHERE id = ?', [other.id]);
+  await reserve(4);
   expect(await page()).toContain('Agotado');
   const available = await visit(`/tienda/buscar?q=${other.mark}&available=1`);
   expect(cardNames(available.text)).toEqual([]);
+  await reserve(0);
 });
 
 test('of more than the last five, the page does not say how many there are', async () => {

@@ -78,7 +78,7 @@ export function hiddenIn(form: string): Record<string, string> {
   return Object.fromEntries([...inputs].map(([, name, value]) => [name!, unescaped(value!)]));
 }
 
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   return text
     .replaceAll('&#34;', '"')
     .replaceAll('&#39;', "'")
