@@ -208,9 +208,10 @@ async function payAgain(
   await retryPayment(trx, { orderId, provider, actor: actorOf(req) });
 }
 
+/** Empty if it cannot be one: MySQL compares only letters of ASCII with a column of them. */
 function numberOf(req: Request): string {
-  const { number } = req.params as { number?: string };
-  return (number ?? '').toUpperCase().slice(0, 20);
+  const { number = '' } = req.params as { number?: string };
+  return /^[\dA-Z-]{1,20}$/i.test(number) ? number.toUpperCase() : '';
 }
 
 function readerOf(req: Request, secret: string) {

@@ -277,6 +277,8 @@ test('the navigation is on every page, with what the person may see', async () =
           '/to-order',
           '/imports',
           '/users',
+          '/mail',
+          '/delivery',
           '/audit',
           '/system',
         ],
