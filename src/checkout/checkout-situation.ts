@@ -48,7 +48,8 @@ export async function findSituation(
     const items = await listCartItems(db, cart.id);
     const settings = await getShopSettings(db);
     const countries = expand(await listDeliveryCountries(db));
-    const country = saved?.country ?? (typed.country || (countries[0] ?? ''));
+    const [first = ''] = countries;
+    const country = saved?.country ?? (countries.includes(typed.country) ? typed.country : first);
     const methods = await listMethodsFor(db, { country, region: saved?.region ?? typed.region.trim() });
     return { items, settings, countries, country, methods };
   });

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { z } from 'zod';
 import type {
   Catalogue,
@@ -229,42 +229,4 @@ export async function listOrders(
     .execute();
   const orders = rows.slice(0, ORDERS_PER_PAGE);
   return { orders, next: rows.length > ORDERS_PER_PAGE ? orders.at(-1)!.id : undefined };
-}
-
-export interface ReturnedLine {
-  orderLineId: number;
-  quantity: number;
-}
-
-export class ReturnRefusedError extends DomainError {
-  constructor() {
-    super({ code: 'return_refused', status: 409, textKey: 'shopOrder.errors.return', field: 'lines' });
-  }
-}
-
-/** A person answers it. @throws ReturnRefusedError if it is more than was shipped, or one is open */
-export async function askForReturn(
-  trx: Transaction<Catalogue>,
-  { orderId, lines, reason }: { orderId: number; lines: ReturnedLine[]; reason: string },
-): Promise<number> {
-  await trx.selectFrom('shop_order').select('id').where('id', '=', orderId).forUpdate().execute();
-  const open = await trx
-    .selectFrom('return_request')
-    .select('id')
-    .where('order_id', '=', orderId)
-    .where('is_open', '=', 1)
-    .executeTakeFirst();
-  if (open || lines.length === 0) throw new ReturnRefusedError();
-  const { insertId } = await trx
-    .insertInto('return_request')
-    .values({ order_id: orderId, reason })
-    .executeTakeFirstOrThrow();
-  for (const { orderLineId, quantity } of lines) {
-    const { numAffectedRows } = await sql`
-      INSERT INTO return_request_line (request_id, order_line_id, quantity)
-      SELECT ${Number(insertId)}, id, ${quantity} FROM order_line
-      WHERE id = ${orderLineId} AND order_id = ${orderId} AND shipped - returned >= ${quantity}`.execute(trx);
-    if (numAffectedRows !== 1n) throw new ReturnRefusedError();
-  }
-  return Number(insertId);
 }

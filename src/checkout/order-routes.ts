@@ -7,28 +7,19 @@ import type { Catalogue } from '../database/tables.ts';
 import { getShopSettings } from '../delivery/delivery-queries.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { countryName } from '../http/countries.ts';
-import { decimalMarkOf, readTypedNumber, typedNumber } from '../locales/typed-numbers.ts';
+import { typedNumber } from '../locales/typed-numbers.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { lockOrder } from '../orders/order-holds.ts';
 import { retryPayment } from '../orders/retry-payment.ts';
 import { recordEvent } from '../orders/states.ts';
 import type { PaymentProvider } from '../payments/provider.ts';
-import { decimalField, optionalText } from '../products/field-rules.ts';
 import { unitWord } from '../products/unit-queries.ts';
 import { routesOf, type ShopPage } from '../shop/shop-paths.ts';
-import { hasMoreDecimals, subtract } from '../stock/quantities.ts';
 import type { CheckoutDependencies } from './checkout-situation.ts';
 import { goToPayment } from './go-to-payment.ts';
 import { orderPath } from '../shop/order-path.ts';
-import {
-  askForReturn,
-  findOwnOrder,
-  getOrder,
-  listOrders,
-  type CustomerOrder,
-  type OrderLine,
-  type ReturnedLine,
-} from './order-queries.ts';
+import { findOwnOrder, getOrder, listOrders } from './order-queries.ts';
+import { askForReturn, lineName, readReturn, returnableOf } from './return-requests.ts';
 
 /** Of the link; empty if it cannot be one. */
 const token = z
@@ -45,8 +36,6 @@ const orderQuery = z.object({
 const formToken = z.object({ t: token });
 const payForm = z.object({ method: z.string().max(30).catch('') });
 const listQuery = z.object({ before: z.coerce.number().int().positive().optional().catch(undefined) });
-const reasonField = optionalText(500, 'shopAccount.errors.tooLong');
-const quantity = decimalField('shopCart.errors.quantity');
 
 /** The customer's side of an order: what it is, how to pay, cancel and return it. */
 export function orderRoutes(dependencies: CheckoutDependencies): Router {
@@ -219,43 +208,10 @@ async function payAgain(
   await retryPayment(trx, { orderId, provider, actor: actorOf(req) });
 }
 
-function readReturn(req: Request, order: CustomerOrder) {
-  const body = (req.body ?? {}) as Record<string, unknown>;
-  const errors: Record<string, string> = {};
-  const lines: ReturnedLine[] = [];
-  for (const { line, left } of returnableOf(order)) {
-    const name = lineName(line.id);
-    const typed = typeof body[name] === 'string' ? body[name].trim() : '';
-    if (typed === '') continue;
-    const read = quantity.safeParse(readTypedNumber(typed, decimalMarkOf(req.t)));
-    if (!read.success || hasMoreDecimals(read.data, line.unit.decimals))
-      errors[name] = req.t('shopCart.errors.quantity');
-    else if (read.data > left)
-      errors[name] = req.t('shopOrder.errors.tooMany', { left: typedNumber(left, req.t) });
-    else if (read.data > 0) lines.push({ orderLineId: line.id, quantity: read.data });
-  }
-  const reason = reasonField.safeParse(body.reason);
-  if (!reason.success) errors.reason = req.t('shopAccount.errors.tooLong');
-  else if (reason.data === '') errors.reason = req.t('shopOrder.errors.reason');
-  if (Object.keys(errors).length === 0 && lines.length === 0) errors.lines = req.t('shopOrder.errors.lines');
-  return { lines, errors, reason: reason.data ?? '' };
-}
-
-/** What was shipped and has not come back, unless a request is waiting for its answer. */
-function returnableOf({ lines, returnRequest }: CustomerOrder): { line: OrderLine; left: number }[] {
-  if (returnRequest && ['asked', 'accepted'].includes(returnRequest.state)) return [];
-  return lines
-    .map((line) => ({ line, left: subtract(line.shipped, line.returned) }))
-    .filter(({ left }) => left > 0);
-}
-
-function lineName(id: number): string {
-  return `line${id}`;
-}
-
+/** Empty if it cannot be one: MySQL compares only letters of ASCII with a column of them. */
 function numberOf(req: Request): string {
-  const { number } = req.params as { number?: string };
-  return (number ?? '').toUpperCase().slice(0, 20);
+  const { number = '' } = req.params as { number?: string };
+  return /^[\dA-Z-]{1,20}$/i.test(number) ? number.toUpperCase() : '';
 }
 
 function readerOf(req: Request, secret: string) {

@@ -34,7 +34,6 @@ import {
   zoneValues,
 } from './delivery-form.ts';
 import { getShopSettings, MAX_RATES } from './delivery-queries.ts';
-import { regionsOf, REGIONS } from './regions.ts';
 
 /** @param countries ISO codes of those that addresses can have */
 export function deliveryRoutes({ catalogue }: Databases, countries: readonly string[]): Router {
@@ -158,7 +157,6 @@ export function deliveryRoutes({ catalogue }: Databases, countries: readonly str
       countries: countries
         .map((code) => ({ code, name: countryName(code, req.language) }))
         .sort((one, other) => one.name.localeCompare(other.name, req.language)),
-      regions: regionsOf(Object.keys(REGIONS)),
     });
   }
 

@@ -1,5 +1,5 @@
 /** Departments and provinces, as suggestions for the field: other spellings are right, too. ISO 3166-2. */
-export const REGIONS: Record<string, readonly string[]> = {
+const REGIONS: Record<string, readonly string[]> = {
   CO: [
     ...[
       'Amazonas',

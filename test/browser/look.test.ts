@@ -280,6 +280,7 @@ test('the navigation is on every page, with what the person may see', async () =
           '/users',
           '/customers',
           '/mail',
+          '/delivery',
           '/audit',
           '/system',
         ],

@@ -18,7 +18,7 @@ import { routesOf, type Route } from '../support/routes.ts';
 import { Stack } from '../support/stack.ts';
 
 /** FUZZ_SEED and FUZZ_PATH, printed on failure, replay a run; FUZZ_RUNS lengthens it. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 8000);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 12_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2_147_483_647);
 const PATH = process.env.FUZZ_PATH;
 /** Only a hang takes this long. */

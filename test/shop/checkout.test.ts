@@ -241,6 +241,7 @@ test.each<[string, Record<string, string>, string]>([
   ['name', { name: '  ' }, 'Escriba su nombre.'],
   ['phone', { phone: '' }, 'Escriba un teléfono.'],
   ['country', { country: 'XX' }, 'Elija un país.'],
+  ['country', { country: 'Ñ\u0080' }, 'Elija un país.'],
   ['region', { region: '' }, 'Escriba el departamento o la provincia.'],
   ['municipality', { municipality: '' }, 'Escriba el municipio, el cantón o la ciudad.'],
   ['street', { street: '' }, 'Escriba la calle y el número.'],

@@ -40,6 +40,7 @@ async function place(
   const email = uniqueEmail();
   const { page, fields: all } = await delivered(shopper, { ...TO_QUITO, email, ...fields });
   const placed = await press(shopper, page, { payment: 'bank_transfer', ...all });
+  if (placed.status !== 303) throw new Error(`Not placed: ${placed.status} ${placed.text}`);
   const order = await orderOf(root, placed.headers.location!);
   return { order, path: placed.headers.location!.replace(/[?&]placed=1/, ''), email: String(order.email) };
 }
@@ -89,6 +90,12 @@ test("other people's orders do not exist, with or without an account", async () 
   for (const page of ['cancelOrder', 'payOrder', 'returnOrder'] as const)
     expect((await stranger.post(stranger.pathOf(page, number), { t: changed })).status).toBe(404);
   expect(await stateOf(root, Number(guest.order.id))).toBe('awaiting_payment');
+  for (const wrong of ['%C2%80', 'Ñ', '0', 'x'.repeat(500)])
+    expect([
+      wrong,
+      (await stranger.get(`/tienda/pedidos/${wrong.includes('%') ? wrong : encodeURIComponent(wrong)}`))
+        .status,
+    ]).toEqual([wrong, 404]);
   expect((await stranger.open('orders')).headers.location).toContain('/cuenta/iniciar-sesion');
 });
 
