@@ -22,14 +22,14 @@ import { mailJobs } from './mail/mail-jobs.ts';
 import { MailWriter } from './mail/mail-writer.ts';
 import { searchJobs } from './search/search-jobs.ts';
 import { orderJobs } from './orders/order-jobs.ts';
-import { OFFLINE_PROVIDERS } from './payments/offline-providers.ts';
-import { providersOf } from './payments/provider.ts';
+import { allProviders } from './payments/all-providers.ts';
 import { readFilter } from './product-list/product-filter.ts';
 import { getProductPage } from './product-list/product-page.ts';
 import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
 import { deleteUnusedPhotos } from './photos/unused-photos.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
+import { returnPath } from './shop/payment-return.ts';
 import { deleteExpired } from './stock/deleted-products.ts';
 import { logCopies } from './system/copies-log.ts';
 import { Heartbeat } from './system/heartbeat.ts';
@@ -69,7 +69,8 @@ async function serve(): Promise<void> {
   homeJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   await alertJobs(jobs, { config, databases, logger });
-  orderJobs(jobs, { databases, providers: providersOf(...OFFLINE_PROVIDERS), logger });
+  const providers = allProviders(config, returnPath);
+  orderJobs(jobs, { databases, providers, logger });
   const mails = await MailWriter.create(config, MAIL_TEMPLATES);
   mailJobs(jobs, { config, databases, logger, mails });
   customerJobs(jobs, databases, []);
@@ -89,6 +90,7 @@ async function serve(): Promise<void> {
     heartbeat,
     jobs,
     photos,
+    providers,
     draining: draining.signal,
   });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;

@@ -1,5 +1,6 @@
 import cookieParser from 'cookie-parser';
 import express, { Router, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
 import { csrf } from '../auth/csrf.ts';
 import type { WebConfig } from '../config/config.ts';
 import { accountRoutes } from '../customers/account-routes.ts';
@@ -12,15 +13,20 @@ import { signUpRoutes } from '../customers/sign-up-routes.ts';
 import { drain } from '../http/drain.ts';
 import { notFound } from '../http/error-handler.ts';
 import { idempotency } from '../http/idempotency.ts';
+import { allowForms } from '../http/security-headers.ts';
 import { onlyBelow } from '../http/only-below.ts';
+import { pageOriginsOf, type Providers } from '../payments/provider.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { catalogueRoutes } from '../shop/catalogue-routes.ts';
 import { offerLayout } from '../shop/shop-layout.ts';
-import { findPage, languageOfPath, SHOP_BASES } from '../shop/shop-paths.ts';
+import { paymentReturnRoutes } from '../shop/payment-return.ts';
+import { findPage, languageOfPath, routesOf, SHOP_BASES } from '../shop/shop-paths.ts';
 import { sitemapRoutes } from '../shop/sitemap-routes.ts';
 
 interface ShopDependencies extends CustomerDependencies {
   photos: PhotoStore;
+  providers: Providers;
+  logger: Logger;
   draining: AbortSignal;
   language: RequestHandler;
 }
@@ -30,7 +36,7 @@ interface ShopDependencies extends CustomerDependencies {
  * cookie before the first form.
  */
 export function shop(dependencies: ShopDependencies): Router {
-  const { config, databases, photos, draining, language } = dependencies;
+  const { config, databases, photos, providers, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config, CUSTOMER_TOKENS);
   const router = Router();
   router.use(onlyBelow(...Object.values(SHOP_BASES), ...(config.SHOP ? ['/robots.txt'] : [])));
@@ -47,6 +53,8 @@ export function shop(dependencies: ShopDependencies): Router {
   }
   router.use(layout(config));
   router.use(sitemapRoutes(config, databases));
+  router.use([...routesOf('checkout'), ...routesOf('order')], allowForms(pageOriginsOf(providers)));
+  router.use(paymentReturnRoutes(dependencies));
   router.use(customerSession(databases));
   router.use(catalogueRoutes(config, databases, photos));
   router.use(express.urlencoded({ extended: false, limit: '100kb' }));

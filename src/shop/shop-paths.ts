@@ -14,6 +14,7 @@ const PAGES = {
   cart: { es: '/carrito', en: '/cart' },
   checkout: { es: '/pagar', en: '/checkout' },
   order: { es: '/pedidos/:number', en: '/orders/:number' },
+  paymentReturn: { es: '/pago/:attempt', en: '/payment/:attempt' },
   account: { es: '/cuenta', en: '/account' },
   logIn: { es: '/cuenta/iniciar-sesion', en: '/account/log-in' },
   logOut: { es: '/cuenta/cerrar-sesion', en: '/account/log-out' },

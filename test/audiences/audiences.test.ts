@@ -7,6 +7,7 @@ import { MysqlPhotoStore } from '../../src/photos/mysql-photo-store.ts';
 import { LoginQueue } from '../../src/auth/login-queue.ts';
 import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
+import { providersOf } from '../../src/payments/provider.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Client } from '../support/client.ts';
 import { webConfig } from '../support/web-config.ts';
@@ -78,7 +79,10 @@ test('while the shop is off, none of its addresses exists', async () => {
   const draining = new AbortController().signal;
   const jobs = new Jobs(config, databases, createLogger(config));
   const photos = new MysqlPhotoStore(databases);
-  app.use(shop({ config, databases, photos, jobs, queue: new LoginQueue(), language, draining }));
+  const logger = createLogger(config);
+  const queue = new LoginQueue();
+  const providers = providersOf();
+  app.use(shop({ config, databases, photos, jobs, queue, providers, logger, language, draining }));
   const answer: ErrorRequestHandler = (error: { status: number }, _req, res, next) => {
     if (res.headersSent) return next(error);
     res.sendStatus(error.status);
