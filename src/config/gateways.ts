@@ -115,7 +115,8 @@ export function needWholeGateways(values: Checked, context: z.RefinementCtx): vo
     const isLive = needs.some((setting) => isForLive(values, setting));
     for (const setting of needs.filter((each) => isForTests(values, each)))
       if (isLive) refuse(setting, `for live payments, as the other settings of ${name} are`);
-    if (isLive && values.GATEWAY_SIMULATOR) refuse('GATEWAY_SIMULATOR', `not set, as ${given} is for live payments`);
+    if (isLive && values.GATEWAY_SIMULATOR)
+      refuse('GATEWAY_SIMULATOR', `not set, as ${given} is for live payments`);
     if (values.PUBLIC_URL === undefined)
       refuse('PUBLIC_URL', `the address that people open, as ${given} is set: ${name} sends them back to it`);
     else if (isLive && !values.PUBLIC_URL.startsWith('https://'))

@@ -3,12 +3,7 @@ import { z } from 'zod';
 import { PAYPAL_CURRENCIES } from '../config/gateways.ts';
 import type { Language } from '../locales/languages.ts';
 import { fromDecimal, toDecimal } from './gateway-amounts.ts';
-import {
-  describeOrder,
-  HOLD_MARGIN_SECONDS,
-  PAGE_SECONDS,
-  type GatewayContext,
-} from './gateway-context.ts';
+import { describeOrder, HOLD_MARGIN_SECONDS, PAGE_SECONDS, type GatewayContext } from './gateway-context.ts';
 import { readAnswer } from './gateway-request.ts';
 import { PaypalApi, type PaypalAccess } from './paypal-api.ts';
 import { PaypalVerifier } from './paypal-signatures.ts';
@@ -172,7 +167,10 @@ function stateOf(found: Order | undefined, otherwise: 'pending' | 'failed'): Att
   return { state: otherwise };
 }
 
-function captureState({ status, amount: { currency_code: currency, value } }: z.output<typeof capture>): AttemptState {
+function captureState({
+  status,
+  amount: { currency_code: currency, value },
+}: z.output<typeof capture>): AttemptState {
   if (status === 'PENDING') return { state: 'pending' };
   if (!PAID.has(status)) return { state: 'failed' };
   const decimals = PAYPAL_CURRENCIES[currency];

@@ -77,14 +77,24 @@ export interface PaymentProvider {
 /** Not signed by the provider, or not for us. */
 export class ForgedNotificationError extends DomainError {
   constructor(reason: string) {
-    super({ code: 'forged_notification', status: 400, textKey: 'payments.errors.forged', details: { reason } });
+    super({
+      code: 'forged_notification',
+      status: 400,
+      textKey: 'payments.errors.forged',
+      details: { reason },
+    });
   }
 }
 
 /** The provider does not make it, however often it is asked: a person has to. */
 export class RefundRefusedError extends DomainError {
   constructor(reason: string) {
-    super({ code: 'refund_refused', status: 409, textKey: 'payments.errors.refundRefused', details: { reason } });
+    super({
+      code: 'refund_refused',
+      status: 409,
+      textKey: 'payments.errors.refundRefused',
+      details: { reason },
+    });
   }
 }
 

@@ -44,7 +44,8 @@ export async function queryOperation(
   const found = readElements(outer.get('consultaOperacionesReturn') ?? '');
   const error = found.get('Ds_ErrorCode');
   if (error === NOT_FOUND) return undefined;
-  if (error !== undefined || found.get('Ds_Order') !== order) throw new GatewayError('redsys', error ?? 'no order');
+  if (error !== undefined || found.get('Ds_Order') !== order)
+    throw new GatewayError('redsys', error ?? 'no order');
   return found;
 }
 

@@ -66,7 +66,9 @@ export function readSignedMessage(message: unknown, key: string): Record<string,
 function readParameters(data: string): Record<string, string> {
   try {
     // Node reads both alphabets of Base64.
-    const values = z.record(z.string(), z.coerce.string()).parse(JSON.parse(Buffer.from(data, 'base64').toString()));
+    const values = z
+      .record(z.string(), z.coerce.string())
+      .parse(JSON.parse(Buffer.from(data, 'base64').toString()));
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [nameOf(name), decode(value)]));
   } catch {
     throw new ForgedNotificationError('parameters');

@@ -3,12 +3,7 @@ import { z } from 'zod';
 import { REDSYS_CURRENCIES } from '../config/gateways.ts';
 import type { Language } from '../locales/languages.ts';
 import { fromGateway, toGateway } from './gateway-amounts.ts';
-import {
-  describeOrder,
-  HOLD_MARGIN_SECONDS,
-  PAGE_SECONDS,
-  type GatewayContext,
-} from './gateway-context.ts';
+import { describeOrder, HOLD_MARGIN_SECONDS, PAGE_SECONDS, type GatewayContext } from './gateway-context.ts';
 import { askGateway, readAnswer } from './gateway-request.ts';
 import {
   ForgedNotificationError,
@@ -102,7 +97,12 @@ function redsysMethod(
         { version, key },
       );
       const reference = redsysOrder(attempt);
-      return Promise.resolve({ kind: 'form', url: `${host}/sis/realizarPago`, fields: { ...fields }, reference });
+      return Promise.resolve({
+        kind: 'form',
+        url: `${host}/sis/realizarPago`,
+        fields: { ...fields },
+        reference,
+      });
     },
 
     parseNotification: async (rawBody) => Promise.resolve(readNotification(rawBody)),

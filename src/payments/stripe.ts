@@ -2,12 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type Stripe from 'stripe';
 import { z } from 'zod';
 import { fromGateway, toGateway } from './gateway-amounts.ts';
-import {
-  describeOrder,
-  HOLD_MARGIN_SECONDS,
-  pageEnd,
-  type GatewayContext,
-} from './gateway-context.ts';
+import { describeOrder, HOLD_MARGIN_SECONDS, pageEnd, type GatewayContext } from './gateway-context.ts';
 import {
   ForgedNotificationError,
   GatewayError,
@@ -33,9 +28,7 @@ const TIME_LIMIT_MS = 10_000;
 const TOLERANCE_SECONDS = 5 * 60;
 
 /** https://docs.stripe.com/currencies: all others have two decimals. */
-const WITHOUT_DECIMALS = new Set(
-  'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '),
-);
+const WITHOUT_DECIMALS = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
 const WITH_THREE_DECIMALS = new Set('BHD JOD KWD OMR TND'.split(' '));
 
 /** Cards and wallets by Stripe's own page. */

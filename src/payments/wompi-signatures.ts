@@ -25,7 +25,11 @@ export type WompiEvent = z.output<typeof signedEvent>;
 
 /** Over the values that the event lists, its time and the secret (https://docs.wompi.co/docs/colombia/eventos/). */
 export function checksumOf(
-  { data, timestamp, signature }: Pick<WompiEvent, 'data' | 'timestamp'> & {
+  {
+    data,
+    timestamp,
+    signature,
+  }: Pick<WompiEvent, 'data' | 'timestamp'> & {
     signature: Pick<WompiEvent['signature'], 'properties'>;
   },
   secret: string,
@@ -56,7 +60,9 @@ function valueAt(data: unknown, path: string): string {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return '';
     value = (value as Record<string, unknown>)[name];
   }
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
 }
 
 function sha256(text: string): string {

@@ -35,7 +35,11 @@ const transaction = z.object({
 type Transaction = z.output<typeof transaction>;
 
 const signedTransaction = z.object({
-  transaction: z.object({ id: z.string().max(60), status: z.string().max(20), reference: z.string().max(255) }),
+  transaction: z.object({
+    id: z.string().max(60),
+    status: z.string().max(20),
+    reference: z.string().max(255),
+  }),
 });
 
 /** Cards, PSE, Nequi and others of Colombia. The reference at Wompi is the key of the attempt. */
@@ -75,7 +79,12 @@ export function wompi(settings: WompiSettings): PaymentProvider {
       const amountInCents = toGateway(amount, currency, DECIMALS);
       const expiration = pageEnd(attempt).toISOString();
       const query = new URLSearchParams({
-        ...{ 'public-key': settings.publicKey, currency, 'amount-in-cents': String(amountInCents), reference },
+        ...{
+          'public-key': settings.publicKey,
+          currency,
+          'amount-in-cents': String(amountInCents),
+          reference,
+        },
         'signature:integrity': integrityOf(
           { reference, amountInCents, currency, expiration },
           settings.integritySecret,
@@ -102,7 +111,10 @@ export function wompi(settings: WompiSettings): PaymentProvider {
       if (paid?.status === 'VOIDED') return;
       if (paid?.amount_in_cents !== toGateway(amount, currency, DECIMALS))
         throw new RefundRefusedError('a part cannot be voided');
-      const answer = await ask(`/transactions/${encodeURIComponent(paid.id)}/void`, { method: 'POST', body: '{}' });
+      const answer = await ask(`/transactions/${encodeURIComponent(paid.id)}/void`, {
+        method: 'POST',
+        body: '{}',
+      });
       if (answer.status >= 400 && answer.status < 500) throw new RefundRefusedError(`HTTP ${answer.status}`);
       readAnswer('wompi', answer);
     },

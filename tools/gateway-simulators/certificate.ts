@@ -22,7 +22,10 @@ export function makeCertificate(name: string): { privateKey: KeyObject; certific
   const signature = createSign('RSA-SHA256').update(content).sign(privateKey);
   const whole = der(0x30, content, algorithm, der(0x03, Buffer.of(0), signature));
   const lines = whole.toString('base64').match(/.{1,64}/g)!;
-  return { privateKey, certificate: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n') };
+  return {
+    privateKey,
+    certificate: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'),
+  };
 }
 
 function der(tag: number, ...parts: Buffer[]): Buffer {

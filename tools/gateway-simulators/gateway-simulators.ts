@@ -80,13 +80,16 @@ export class GatewaySimulators {
     for (const name of GATEWAYS) app.use(SIMULATORS[name](this.#simulated(name)));
     app.get('/', (_req, res) => void res.json(Object.fromEntries(this.#behaviours())));
     app.put('/behaviour/:gateway', (req, res) => {
-      const gateway = z.enum(GATEWAYS).parse(req.params.gateway);
-      this.behave(gateway, changes.parse(req.body) as Partial<Behaviour>);
-      res.json(this.messenger(gateway).behaviour);
+      const gateway = z.enum(GATEWAYS).safeParse(req.params.gateway);
+      const change = changes.safeParse(req.body);
+      if (!gateway.success || !change.success) return res.sendStatus(400);
+      this.behave(gateway.data, change.data as Partial<Behaviour>);
+      res.json(this.messenger(gateway.data).behaviour);
     });
     app.post('/flush/:gateway', (req, res) => {
-      this.messenger(z.enum(GATEWAYS).parse(req.params.gateway)).flush();
-      res.sendStatus(204);
+      const gateway = z.enum(GATEWAYS).safeParse(req.params.gateway);
+      if (gateway.success) this.messenger(gateway.data).flush();
+      res.sendStatus(gateway.success ? 204 : 400);
     });
     return app;
   }

@@ -73,7 +73,8 @@ export function paypalSimulator(simulated: Simulated): Router {
   router.get(CERTIFICATE, (_req, res) => void res.type('text').send(certificate));
   router.post('/v1/oauth2/token', answering(simulated), (req, res) => {
     const expected = Buffer.from(`${KEYS.PAYPAL_CLIENT_ID}:${KEYS.PAYPAL_CLIENT_SECRET}`).toString('base64');
-    if (req.get('authorization') !== `Basic ${expected}`) return res.status(401).json({ error: 'invalid_client' });
+    if (req.get('authorization') !== `Basic ${expected}`)
+      return res.status(401).json({ error: 'invalid_client' });
     res.json({ access_token: TOKEN, token_type: 'Bearer', expires_in: 32_400 });
   });
 
@@ -119,16 +120,29 @@ export function paypalSimulator(simulated: Simulated): Router {
     order.status = 'COMPLETED';
     order.captures.push(capture);
     send(res, 201, shown(order, base()));
-    tell('PAYMENT.CAPTURE.COMPLETED', { ...capture, supplementary_data: { related_ids: { order_id: order.id } } });
+    tell('PAYMENT.CAPTURE.COMPLETED', {
+      ...capture,
+      supplementary_data: { related_ids: { order_id: order.id } },
+    });
   });
   router.post('/v2/payments/captures/:id/refund', (req, res) => {
-    const order = [...orders.values()].find(({ captures }) => captures.some(({ id }) => id === req.params.id));
+    const order = [...orders.values()].find(({ captures }) =>
+      captures.some(({ id }) => id === req.params.id),
+    );
     if (!order) return refuse(res, 404, 'RESOURCE_NOT_FOUND');
     const { amount, custom_id } = req.body as Pick<Refund, 'amount'> & { custom_id?: string };
-    const sum = order.refunds.reduce((total, refund) => total + Number(refund.amount.value), Number(amount.value));
+    const sum = order.refunds.reduce(
+      (total, refund) => total + Number(refund.amount.value),
+      Number(amount.value),
+    );
     if (sum > Number(order.amount.value) || messenger.behaviour.refuses)
       return refuse(res, 422, 'REFUND_AMOUNT_EXCEEDED');
-    const refund: Refund = { id: `REF-${randomUUID()}`, status: 'COMPLETED', amount, ...(custom_id && { custom_id }) };
+    const refund: Refund = {
+      id: `REF-${randomUUID()}`,
+      status: 'COMPLETED',
+      amount,
+      ...(custom_id && { custom_id }),
+    };
     order.refunds.push(refund);
     order.captures[0]!.status = sum === Number(order.amount.value) ? 'REFUNDED' : 'PARTIALLY_REFUNDED';
     send(res, 201, refund);

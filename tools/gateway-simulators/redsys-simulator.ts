@@ -23,7 +23,11 @@ export function redsysSimulator(simulated: Simulated): Router {
   const router = Router();
 
   router.post('/redsys/sis/realizarPago', (req, res) => {
-    const { Ds_SignatureVersion: version, Ds_MerchantParameters: data, Ds_Signature } = req.body as Record<string, string>;
+    const {
+      Ds_SignatureVersion: version,
+      Ds_MerchantParameters: data,
+      Ds_Signature,
+    } = req.body as Record<string, string>;
     const parameters = decode(data ?? '');
     const order = parameters.DS_MERCHANT_ORDER ?? '';
     if (!/^\d{4}[\dA-Za-z]{0,8}$/.test(order)) return res.status(400).send('SIS0074');
@@ -57,7 +61,11 @@ export function redsysSimulator(simulated: Simulated): Router {
   });
 
   router.post('/redsys/sis/rest/trataPeticionREST', answering(simulated), (req, res) => {
-    const { Ds_SignatureVersion: version = '', Ds_MerchantParameters: data = '', Ds_Signature } = req.body as Record<string, string>;
+    const {
+      Ds_SignatureVersion: version = '',
+      Ds_MerchantParameters: data = '',
+      Ds_Signature,
+    } = req.body as Record<string, string>;
     const asked = decode(data);
     const order = asked.DS_MERCHANT_ORDER ?? '';
     if (Ds_Signature !== sign(data, { version, order })) return res.json({ errorCode: 'SIS0042' });
@@ -68,7 +76,11 @@ export function redsysSimulator(simulated: Simulated): Router {
     if (operation.refunded + amount > Number(operation.parameters.DS_MERCHANT_AMOUNT))
       return res.json({ errorCode: 'SIS0057' });
     operation.refunded += amount;
-    const told = answerOf(operation, { Ds_Response: '0900', Ds_TransactionType: '3', Ds_Amount: String(amount) });
+    const told = answerOf(operation, {
+      Ds_Response: '0900',
+      Ds_TransactionType: '3',
+      Ds_Amount: String(amount),
+    });
     res.json(signedMessage(told, version));
   });
 
@@ -147,11 +159,17 @@ function sign(data: string, { version, order }: { version: string; order: string
   const secret = KEYS.REDSYS_SECRET_KEY;
   if (version === 'HMAC_SHA512_V2') {
     const aes = createCipheriv('aes-128-cbc', secret.slice(0, 16), Buffer.alloc(16));
-    return createHmac('sha512', aes.update(order, 'utf8', 'base64') + aes.final('base64')).update(data).digest('base64url');
+    return createHmac('sha512', aes.update(order, 'utf8', 'base64') + aes.final('base64'))
+      .update(data)
+      .digest('base64url');
   }
-  const des = createCipheriv('des-ede3-cbc', Buffer.from(secret, 'base64'), Buffer.alloc(8)).setAutoPadding(false);
+  const des = createCipheriv('des-ede3-cbc', Buffer.from(secret, 'base64'), Buffer.alloc(8)).setAutoPadding(
+    false,
+  );
   const padded = order.padEnd(Math.ceil(order.length / 8) * 8, '\0');
-  return createHmac('sha256', Buffer.concat([des.update(padded), des.final()])).update(data).digest('base64');
+  return createHmac('sha256', Buffer.concat([des.update(padded), des.final()]))
+    .update(data)
+    .digest('base64');
 }
 
 function decode(data: string): Record<string, string> {

@@ -56,7 +56,9 @@ export function stripeSimulator(simulated: Simulated): Router {
     };
     const body = JSON.stringify(event);
     const time = now();
-    const signature = createHmac('sha256', KEYS.STRIPE_WEBHOOK_SECRET).update(`${time}.${body}`).digest('hex');
+    const signature = createHmac('sha256', KEYS.STRIPE_WEBHOOK_SECRET)
+      .update(`${time}.${body}`)
+      .digest('hex');
     const headers = { 'content-type': 'application/json', 'stripe-signature': `t=${time},v1=${signature}` };
     messenger.send({ url: webhookUrl('stripe'), headers, body });
   };
@@ -69,7 +71,8 @@ export function stripeSimulator(simulated: Simulated): Router {
     const known = key && answered.get(key);
     const body = JSON.stringify(req.body ?? {});
     if (known && known.body === body) return res.set('idempotent-replayed', 'true').json(known.answer);
-    if (known) return res.status(400).json({ error: { type: 'idempotency_error', message: 'other parameters' } });
+    if (known)
+      return res.status(400).json({ error: { type: 'idempotency_error', message: 'other parameters' } });
     if (key) res.locals.remember = (answer: object) => answered.set(key, { body, answer });
     next();
   });
@@ -117,14 +120,22 @@ export function stripeSimulator(simulated: Simulated): Router {
     res.json({ object: 'list', data, has_more: false, url: '/v1/refunds' });
   });
   router.post('/v1/refunds', (req, res) => {
-    const { payment_intent, amount, metadata } = req.body as Record<'payment_intent' | 'amount', string> & Pick<Refund, 'metadata'>;
+    const { payment_intent, amount, metadata } = req.body as Record<'payment_intent' | 'amount', string> &
+      Pick<Refund, 'metadata'>;
     const session = [...sessions.values()].find((each) => each.payment_intent === payment_intent);
     const earlier = refunds.filter((refund) => refund.payment_intent === payment_intent);
     const sum = earlier.reduce((total, refund) => total + refund.amount, Number(amount));
     if (!session || sum > session.amount_total || messenger.behaviour.refuses)
       return refuse(res, 400, 'charge_already_refunded');
     const id = `re_${randomUUID().replaceAll('-', '')}`;
-    const refund: Refund = { id, object: 'refund', payment_intent, amount: Number(amount), metadata, status: 'succeeded' };
+    const refund: Refund = {
+      id,
+      object: 'refund',
+      payment_intent,
+      amount: Number(amount),
+      metadata,
+      status: 'succeeded',
+    };
     refunds.push(refund);
     (res.locals.remember as ((answer: object) => void) | undefined)?.(refund);
     res.json(refund);

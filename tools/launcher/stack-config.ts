@@ -85,10 +85,7 @@ export interface StackConfig {
 
 /** @throws SettingsError naming the setting or option and what it accepts */
 export function readStackConfig(argv: string[], environment = process.env): StackConfig {
-  const values = readSettings(
-    settings.superRefine(needPairs).superRefine(needWholeGateways),
-    environment,
-  );
+  const values = readSettings(settings.superRefine(needPairs).superRefine(needWholeGateways), environment);
   const options = readOptions(argv);
   const webPort = values.WEB_PORT ?? values.PORT + 11;
   const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;
@@ -154,7 +151,15 @@ function checkShopDemo(values: Given, demo: boolean): void {
     );
 }
 
-export function listeners({ host, port, phpMyAdminPort, simulatorPort, web, primary, replicas }: StackConfig) {
+export function listeners({
+  host,
+  port,
+  phpMyAdminPort,
+  simulatorPort,
+  web,
+  primary,
+  replicas,
+}: StackConfig) {
   const loopback = '127.0.0.1';
   return [
     { what: 'NGINX', host, port, setting: 'PORT' },

@@ -11,13 +11,7 @@ import { DatabaseServers } from './database-servers.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
 import { rotateLog } from './log-files.ts';
-import {
-  nginxProcess,
-  phpMyAdminProcess,
-  reachableHost,
-  simulatorProcess,
-  webProcess,
-} from './processes.ts';
+import { nginxProcess, phpMyAdminProcess, reachableHost, simulatorProcess, webProcess } from './processes.ts';
 import { Progress } from './progress.js';
 import { hasData, hasUnknownFiles, prepareDatabases, putAside } from './server-data.ts';
 import { readSetupConfig } from './setup-config.ts';
@@ -136,7 +130,9 @@ async function frontProcesses(config: StackConfig, programs: Programs): Promise<
   const { phpMyAdminPort, simulatorPort } = config;
   return [
     await nginxProcess(config, programs),
-    ...(programs.php && phpMyAdminPort ? [await phpMyAdminProcess(config, programs.php, phpMyAdminPort)] : []),
+    ...(programs.php && phpMyAdminPort
+      ? [await phpMyAdminProcess(config, programs.php, phpMyAdminPort)]
+      : []),
     ...(simulatorPort ? [simulatorProcess(config, simulatorPort)] : []),
   ];
 }

@@ -19,7 +19,9 @@ export function printSummary(config: StackConfig, processes: ProcessSpec[], oneT
     );
   }
   if (config.simulatorPort) {
-    lines.push(`  shop         http://${host}:${config.port}/tienda, with simulated payments: no money moves`);
+    lines.push(
+      `  shop         http://${host}:${config.port}/tienda, with simulated payments: no money moves`,
+    );
   }
   for (const { name, port, weight } of processes) {
     lines.push(`  ${name.padEnd(12)} port ${port}${weight ? `, weight ${weight}` : ''}`);

@@ -1,0 +1,134 @@
+import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { alertSettings } from '../../src/config/alerts.ts';
+import { currencySettings } from '../../src/config/currency.ts';
+import { gatewaySettings, needWholeGateways } from '../../src/config/gateways.ts';
+import { readSettings, SettingsError } from '../../src/config/settings.ts';
+import { allProviders } from '../../src/payments/all-providers.ts';
+import { pageOriginsOf } from '../../src/payments/provider.ts';
+import { returnPath } from '../../src/shop/payment-return.ts';
+import { KEYS, simulatorSettings } from '../../tools/gateway-simulators/keys.ts';
+
+const settings = z
+  .object({ PUBLIC_URL: alertSettings.PUBLIC_URL, ...currencySettings, ...gatewaySettings })
+  .superRefine(needWholeGateways);
+
+function problemOf(environment: Record<string, string>): string {
+  try {
+    readSettings(settings, environment);
+    return '';
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return error.message;
+  }
+}
+
+const keysOf = (gateway: string) =>
+  Object.fromEntries(Object.entries(KEYS).filter(([name]) => name.startsWith(gateway)));
+const SITE = { PUBLIC_URL: 'https://tienda.example.com' };
+const CURRENCIES = { WOMPI: 'COP', REDSYS: 'EUR', STRIPE: 'USD', PAYPAL: 'EUR' };
+
+test.each(Object.entries(CURRENCIES))(
+  '%s works with all of its settings, and with none',
+  (gateway, CURRENCY) => {
+    expect(problemOf({ ...SITE, ...keysOf(gateway), CURRENCY })).toBe('');
+    expect(problemOf({})).toBe('');
+  },
+);
+
+const ONE_MISSING = Object.entries(CURRENCIES).flatMap(([gateway, CURRENCY]) =>
+  Object.keys(keysOf(gateway))
+    .filter((name) => name !== 'REDSYS_BIZUM')
+    .map((missing) => ({ gateway, CURRENCY, missing })),
+);
+
+test.each(ONE_MISSING)(
+  '$gateway without $missing is refused, and the message says so',
+  ({ gateway, CURRENCY, missing }) => {
+    const keys = Object.entries(keysOf(gateway)).filter(([name]) => name !== missing);
+    const environment = { ...SITE, ...Object.fromEntries(keys), CURRENCY };
+    expect(problemOf(environment)).toMatch(
+      new RegExp(`^${missing} is not set; it must be .+, as ${gateway}_\\w+ is set`),
+    );
+  },
+);
+
+test.each([
+  [
+    { ...keysOf('STRIPE') },
+    /^PUBLIC_URL is not set; it must be the address that people open, as STRIPE_SECRET_KEY is set/,
+  ],
+  [{ ...SITE, ...keysOf('WOMPI'), CURRENCY: 'USD' }, /^CURRENCY is "USD"; it must be one of COP, as WOMPI_/],
+  [{ ...SITE, ...keysOf('PAYPAL'), CURRENCY: 'COP' }, /^CURRENCY is "COP"; it must be one of AUD, /],
+  [{ ...SITE, ...keysOf('REDSYS'), CURRENCY: 'COP' }, /^CURRENCY is "COP"; it must be one of EUR, /],
+  [{ ...SITE, REDSYS_BIZUM: 'on', CURRENCY: 'EUR' }, /^REDSYS_MERCHANT_CODE is not set/],
+  [
+    { ...SITE, ...keysOf('REDSYS'), REDSYS_MODE: 'real', CURRENCY: 'EUR' },
+    /^REDSYS_MODE is "real"; it must be test or live/,
+  ],
+  [
+    { ...SITE, ...keysOf('WOMPI'), WOMPI_PRIVATE_KEY: 'prv_prod_12345678', CURRENCY: 'COP' },
+    /WOMPI_PUBLIC_KEY is "pub_test_simulator"; it must be for live payments, as the other settings of Wompi are/,
+  ],
+  [
+    { ...keysOf('STRIPE'), STRIPE_SECRET_KEY: 'sk_live_12345678', PUBLIC_URL: 'http://tienda.example.com' },
+    /^PUBLIC_URL is "http:\/\/tienda.example.com"; it must be an address with https:\/\/, as STRIPE_SECRET_KEY/,
+  ],
+  [
+    { ...SITE, ...keysOf('PAYPAL'), PAYPAL_MODE: 'live', GATEWAY_SIMULATOR: 'http://127.0.0.1:1' },
+    /^GATEWAY_SIMULATOR is "http:\/\/127.0.0.1:1"; it must be not set, as PAYPAL_CLIENT_ID is for live payments/,
+  ],
+  [
+    { GATEWAY_SIMULATOR: 'https://example.com' },
+    /^GATEWAY_SIMULATOR is "https:\/\/example.com"; it must be the address/,
+  ],
+])('says what is missing or wrong: %j', (environment, message) => {
+  expect(problemOf(environment)).toMatch(message);
+});
+
+test('a message repeats no secret', () => {
+  for (const name of [
+    'WOMPI_PRIVATE_KEY',
+    'WOMPI_EVENTS_SECRET',
+    'REDSYS_SECRET_KEY',
+    'STRIPE_SECRET_KEY',
+    'PAYPAL_CLIENT_SECRET',
+  ])
+    expect(problemOf({ [name]: 'a bad value' })).toMatch(
+      new RegExp(`^${name} is not acceptable; it must be `),
+    );
+});
+
+function providersOf(environment: Record<string, string>) {
+  return allProviders(readSettings(settings, environment), returnPath);
+}
+
+test('each gateway with settings is a method to pay, and no other', () => {
+  const OFFLINE = ['bank_transfer', 'cash_on_delivery', 'pick_up'];
+  expect([...providersOf({}).keys()]).toEqual(OFFLINE);
+  expect([
+    ...providersOf({ ...SITE, ...keysOf('REDSYS'), CURRENCY: 'EUR', REDSYS_BIZUM: 'off' }).keys(),
+  ]).toEqual([...OFFLINE, 'redsys']);
+  for (const [currency, methods] of [
+    ['COP', ['wompi', 'stripe']],
+    ['EUR', ['redsys', 'bizum', 'stripe', 'paypal']],
+    ['CLP', ['stripe']],
+  ] as const) {
+    const simulated = simulatorSettings('http://127.0.0.1:8082', currency);
+    const providers = providersOf({ ...SITE, ...simulated, CURRENCY: currency });
+    expect([...providers.keys()]).toEqual([...OFFLINE, ...methods]);
+    expect(pageOriginsOf(providers)).toEqual(['http://127.0.0.1:8082']);
+  }
+});
+
+test('keys for tests lead to the pages for tests, live ones to the live pages', () => {
+  const all = (changes: Record<string, string>) =>
+    pageOriginsOf(
+      providersOf({ ...SITE, CURRENCY: 'EUR', ...keysOf('REDSYS'), ...keysOf('PAYPAL'), ...changes }),
+    );
+  expect(all({})).toEqual(['https://sis-t.redsys.es:25443', 'https://www.sandbox.paypal.com']);
+  expect(all({ REDSYS_MODE: 'live', PAYPAL_MODE: 'live' })).toEqual([
+    'https://sis.redsys.es',
+    'https://www.paypal.com',
+  ]);
+});
