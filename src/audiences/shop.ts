@@ -13,14 +13,13 @@ import { signUpRoutes } from '../customers/sign-up-routes.ts';
 import { drain } from '../http/drain.ts';
 import { notFound } from '../http/error-handler.ts';
 import { idempotency } from '../http/idempotency.ts';
-import { allowForms } from '../http/security-headers.ts';
 import { onlyBelow } from '../http/only-below.ts';
-import { pageOriginsOf, type Providers } from '../payments/provider.ts';
+import type { Providers } from '../payments/provider.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { catalogueRoutes } from '../shop/catalogue-routes.ts';
 import { offerLayout } from '../shop/shop-layout.ts';
 import { paymentReturnRoutes } from '../shop/payment-return.ts';
-import { findPage, languageOfPath, routesOf, SHOP_BASES } from '../shop/shop-paths.ts';
+import { findPage, languageOfPath, SHOP_BASES } from '../shop/shop-paths.ts';
 import { sitemapRoutes } from '../shop/sitemap-routes.ts';
 
 interface ShopDependencies extends CustomerDependencies {
@@ -36,7 +35,7 @@ interface ShopDependencies extends CustomerDependencies {
  * cookie before the first form.
  */
 export function shop(dependencies: ShopDependencies): Router {
-  const { config, databases, photos, providers, draining, language } = dependencies;
+  const { config, databases, photos, draining, language } = dependencies;
   const { offerToken, checkToken } = csrf(config, CUSTOMER_TOKENS);
   const router = Router();
   router.use(onlyBelow(...Object.values(SHOP_BASES), ...(config.SHOP ? ['/robots.txt'] : [])));
@@ -53,7 +52,6 @@ export function shop(dependencies: ShopDependencies): Router {
   }
   router.use(layout(config));
   router.use(sitemapRoutes(config, databases));
-  router.use([...routesOf('checkout'), ...routesOf('order')], allowForms(pageOriginsOf(providers)));
   router.use(paymentReturnRoutes(dependencies));
   router.use(customerSession(databases));
   router.use(catalogueRoutes(config, databases, photos));

@@ -50,17 +50,6 @@ export function securityHeaders(): RequestHandler[] {
   ];
 }
 
-const POLICY = 'Content-Security-Policy';
-
-/** Forms of the page may lead to these origins, too: browsers check where a form is redirected to. */
-export function allowForms(origins: readonly string[]): RequestHandler {
-  return (_req, res, next) => {
-    const policy = String(res.get(POLICY));
-    if (origins.length > 0) res.set(POLICY, policy.replace("form-action 'self'", `$& ${origins.join(' ')}`));
-    next();
-  };
-}
-
 export const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store');
   next();

@@ -33,7 +33,9 @@ export function orderJobs(
     CANCEL_ATTEMPT,
     async ({ payment }) => {
       const attempt = await catalogue.transact((trx) => findAttempt(trx, payment));
-      if (attempt) await providerOf(providers, attempt.method).cancel(attempt);
+      // If its money has come meanwhile, there is nothing to prevent.
+      const isOver = attempt && ['cancelled', 'expired'].includes(attempt.state);
+      if (isOver) await providerOf(providers, attempt.method).cancel(attempt);
     },
     { atOnce: 1 },
   );

@@ -67,7 +67,6 @@ function stripeOf(settings: ProviderSettings, context: GatewayContext): PaymentP
       webhookSecret: STRIPE_WEBHOOK_SECRET,
       // The SDK takes a host without a path.
       apiUrl: settings.GATEWAY_SIMULATOR,
-      pageOrigins: [originOf(settings.GATEWAY_SIMULATOR) ?? 'https://checkout.stripe.com'],
     }),
   ];
 }
@@ -86,7 +85,6 @@ function paypalOf(settings: ProviderSettings, context: GatewayContext): PaymentP
       webhookId: PAYPAL_WEBHOOK_ID,
       apiUrl: api,
       certificateOrigins: simulator ? [simulator] : [api, `https://api.${domain}`],
-      pageOrigins: [simulator ?? `https://www.${domain}`],
     }),
   ];
 }

@@ -6,7 +6,6 @@ const DAY_SECONDS = 24 * 3600;
 const offline = {
   isOnline: false,
   repeatsRefundsSafely: false,
-  pageOrigins: [],
   start: () => Promise.resolve({ kind: 'instructions' }),
   parseNotification: () => Promise.reject(new Error('Nobody sends notifications of these payments')),
   fetchState: () => Promise.resolve({ state: 'pending' }),

@@ -21,7 +21,6 @@ export interface PaypalSettings extends GatewayContext, PaypalAccess {
   webhookId: string;
   /** Where its certificates may be. */
   certificateOrigins: string[];
-  pageOrigins: string[];
 }
 
 const money = z.object({ currency_code: z.string(), value: z.string() });
@@ -80,7 +79,6 @@ export function paypal(settings: PaypalSettings): PaymentProvider {
     isPrepaid: true,
     isOnline: true,
     repeatsRefundsSafely: true,
-    pageOrigins: settings.pageOrigins,
 
     async start(attempt) {
       const body = orderOf(attempt, settings.returnUrl(attempt));

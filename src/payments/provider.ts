@@ -61,8 +61,6 @@ export interface PaymentProvider {
   readonly isOnline: boolean;
   /** Whether a refund that is sent again with its key is made once only. */
   readonly repeatsRefundsSafely: boolean;
-  /** The origins of its pages, to which `start` leads. */
-  readonly pageOrigins: readonly string[];
   start(attempt: Attempt): Promise<Start>;
   /** @returns undefined for a message that is genuine, but not about a payment @throws ForgedNotificationError */
   parseNotification(rawBody: Buffer, headers: IncomingHttpHeaders): Promise<Notification | undefined>;
@@ -80,7 +78,7 @@ export class ForgedNotificationError extends DomainError {
     super({
       code: 'forged_notification',
       status: 400,
-      textKey: 'payments.errors.forged',
+      textKey: 'gateways.errors.forged',
       details: { reason },
     });
   }
@@ -92,7 +90,7 @@ export class RefundRefusedError extends DomainError {
     super({
       code: 'refund_refused',
       status: 409,
-      textKey: 'payments.errors.refundRefused',
+      textKey: 'gateways.errors.refundRefused',
       details: { reason },
     });
   }
@@ -105,7 +103,7 @@ export class GatewayError extends DomainError {
   /** @param problem a status or the code of an error, never what was sent or answered */
   constructor(gateway: string, problem: string) {
     super({
-      ...{ code: 'gateway_error', status: 503, textKey: 'payments.errors.gateway', retryAfterSeconds: 30 },
+      ...{ code: 'gateway_error', status: 503, textKey: 'gateways.errors.gateway', retryAfterSeconds: 30 },
       details: { gateway, problem },
     });
     this.message = `${gateway}: ${problem}`;
@@ -119,11 +117,6 @@ export function gatewayOf(error: unknown): string | undefined {
 }
 
 export type Providers = ReadonlyMap<string, PaymentProvider>;
-
-/** Where forms of the shop lead to. */
-export function pageOriginsOf(providers: Providers): string[] {
-  return [...new Set([...providers.values()].flatMap(({ pageOrigins }) => pageOrigins))];
-}
 
 export function providersOf(...providers: PaymentProvider[]): Providers {
   return new Map(providers.map((provider) => [provider.name, provider]));

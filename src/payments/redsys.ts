@@ -79,7 +79,6 @@ function redsysMethod(
     isOnline: true,
     // Its refunds have no key.
     repeatsRefundsSafely: false,
-    pageOrigins: [new URL(host).origin],
 
     start: (attempt) => {
       const returnUrl = settings.returnUrl(attempt);

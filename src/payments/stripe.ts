@@ -18,7 +18,6 @@ export interface StripeSettings extends GatewayContext {
   webhookSecret: string;
   /** Instead of Stripe's own. */
   apiUrl?: string | undefined;
-  pageOrigins: string[];
 }
 
 /** Stripe ends pages after 30 minutes at the earliest; the customer gets to it a little later. */
@@ -63,7 +62,6 @@ export function stripe(settings: StripeSettings): PaymentProvider {
     isPrepaid: true,
     isOnline: true,
     repeatsRefundsSafely: true,
-    pageOrigins: settings.pageOrigins,
 
     async start(attempt) {
       const { reference } = attempt;

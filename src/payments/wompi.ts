@@ -72,7 +72,6 @@ export function wompi(settings: WompiSettings): PaymentProvider {
     isPrepaid: true,
     isOnline: true,
     repeatsRefundsSafely: true,
-    pageOrigins: [new URL(settings.checkoutUrl).origin],
 
     start: (attempt) => {
       const { key: reference, amount, currency } = attempt;
@@ -93,8 +92,7 @@ export function wompi(settings: WompiSettings): PaymentProvider {
         'expiration-time': expiration,
         'customer-data:email': attempt.email,
       });
-      // Wompi's pages want the colon as it is.
-      const url = `${settings.checkoutUrl}?${query.toString().replaceAll('%3A', ':')}`;
+      const url = `${settings.checkoutUrl}?${query.toString()}`;
       return Promise.resolve({ kind: 'redirect', url, reference: null });
     },
 

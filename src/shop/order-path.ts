@@ -1,8 +1,8 @@
 import type { Language } from '../locales/languages.ts';
 import { pathOf } from './shop-paths.ts';
 
-/** With its link, the page of an order opens without a session. */
-export function orderPath(language: Language, { number, link }: { number: string; link?: string }): string {
+/** @param link opens the page without a session */
+export function orderPath(language: Language, number: string, link: string | undefined): string {
   const path = pathOf(language, 'order', { number });
-  return link === undefined ? path : `${path}?${new URLSearchParams({ link }).toString()}`;
+  return link === undefined ? path : `${path}?t=${link}`;
 }

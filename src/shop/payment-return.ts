@@ -53,8 +53,9 @@ export function paymentReturnRoutes({ config, databases, providers, logger }: Re
       if (!attempt) throw new HttpError(404, 'errors.notFound');
       const isOnline = providers.get(attempt.method)?.isOnline;
       if (attempt.state === 'pending' && isOnline) await Promise.race([ask(attempt), patience()]);
-      const link = orderLink(config.SESSION_SECRET, await placedKeyOf(catalogue, attempt.orderId));
-      res.redirect(303, orderPath(req.language, { number: attempt.orderNumber, link }));
+      const { placedKey, isGuests } = await getOwner(catalogue, attempt.orderId);
+      const link = isGuests ? orderLink(config.SESSION_SECRET, placedKey) : undefined;
+      res.redirect(303, orderPath(req.language, attempt.orderNumber, link));
     });
   }
   return router;
@@ -71,13 +72,17 @@ async function findOnPrimary(
   return catalogue.readPrimary((db) => findAttemptByKey(db, key));
 }
 
-async function placedKeyOf(catalogue: DatabaseGroup<Catalogue>, orderId: number): Promise<string> {
-  const order = await catalogue.readPrimary((db) =>
+/** Customers with an account have a session, or log in. */
+async function getOwner(
+  catalogue: DatabaseGroup<Catalogue>,
+  orderId: number,
+): Promise<{ placedKey: string; isGuests: boolean }> {
+  const { placedKey, customerId } = await catalogue.readPrimary((db) =>
     db
       .selectFrom('shop_order')
-      .select('placed_key as placedKey')
+      .select(['placed_key as placedKey', 'customer_id as customerId'])
       .where('id', '=', orderId)
       .executeTakeFirstOrThrow(),
   );
-  return order.placedKey;
+  return { placedKey, isGuests: customerId === null };
 }

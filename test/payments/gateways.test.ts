@@ -76,7 +76,7 @@ describe.each(METHODS)('$name', (method) => {
     const response = await fetch(address, { redirect: 'manual' });
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toMatch(
-      new RegExp(`^/tienda/pedidos/${order.number}\\?link=[\\w-]{43}$`),
+      new RegExp(`^/tienda/pedidos/${order.number}\\?t=[\\w-]{43}$`),
     );
     expect(response.headers.get('set-cookie')).toBeNull();
     await settled(order, ['confirmed', 'captured']);

@@ -5,7 +5,7 @@ import { currencySettings } from '../../src/config/currency.ts';
 import { gatewaySettings, needWholeGateways } from '../../src/config/gateways.ts';
 import { readSettings, SettingsError } from '../../src/config/settings.ts';
 import { allProviders } from '../../src/payments/all-providers.ts';
-import { pageOriginsOf } from '../../src/payments/provider.ts';
+import { providerOf } from '../../src/payments/provider.ts';
 import { returnPath } from '../../src/shop/payment-return.ts';
 import { KEYS, simulatorSettings } from '../../tools/gateway-simulators/keys.ts';
 
@@ -117,18 +117,27 @@ test('each gateway with settings is a method to pay, and no other', () => {
     const simulated = simulatorSettings('http://127.0.0.1:8082', currency);
     const providers = providersOf({ ...SITE, ...simulated, CURRENCY: currency });
     expect([...providers.keys()]).toEqual([...OFFLINE, ...methods]);
-    expect(pageOriginsOf(providers)).toEqual(['http://127.0.0.1:8082']);
   }
 });
 
-test('keys for tests lead to the pages for tests, live ones to the live pages', () => {
-  const all = (changes: Record<string, string>) =>
-    pageOriginsOf(
-      providersOf({ ...SITE, CURRENCY: 'EUR', ...keysOf('REDSYS'), ...keysOf('PAYPAL'), ...changes }),
-    );
-  expect(all({})).toEqual(['https://sis-t.redsys.es:25443', 'https://www.sandbox.paypal.com']);
-  expect(all({ REDSYS_MODE: 'live', PAYPAL_MODE: 'live' })).toEqual([
-    'https://sis.redsys.es',
-    'https://www.paypal.com',
-  ]);
+test('keys for tests lead to the pages for tests, live ones to the live pages', async () => {
+  const pageOf = async (name: string, currency: string, keys: Record<string, string>) => {
+    const providers = providersOf({ ...SITE, CURRENCY: currency, ...keys });
+    const start = await providerOf(providers, name).start({
+      ...{ id: 1, key: '0b8f6c1e-6a53-4f0b-8f35-0a4c7f1f3f35', orderId: 1, orderNumber: 'K7XM-2QPD' },
+      ...{ state: 'pending', amount: 1250, currency, reference: null, expiresAt: null },
+      ...{ email: 'ana@example.com', language: 'es' },
+    });
+    return start.kind === 'instructions' ? '' : start.url;
+  };
+  const live = Object.entries(keysOf('WOMPI')).map(([name, key]) => [name, key.replace('test', 'prod')]);
+  expect(await pageOf('redsys', 'EUR', keysOf('REDSYS'))).toBe(
+    'https://sis-t.redsys.es:25443/sis/realizarPago',
+  );
+  expect(await pageOf('bizum', 'EUR', { ...keysOf('REDSYS'), REDSYS_MODE: 'live' })).toBe(
+    'https://sis.redsys.es/sis/realizarPago',
+  );
+  const wompi = await pageOf('wompi', 'COP', Object.fromEntries(live) as Record<string, string>);
+  expect(wompi).toMatch(/^https:\/\/checkout\.wompi\.co\/p\/\?public-key=pub_prod_simulator&currency=COP&/);
+  expect(new URL(wompi).searchParams.get('amount-in-cents')).toBe('125000');
 });
