@@ -8,7 +8,7 @@ import { providerOf, type Providers } from '../payments/provider.ts';
 import { deleteExpiredCarts } from './cart.ts';
 import { expireOrders } from './expire-orders.ts';
 import { CANCEL_ATTEMPT, findAttempt } from './payment-attempts.ts';
-import { reconcilePayments } from './provider-calls.ts';
+import { deleteOldNotifications, reconcilePayments } from './provider-calls.ts';
 import { SEND_REFUND, sendRefund } from './refunds.ts';
 
 const EXPIRE_EVERY_SECONDS = 30;
@@ -56,4 +56,5 @@ export function orderJobs(
   });
   jobs.handle(SEND_REFUND, ({ refund }) => sendRefund(catalogue, providers, refund), { atOnce: 1 });
   jobs.cleanUp('carts', catalogue, deleteExpiredCarts);
+  jobs.cleanUp('payment notifications', catalogue, deleteOldNotifications);
 }

@@ -29,6 +29,9 @@ import { recordEvent, SYSTEM } from './states.ts';
 const AT_ONCE = 100;
 /** A customer is likely to be paying still, and the provider tells of it. */
 const YOUNG_MINUTES = 2;
+/** A customer may dispute a payment for a year. */
+const KEEP_NOTIFICATIONS_DAYS = 400;
+const DELETED_AT_ONCE = 1000;
 
 /** Not ours, or its order was lost with a primary: the provider tells of it again later. */
 export class UnknownAttemptError extends DomainError {
@@ -141,6 +144,13 @@ async function isNew(
     if (isDuplicateIn(error, 'payment_notification')) return false;
     throw error;
   }
+}
+
+export function deleteOldNotifications(trx: Transaction<Catalogue>) {
+  return sql`
+    DELETE FROM payment_notification
+    WHERE received_at < ${NOW} - INTERVAL ${sql.lit(KEEP_NOTIFICATIONS_DAYS)} DAY
+    ORDER BY received_at LIMIT ${sql.lit(DELETED_AT_ONCE)}`.execute(trx);
 }
 
 /** What a provider says of an attempt, whatever we have thought of it. */

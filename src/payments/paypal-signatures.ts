@@ -6,6 +6,8 @@ import { askGateway } from './gateway-request.ts';
 import { ForgedNotificationError, GatewayError } from './provider.ts';
 
 const MAX_CERTIFICATES = 20;
+/** PayPal changes its certificate once a year or so; whoever forges messages names new ones all the time. */
+const FETCHES_A_MINUTE = 10;
 
 const transmission = z.object({
   'paypal-transmission-id': z.string().max(100),
@@ -29,6 +31,7 @@ export class PaypalVerifier {
   /** Where PayPal's certificates are, such as https://api.paypal.com. */
   readonly #origins: readonly string[];
   readonly #certificates = new Map<string, X509Certificate>();
+  #fetches = { left: FETCHES_A_MINUTE, until: 0 };
 
   constructor(webhookId: string, origins: readonly string[]) {
     this.#webhookId = webhookId;
@@ -55,14 +58,22 @@ export class PaypalVerifier {
     const { href } = url;
     const kept = this.#certificates.get(href);
     if (kept && isValid(kept)) return kept;
+    this.#countFetch();
     const certificate = await fetchCertificate(href);
     if (this.#certificates.size >= MAX_CERTIFICATES) this.#certificates.clear();
     this.#certificates.set(href, certificate);
     return certificate;
   }
+
+  #countFetch(): void {
+    if (this.#fetches.until < Date.now())
+      this.#fetches = { left: FETCHES_A_MINUTE, until: Date.now() + MINUTE_MS };
+    if (this.#fetches.left-- <= 0) throw new GatewayError('paypal', 'too many certificates');
+  }
 }
 
 const CERTIFICATES = '/v1/notifications/certs/';
+const MINUTE_MS = 60_000;
 
 async function fetchCertificate(href: string): Promise<X509Certificate> {
   const { status, text } = await askGateway('paypal', href);

@@ -22,6 +22,7 @@ const SIGNATURE = 'HMAC_SHA256_V1';
  * @returns its elements, such as Ds_State and Ds_Amount; undefined if there is none
  */
 export async function queryOperation(
+  gateway: string,
   { merchantCode, terminal, key, host }: RedsysTerminal,
   order: string,
 ): Promise<Map<string, string> | undefined> {
@@ -31,7 +32,7 @@ export async function queryOperation(
     `<Ds_Order>${order}</Ds_Order><Ds_TransactionType>${PAYMENT}</Ds_TransactionType>` +
     '</Transaction></Message></Version>';
   const signature = signRedsys(version, { version: SIGNATURE, key, order });
-  const answer = await askGateway('redsys', `${host}/apl02/services/SerClsWSConsulta`, {
+  const answer = await askGateway(gateway, `${host}/apl02/services/SerClsWSConsulta`, {
     method: 'POST',
     headers: { 'content-type': 'text/xml; charset=utf-8', soapaction: 'consultaOperaciones' },
     body: envelope(
@@ -39,13 +40,12 @@ export async function queryOperation(
         `<SignatureVersion>${SIGNATURE}</SignatureVersion></Messages>`,
     ),
   });
-  if (answer.status !== 200) throw new GatewayError('redsys', `HTTP ${answer.status}`);
-  const outer = readElements(answer.text);
-  const found = readElements(outer.get('consultaOperacionesReturn') ?? '');
+  if (answer.status !== 200) throw new GatewayError(gateway, `HTTP ${answer.status}`);
+  const found = readResult(gateway, answer.text);
   const error = found.get('Ds_ErrorCode');
   if (error === NOT_FOUND) return undefined;
   if (error !== undefined || found.get('Ds_Order') !== order)
-    throw new GatewayError('redsys', error ?? 'no order');
+    throw new GatewayError(gateway, error ?? 'no order');
   return found;
 }
 
@@ -56,6 +56,15 @@ function envelope(content: string): string {
     `<web:consultaOperaciones><cadenaXML><![CDATA[${content}]]></cadenaXML></web:consultaOperaciones>` +
     '</soapenv:Body></soapenv:Envelope>'
   );
+}
+
+/** An XML document as the text of another. */
+function readResult(gateway: string, text: string): Map<string, string> {
+  try {
+    return readElements(readElements(text).get('consultaOperacionesReturn') ?? '');
+  } catch {
+    throw new GatewayError(gateway, 'not XML');
+  }
 }
 
 /** The texts of the elements without others in them, by name without prefix; of equal ones the last. */
@@ -71,13 +80,9 @@ function readElements(xml: string): Map<string, string> {
     if (text.trim()) elements.set(name.replace(/^.*:/, ''), text.trim());
     text = '';
   });
-  try {
-    parser.on('doctype', () => {
-      throw new SyntaxError('a document type');
-    });
-    parser.write(xml).close();
-  } catch {
-    throw new GatewayError('redsys', 'not XML');
-  }
+  parser.on('doctype', () => {
+    throw new SyntaxError('a document type');
+  });
+  parser.write(xml).close();
   return elements;
 }

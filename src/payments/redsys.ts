@@ -63,12 +63,14 @@ function redsysMethod(
     // Refunds are told of, too.
     if (found.Ds_TransactionType === REFUND) return undefined;
     const { Ds_Order = '', Ds_Response = '', Ds_AuthorisationCode = '', Ds_MerchantData } = found;
+    const { Ds_Amount, Ds_Currency } = found;
     return {
       ...stateOf(found),
       eventId: `${Ds_Order} ${Ds_Response} ${Ds_AuthorisationCode.trim()}`.slice(0, 100),
       attemptKey: Ds_MerchantData || undefined,
       reference: Ds_Order,
-      payload: found,
+      // Some terminals tell the number of the card, too.
+      payload: { Ds_Order, Ds_Response, Ds_AuthorisationCode, Ds_Amount, Ds_Currency },
     };
   };
 
@@ -107,7 +109,7 @@ function redsysMethod(
     parseNotification: async (rawBody) => Promise.resolve(readNotification(rawBody)),
 
     async fetchState(attempt) {
-      const found = await queryOperation(settings, redsysOrder(attempt));
+      const found = await queryOperation(name, settings, redsysOrder(attempt));
       // Otherwise its customer is still on the page, or has left it.
       if (found?.get('Ds_State') !== FINISHED) return { state: 'pending' };
       return stateOf(Object.fromEntries(found));

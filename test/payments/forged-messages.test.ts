@@ -284,6 +284,20 @@ test('a message of an attempt that is not known is not taken, so that it is sent
   expect(await send({ ...redsys.message, url: redsys.message.url.replace('redsys', 'bizum') })).toBe(404);
 });
 
+test('whoever forges messages of PayPal does not make us fetch a certificate for each', async () => {
+  const { order, message } = await genuine(methodOf('paypal'));
+  const statuses: number[] = [];
+  for (let i = 0; i < 15; i++) {
+    const certificate = `${system.simulators.url}/v1/notifications/certs/CERT-${i}`;
+    statuses.push(await send(withHeader(message, 'paypal-cert-url', certificate)));
+  }
+  expect(statuses.slice(0, 5)).toEqual([400, 400, 400, 400, 400]);
+  expect(statuses.slice(10)).toEqual([503, 503, 503, 503, 503]);
+  // That of the genuine ones is known.
+  expect(await send(message)).toBe(200);
+  expect(await system.states(order)).toEqual(['confirmed', 'captured']);
+});
+
 test('messages about other things are taken, and of no consequence', async () => {
   const { order, message } = await genuine(methodOf('stripe'));
   const other = withBody(message, 'checkout.session.completed', 'customer.created');
