@@ -106,6 +106,7 @@ type Checked = GatewaySettings & { CURRENCY: Currency; PUBLIC_URL?: string | und
 export function needWholeGateways(values: Checked, context: z.RefinementCtx): void {
   const refuse = (setting: GatewaySetting | 'CURRENCY' | 'PUBLIC_URL', message: string) =>
     context.addIssue({ code: 'custom', path: [setting], message });
+  if (values.REDSYS_BIZUM && values.CURRENCY.code !== 'EUR') refuse('CURRENCY', 'EUR, as REDSYS_BIZUM is on');
   for (const { name, needs, optional = [], takes, currencies } of GATEWAYS) {
     const given = [...needs, ...optional].find((setting) => values[setting] !== undefined);
     if (!given) continue;

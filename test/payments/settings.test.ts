@@ -60,7 +60,14 @@ test.each([
   ],
   [{ ...SITE, ...keysOf('WOMPI'), CURRENCY: 'USD' }, /^CURRENCY is "USD"; it must be one of COP, as WOMPI_/],
   [{ ...SITE, ...keysOf('PAYPAL'), CURRENCY: 'COP' }, /^CURRENCY is "COP"; it must be one of AUD, /],
-  [{ ...SITE, ...keysOf('REDSYS'), CURRENCY: 'COP' }, /^CURRENCY is "COP"; it must be one of EUR, /],
+  [
+    { ...SITE, ...keysOf('REDSYS'), REDSYS_BIZUM: 'off', CURRENCY: 'COP' },
+    /^CURRENCY is "COP"; it must be one of EUR, /,
+  ],
+  [
+    { ...SITE, ...keysOf('REDSYS'), CURRENCY: 'USD' },
+    /^CURRENCY is "USD"; it must be EUR, as REDSYS_BIZUM is on/,
+  ],
   [{ ...SITE, REDSYS_BIZUM: 'on', CURRENCY: 'EUR' }, /^REDSYS_MERCHANT_CODE is not set/],
   [
     { ...SITE, ...keysOf('REDSYS'), REDSYS_MODE: 'real', CURRENCY: 'EUR' },
@@ -113,6 +120,7 @@ test('each gateway with settings is a method to pay, and no other', () => {
     ['COP', ['wompi', 'stripe']],
     ['EUR', ['redsys', 'bizum', 'stripe', 'paypal']],
     ['CLP', ['stripe']],
+    ['USD', ['redsys', 'stripe', 'paypal']],
   ] as const) {
     const simulated = simulatorSettings('http://127.0.0.1:8082', currency);
     const providers = providersOf({ ...SITE, ...simulated, CURRENCY: currency });

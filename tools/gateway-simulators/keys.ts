@@ -27,6 +27,8 @@ export function simulatorSettings(url: string, currency: string): Record<string,
     ...(currency in REDSYS_CURRENCIES ? ['REDSYS'] : []),
     ...(currency in PAYPAL_CURRENCIES ? ['PAYPAL'] : []),
   ];
-  const keys = Object.entries(KEYS).filter(([name]) => gateways.includes(name.split('_')[0]!));
+  const keys = Object.entries(KEYS).filter(
+    ([name]) => gateways.includes(name.split('_')[0]!) && (name !== 'REDSYS_BIZUM' || currency === 'EUR'),
+  );
   return { ...Object.fromEntries(keys), GATEWAY_SIMULATOR: url };
 }
