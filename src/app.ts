@@ -14,10 +14,12 @@ import { useViews } from './http/views.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { MAIL_TEMPLATES } from './mail-templates.ts';
 import { MailWriter } from './mail/mail-writer.ts';
-import { OFFLINE_PROVIDERS } from './payments/offline-providers.ts';
-import { providersOf, type Providers } from './payments/provider.ts';
 import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
+import { allProviders } from './payments/all-providers.ts';
+import type { Providers } from './payments/provider.ts';
 import type { PhotoStore } from './photos/photo-store.ts';
+import { returnPath } from './shop/payment-return.ts';
+import { paymentWebhooks } from './shop/payment-webhooks.ts';
 import type { Heartbeat } from './system/heartbeat.ts';
 
 export interface AppDependencies {
@@ -52,14 +54,14 @@ export async function createApp(dependencies: AppDependencies) {
   const audience = {
     ...dependencies,
     photos,
-    providers: dependencies.providers ?? providersOf(...OFFLINE_PROVIDERS),
+    providers: dependencies.providers ?? allProviders(config, returnPath),
     // One for all audiences, as they share the processors.
     queue: new LoginQueue(),
     mails: await MailWriter.create(config, MAIL_TEMPLATES),
     language: await i18n(config.TZ_DEFAULT, config.CURRENCY),
   };
   app.use(await open({ ...audience, locals: app.locals }));
-  app.use(webhooks(audience));
+  app.use(webhooks(audience, paymentWebhooks(audience)));
   app.use(api(audience));
   app.use(shop(audience));
   app.use(staff(audience));

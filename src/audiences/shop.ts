@@ -1,5 +1,6 @@
 import cookieParser from 'cookie-parser';
 import express, { Router, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
 import { csrf } from '../auth/csrf.ts';
 import { cartRoutes } from '../checkout/cart-routes.ts';
 import { checkoutRoutes } from '../checkout/checkout-routes.ts';
@@ -17,14 +18,18 @@ import { drain } from '../http/drain.ts';
 import { notFound } from '../http/error-handler.ts';
 import { idempotency } from '../http/idempotency.ts';
 import { onlyBelow } from '../http/only-below.ts';
+import type { Providers } from '../payments/provider.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { catalogueRoutes } from '../shop/catalogue-routes.ts';
 import { offerLayout } from '../shop/shop-layout.ts';
+import { paymentReturnRoutes } from '../shop/payment-return.ts';
 import { findPage, languageOfPath, SHOP_BASES } from '../shop/shop-paths.ts';
 import { sitemapRoutes } from '../shop/sitemap-routes.ts';
 
 interface ShopDependencies extends Omit<CheckoutDependencies, 'atLogIn'> {
   photos: PhotoStore;
+  providers: Providers;
+  logger: Logger;
   draining: AbortSignal;
   language: RequestHandler;
 }
@@ -51,6 +56,7 @@ export function shop(dependencies: ShopDependencies): Router {
   }
   router.use(layout(config));
   router.use(sitemapRoutes(config, databases));
+  router.use(paymentReturnRoutes(dependencies));
   router.use(customerSession(databases));
   router.use(offerCartCount(databases));
   router.use(idempotency(config, ({ customer }) => `customer ${customer.id}`));

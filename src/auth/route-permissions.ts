@@ -192,4 +192,8 @@ export const ANSWERED_WITHOUT_SESSION = [
   'GET /shop/sitemap.xml',
   'GET /shop/sitemaps/:file',
   'GET /robots.txt',
+  // Payments: gateways sign what they send, and the return address has a key that cannot be guessed.
+  'POST /webhooks/payments/:provider',
+  'GET /tienda/pago/:attempt',
+  'GET /shop/payment/:attempt',
 ];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { machineTimeZone } from '../locales/dates.ts';
 import { alertSettings, needPairs } from './alerts.ts';
 import { currencySettings } from './currency.ts';
+import { gatewaySettings, needWholeGateways } from './gateways.ts';
 import { onOff, portNumber, readSettings, secret, timeZone, wholeNumber } from './settings.ts';
 
 export interface ServerAddress {
@@ -49,6 +50,7 @@ const webSettings = z.object({
   ...shopSettings,
   ...currencySettings,
   ...alertSettings,
+  ...gatewaySettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: portNumber.default(3000),
@@ -69,7 +71,7 @@ export type WebConfig = z.output<typeof webSettings>;
 export type DatabaseConfig = Pick<WebConfig, keyof typeof databaseSettings>;
 
 export function readWebConfig(): WebConfig {
-  return readSettings(webSettings.superRefine(needPairs));
+  return readSettings(webSettings.superRefine(needPairs).superRefine(needWholeGateways));
 }
 
 export function readDatabaseConfig(): DatabaseConfig {

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { DatabaseGroup } from '../database/database-group.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { inSeconds, NOW } from '../jobs/lease.ts';
-import { providerOf, type Providers } from '../payments/provider.ts';
+import { gatewayOf, GatewayError, providerOf, type Providers } from '../payments/provider.ts';
 import { capturePayment } from './capture-payment.ts';
 import { lockOrder, releaseHolds } from './order-holds.ts';
 import { endPendingAttempts, findPendingAttempt } from './payment-attempts.ts';
@@ -28,16 +28,19 @@ export interface ExpiryTools {
 /** Lets go what unpaid orders have held too long, by the primary's clock. @returns how many have expired */
 export async function expireOrders({ catalogue, providers, check, onError }: ExpiryTools): Promise<number> {
   let expired = 0;
+  const away = new Set<string>();
   for (let after = 0; ;) {
     const due = await catalogue.transact((trx) => listDue(trx, after), limited);
     for (const id of due) {
       check();
       try {
-        if (await isUnpaid(catalogue, providers, id)) {
+        if (await isUnpaid(catalogue, providers, { orderId: id, away })) {
           if (await catalogue.transact((trx) => expireOrder(trx, id), limited)) expired++;
         }
       } catch (error) {
-        // One failing order must not keep the others' holds.
+        // One failing order must not keep the others' holds. Waiting for a gateway once is enough.
+        const gateway = gatewayOf(error);
+        if (gateway) away.add(gateway);
         onError(error, id);
       }
     }
@@ -63,13 +66,14 @@ async function listDue(trx: Transaction<Catalogue>, after: number): Promise<numb
 async function isUnpaid(
   catalogue: DatabaseGroup<Catalogue>,
   providers: Providers,
-  orderId: number,
+  { orderId, away }: { orderId: number; away: ReadonlySet<string> },
 ): Promise<boolean> {
   const attempt = await catalogue.transact((trx) => findPendingAttempt(trx, orderId), limited);
   if (!attempt) return true;
   const provider = providerOf(providers, attempt.method);
   if (!provider.isOnline) return true;
   try {
+    if (away.has(provider.name)) throw new GatewayError(provider.name, 'away');
     const found = await provider.fetchState(attempt);
     if (found.state === 'captured') {
       const { amount, currency } = found;

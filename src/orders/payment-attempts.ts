@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { z } from 'zod';
-import type { Catalogue, PaymentState } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { inSeconds } from '../jobs/lease.ts';
 import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
 import type { Attempt, PaymentProvider } from '../payments/provider.ts';
@@ -65,7 +65,13 @@ export async function endPendingAttempts(
 
 export interface StoredAttempt extends Attempt {
   method: string;
-  state: PaymentState;
+}
+
+const KEY = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** MySQL compares only letters of ASCII with a column of them. */
+export function isAttemptKey(text: string): boolean {
+  return KEY.test(text);
 }
 
 function selectAttempts(db: Kysely<Catalogue>) {

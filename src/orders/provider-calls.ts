@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { sql, type Insertable, type Transaction } from 'kysely';
+import { sql, type Insertable, type Kysely, type Transaction } from 'kysely';
 import type { DatabaseGroup } from '../database/database-group.ts';
 import { isDuplicateIn } from '../database/mysql-errors.ts';
 import { retrying } from '../database/retrying.ts';
@@ -7,6 +7,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { DomainError, isDomainError } from '../errors/domain-error.ts';
 import { NOW } from '../jobs/lease.ts';
 import {
+  gatewayOf,
   providerOf,
   type AttemptState,
   type PaymentProvider,
@@ -19,6 +20,7 @@ import {
   findAttempt,
   findAttemptByKey,
   findAttemptByReference,
+  isAttemptKey,
   saveReference,
   type StoredAttempt,
 } from './payment-attempts.ts';
@@ -27,6 +29,9 @@ import { recordEvent, SYSTEM } from './states.ts';
 const AT_ONCE = 100;
 /** A customer is likely to be paying still, and the provider tells of it. */
 const YOUNG_MINUTES = 2;
+/** A customer may dispute a payment for a year. */
+const KEEP_NOTIFICATIONS_DAYS = 400;
+const DELETED_AT_ONCE = 1000;
 
 /** Not ours, or its order was lost with a primary: the provider tells of it again later. */
 export class UnknownAttemptError extends DomainError {
@@ -53,27 +58,78 @@ export async function startPayment(
   return start;
 }
 
-/** Answer 200 only after it: by then the message is committed. A repeat changes nothing. @throws if it is forged */
+/**
+ * Answer 200 only after it: by then the message is committed. A repeat changes nothing.
+ *
+ * @throws ForgedNotificationError, UnknownAttemptError
+ */
 export async function takeNotification(
   catalogue: Group,
   provider: PaymentProvider,
   rawBody: Buffer,
   headers: IncomingHttpHeaders,
 ): Promise<void> {
-  const { eventId, attemptKey, reference, payload, ...found } = provider.parseNotification(rawBody, headers);
+  const message = await provider.parseNotification(rawBody, headers);
+  if (!message) return;
+  const { eventId, attemptKey, reference, payload, ...said } = message;
+  const names = { attemptKey, reference };
+  const found = said.state === 'to_ask' ? await askAbout(catalogue, provider, { eventId, names }) : said;
+  if (!found) return;
   await retrying(() =>
     catalogue.transact(async (trx) => {
       if (
         !(await isNew(trx, { provider: provider.name, event_id: eventId, payload: JSON.stringify(payload) }))
       )
         return;
-      const attempt = attemptKey
-        ? await findAttemptByKey(trx, attemptKey)
-        : await findAttemptByReference(trx, provider.name, reference ?? '');
-      if (attempt?.method !== provider.name) throw new UnknownAttemptError();
-      await takeState(trx, attempt, found);
+      await takeState(trx, await getAttempt(trx, provider, names), found);
     }),
   );
+}
+
+interface AttemptNames {
+  attemptKey: string | undefined;
+  reference: string | undefined;
+}
+
+async function getAttempt(
+  db: Kysely<Catalogue>,
+  { name }: PaymentProvider,
+  { attemptKey, reference }: AttemptNames,
+): Promise<StoredAttempt> {
+  const attempt =
+    attemptKey === undefined
+      ? await findAttemptByReference(db, name, reference ?? '')
+      : isAttemptKey(attemptKey) && (await findAttemptByKey(db, attemptKey));
+  if (!attempt || attempt.method !== name) throw new UnknownAttemptError();
+  return attempt;
+}
+
+/** Outside any transaction. @returns undefined for a repeat */
+async function askAbout(
+  catalogue: Group,
+  provider: PaymentProvider,
+  { eventId, names }: { eventId: string; names: AttemptNames },
+): Promise<AttemptState | undefined> {
+  const attempt = await catalogue.transact(async (trx) => {
+    const known = await trx
+      .selectFrom('payment_notification')
+      .select('id')
+      .where('provider', '=', provider.name)
+      .where('event_id', '=', eventId)
+      .executeTakeFirst();
+    return known ? undefined : getAttempt(trx, provider, names);
+  });
+  return attempt && provider.fetchState(attempt);
+}
+
+/** Asks the provider now, outside any transaction, and takes what it says. */
+export async function askProvider(
+  catalogue: Group,
+  providers: Providers,
+  attempt: StoredAttempt,
+): Promise<void> {
+  const found = await providerOf(providers, attempt.method).fetchState(attempt);
+  await retrying(() => catalogue.transact((trx) => takeState(trx, attempt, found)));
 }
 
 /** A concurrent repeat waits here for the first one. */
@@ -88,6 +144,13 @@ async function isNew(
     if (isDuplicateIn(error, 'payment_notification')) return false;
     throw error;
   }
+}
+
+export function deleteOldNotifications(trx: Transaction<Catalogue>) {
+  return sql`
+    DELETE FROM payment_notification
+    WHERE received_at < ${NOW} - INTERVAL ${sql.lit(KEEP_NOTIFICATIONS_DAYS)} DAY
+    ORDER BY received_at LIMIT ${sql.lit(DELETED_AT_ONCE)}`.execute(trx);
 }
 
 /** What a provider says of an attempt, whatever we have thought of it. */
@@ -127,17 +190,18 @@ export async function reconcilePayments(
 ): Promise<void> {
   const online = [...providers.values()].filter(({ isOnline }) => isOnline).map(({ name }) => name);
   if (online.length === 0) return;
+  const away = new Set<string>();
   for (let after = 0; ;) {
     const ids = await catalogue.transact((trx) => listPending(trx, online, after));
     for (const id of ids) {
       check();
       try {
         const attempt = await catalogue.transact((trx) => findAttempt(trx, id));
-        if (!attempt) continue;
-        const found = await providerOf(providers, attempt.method).fetchState(attempt);
-        await retrying(() => catalogue.transact((trx) => takeState(trx, attempt, found)));
+        if (attempt && !away.has(attempt.method)) await askProvider(catalogue, providers, attempt);
       } catch (error) {
-        // A provider that is down must not keep the others' money.
+        // A provider that is down must not keep the others' money. Waiting for it once is enough.
+        const gateway = gatewayOf(error);
+        if (gateway) away.add(gateway);
         onError(error, id);
       }
     }

@@ -3,6 +3,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { z } from 'zod';
 import type { DatabaseGroup } from '../database/database-group.ts';
 import type { Catalogue } from '../database/tables.ts';
+import { isDomainError } from '../errors/domain-error.ts';
 import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
 import { providerOf, type Providers } from '../payments/provider.ts';
 import { NotRefundableError } from './order-errors.ts';
@@ -92,7 +93,12 @@ export async function finishRefund(trx: Transaction<Catalogue>, id: number, why:
   await moveRefund(trx, { id, orderId, from: state, to: 'done', ...why });
 }
 
-/** Handles `SEND_REFUND`: the provider recognises a repeat by the key. */
+const SENT = 'sent';
+
+/**
+ * Handles `SEND_REFUND`. Most providers recognise a repeat by the key. For others a refund is sent once: if its outcome is
+ * unknown, a person has to look at it.
+ */
 export async function sendRefund(catalogue: DatabaseGroup<Catalogue>, providers: Providers, id: number) {
   const found = await catalogue.transact(async (trx) => {
     const refund = await trx.selectFrom('refund').selectAll().where('id', '=', id).executeTakeFirst();
@@ -102,12 +108,42 @@ export async function sendRefund(catalogue: DatabaseGroup<Catalogue>, providers:
   if (found?.refund.state !== 'requested') return;
   const { refund, attempt } = found;
   const { amount, refund_key: key } = refund;
-  await providerOf(providers, attempt.method).refund(
-    attempt,
-    { id, amount, currency: attempt.currency },
-    key,
-  );
+  const provider = providerOf(providers, attempt.method);
+  const fail = (note: string) => catalogue.transact((trx) => failRefund(trx, id, { actor: SYSTEM, note }));
+  if (!provider.repeatsRefundsSafely) {
+    const isFirst = await catalogue.transact((trx) => noteSending(trx, id));
+    if (!isFirst) return fail('the outcome is not known');
+  }
+  try {
+    await provider.refund(attempt, { id, amount, currency: attempt.currency }, key);
+  } catch (error) {
+    if (isDomainError(error, 'refund_refused')) return fail(JSON.stringify(error.details));
+    throw error;
+  }
   await catalogue.transact((trx) => finishRefund(trx, id, { actor: SYSTEM }));
+}
+
+/** @returns false if it has been sent since it was requested */
+async function noteSending(trx: Transaction<Catalogue>, id: number): Promise<boolean> {
+  const { orderId, state } = await lockRefund(trx, id);
+  const last = await trx
+    .selectFrom('order_event')
+    .select('note')
+    .where('order_id', '=', orderId)
+    .where('subject', '=', 'refund')
+    .where('subject_id', '=', id)
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+  if (last?.note === SENT) return false;
+  const at = { subject: 'refund', id, orderId, from: state, to: state } as const;
+  await recordEvent(trx, { ...at, actor: SYSTEM, note: SENT });
+  return true;
+}
+
+/** The provider has refused it: staff see it, and pay it back in another way. */
+async function failRefund(trx: Transaction<Catalogue>, id: number, why: Why): Promise<void> {
+  const { orderId, state } = await lockRefund(trx, id);
+  if (state === 'requested') await moveRefund(trx, { id, orderId, from: state, to: 'failed', ...why });
 }
 
 async function lockRefund(trx: Transaction<Catalogue>, id: number) {

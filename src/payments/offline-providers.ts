@@ -5,10 +5,9 @@ const DAY_SECONDS = 24 * 3600;
 /** People see the money come and say so; no server is asked. */
 const offline = {
   isOnline: false,
+  repeatsRefundsSafely: false,
   start: () => Promise.resolve({ kind: 'instructions' }),
-  parseNotification() {
-    throw new Error('Nobody sends notifications of these payments');
-  },
+  parseNotification: () => Promise.reject(new Error('Nobody sends notifications of these payments')),
   fetchState: () => Promise.resolve({ state: 'pending' }),
   cancel: () => Promise.resolve(),
   refund: () => Promise.reject(new Error('A person makes refunds of these payments')),

@@ -19,6 +19,7 @@ const PAGES = {
   cancelOrder: { es: '/pedidos/:number/cancelar', en: '/orders/:number/cancel' },
   returnOrder: { es: '/pedidos/:number/devolver', en: '/orders/:number/return' },
   orders: { es: '/cuenta/pedidos', en: '/account/orders' },
+  paymentReturn: { es: '/pago/:attempt', en: '/payment/:attempt' },
   account: { es: '/cuenta', en: '/account' },
   logIn: { es: '/cuenta/iniciar-sesion', en: '/account/log-in' },
   logOut: { es: '/cuenta/cerrar-sesion', en: '/account/log-out' },

@@ -41,12 +41,13 @@ const gateway: PaymentProvider = {
   ...bankTransfer,
   name: 'test_messages',
   isOnline: true,
+  repeatsRefundsSafely: true,
   start: ({ key }) =>
     Promise.resolve({ kind: 'redirect', url: 'https://pay.example.com', reference: `R-${key}` }),
   parseNotification(rawBody, headers) {
-    if (headers['x-signature'] !== 'right') throw new Error('forged');
+    if (headers['x-signature'] !== 'right') return Promise.reject(new Error('forged'));
     const { eventId, reference, ...state } = JSON.parse(rawBody.toString()) as Notification;
-    return { eventId, reference, ...state, payload: { eventId } };
+    return Promise.resolve({ eventId, reference, ...state, payload: { eventId } });
   },
   fetchState: () => Promise.resolve(said),
   refund: (_attempt, _refund, key) => {
