@@ -42,7 +42,10 @@ export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-type ProductAction = Extract<AuditAction, `${'product' | 'category' | 'unit' | 'supplier' | 'delivery'}.${string}`>;
+type ProductAction = Extract<
+  AuditAction,
+  `${'product' | 'category' | 'unit' | 'supplier' | 'delivery'}.${string}`
+>;
 
 interface NewEvent {
   target?: { id?: number; name: string };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
-import { askForReturn } from '../../src/checkout/order-queries.ts';
+import { askForReturn } from '../../src/checkout/return-requests.ts';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import { cashOnDelivery } from '../../src/payments/offline-providers.ts';
 import { faultsOf, rowsOf } from '../orders/shop-support.ts';
