@@ -58,12 +58,16 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
       const values = readTyped(req.body, CHECKOUT_FIELDS);
       const placedKey = state.placedKey ?? randomUUID();
       const key = keyOf(placedKey);
-      // A second press finds the order, and an empty cart.
-      const placed = await catalogue.readPrimary((db) => findPlaced(db, key));
+      // A second press finds the order, and an empty cart; one at the same time, perhaps the empty cart only.
+      const findOrder = () => catalogue.readPrimary((db) => findPlaced(db, key));
+      const placed = await findOrder();
       if (placed) return goOn(req, res, placed, key);
       if (state.step.includes(':')) await changeLine(req, res, state.step);
       const situation = await find(req, values);
-      if (!situation) return res.redirect(303, pathOf(req.language, 'cart'));
+      if (!situation) {
+        const order = await findOrder();
+        return order ? goOn(req, res, order, key) : res.redirect(303, pathOf(req.language, 'cart'));
+      }
       if (state.step !== 'order') return show(req, res, situation, { placedKey });
       if (state.website !== '') return res.redirect(303, pathOf(req.language, 'home'));
 
