@@ -47,6 +47,7 @@ const flashMessage = z.object({
     'orderDesk.done.refundRequested',
     'orderDesk.done.refundFinished',
   ]),
+  // Of 100 characters, each of up to two units.
   productName: z.string().max(200).optional(),
   productId: z.number().int().positive().optional(),
   notes: z.array(z.string().max(300)).max(10).optional(),

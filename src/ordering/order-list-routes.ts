@@ -32,6 +32,7 @@ const LINES_PER_PAGE = 100;
 const number = z.coerce.number().int().nonnegative().max(4_294_967_295);
 const listQuery = z.object({
   supplier: number.optional().catch(undefined),
+  // A name of 100 characters, each of up to two units.
   from: z.string().max(200).catch(''),
   after: number.catch(0),
 });

@@ -32,7 +32,7 @@ test('of too many log-ins at once, some wait and the others are refused early, a
 
   const refused = responses.filter(({ status }) => status !== 303);
   expect(refused.length).toBeGreaterThan(0);
-  // How many wait depends on the speed of the machine: some 70 of a fast one.
+  // How many are accepted depends on the machine: about 70 on a fast one.
   expect(LOG_INS - refused.length).toBeGreaterThan(5);
   for (const { status, headers, text } of refused) {
     expect(status).toBe(503);

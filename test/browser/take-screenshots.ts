@@ -29,6 +29,8 @@ try {
       await logIn(page);
       // Some traffic for the System page.
       for (let i = 0; i < 60; i++) await context.request.get('/products');
+      // Instances report it every few seconds.
+      if (name === 'system') await page.waitForTimeout(8000);
       await page.goto(path, { waitUntil: 'networkidle' }).catch(() => page.waitForTimeout(3000));
       const file = join(PROJECT_DIR, 'docs/images', `${name}.${language}.jpg`);
       await page.screenshot({ path: file, type: 'jpeg', quality: 80, animations: 'disabled' });

@@ -238,7 +238,7 @@ test.each<Format>(['xlsx', 'ods', 'csv'])(
     const written = fc.sample(format === 'csv' ? row.map(asTexts) : typedRow, numRuns);
     const read = await readSpreadsheet(await saveAs(await asXlsx(written), 'xlsx', format));
     expectNothingMisread(shown(written), read);
-    // Refusing everything would misread nothing.
-    expect(read.rows.filter(({ problems }) => problems.length === 0).length).toBeGreaterThan(numRuns / 16);
+    // Refusing everything would misread nothing. In CSV, about one row in six has no problem.
+    expect(read.rows.filter(({ problems }) => problems.length === 0).length).toBeGreaterThan(numRuns / 10);
   },
 );

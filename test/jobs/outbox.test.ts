@@ -127,7 +127,7 @@ test('another instance runs the entry of an instance that is cut off', async () 
 });
 
 test('two instances share a backlog, run each entry once and limit concurrency', async () => {
-  const texts = Array.from({ length: 32 }, (_, index) => String(index));
+  const texts = Array.from({ length: 60 }, (_, index) => String(index));
   await enqueueAll(texts);
   const done: string[] = [];
   const most = new Map<JobsInstance, number>();

@@ -4,8 +4,8 @@ import type { StackData } from '../support/stack-data.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { SERVERS, type Fault } from './scenario.ts';
 
-/** How long instances of a busy machine take to notice that the primary is back. */
-const NOTICE_MS = 10_000;
+/** How long instances take to notice that the primary is back. */
+const NOTICE_MS = 3000;
 
 /** Breaks servers on a schedule counted in operations. */
 export class Nemesis {

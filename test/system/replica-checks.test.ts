@@ -172,6 +172,7 @@ test('where instances count restarts, three in five minutes take a replica out o
     await waitUntil(isInUse);
     await once(AbortSignal.timeout(3000), 'abort');
     expect(state().outOfUse).toBeUndefined();
+    await waitUntil(isInUse);
   } finally {
     await instance.close();
     await primary.query('DELETE FROM replica_fault');
