@@ -61,6 +61,13 @@ const LAYERS = [
     advice: 'products/ handles single products: put lists, filters and totals into product-list/.',
   },
   {
+    name: 'orders',
+    holds: ['payments/', 'orders/'],
+    advice:
+      'orders/ and payments/ keep orders, holds and money right: put pages and what they show into shop/ or ' +
+      'another feature.',
+  },
+  {
     name: 'product-list',
     holds: ['product-list/'],
     advice:
@@ -74,6 +81,12 @@ const LAYERS = [
       'suppliers/',
       'alerts/',
       'ordering/',
+      'customers/',
+      'mail/',
+      'shop/',
+      'order-desk/',
+      'delivery/',
+      'checkout/',
       'exports/',
       'imports/',
       'movements/',

@@ -47,6 +47,34 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.outbox TO inventario_app@'%';
 GRANT SELECT, UPDATE (batch), DELETE ON inventario.level_change TO inventario_app@'%';
 GRANT SELECT, UPDATE ON inventario.alert_state TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.low_stock_subscription TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.cart TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.cart_line TO inventario_app@'%';
+-- Orders are kept, and what they have promised cannot be changed afterwards.
+GRANT SELECT, INSERT,
+  UPDATE (state, hold_until, updated_at, customer_id, email, name, phone, address, is_forgotten) ON inventario.shop_order TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (held, shipped, returned) ON inventario.order_line TO inventario_app@'%';
+GRANT SELECT, INSERT,
+  UPDATE (state, captured_amount, provider_reference, expires_at, updated_at) ON inventario.payment TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.payment_notification TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (state) ON inventario.refund TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (state, tracking_number, carrier, shipped_at) ON inventario.parcel TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.parcel_line TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.order_event TO inventario_app@'%';
+-- Its file goes with the customer's account.
+GRANT SELECT, INSERT, UPDATE (file_type, file_id) ON inventario.payment_proof TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.payment_proof_file TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (state, reason) ON inventario.return_request TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.return_request_line TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.delivery_zone TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.delivery_area TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.delivery_method TO inventario_app@'%';
+GRANT SELECT, INSERT, DELETE ON inventario.delivery_rate TO inventario_app@'%';
+GRANT SELECT, UPDATE ON inventario.shop_setting TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_token TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_address TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_session TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.mail TO inventario_app@'%';
 GRANT SELECT, INSERT ON inventario.replica_fault TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE ON inventario.replica_check TO inventario_app@'%';
 

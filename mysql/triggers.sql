@@ -26,6 +26,12 @@ WHERE NEW.location COLLATE utf8mb4_0900_bin <> OLD.location
    OR NEW.stock_level <> OLD.stock_level
    OR NOT NEW.supplier_id <=> OLD.supplier_id;
 
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS product_sale_updated
+AFTER UPDATE ON product FOR EACH ROW
+IF NEW.on_sale <> OLD.on_sale THEN
+  INSERT INTO search_pending (product_id) VALUES (NEW.id);
+END IF;
+
 -- The number of products of each category. A row of its own for each connection: no two wait for each other.
 CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS category_gained
 AFTER INSERT ON product FOR EACH ROW
@@ -86,6 +92,23 @@ IF NEW.id > 0 AND EXISTS (SELECT 1 FROM deleted_product WHERE id = NEW.id) THEN
     NEW.tags = (SELECT tags FROM deleted_product WHERE id = NEW.id),
     NEW.notes = (SELECT notes FROM deleted_product WHERE id = NEW.id),
     NEW.barcodes = (SELECT barcodes FROM deleted_product WHERE id = NEW.id);
+END IF;
+
+-- Nor what the shop needs.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS deleted_with_sale
+BEFORE INSERT ON deleted_product FOR EACH ROW
+IF EXISTS (SELECT 1 FROM product WHERE id = NEW.id) THEN
+  SET NEW.on_sale = (SELECT on_sale FROM product WHERE id = NEW.id),
+    NEW.weight = (SELECT weight FROM product WHERE id = NEW.id),
+    NEW.seller_id = (SELECT seller_id FROM product WHERE id = NEW.id);
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS restored_with_sale
+BEFORE INSERT ON product FOR EACH ROW
+IF NEW.id > 0 AND EXISTS (SELECT 1 FROM deleted_product WHERE id = NEW.id) THEN
+  SET NEW.on_sale = (SELECT on_sale FROM deleted_product WHERE id = NEW.id),
+    NEW.weight = (SELECT weight FROM deleted_product WHERE id = NEW.id),
+    NEW.seller_id = (SELECT seller_id FROM deleted_product WHERE id = NEW.id);
 END IF;
 
 -- The photos of a product that leaves the trash for good; one that is restored is a product again by then.

@@ -5,10 +5,13 @@ import { promisify } from 'node:util';
 import { alertJobs } from './alerts/alert-jobs.ts';
 import { createApp } from './app.ts';
 import { categoryJobs } from './categories/category-jobs.ts';
+import { forgetCustomer } from './checkout/forget-customer.ts';
+import { orderMailJobs } from './checkout/order-mail-jobs.ts';
 import { readWebConfig } from './config/config.ts';
 import { deleteEndedWindows } from './auth/login-limits.ts';
 import { findUserByName } from './auth/user-queries.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
+import { customerJobs } from './customers/customer-jobs.ts';
 import { closeDatabases, createDatabases, waitForFirstReports } from './database/databases.ts';
 import { deleteOldWrites } from './database/run-once.ts';
 import { deleteOldProgress } from './exports/export-progress.ts';
@@ -16,13 +19,20 @@ import { createLogger, logConsole } from './telemetry/logger.ts';
 import { homeJobs } from './home/home-jobs.ts';
 import { importJobs } from './imports/import-jobs.ts';
 import { Jobs } from './jobs/jobs.ts';
+import { MAIL_TEMPLATES } from './mail-templates.ts';
+import { mailJobs } from './mail/mail-jobs.ts';
+import { MailWriter } from './mail/mail-writer.ts';
+import { forgetProofs } from './order-desk/payment-proofs.ts';
 import { searchJobs } from './search/search-jobs.ts';
+import { orderJobs } from './orders/order-jobs.ts';
+import { allProviders } from './payments/all-providers.ts';
 import { readFilter } from './product-list/product-filter.ts';
 import { getProductPage } from './product-list/product-page.ts';
 import { MysqlPhotoStore } from './photos/mysql-photo-store.ts';
 import { deleteUnusedPhotos } from './photos/unused-photos.ts';
 import { INDEXED_COLUMNS } from './products/product-fields.ts';
 import { SettingsError } from './config/settings.ts';
+import { returnPath } from './shop/payment-return.ts';
 import { deleteExpired } from './stock/deleted-products.ts';
 import { logCopies } from './system/copies-log.ts';
 import { Heartbeat } from './system/heartbeat.ts';
@@ -62,6 +72,15 @@ async function serve(): Promise<void> {
   homeJobs(jobs, databases);
   importJobs(jobs, { config, databases, logger, draining: draining.signal });
   await alertJobs(jobs, { config, databases, logger });
+  const providers = allProviders(config, returnPath);
+  orderJobs(jobs, { databases, providers, logger });
+  orderMailJobs(jobs, { config, databases });
+  const mails = await MailWriter.create(config, MAIL_TEMPLATES);
+  mailJobs(jobs, { config, databases, logger, mails });
+  customerJobs(jobs, databases, [
+    (customer) => forgetProofs(databases, customer),
+    (customer) => forgetCustomer(databases.catalogue, customer),
+  ]);
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);
   jobs.cleanUp('log-in attempts', databases.directory, deleteEndedWindows);
@@ -78,11 +97,12 @@ async function serve(): Promise<void> {
     heartbeat,
     jobs,
     photos,
+    providers,
     draining: draining.signal,
   });
   const nobody = { kind: 'system', id: 0, lastWrite: {} } as const;
   await warmUp(app, {
-    paths: ['/login'],
+    paths: ['/login', ...(config.SHOP ? ['/tienda'] : [])],
     queries: [
       () => databases.catalogue.readReplica(nobody, (db) => getProductPage(db, readFilter({}))),
       () => databases.directory.readPrimary((db) => findUserByName(db, '')),

@@ -1,8 +1,9 @@
 const formatters = new Map();
 
-/** As src/locales/money.ts does: of an integer in minor units, or in hundredths of a percent. Nothing for null. */
+/** As src/locales/money.ts does: of an integer in minor units, in hundredths of a percent or in grams. Nothing for null. */
 export function formatAmount(amount, kind, { language, money }) {
   if (amount === null || amount === undefined) return '';
+  if (kind === 'weight') return String(amount);
   if (kind === 'rate') return numbersOf(language, { useGrouping: false }).format(decimalText(amount, 2));
   return numbersOf(money.locale, money.options).format(decimalText(amount, money.decimals));
 }

@@ -33,7 +33,8 @@ export function fillRow(row, product, texts) {
 }
 
 /** 0 stands for none; quantities are filled in apart. */
-function textOf(value, { number, choice }, texts) {
+function textOf(value, { number, choice, flag }, texts) {
+  if (flag !== undefined) return value === 1 ? texts.yes : '';
   if (number !== undefined) return textOfNumber(value, texts.language);
   return (choice ? texts.choices[choice]?.[value] : undefined) ?? (value || '');
 }

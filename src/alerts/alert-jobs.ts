@@ -5,10 +5,10 @@ import type { Databases } from '../database/databases.ts';
 import { loadTexts } from '../http/i18n.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Attempt } from '../jobs/outbox.ts';
+import { createMailer } from '../mail/mailer.ts';
 import { readDigest } from './digest.ts';
 import { writeDigest } from './digest-mail.ts';
 import { AT_ONCE, collectChanges, deleteOldChanges, hasNewChanges } from './level-changes.ts';
-import { Mailer } from './mailer.ts';
 import {
   areDigestsDue,
   enqueueDigests,
@@ -75,10 +75,6 @@ export async function alertJobs(
     if (attempt > MAX_ATTEMPTS) logger.error({ entry: id }, 'alert given up');
     return attempt > MAX_ATTEMPTS;
   }
-}
-
-function createMailer({ SMTP_URL, MAIL_FROM }: Config): Mailer | undefined {
-  return SMTP_URL && MAIL_FROM ? new Mailer({ SMTP_URL, MAIL_FROM }) : undefined;
 }
 
 function receiverOf({ WEBHOOK_URL, WEBHOOK_SECRET }: Config) {

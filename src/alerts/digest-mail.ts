@@ -2,8 +2,8 @@ import type { TFunction } from 'i18next';
 import { formatNumber } from '../http/i18n.ts';
 import { renderView } from '../http/views.ts';
 import type { Language } from '../locales/languages.ts';
+import type { Mail } from '../mail/mailer.ts';
 import type { Digest, DigestProduct } from './digest.ts';
-import type { Mail } from './mailer.ts';
 
 interface Reader {
   t: TFunction;

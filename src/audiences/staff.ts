@@ -7,11 +7,14 @@ import { access } from '../auth/access.ts';
 import { csrf } from '../auth/csrf.ts';
 import { leadOn, loginRoutes, reopenForm } from '../auth/login-routes.ts';
 import { passwordRoutes } from '../auth/password-routes.ts';
+import type { LoginQueue } from '../auth/login-queue.ts';
 import { ReadingSessions } from '../auth/reading-session.ts';
 import { session } from '../auth/session.ts';
 import { categoryRoutes } from '../categories/category-routes.ts';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
+import { COUNTRIES } from '../customers/customer-forms.ts';
+import { deliveryRoutes } from '../delivery/delivery-routes.ts';
 import { productExportRoutes } from '../exports/export-routes.ts';
 import { listDemoProducts } from '../demo/load-demo-products.ts';
 import { homeRoutes } from '../home/home-routes.ts';
@@ -22,12 +25,18 @@ import { idempotency } from '../http/idempotency.ts';
 import { receiveUploads } from '../http/upload.ts';
 import { IMPORT_FORM, importRoutes } from '../imports/import-routes.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { offerOrderTasks, orderDeskRoutes } from '../order-desk/order-desk-routes.ts';
+import { OrderTasks } from '../order-desk/order-tasks.ts';
+import { PROOF_FORM } from '../order-desk/payment-proofs.ts';
 import { orderListRoutes } from '../ordering/order-list-routes.ts';
 import { listChoicesRoutes } from '../product-list/list-choices-routes.ts';
+import { mailRoutes } from '../mail/mail-routes.ts';
+import type { MailWriter } from '../mail/mail-writer.ts';
 import { movementRoutes } from '../movements/movement-routes.ts';
 import { productListRoutes } from '../product-list/list-routes.ts';
 import { photoRoutes } from '../photos/photo-routes.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
+import type { Providers } from '../payments/provider.ts';
 import { findRestorable } from '../products/deletions.ts';
 import { bookRoutes } from '../products/book-routes.ts';
 import { shownValueOf } from '../products/field-texts.ts';
@@ -49,12 +58,16 @@ interface StaffDependencies {
   heartbeat: Heartbeat;
   jobs: Jobs;
   photos: PhotoStore;
+  queue: LoginQueue;
+  mails: MailWriter;
+  providers: Providers;
   draining: AbortSignal;
   language: RequestHandler;
 }
 
 export function staff(dependencies: StaffDependencies): Router {
-  const { config, databases, heartbeat, jobs, photos, draining, language } = dependencies;
+  const { config, databases, heartbeat, jobs, photos, queue, mails, draining, language } = dependencies;
+  const orderTasks = new OrderTasks(databases.catalogue);
   const { offerToken, checkToken } = csrf(config);
   const reading = new ReadingSessions(config, databases);
   const router = Router();
@@ -71,14 +84,15 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(idempotency(config));
   router.use(offerToken);
   router.use(access());
+  router.use(offerOrderTasks(config, orderTasks));
   router.use(leadOn);
-  router.use(receiveUploads([IMPORT_FORM, PHOTO_FORM]));
+  router.use(receiveUploads([IMPORT_FORM, PHOTO_FORM, PROOF_FORM]));
   router.use(checkToken);
   router.use(reopenForm);
 
   // First what is asked most: Express tries one route after the other.
   router.use(productListRoutes(databases));
-  router.use(loginRoutes(databases, reading));
+  router.use(loginRoutes(databases, reading, queue));
   router.use(passwordRoutes(databases));
   router.use(homeRoutes(databases, listDemoProducts()));
   router.use(systemRoutes(config, databases, heartbeat));
@@ -94,10 +108,13 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(categoryRoutes(databases, jobs));
   router.use(unitRoutes(databases));
   router.use(supplierRoutes(databases));
+  router.use(deliveryRoutes(databases, COUNTRIES));
   router.use(orderListRoutes(config, databases));
+  router.use(orderDeskRoutes(config, databases, dependencies.providers, orderTasks));
   router.use(alertRoutes(config, databases));
   router.use(importRoutes(config, databases, jobs));
   router.use(userRoutes(config, databases));
+  router.use(mailRoutes(config, databases, mails));
   router.use(auditRoutes(databases, { findRestorable, showValue: shownValueOf }));
   return router;
 }

@@ -36,12 +36,16 @@ export const ACTIONS = [
   'supplier.added',
   'supplier.edited',
   'supplier.deleted',
+  'delivery.changed',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 
 export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
-type ProductAction = Extract<AuditAction, `${'product' | 'category' | 'unit' | 'supplier'}.${string}`>;
+type ProductAction = Extract<
+  AuditAction,
+  `${'product' | 'category' | 'unit' | 'supplier' | 'delivery'}.${string}`
+>;
 
 interface NewEvent {
   target?: { id?: number; name: string };

@@ -5,15 +5,28 @@ import type { WebConfig } from '../config/config.ts';
 import { HttpError } from '../http/http-error.ts';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
-const COOKIE = 'inventario.csrf';
+
+export interface TokenOptions {
+  cookie: string;
+  /** The session that a token is bound to. Undefined: no cookie, no token; the browser must name our page instead. */
+  sessionOf: (req: Request) => string | undefined;
+}
+
+const OF_STAFF: TokenOptions = {
+  cookie: 'inventario.csrf',
+  sessionOf: (req) => (req.principal ? (req.reading?.id ?? req.sessionID) : 'nobody'),
+};
 
 /** An unsafe request must come from one of our pages (Sec-Fetch-Site, else Origin) and carry its token. */
-export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToken: RequestHandler } {
+export function csrf(
+  config: WebConfig,
+  { cookie, sessionOf }: TokenOptions = OF_STAFF,
+): { offerToken: RequestHandler; checkToken: RequestHandler } {
   const tokensIn = (cookieName: string, secure: boolean) => ({
     cookieName,
     ...doubleCsrf({
       getSecret: () => config.SESSION_SECRET,
-      getSessionIdentifier: (req) => (req.principal ? (req.reading?.id ?? req.sessionID) : 'nobody'),
+      getSessionIdentifier: (req) => sessionOf(req) ?? '',
       cookieName,
       cookieOptions: { sameSite: 'lax', secure, httpOnly: true, path: '/' },
       getCsrfTokenFromRequest: (req: Request) => {
@@ -22,21 +35,25 @@ export function csrf(config: WebConfig): { offerToken: RequestHandler; checkToke
       },
     }),
   });
-  const overTls = tokensIn(`__Host-${COOKIE}`, true);
-  const overHttp = tokensIn(COOKIE, false);
+  const overTls = tokensIn(`__Host-${cookie}`, true);
+  const overHttp = tokensIn(cookie, false);
   const tokensOf = (req: Request) => (req.secure ? overTls : overHttp);
   return {
     offerToken: (req, res, next) => {
       const { cookieName, generateCsrfToken } = tokensOf(req);
       dropUnlessText(req, cookieName);
       // One token per page: generating another replaces the cookie that the first one must match.
-      let token: string | undefined;
+      let token = sessionOf(req) === undefined ? '' : undefined;
       res.locals.csrfToken = () => (token ??= mask(generateCsrfToken(req, res)));
       if (SAFE_METHODS.includes(req.method)) return next();
       if (!comesFromOurPage(req)) throw new HttpError(403, 'errors.csrf');
       next();
     },
     checkToken: (req, res, next) => {
+      if (sessionOf(req) === undefined) {
+        if (SAFE_METHODS.includes(req.method) || namesOurPage(req)) return next();
+        throw new HttpError(403, 'errors.csrf');
+      }
       tokensOf(req).doubleCsrfProtection(req, res, (error?: unknown) => {
         next(error ? new HttpError(403, 'errors.csrf') : undefined);
       });
@@ -80,6 +97,12 @@ function combine(bytes: Buffer, pad: Buffer): Buffer {
 function dropUnlessText(req: Request, name: string): void {
   const cookies = req.cookies as Record<string, unknown>;
   if (typeof cookies[name] !== 'string') req.cookies = { ...cookies, [name]: '' };
+}
+
+/** All browsers since 2020 do so when they send a form. */
+function namesOurPage(req: Request): boolean {
+  const isNamed = req.get('sec-fetch-site') !== undefined || req.get('origin') !== undefined;
+  return isNamed && comesFromOurPage(req);
 }
 
 function comesFromOurPage(req: Request): boolean {

@@ -15,8 +15,11 @@ const PENDING_WAIT_MS = 10_000;
 
 export interface LoginAttempt {
   username: string;
+  /** Undefined for customers. */
   userId: number | undefined;
   address: string;
+  /** Of a customer: their last log-in came from this network. */
+  isKnownNetwork?: boolean;
 }
 
 export class TooManyAttemptsError extends DomainError {
@@ -130,8 +133,9 @@ function limitOf(subject: string): number {
 }
 
 /** A user who signed in from this network recently is exempt from the address and user limits. */
-async function isKnownNetwork(db: Kysely<Directory>, { userId, address }: LoginAttempt): Promise<boolean> {
-  if (userId === undefined) return false;
+async function isKnownNetwork(db: Kysely<Directory>, attempt: LoginAttempt): Promise<boolean> {
+  const { userId, address } = attempt;
+  if (userId === undefined) return attempt.isKnownNetwork ?? false;
   const addresses = await listRecentAddresses(db, userId);
   return addresses.some((known) => networkOf(known) === networkOf(address));
 }

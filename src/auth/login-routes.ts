@@ -11,7 +11,7 @@ import { endSession, SESSION_COOKIE } from './session.ts';
 import { failedLogIns } from '../telemetry/metrics.ts';
 import { signIn } from './sign-in.ts';
 import { TooManyAttemptsError, withinLoginLimits } from './login-limits.ts';
-import { LoginQueue } from './login-queue.ts';
+import type { LoginQueue } from './login-queue.ts';
 import { verifyPassword } from './password.ts';
 import { ReadingLimits } from './reading-limits.ts';
 import { mayRead, type ReadingSessions } from './reading-session.ts';
@@ -57,10 +57,9 @@ export const reopenForm: ErrorRequestHandler = (error: unknown, req, res, next) 
   });
 };
 
-export function loginRoutes(databases: Databases, reading: ReadingSessions): Router {
+export function loginRoutes(databases: Databases, reading: ReadingSessions, queue: LoginQueue): Router {
   const router = Router();
   const readingLimits = new ReadingLimits(databases.directory);
-  const queue = new LoginQueue();
 
   router.get('/login', (req, res) => {
     const returnTo = localPath(req.query.return, HOME);

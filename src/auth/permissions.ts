@@ -12,13 +12,19 @@ export type Permission =
   | 'unit:manage'
   | 'cost:view'
   | 'supplier:manage'
+  | 'delivery:manage'
   | 'stock:adjust'
   | 'users:manage'
+  | 'order:view'
+  | 'order:manage'
+  | 'order:refund'
+  | 'customer:view'
+  | 'mail:view'
   | 'audit:view'
   | 'system:view';
 
 const OWN_ACCOUNT: Permission[] = ['session:end', 'password:change'];
-const READING: Permission[] = ['product:view', 'product:export'];
+const READING: Permission[] = ['product:view', 'product:export', 'order:view'];
 const EDITING: Permission[] = [
   'product:edit',
   'product:delete',
@@ -27,8 +33,18 @@ const EDITING: Permission[] = [
   'cost:view',
   'supplier:manage',
   'stock:adjust',
+  'order:manage',
 ];
-const ADMINISTERING: Permission[] = ['unit:manage', 'users:manage', 'audit:view', 'system:view'];
+const ADMINISTERING: Permission[] = [
+  'unit:manage',
+  'delivery:manage',
+  'users:manage',
+  'order:refund',
+  'customer:view',
+  'mail:view',
+  'audit:view',
+  'system:view',
+];
 
 export const ROLES: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set([...OWN_ACCOUNT, ...READING]),

@@ -19,8 +19,19 @@ export interface StaffUser extends Principal {
   listChoices: unknown;
 }
 
+/** A visitor has the id 0, no session, and reads as nobody. */
+export interface Customer extends Principal {
+  kind: 'customer';
+  /** As it is stored: a digest of the cookie. */
+  session: Buffer | undefined;
+  name: string;
+  email: string;
+}
+
 declare module 'express-serve-static-core' {
   interface Request {
     principal: StaffUser | undefined;
+    /** On pages of the shop. */
+    customer: Customer;
   }
 }

@@ -11,6 +11,7 @@ import { releaseCommits, setSemiSync } from '../database/semi-sync.ts';
 import { migrate } from '../database/migrate.ts';
 import { ensurePrimary, ensureReplication, ReplicaAheadError } from '../database/replication.ts';
 import { connectForSetup, withServerLock } from '../database/setup-connection.ts';
+import { loadDemoDelivery } from '../demo/load-demo-delivery.ts';
 import { loadDemoProducts } from '../demo/load-demo-products.ts';
 import { ensureCurrency } from './ensure-currency.ts';
 
@@ -116,6 +117,7 @@ async function prepareSchema(config: SetUpConfig, { primary, root, log }: Prepar
       const oneTimePassword = await ensureAdministrator(migrator, { demo, chosen });
       if (demo) {
         const count = await loadDemoProducts(migrator);
+        await loadDemoDelivery(migrator);
         if (count > 0) log(`demonstration: ${count} products loaded`);
       }
       return oneTimePassword;

@@ -103,6 +103,12 @@ function isReceiver(text: string): boolean {
   return url !== null && isHttp(text) && (url.protocol === 'https:' || isOwnNetwork(url.hostname));
 }
 
+/** An address of this machine or of a network of one's own. */
+export function isOwnNetworkUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && isHttp(text) && isOwnNetwork(url.hostname);
+}
+
 function isOwnNetwork(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
   const version = isIP(host);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { machineTimeZone } from '../locales/dates.ts';
 import { alertSettings, needPairs } from './alerts.ts';
 import { currencySettings } from './currency.ts';
+import { gatewaySettings, needWholeGateways } from './gateways.ts';
 import { onOff, portNumber, readSettings, secret, timeZone, wholeNumber } from './settings.ts';
 
 export interface ServerAddress {
@@ -38,13 +39,18 @@ export const timeSettings = { TZ_DEFAULT: timeZone.default(machineTimeZone) };
 
 export const trashSettings = { TRASH_DAYS: wholeNumber(1, 3650).default(30) };
 
+/** Whether the addresses of the shop answer. */
+export const shopSettings = { SHOP: onOff.default(false) };
+
 const webSettings = z.object({
   ...databaseSettings,
   ...sessionSettings,
   ...timeSettings,
   ...trashSettings,
+  ...shopSettings,
   ...currencySettings,
   ...alertSettings,
+  ...gatewaySettings,
   INSTANCE: z.string('a name, such as web1').regex(/^[\w.-]{1,40}$/, 'a name, such as web1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: portNumber.default(3000),
@@ -65,7 +71,11 @@ export type WebConfig = z.output<typeof webSettings>;
 export type DatabaseConfig = Pick<WebConfig, keyof typeof databaseSettings>;
 
 export function readWebConfig(): WebConfig {
-  return readSettings(webSettings.superRefine(needPairs));
+  return readSettings(webSettings.superRefine(needPairs).superRefine(needWholeGateways));
+}
+
+export function readDatabaseConfig(): DatabaseConfig {
+  return readSettings(z.object(databaseSettings));
 }
 
 export const serverSettings = {

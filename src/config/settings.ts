@@ -29,7 +29,7 @@ export function readSettings<Shape extends z.ZodRawShape>(
 }
 
 /** Addresses may hold a password or a token. */
-const HOLDS_SECRET = /PASSWORD|SECRET|^SMTP_URL$|^WEBHOOK_URL$/;
+const HOLDS_SECRET = /PASSWORD|SECRET|PRIVATE_KEY|^SMTP_URL$|^WEBHOOK_URL$/;
 
 function readSecretFile(name: string, file: string): string {
   try {

@@ -113,8 +113,10 @@ interface ProductTable {
   quantity: number;
   rounded_up: FilledIn<number>;
   on_hand: GeneratedAlways<number>;
-  /** The part of `on_hand` that is promised to others. */
+  /** `exact_reserved` rounded up: levels of stock are computed from it. */
   reserved: FilledIn<number>;
+  /** The part of `on_hand` that orders hold. */
+  exact_reserved: FilledIn<number>;
   /** Computed by MySQL, which stores BOOLEAN as 0 or 1. */
   available: ColumnType<0 | 1, never, never>;
   unit: string;
@@ -134,6 +136,17 @@ interface ProductTable {
   supplier_code: FilledIn<string>;
   tags: FilledIn<string>;
   notes: FilledIn<string>;
+  /** Whether the shop offers it, if it also has a price. */
+  on_sale: FilledIn<number>;
+  /** In grams. */
+  weight: FilledIn<number | null>;
+  /** Null: the house sells it. */
+  seller_id: FilledIn<number | null>;
+  /** Computed, for the lists of the shop: null if it is not offered, else whether anything is on hand. */
+  offered_state: GeneratedAlways<0 | 1 | null>;
+  offered_category: GeneratedAlways<number | null>;
+  offered_name: GeneratedAlways<string | null>;
+  offered_price: GeneratedAlways<number | null>;
   /** Whether it has a row in `book`; kept by triggers, as `credits`. */
   is_book: ColumnType<0 | 1, never, never>;
   /** The authors and the publisher of a book, on lines of their own. */
@@ -220,6 +233,9 @@ interface DeletedProductTable {
   supplier_code: FilledIn<string>;
   tags: FilledIn<string>;
   notes: FilledIn<string>;
+  on_sale: FilledIn<number>;
+  weight: FilledIn<number | null>;
+  seller_id: FilledIn<number | null>;
   version: number;
   created_at: Date;
   deleted_at: FilledIn<Date>;
@@ -320,6 +336,247 @@ interface AlertStateTable {
   look_at: FilledIn<Date | null>;
 }
 
+interface CartTable {
+  id: Generated<number>;
+  token_sha256: Buffer;
+  customer_id: FilledIn<number | null>;
+  /** Counts its changes. */
+  version: FilledIn<number>;
+  expires_at: Date;
+  updated_at: FilledIn<Date>;
+  /** Of its last addition: the id of the write. */
+  last_change: FilledIn<Buffer | null>;
+}
+
+interface CartLineTable {
+  cart_id: number;
+  product_id: number;
+  quantity: number;
+  /** When its owner last set it. */
+  seen_price: FilledIn<number | null>;
+}
+
+export type OrderState =
+  'awaiting_payment' | 'confirmed' | 'in_progress' | 'completed' | 'cancelled' | 'expired';
+
+interface OrderTable {
+  id: Generated<number>;
+  number: string;
+  placed_key: string;
+  state: OrderState;
+  customer_id: FilledIn<number | null>;
+  email: string;
+  name: string;
+  phone: FilledIn<string>;
+  language: Language;
+  /** Of the secret in the link to the order. */
+  link_sha256: Buffer;
+  currency: string;
+  /** In minor units of the currency, as all totals; taxes are included. */
+  items_total: number;
+  delivery_total: number;
+  /** The part of `tax_total` that is not of a line. */
+  delivery_tax: FilledIn<number>;
+  tax_total: number;
+  total: number;
+  address: ColumnType<unknown, string | null, string | null>;
+  delivery: ColumnType<unknown, string | null, string | null>;
+  /** Null: until the stock is shipped or the order cancelled. */
+  hold_until: FilledIn<Date | null>;
+  created_at: FilledIn<Date>;
+  updated_at: FilledIn<Date>;
+  /** Its customer has deleted the account: their data go once it is over. */
+  is_forgotten: FilledIn<0 | 1>;
+}
+
+interface OrderLineTable {
+  id: Generated<number>;
+  order_id: number;
+  position: number;
+  product_id: number;
+  code: string;
+  name: string;
+  unit: string;
+  quantity: number;
+  unit_price: number;
+  tax_rate: number;
+  line_total: number;
+  tax: number;
+  seller_id: FilledIn<number | null>;
+  commission_rate: FilledIn<number>;
+  /** Now held of `product.exact_reserved`. */
+  held: FilledIn<number>;
+  shipped: FilledIn<number>;
+  returned: FilledIn<number>;
+  /** Null once it holds nothing. */
+  open_order: GeneratedAlways<number | null>;
+}
+
+export type PaymentState = 'pending' | 'captured' | 'failed' | 'cancelled' | 'expired' | 'surplus';
+
+interface PaymentTable {
+  id: Generated<number>;
+  order_id: number;
+  method: string;
+  state: PaymentState;
+  /** What is asked for; `captured_amount` is what has come. */
+  amount: number;
+  captured_amount: FilledIn<number | null>;
+  currency: string;
+  attempt_key: string;
+  provider_reference: FilledIn<string | null>;
+  expires_at: FilledIn<Date | null>;
+  created_at: FilledIn<Date>;
+  updated_at: FilledIn<Date>;
+  /** 1, or null: an order has one live payment at most. */
+  is_live: GeneratedAlways<1 | null>;
+}
+
+interface PaymentNotificationTable {
+  id: Generated<number>;
+  provider: string;
+  event_id: string;
+  payload: ColumnType<unknown, string, never>;
+  received_at: FilledIn<Date>;
+}
+
+export type RefundState = 'due' | 'requested' | 'done' | 'failed';
+
+interface RefundTable {
+  id: Generated<number>;
+  order_id: number;
+  payment_id: number;
+  amount: number;
+  state: RefundState;
+  refund_key: string;
+  reason: string;
+  /** A user; null for the system. */
+  made_by: FilledIn<number | null>;
+  created_at: FilledIn<Date>;
+}
+
+export type ParcelState = 'open' | 'packed' | 'shipped' | 'delivered' | 'cancelled';
+
+interface ParcelTable {
+  id: Generated<number>;
+  order_id: number;
+  seller_id: FilledIn<number | null>;
+  state: ParcelState;
+  tracking_number: FilledIn<string>;
+  carrier: FilledIn<string>;
+  created_at: FilledIn<Date>;
+  shipped_at: FilledIn<Date | null>;
+}
+
+interface ParcelLineTable {
+  parcel_id: number;
+  order_line_id: number;
+  quantity: number;
+}
+
+export type OrderSubject = 'order' | 'payment' | 'parcel' | 'refund';
+
+interface OrderEventTable {
+  id: Generated<number>;
+  order_id: number;
+  subject: OrderSubject;
+  subject_id: number;
+  /** Null: it begins in `to_state`. */
+  from_state: string | null;
+  to_state: string;
+  actor_kind: ActorKind;
+  actor_id: number | null;
+  note: FilledIn<string | null>;
+  /** The e-mail about it, which is in the outbox. */
+  mail: FilledIn<string | null>;
+  created_at: FilledIn<Date>;
+  /** The order, if money has come that does not match. */
+  mismatch_of: GeneratedAlways<number | null>;
+}
+
+export type ProofType = 'webp' | 'pdf';
+
+interface PaymentProofTable {
+  id: Generated<number>;
+  payment_id: number;
+  amount: number;
+  reference: FilledIn<string>;
+  file_type: FilledIn<ProofType | null>;
+  file_id: FilledIn<Buffer | null>;
+  added_by: number;
+  created_at: FilledIn<Date>;
+}
+
+interface PaymentProofFileTable {
+  id: Buffer;
+  data: Buffer;
+}
+
+interface DeliveryZoneTable {
+  id: Generated<number>;
+  name: string;
+  version: FilledIn<number>;
+}
+
+interface DeliveryAreaTable {
+  /** Empty: everywhere else. */
+  country: string;
+  /** Empty: the rest of the country. */
+  region: string;
+  zone_id: number;
+}
+
+interface DeliveryMethodTable {
+  id: Generated<number>;
+  zone_id: number;
+  name: string;
+  carrier: string;
+  /** With {number}. */
+  tracking_url: FilledIn<string>;
+  days_from: FilledIn<number | null>;
+  days_to: FilledIn<number | null>;
+  free_from: FilledIn<number | null>;
+  takes_cash: FilledIn<0 | 1>;
+  is_offered: FilledIn<0 | 1>;
+  version: FilledIn<number>;
+}
+
+interface DeliveryRateTable {
+  method_id: number;
+  position: number;
+  /** In grams; null: any. */
+  max_weight: number | null;
+  min_amount: FilledIn<number>;
+  price: number;
+}
+
+interface ShopSettingTable {
+  id: number;
+  transfer_text: string;
+  pick_up_text: string;
+  default_weight: number;
+  delivery_tax_rate: number;
+  version: FilledIn<number>;
+}
+
+export type ReturnState = 'asked' | 'accepted' | 'refused' | 'received';
+
+interface ReturnRequestTable {
+  id: Generated<number>;
+  order_id: number;
+  state: FilledIn<ReturnState>;
+  reason: FilledIn<string>;
+  created_at: FilledIn<Date>;
+  /** 1, or null: an order has one open request at most. */
+  is_open: GeneratedAlways<1 | null>;
+}
+
+interface ReturnRequestLineTable {
+  request_id: number;
+  order_line_id: number;
+  quantity: number;
+}
+
 interface ImportPartTable {
   file: Buffer;
   part: number;
@@ -392,6 +649,8 @@ interface ImportRowTable {
   language: string | null;
   binding: string | null;
   pages: number | null;
+  on_sale: number | null;
+  weight: number | null;
   kind: ImportRowKind;
   product_id: number | null;
   version: number | null;
@@ -462,6 +721,68 @@ interface ExportProgressTable {
   updated_at: Date;
 }
 
+interface CustomerTable {
+  id: Generated<number>;
+  email: string;
+  name: string;
+  phone: FilledIn<string>;
+  language: Language;
+  password_hash: string;
+  last_network: FilledIn<string>;
+  created_at: FilledIn<Date>;
+}
+
+export type TokenKind = 'register' | 'reset' | 'email';
+export type TokenState = 'asked' | 'open' | 'used' | 'refused';
+
+interface CustomerTokenTable {
+  id: Buffer;
+  kind: TokenKind;
+  state: FilledIn<TokenState>;
+  email: string;
+  customer_id: FilledIn<number | null>;
+  language: Language;
+  details: ColumnType<object | null, string | null | undefined, string | null>;
+  created_at: FilledIn<Date>;
+  expires_at: Date;
+}
+
+interface CustomerAddressTable {
+  id: Generated<number>;
+  customer_id: number;
+  name: string;
+  phone: string;
+  country: string;
+  region: string;
+  municipality: string;
+  street: string;
+  postal_code: FilledIn<string>;
+  directions: FilledIn<string>;
+  version: FilledIn<number>;
+}
+
+interface CustomerSessionTable {
+  /** SHA-256 of the cookie. */
+  id: Buffer;
+  customer_id: number;
+  created_at: FilledIn<Date>;
+  expires_at: Date;
+}
+
+export type MailState = 'waiting' | 'sent' | 'kept' | 'given_up';
+
+interface MailTable {
+  id: string;
+  event_key: string;
+  recipient: string;
+  language: Language;
+  template: string;
+  data: ColumnType<unknown, string, never>;
+  state: FilledIn<MailState>;
+  created_at: FilledIn<Date>;
+  sent_at: FilledIn<Date | null>;
+}
+
 interface JobLeaseTable {
   name: string;
   owner: FilledIn<string | null>;
@@ -509,6 +830,11 @@ export interface Directory extends GroupTables {
   audit_event: AuditEventTable;
   export_progress: ExportProgressTable;
   low_stock_subscription: LowStockSubscriptionTable;
+  customer: CustomerTable;
+  customer_token: CustomerTokenTable;
+  customer_address: CustomerAddressTable;
+  customer_session: CustomerSessionTable;
+  mail: MailTable;
 }
 
 export interface Catalogue extends GroupTables {
@@ -536,6 +862,25 @@ export interface Catalogue extends GroupTables {
   level_change: LevelChangeTable;
   alert_state: AlertStateTable;
   product_event: ProductEventTable;
+  cart: CartTable;
+  cart_line: CartLineTable;
+  shop_order: OrderTable;
+  order_line: OrderLineTable;
+  payment: PaymentTable;
+  payment_notification: PaymentNotificationTable;
+  refund: RefundTable;
+  parcel: ParcelTable;
+  parcel_line: ParcelLineTable;
+  order_event: OrderEventTable;
+  payment_proof: PaymentProofTable;
+  payment_proof_file: PaymentProofFileTable;
+  return_request: ReturnRequestTable;
+  return_request_line: ReturnRequestLineTable;
+  delivery_zone: DeliveryZoneTable;
+  delivery_area: DeliveryAreaTable;
+  delivery_method: DeliveryMethodTable;
+  delivery_rate: DeliveryRateTable;
+  shop_setting: ShopSettingTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;
   product_import_row: ImportRowTable;
@@ -545,3 +890,4 @@ export interface Catalogue extends GroupTables {
 }
 
 export type User = Selectable<UserTable>;
+export type CustomerRow = Selectable<CustomerTable>;

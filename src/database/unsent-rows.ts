@@ -4,8 +4,15 @@ import { DATABASE } from './connect.ts';
 import { getServerUuid } from './primary-term.ts';
 import { readSemiSync } from './semi-sync.ts';
 
-/** Append-only, with an AUTO_INCREMENT `id`: together they tell every change of stock, products and users. */
-const HISTORY = ['stock_movement', 'price_history', 'product_event', 'audit_event'] as const;
+/** Append-only, with an AUTO_INCREMENT `id`: together they tell every change of stock, products, orders and users. */
+const HISTORY = [
+  'stock_movement',
+  'price_history',
+  'product_event',
+  'order_event',
+  'payment_notification',
+  'audit_event',
+] as const;
 /** The end of the search: concurrent transactions take their numbers out of order, but not that far. */
 const BATCH = 500;
 

@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { insertFirstProducts } from '../stock/initial-stock.ts';
+import { DEMO_BOOKS } from './demo-books.ts';
 import { DEMO_CATALOGUE, type DemoCategory } from './demo-catalogue.ts';
 
 /** Plausible shelf quantities; about one in nine is sold out. */
@@ -14,6 +15,9 @@ export async function loadDemoProducts(migrator: Connection): Promise<number> {
     'SELECT EXISTS (SELECT 1 FROM product) OR EXISTS (SELECT 1 FROM stock_movement) AS isUsed',
   );
   if (catalogue?.isUsed === 1) return 0;
+  await migrator.query('INSERT IGNORE INTO category (name) VALUES ?', [
+    [...new Set(DEMO_BOOKS.map(({ category }) => category))].map((name) => [name]),
+  ]);
   const [categories] = await migrator.query<RowDataPacket[]>('SELECT id, name FROM category');
   const categoryIds = new Map(categories.map(({ id, name }) => [String(name), Number(id)]));
   const products = shuffle(DEMO_CATALOGUE.flatMap(productsOf)).map(({ category, ...product }, index) => ({
@@ -22,10 +26,39 @@ export async function loadDemoProducts(migrator: Connection): Promise<number> {
     quantity: QUANTITIES[index % QUANTITIES.length]!,
     ...pricesOf(index),
   }));
+  // First, so that the list of products, which begins with the last, mixes the categories.
+  const books = DEMO_BOOKS.map((book) => ({
+    ...{ name: book.title, code: book.code, description: book.description, barcodes: book.isbn },
+    ...{ category_id: categoryIds.get(book.category)!, quantity: book.quantity, unit: 'ejemplar' },
+    ...{ price: book.price, cost: Math.round(book.price * COST_SHARE), tax_rate: 0 },
+    ...{ weight: book.weight, on_sale: 1 },
+  }));
   await migrator.beginTransaction();
-  const count = await insertFirstProducts(migrator, products, 'admin');
+  const count = await insertFirstProducts(migrator, [...books, ...products], 'admin');
+  await insertBooks(migrator);
   await migrator.commit();
   return count;
+}
+
+async function insertBooks(migrator: Connection): Promise<void> {
+  const [rows] = await migrator.query<RowDataPacket[]>('SELECT id, code FROM product WHERE code IN (?)', [
+    DEMO_BOOKS.map(({ code }) => code),
+  ]);
+  const ids = new Map(rows.map(({ id, code }) => [String(code), Number(id)]));
+  await migrator.query(
+    'INSERT INTO book (product_id, authors, publisher, year, language, binding, pages) VALUES ?',
+    [
+      DEMO_BOOKS.map(({ code, authors, publisher, year, binding, pages }) => [
+        ids.get(code),
+        authors,
+        publisher,
+        year,
+        'es',
+        binding,
+        pages,
+      ]),
+    ],
+  );
 }
 
 function pricesOf(index: number) {
@@ -36,7 +69,10 @@ function pricesOf(index: number) {
 
 /** As long as they have these, they can be removed together. */
 export function listDemoProducts(): { code: string; name: string }[] {
-  return DEMO_CATALOGUE.flatMap(productsOf).map(({ code, name }) => ({ code, name }));
+  return [
+    ...DEMO_BOOKS.map(({ code, title }) => ({ code, name: title })),
+    ...DEMO_CATALOGUE.flatMap(productsOf).map(({ code, name }) => ({ code, name })),
+  ];
 }
 
 function productsOf({ category, codePrefix, kinds }: DemoCategory) {

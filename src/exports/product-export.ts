@@ -10,7 +10,14 @@ import { typedNumber } from '../locales/typed-numbers.ts';
 import type { Language } from '../locales/languages.ts';
 import { DECIMAL_MARKS, decimalText } from '../locales/money.ts';
 import { listChoices, type ChoiceKind } from '../products/book-choices.ts';
-import { isNumberKey, PRODUCT_FIELDS, type FieldKey, type ProductField } from '../products/product-fields.ts';
+import { flagName } from '../products/flags.ts';
+import {
+  isNumberKey,
+  PRODUCT_FIELDS,
+  type AmountKind,
+  type FieldKey,
+  type ProductField,
+} from '../products/product-fields.ts';
 import { mayView, type Product } from '../products/product.ts';
 import type { StockLevel } from '../stock/stock-level.ts';
 import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
@@ -23,6 +30,7 @@ const BATCH_ROWS = 100;
 interface Words {
   levels: Record<StockLevel, string>;
   choices: Record<ChoiceKind, Map<string, string>>;
+  flags: [no: string, yes: string];
 }
 
 interface ExportColumn {
@@ -104,8 +112,9 @@ function columnsFor({ permissions }: Reader): ExportColumn[] {
   return COLUMNS.filter(({ field }) => !field || mayView(field, permissions));
 }
 
-function cellOf({ key, amount, choices, hasNone }: ProductField): ExportColumn['value'] {
+function cellOf({ key, amount, choices, hasNone, isFlag }: ProductField): ExportColumn['value'] {
   if (amount) return amountCell(key, amount);
+  if (isFlag) return (product, { flags }) => flags[product[key] === 1 ? 1 : 0];
   if (choices) {
     return (product, words) => {
       const code = product[key] as string;
@@ -115,10 +124,10 @@ function cellOf({ key, amount, choices, hasNone }: ProductField): ExportColumn['
   return hasNone ? (product) => product[key] || null : (product) => product[key];
 }
 
-function amountCell(key: FieldKey, amount: 'money' | 'rate') {
+function amountCell(key: FieldKey, amount: AmountKind) {
   return (product: Product): Cell => {
     const value = product[key];
-    if (typeof value !== 'number') return null;
+    if (typeof value !== 'number' || amount === 'weight') return value;
     return new Decimal(decimalText(value, amount === 'rate' ? 2 : installedCurrency().decimals));
   };
 }
@@ -140,7 +149,11 @@ async function* inBatches(
     enough: t('availability.available'),
   };
   const namesOf = (kind: ChoiceKind) => new Map(listChoices(kind, language));
-  const words = { levels, choices: { language: namesOf('language'), binding: namesOf('binding') } };
+  const words: Words = {
+    levels,
+    choices: { language: namesOf('language'), binding: namesOf('binding') },
+    flags: [flagName(0, language), flagName(1, language)],
+  };
   let batch: Cell[][] = [];
   for await (const product of products) {
     batch.push(

@@ -42,17 +42,21 @@ export async function removeDemonstration(
 
 async function selectByCode(db: Kysely<Catalogue>, products: DemoProduct[], { isLocking = false } = {}) {
   if (products.length === 0) return [];
-  return db
-    .selectFrom('product')
-    .modifyFront(sql`/*+ INDEX(product code) */`)
-    .select(['id', 'code', 'name'])
-    .where(
-      'code',
-      'in',
-      products.map(({ code }) => code),
-    )
-    .$if(isLocking, (query) => query.forUpdate())
-    .execute();
+  return (
+    db
+      .selectFrom('product')
+      .modifyFront(sql`/*+ INDEX(product code) */`)
+      .select(['id', 'code', 'name'])
+      .where(
+        'code',
+        'in',
+        products.map(({ code }) => code),
+      )
+      // What orders hold is no demonstration any more.
+      .where('exact_reserved', '=', 0)
+      .$if(isLocking, (query) => query.forUpdate())
+      .execute()
+  );
 }
 
 function idsOf(rows: (DemoProduct & { id: number })[], products: DemoProduct[]): number[] {

@@ -7,6 +7,8 @@ import { leaveFlash } from '../http/flash.ts';
 import { readForm } from '../http/forms.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listMovements } from '../movements/movement-queries.ts';
+import { readOrdersToday } from '../order-desk/today.ts';
+import { tasksOf } from '../order-desk/order-tasks.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import {
   findDemonstration,
@@ -31,11 +33,17 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
     const user = req.principal!;
     const days = lastDays(req.dates, new Date());
     const today = days.at(-1)!;
-    const [home, unitOf] = await Promise.all([
+    const seesOrders = req.app.locals.hasShop === true && user.permissions.has('order:view');
+    const [home, unitOf, orders] = await Promise.all([
       catalogue.readReplica(user, (db) => readHome(db, days, demonstration), {
         sharedAs: ['home', req.dates.zone, today.day],
       }),
       units.read(user),
+      seesOrders
+        ? catalogue.readReplica(user, (db) => readOrdersToday(db, today.start), {
+            sharedAs: ['orders today', today.start],
+          })
+        : undefined,
     ]);
     const { isFresh, ...found } = home;
     if (isFresh && user.permissions.has('product:edit')) {
@@ -43,6 +51,8 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
     }
     res.render('home/home', {
       ...found,
+      orders,
+      orderTasks: tasksOf(user.permissions),
       today: found.flow.at(-1)!,
       chart: drawFlow(found.flow),
       showsCosts: user.permissions.has('cost:view'),

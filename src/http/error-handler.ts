@@ -36,7 +36,9 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
     } else {
       // Opening the page again helps only if it had expired.
       const reopen = textKey === 'errors.csrf' ? pageOf(req) : undefined;
-      res.render('errors/error', { title: message, status, message, reopen });
+      // An audience with a layout of its own names its page.
+      const view = (res.locals.errorView as string | undefined) ?? 'errors/error';
+      res.render(view, { title: message, status, message, reopen });
     }
   };
 }

@@ -42,12 +42,15 @@ export async function loadTexts(currency: Currency): Promise<Texts> {
   return { es: memoize(translations.getFixedT('es')), en: memoize(translations.getFixedT('en')) };
 }
 
-/** Sets `t`, `language` and `dates`, from the cookies, else from Accept-Language (or Spanish) and the default zone. */
+/**
+ * Sets `t`, `language` and `dates`, from an address that has a language, else from the cookies, else from
+ * Accept-Language (or Spanish), and the default zone.
+ */
 export async function i18n(defaultZone: string, currency: Currency): Promise<RequestHandler> {
   const texts = await loadTexts(currency);
   return (req, res, next) => {
     const cookies = req.cookies as Record<string, unknown> | undefined;
-    const chosen = cookies?.[cookieName(req, COOKIE)];
+    const chosen: unknown = req.addressLanguage ?? cookies?.[cookieName(req, COOKIE)];
     const language = isLanguage(chosen) ? chosen : req.acceptsLanguages(...LANGUAGES) || 'es';
     req.language = isLanguage(language) ? language : 'es';
     req.t = texts[req.language];
@@ -70,7 +73,7 @@ export async function i18n(defaultZone: string, currency: Currency): Promise<Req
       configurable: true,
       get: () => pageOf(req),
     });
-    res.vary('Accept-Language');
+    if (!req.addressLanguage) res.vary('Accept-Language');
     if (cookies) res.vary('Cookie');
     next();
   };
@@ -104,6 +107,8 @@ declare module 'express-serve-static-core' {
   interface Request {
     t: TFunction;
     language: Language;
+    /** Set before `i18n` where the address decides. */
+    addressLanguage?: Language | undefined;
     dates: Dates;
   }
 }

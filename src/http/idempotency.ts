@@ -5,9 +5,12 @@ import { HttpError } from './http-error.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 
 /** Sets `req.writeId()`, the same for a repeated request, and `newKey()` for the forms in views. */
-export function idempotency(config: WebConfig): RequestHandler {
+export function idempotency(
+  config: WebConfig,
+  actorOf: (req: Request) => number | string | undefined = ({ principal }) => principal?.id,
+): RequestHandler {
   return (req, res, next) => {
-    req.writeId = (more) => writeIdOf(req, config.SESSION_SECRET, more);
+    req.writeId = (more) => writeIdOf(req, actorOf(req), config.SESSION_SECRET, more);
     res.locals.newKey = () => randomUUID();
     next();
   };
@@ -19,11 +22,16 @@ export function keyOfForm(req: Request): string | undefined {
 }
 
 /** The default key is the request id, which NGINX keeps when it retries. `secret` hides content such as a password. */
-function writeIdOf(req: Request, secret: string, more: Record<string, unknown> = {}): Buffer {
+function writeIdOf(
+  req: Request,
+  actor: number | string | undefined,
+  secret: string,
+  more: Record<string, unknown> = {},
+): Buffer {
   const fields = Object.entries({ ...(req.body as Record<string, unknown> | undefined), ...more });
   const content = fields.filter(([name]) => name !== '_key' && name !== '_csrf').sort();
   const key = req.get('idempotency-key') ?? keyOfForm(req) ?? requestContext.getStore()?.id;
-  const write = asJson([req.principal?.id, key, req.method, req.path, content]);
+  const write = asJson([actor, key, req.method, req.path, content]);
   return createHmac('sha256', secret).update(write).digest();
 }
 

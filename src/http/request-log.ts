@@ -42,12 +42,18 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
         completed: res.writableFinished,
         cutOff: res.locals.cutOff as string | undefined,
         userId: req.principal?.id,
+        customerId: customerIn(req),
         durationMs: Math.round(durationMs),
         servers: [...context.servers],
       });
     });
     requestContext.run(context, next);
   };
+}
+
+/** Undefined for visitors, and outside the shop. */
+function customerIn({ customer }: Partial<Pick<Request, 'customer'>>): number | undefined {
+  return customer?.id || undefined;
 }
 
 /** The route pattern, which bounds the number of metric labels. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
 const PERMISSIONS = [
@@ -48,6 +48,13 @@ export function securityHeaders(): RequestHandler[] {
       next();
     },
   ];
+}
+
+/** For a page whose form is for another site. @param url of it, with https */
+export function allowFormTo(res: Response, url: string): void {
+  const policy = String(res.get('Content-Security-Policy'));
+  const { origin } = new URL(url);
+  res.set('Content-Security-Policy', policy.replace("form-action 'self'", `form-action 'self' ${origin}`));
 }
 
 export const noStore: RequestHandler = (_req, res, next) => {

@@ -21,7 +21,7 @@ import { ADDED, changedSince, keepingSums, withSumsApart } from '../stock/bulk-s
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
 import { setsBooks, setsPrices, type Findings, type Totals } from './import-queries.ts';
-import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
+import { inBatches, noticeOfShort, rowsOf, transactAsPerson } from './import-transaction.ts';
 import { DEFAULT_UNIT } from './read-import.ts';
 
 const DEFAULT_CATEGORY = 'Otros';
@@ -61,6 +61,7 @@ async function apply(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease:
   const { numUpdatedRows } = await trx
     .updateTable('product_import')
     .set({ state: 'applied', applied_at: sql`UTC_TIMESTAMP(3)`, undo_state: 'possible' })
+    .set(await noticeOfShort(trx, claimed))
     .where('id', '=', id)
     .where('attempt', '=', attempt)
     .where('state', '=', 'applying')

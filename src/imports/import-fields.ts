@@ -4,6 +4,7 @@ import {
   isNumberKey,
   PRODUCT_FIELDS,
   productFields,
+  type AmountKind,
   type FieldKey,
 } from '../products/product-fields.ts';
 import { plainHeader } from '../spreadsheets/spreadsheet.ts';
@@ -23,7 +24,7 @@ export const ERASABLE: readonly Field[] = FIELDS.filter((field) =>
 );
 
 /** An empty cell never erases these: in a row, null stands for no value. */
-export const AMOUNTS: ReadonlyMap<Field, 'money' | 'rate'> = new Map(
+export const AMOUNTS: ReadonlyMap<Field, AmountKind> = new Map(
   IMPORTED.flatMap(({ key, amount }) => (amount ? [[key, amount] as const] : [])),
 );
 

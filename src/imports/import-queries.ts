@@ -57,7 +57,7 @@ export interface Findings {
 export type Totals = Record<ImportRowKind, number>;
 
 export interface Notice {
-  reason: RefusalReason | 'changedMeanwhile' | 'notApplied' | 'notUndone' | 'undoRefused';
+  reason: RefusalReason | 'changedMeanwhile' | 'notApplied' | 'notUndone' | 'undoRefused' | 'shortOrders';
   values?: Record<string, string | number>;
   touched?: TouchedRows;
 }
@@ -73,7 +73,7 @@ export interface TouchedRow {
   code: string;
   name: string;
   productId: number | null;
-  what: 'changed' | 'moved' | 'barcode' | 'deleted' | 'gone';
+  what: 'changed' | 'moved' | 'held' | 'barcode' | 'deleted' | 'gone';
 }
 
 export interface ImportJson {

@@ -14,7 +14,7 @@ import { firstUpload, type UploadForm } from '../http/upload.ts';
 import { streamAnswer } from '../http/stream-answer.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { shownText, type FieldValue } from '../products/field-texts.ts';
-import { isOfBook } from '../products/product-fields.ts';
+import { isFlagKey, isOfBook } from '../products/product-fields.ts';
 import { productId } from '../products/product-form.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import { requestContext } from '../telemetry/request-context.ts';
@@ -154,8 +154,9 @@ export function importRoutes(config: WebConfig, databases: Databases, jobs: Jobs
           if (field === 'code' || row.was === null) return [];
           const [from, to] = [row.was[field], row[field]];
           if (to === null || isSame(field, from, to)) return [];
+          const isShownOtherwise = AMOUNTS.has(field) || isFlagKey(field) || isOfBook(field);
           const show = (value: FieldValue) =>
-            AMOUNTS.has(field) || isOfBook(field) ? shownText(field, value, req.language) : value;
+            isShownOtherwise ? shownText(field, value, req.language) : value;
           return [{ field, from: show(from), to: show(to) }];
         }),
       })),

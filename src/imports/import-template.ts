@@ -18,8 +18,8 @@ export type TemplateFormat = keyof typeof TEMPLATE_TYPES;
 
 const EXAMPLES = ['full', 'short'] as const;
 const NUMBERS = {
-  full: { quantity: 24, minimumStock: 10, orderQuantity: 50 },
-  short: { quantity: 6, minimumStock: 0, orderQuantity: 0 },
+  full: { quantity: 24, minimumStock: 10, orderQuantity: 50, weight: 350 },
+  short: { quantity: 6, minimumStock: 0, orderQuantity: 0, weight: 1200 },
 };
 /** In minor units and hundredths of a percent. */
 const AMOUNT_EXAMPLES = {
@@ -53,6 +53,7 @@ export async function writeTemplate(
 
 function cellOf(field: Field, example: (typeof EXAMPLES)[number], t: TFunction): Cell {
   if (isOfBook(field)) return null;
+  if (field === 'onSale') return t(`product.flag.${example === 'full' ? 'yes' : 'no'}`);
   if (field === 'price' || field === 'cost' || field === 'taxRate') {
     const decimals = field === 'taxRate' ? 2 : installedCurrency().decimals;
     return new Decimal(decimalText(AMOUNT_EXAMPLES[field][example], decimals));

@@ -3,9 +3,10 @@ import { sql, type RawBuilder, type Transaction } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
 import type { BulkStep } from '../stock/bulk-stock.ts';
+import { listShortOrders } from '../stock/short-orders.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import type { ClaimedImport, ImportLease } from './import-lease.ts';
-import type { Totals } from './import-queries.ts';
+import type { Notice, Totals } from './import-queries.ts';
 
 const BATCH = 2000;
 /** MySQL then closes the connection of a dead instance and rolls its transaction back. */
@@ -58,4 +59,20 @@ export function inBatches(
     }
     return Number(changed);
   };
+}
+
+/** For an import, or its undoing, that has left less than orders hold. */
+export async function noticeOfShort(
+  trx: Transaction<Catalogue>,
+  claimed: ClaimedImport,
+): Promise<{ notice?: string }> {
+  const orders = await listShortOrders(
+    trx,
+    sql`l.product_id IN (
+      SELECT r.product_id FROM product_import_row AS r WHERE ${rowsOf(claimed)} AND r.kind = 'changed'
+    )`,
+  );
+  if (orders.length === 0) return {};
+  const notice: Notice = { reason: 'shortOrders', values: { orders: orders.join(', ') } };
+  return { notice: JSON.stringify(notice) };
 }

@@ -123,7 +123,7 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
   const { code, name, description, category, quantity, unit, price, cost, taxRate, barcodes, problems } =
     checked;
   const { location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes } = checked;
-  const { authors, publisher, year, language, binding, pages } = checked;
+  const { authors, publisher, year, language, binding, pages, onSale, weight } = checked;
   const found = problems.length > 0 ? problems : null;
   // For the unit may not allow the decimals.
   const typed = Number.isInteger(quantity ?? 0) ? null : typedText(cells[columns.indexOf('quantity')]);
@@ -131,7 +131,7 @@ function toStagedRow(number: number, row: SheetRow, staging: Staging): unknown[]
     ...[number, sheet, line, code, name, description, category, quantity, unit],
     ...[price, cost, taxRate, barcodes, found, typed],
     ...[location, minimumStock, orderQuantity, supplier, supplierCode, tags, notes],
-    ...[authors, publisher, year, language, binding, pages],
+    ...[authors, publisher, year, language, binding, pages, onSale, weight],
   ];
 }
 
@@ -162,11 +162,11 @@ async function storeRows(
     INSERT INTO product_import_row
       (import_id, reading, number, sheet, line, code, name, description, category, quantity, rounded_up, unit,
        price, cost, tax_rate, barcodes, location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
-       authors, publisher, year, language, binding, pages, kind, product_id, version, was, problems)
+       authors, publisher, year, language, binding, pages, on_sale, weight, kind, product_id, version, was, problems)
     SELECT ${id}, ${attempt}, number, sheet, line, code, name, description, category, CEILING(quantity),
       COALESCE(CEILING(quantity) - quantity, 0), unit, price, cost, tax_rate, barcodes,
       location, minimum_stock, order_quantity, supplier, supplier_code, tags, notes,
-      authors, publisher, year, language, binding, pages,
+      authors, publisher, year, language, binding, pages, on_sale, weight,
       CASE
         WHEN problems IS NOT NULL OR (product_id IS NULL AND name IS NULL) THEN 'wrong'
         WHEN product_id IS NULL THEN 'new'
@@ -181,7 +181,7 @@ async function storeRows(
         'location', own_location, 'minimumStock', own_minimum_stock, 'orderQuantity', own_order_quantity,
         'supplier', own_supplier, 'supplierCode', own_supplier_code, 'tags', own_tags, 'notes', own_notes,
         'authors', own_authors, 'publisher', own_publisher, 'year', own_year, 'language', own_language,
-        'binding', own_binding, 'pages', own_pages)),
+        'binding', own_binding, 'pages', own_pages, 'onSale', own_on_sale, 'weight', own_weight)),
       IF(product_id IS NULL AND name IS NULL AND NOT COALESCE(JSON_CONTAINS(problems, '{"field": "name"}'), FALSE),
         JSON_ARRAY_INSERT(COALESCE(problems, JSON_ARRAY()), '$[0]',
           JSON_OBJECT('field', 'name', 'key', ${nameMissing})),
@@ -190,7 +190,7 @@ async function storeRows(
       SELECT v.number, v.sheet, v.line, v.code, v.name, v.description, v.category, v.quantity, v.unit,
         v.price, v.cost, v.tax_rate, v.barcodes,
         v.location, v.minimum_stock, v.order_quantity, v.supplier, v.supplier_code, v.tags, v.notes,
-        v.authors, v.publisher, v.year, v.language, v.binding, v.pages,
+        v.authors, v.publisher, v.year, v.language, v.binding, v.pages, v.on_sale, v.weight,
         COALESCE(${problems}, ${ownedBarcode}) AS problems,
         p.id AS product_id, p.version, p.name AS own_name, p.description AS own_description,
         own.name AS own_category, p.on_hand AS own_quantity, p.unit AS own_unit,
@@ -200,6 +200,7 @@ async function storeRows(
         p.notes AS own_notes, COALESCE(b.authors, '') AS own_authors, COALESCE(b.publisher, '') AS own_publisher,
         COALESCE(b.year, 0) AS own_year, COALESCE(b.language, '') AS own_language,
         COALESCE(b.binding, '') AS own_binding, COALESCE(b.pages, 0) AS own_pages,
+        p.on_sale AS own_on_sale, p.weight AS own_weight,
         (v.name IS NULL OR v.name COLLATE utf8mb4_0900_bin = p.name)
           AND (v.description IS NULL OR v.description COLLATE utf8mb4_0900_bin = p.description)
           AND (v.category IS NULL OR v.category = own.name)
@@ -221,7 +222,9 @@ async function storeRows(
           AND (v.year IS NULL OR v.year = COALESCE(b.year, 0))
           AND (v.language IS NULL OR v.language COLLATE utf8mb4_0900_bin = COALESCE(b.language, ''))
           AND (v.binding IS NULL OR v.binding COLLATE utf8mb4_0900_bin = COALESCE(b.binding, ''))
-          AND (v.pages IS NULL OR v.pages = COALESCE(b.pages, 0)) AS is_same
+          AND (v.pages IS NULL OR v.pages = COALESCE(b.pages, 0))
+          AND (v.on_sale IS NULL OR v.on_sale = p.on_sale)
+          AND (v.weight IS NULL OR v.weight = p.weight) AS is_same
       FROM JSON_TABLE(${rows}, '$[*]' COLUMNS (
         number INT UNSIGNED PATH '$[0]',
         sheet TINYINT UNSIGNED PATH '$[1]',
@@ -250,7 +253,9 @@ async function storeRows(
         year SMALLINT UNSIGNED PATH '$[24]',
         language VARCHAR(3) COLLATE utf8mb4_es_0900_ai_ci PATH '$[25]',
         binding VARCHAR(10) COLLATE utf8mb4_es_0900_ai_ci PATH '$[26]',
-        pages MEDIUMINT UNSIGNED PATH '$[27]'
+        pages MEDIUMINT UNSIGNED PATH '$[27]',
+        on_sale TINYINT(1) PATH '$[28]',
+        weight INT UNSIGNED PATH '$[29]'
       )) AS v
       LEFT JOIN product AS p ON p.code = v.code
       LEFT JOIN category AS own ON own.id = p.category_id

@@ -28,7 +28,7 @@ import {
   type TouchedRow,
   type TouchedRows,
 } from './import-queries.ts';
-import { inBatches, rowsOf, transactAsPerson } from './import-transaction.ts';
+import { inBatches, noticeOfShort, rowsOf, transactAsPerson } from './import-transaction.ts';
 
 const MAX_LISTED = 20;
 
@@ -71,7 +71,7 @@ async function undo(trx: Transaction<Catalogue>, claimed: ClaimedImport, lease: 
   // Last, because this locks the row that `lease.report` updates.
   const { numUpdatedRows } = await trx
     .updateTable('product_import')
-    .set({ undo_state: 'done', undone_at: sql`UTC_TIMESTAMP(3)` })
+    .set({ undo_state: 'done', undone_at: sql`UTC_TIMESTAMP(3)`, ...(await noticeOfShort(trx, claimed)) })
     .where('id', '=', id)
     .where('attempt', '=', attempt)
     .where('undo_state', '=', 'asked')
@@ -120,10 +120,12 @@ const HAS_LOST_BARCODE = sql`
     SELECT 1 FROM ${barcodesIn(FORMER_BARCODES)} AS former
     JOIN product_barcode AS b ON b.barcode = ${BARCODE_KEY}
     WHERE b.product_id <> r.product_id))`;
+/** Orders hold some of what would be deleted. */
+const IS_HELD = sql`(r.kind = 'new' AND COALESCE(p.exact_reserved, 0) > 0)`;
 /** Every change of a product raises its version, and a restored one has another. */
 const IS_TOUCHED = sql`
   r.kind IN ('new', 'changed')
-  AND (NOT (p.version <=> r.version + IF(r.kind = 'changed', 1, 0)) OR ${HAS_LOST_BARCODE})`;
+  AND (NOT (p.version <=> r.version + IF(r.kind = 'changed', 1, 0)) OR ${HAS_LOST_BARCODE} OR ${IS_HELD})`;
 
 async function assertUntouched(trx: Transaction<Catalogue>, all: RawBuilder<unknown>): Promise<void> {
   const { rows } = await sql`
@@ -143,7 +145,7 @@ export async function listTouched(db: Kysely<Catalogue>, claimed: ClaimedImport)
   const { rows } = await sql<Touched>`
     SELECT /*+ MAX_EXECUTION_TIME(30000) */ r.sheet, r.line, r.code, r.name, r.on_hand AS quantity, r.was,
       p.id AS productId, p.name AS ownName, p.on_hand AS ownQuantity, d.id AS deletedId, d.name AS deletedName,
-      ${HAS_LOST_BARCODE} AS hasLostBarcode
+      ${HAS_LOST_BARCODE} AS hasLostBarcode, ${IS_HELD} AS isHeld
     FROM product_import_row AS r
     LEFT JOIN product AS p ON p.id = r.product_id
     LEFT JOIN deleted_product AS d ON d.id = r.product_id
@@ -165,12 +167,14 @@ interface Touched {
   deletedId: number | null;
   deletedName: string | null;
   hasLostBarcode: 0 | 1;
+  isHeld: 0 | 1;
 }
 
 function toTouchedRow(row: Touched): TouchedRow {
   const { sheet, line, code, productId } = row;
   const imported = row.quantity ?? row.was?.quantity ?? 0;
-  const kept = row.hasLostBarcode ? 'barcode' : row.ownQuantity === imported ? 'changed' : 'moved';
+  const moved = row.ownQuantity === imported ? 'changed' : 'moved';
+  const kept = row.isHeld === 1 ? 'held' : row.hasLostBarcode ? 'barcode' : moved;
   return {
     ...{ sheet, line, code, productId },
     name: row.ownName ?? row.deletedName ?? row.name ?? row.was?.name ?? '',

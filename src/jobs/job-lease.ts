@@ -8,6 +8,18 @@ export function isJobDue(name: string) {
   return sql<boolean>`COALESCE((SELECT due_at <= ${NOW} FROM job_lease WHERE name = ${name}), TRUE)`;
 }
 
+/** It runs within seconds, unless it is running. */
+export async function makeJobDue(group: DatabaseGroup<GroupTables>, name: string): Promise<void> {
+  await group.transact((trx) =>
+    trx
+      .updateTable('job_lease')
+      .set({ due_at: NOW })
+      .where('name', '=', name)
+      .where('owner', 'is', null)
+      .execute(),
+  );
+}
+
 export class JobLease extends Lease {
   readonly #group: DatabaseGroup<GroupTables>;
   readonly #name: string;

@@ -4,6 +4,7 @@ import type { Dates } from '../locales/dates.ts';
 import { isBlank } from '../products/field-rules.ts';
 import { PURPOSE_CODES, type MovementPurpose } from '../stock/movement-purposes.ts';
 import type { StockMovement } from '../stock/movement-history.ts';
+import { readDays } from './day-range.ts';
 
 export const REASONS: readonly StockMovement['reason'][] = [...PURPOSE_CODES, ...MOVEMENT_REASONS];
 
@@ -61,31 +62,13 @@ export interface ReadFilter {
 
 export function readMovementFilter(fields: FilterFields, dates: Dates): ReadFilter {
   const { product, reason, user } = fields;
-  const errors: Record<string, string> = {};
-  for (const name of ['from', 'to'] as const) {
-    if (fields[name] && !isDay(fields[name])) errors[name] = 'movement.errors.date';
-  }
-  if (!errors.from && !errors.to && fields.from && fields.to && fields.from > fields.to)
-    errors.to = 'movement.errors.dateOrder';
-  const moment = (day: string) => (day && isDay(day) ? dates.startOfDay(day) : undefined);
+  const { errors, from, until } = readDays(fields, dates);
   const filter = {
     ...{ product, reason, user, document: readDocument(fields.document) },
-    from: moment(fields.from),
-    until: moment(dayAfter(fields.to)),
+    from,
+    until,
   };
   return { filter, errors };
-}
-
-/** A day of the calendar, as date fields send it, in the years that MySQL and spreadsheets know. */
-function isDay(day: string): boolean {
-  if (!/^(19|2\d)\d\d-\d\d-\d\d$/.test(day)) return false;
-  const time = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
-}
-
-function dayAfter(day: string): string {
-  if (!isDay(day)) return '';
-  return new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 3600_000).toISOString().slice(0, 10);
 }
 
 /** `Importación 12` or `Import 12`, as the list shows it, otherwise the number of a document. */

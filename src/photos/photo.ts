@@ -19,6 +19,18 @@ export interface ConvertedPhoto {
   renditions: Rendition[];
 }
 
+export function photoFile(id: Buffer, width: PhotoWidth): string {
+  return `${id.toString('hex')}-${width}.webp`;
+}
+
+/** For people who are logged in; the shop has addresses of its own. */
 export function photoAddress(id: Buffer, width: PhotoWidth): string {
-  return `/photos/${id.toString('hex')}-${width}.webp`;
+  return `/photos/${photoFile(id, width)}`;
+}
+
+const FILE = new RegExp(`^([0-9a-f]{64})-(${Object.values(WIDTHS).join('|')})[.]webp$`);
+
+export function readPhotoFile(file: string): { id: Buffer; width: PhotoWidth } | undefined {
+  const [, hex, width] = FILE.exec(file) ?? [];
+  return hex === undefined ? undefined : { id: Buffer.from(hex, 'hex'), width: Number(width) as PhotoWidth };
 }

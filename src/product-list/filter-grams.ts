@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
-import { bookGram, gramsOfTerm, LOW_GRAM, supplierGram, tagGram } from '../search/grams.ts';
+import { bookGram, gramsOfTerm, LOW_GRAM, ON_SALE_GRAM, supplierGram, tagGram } from '../search/grams.ts';
 import { letters } from '../search/letters.ts';
 import type { ProductFilter } from './product-filter.ts';
 
@@ -20,6 +20,7 @@ export async function gramsOf(
     ...(year ? [bookGram('year', Number(year))] : []),
     ...(language ? [bookGram('language', language)] : []),
     ...(binding ? [bookGram('binding', binding)] : []),
+    ...(filter.onSale === 'yes' || filter.offered ? [ON_SALE_GRAM] : []),
   ];
 }
 

@@ -7,9 +7,11 @@ import {
   isPastStart,
   orderBy,
   pageColumns,
+  type IndexRange,
   type PageWindow,
 } from './page-window.ts';
 import { hasFacet, wantedAvailable, type ProductFilter } from './product-filter.ts';
+import { offeredRanges } from './offered-list.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { orderedIndex, type Order } from './product-order.ts';
 
@@ -18,11 +20,6 @@ const FIRST_READ = 2;
 const READ_AT_ONCE = 12;
 /** Products checked for an availability before the search index is used. */
 const NEARBY_LIMIT = 1000;
-
-interface IndexRange {
-  index: string;
-  is: RawBuilder<SqlBool>;
-}
 
 /** Reads each index range from the start position on, so that MySQL sorts only the first rows of each. */
 export async function listWindow(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
@@ -81,6 +78,7 @@ export function isOnlySearched(filter: ProductFilter, { column }: Order): boolea
 
 /** No index orders one availability across all categories by a text column or the price. */
 export function isBestSearched(filter: ProductFilter, { column, keyType }: Order): boolean {
+  if (filter.offered) return false;
   const isUnordered = keyType === 'string' || column === 'price';
   return wantedAvailable(filter) !== undefined && filter.category === '' && isUnordered;
 }
@@ -97,6 +95,7 @@ async function rangesOf(
   window: PageWindow,
 ): Promise<IndexRange[]> {
   const { column } = window.order;
+  if (filter.offered) return offeredRanges(db, filter, window);
   if (filter.availability === 'low') return lowRanges(db, filter, window);
   const available = wantedAvailable(filter);
   const values = available === undefined ? ([0, 1] as const) : ([available ? 1 : 0] as const);

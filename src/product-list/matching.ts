@@ -3,6 +3,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { selectProducts } from '../products/product-queries.ts';
 import { escapeLike, searchTerms } from '../search/search-terms.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
+import { isOffered } from './offered-list.ts';
 import { isPastStart, orderBy, pageColumns, type PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { hasBarcode, isFound } from './word-match.ts';
@@ -23,13 +24,16 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter, are
     query = query.where(sql<SqlBool>`FIND_IN_SET(${filter.tag}, REPLACE(product.tags, ', ', ','))`);
   }
   if (filter.location) query = query.where('product.location', '=', filter.location);
+  if (filter.offered) query = query.where(isOffered(filter));
+  if (filter.onSale) query = query.where('product.on_sale', '=', filter.onSale === 'yes' ? 1 : 0);
   for (const condition of bookConditions(filter)) query = query.where(isBookWith(condition));
+  const checked = { areUsual, isPublic: filter.offered !== undefined };
   const terms = searchTerms(search);
   const isBarcode = hasBarcode(search);
   if (!isBarcode || terms.length === 0)
-    return terms.reduce((all, term) => all.where(isFound(term, { areUsual })), query);
+    return terms.reduce((all, term) => all.where(isFound(term, checked)), query);
   const isFoundByWords = sql.join(
-    terms.map((term) => isFound(term, { areUsual })),
+    terms.map((term) => isFound(term, checked)),
     sql` AND `,
   );
   return query.where(sql<SqlBool>`((${isFoundByWords}) OR ${isBarcode})`);

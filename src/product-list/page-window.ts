@@ -15,6 +15,12 @@ export interface PageWindow {
   limit: number;
 }
 
+/** A part of an index of `product`, as a condition. */
+export interface IndexRange {
+  index: string;
+  is: RawBuilder<SqlBool>;
+}
+
 export function pageColumns({ order }: PageWindow) {
   return [order.key.as('sortKey'), FIRST_PHOTO] as const;
 }

@@ -25,13 +25,23 @@ export interface ProductFilter {
   /** A code, as the binding. */
   language: string;
   binding: string;
+  onSale: 'yes' | 'no' | '';
   sort: Sort | undefined;
+  /** Only what the shop offers: on sale, and with a price. */
+  offered?: Offered | undefined;
+}
+
+export interface Offered {
+  /** In minor units of the currency, as `priceTo`. */
+  priceFrom?: number | undefined;
+  priceTo?: number | undefined;
 }
 
 /** Filters that links lead to. */
 export const FACETS = [
   ...(['supplier', 'tag', 'location'] as const),
   ...(['author', 'publisher', 'year', 'language', 'binding'] as const),
+  ...(['onSale'] as const),
 ];
 
 const MAX_SEARCH_LENGTH = 100;
@@ -61,6 +71,8 @@ const year = z.string('a year').regex(/^(?:[1-9]\d{3})?$/, 'a year');
 const language = z.enum([...BOOK_LANGUAGES, ''], `one of ${BOOK_LANGUAGES.join(', ')}`);
 const binding = z.enum([...BINDINGS, ''], `one of ${BINDINGS.join(', ')}`);
 
+const onSale = z.enum(['yes', 'no', ''], 'yes or no');
+
 const availability = z.enum([...AVAILABILITIES, ''], `one of ${AVAILABILITIES.join(', ')}`);
 
 const A_CURSOR = 'a nextCursor of an earlier answer';
@@ -79,6 +91,7 @@ export const strictFilter = z.object({
   year: year.default(''),
   language: language.default(''),
   binding: binding.default(''),
+  onSale: onSale.default(''),
   sort: sortField.optional(),
 });
 
@@ -99,6 +112,7 @@ const lenientFilter = z.object({
   year: year.catch(''),
   language: language.catch(''),
   binding: binding.catch(''),
+  onSale: onSale.catch(''),
   sort: sortField.optional().catch(undefined),
 });
 

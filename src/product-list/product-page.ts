@@ -10,6 +10,7 @@ import { decodeCursor, encodeCursor } from './cursor.ts';
 import { gramsOf } from './filter-grams.ts';
 import { isBestSearched, isOnlySearched, listNear, listWindow } from './indexed-list.ts';
 import { scanWindow, type FoundProduct } from './matching.ts';
+import { offeredOrder } from './offered-list.ts';
 import type { KeysetPosition, PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { orderOf, type Order } from './product-order.ts';
@@ -69,7 +70,8 @@ async function findWindow(
   let known: Totals | undefined;
   if (isListed(filter, window.order)) {
     if (!isBestSearched(filter, window.order)) {
-      return Promise.all([listWindow(db, filter, window), countProducts(db, filter)]);
+      const order = filter.offered ? offeredOrder(window.order) : window.order;
+      return Promise.all([listWindow(db, filter, { ...window, order }), countProducts(db, filter)]);
     }
     const [near, counted] = await Promise.all([listNear(db, filter, window), countProducts(db, filter)]);
     if (near.length === window.limit) return [near, counted];

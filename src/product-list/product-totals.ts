@@ -5,6 +5,7 @@ import type { Candidates } from '../search/candidates.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { filterQuery, hasFacet, wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { matchAmong, selectMatching } from './matching.ts';
+import { selectOffered } from './offered-list.ts';
 
 export const COUNT_LIMIT = 10_000;
 /** Up to this many candidates are all checked: a sample cannot show that more than the limit match. */
@@ -32,17 +33,23 @@ const MANY = 2 * COUNT_LIMIT;
 const MANY_FOR_MS = 10_000;
 
 export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter): Promise<Totals> {
-  const name = filterQuery({ ...filter, sort: undefined });
+  const { priceFrom, priceTo } = filter.offered ?? {};
+  const isOffered = filter.offered !== undefined;
+  const name = JSON.stringify([filterQuery({ ...filter, sort: undefined }), isOffered, priceFrom, priceTo]);
   if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
   const count = await countUpTo(
     MANY,
-    isListed(filter) ? selectListed(db, filter) : selectScanned(db, filter),
+    isListed(filter) ? selectCounted(db, filter) : selectScanned(db, filter),
     db,
   );
   many.delete(name);
   if (count >= MANY) many.set(name, Date.now() + MANY_FOR_MS);
   if (many.size > 100) many.delete(many.keys().next().value!);
   return limited(count);
+}
+
+function selectCounted(db: Kysely<Catalogue>, filter: ProductFilter) {
+  return filter.offered ? selectOffered(db, filter) : selectListed(db, filter);
 }
 
 /** Without JOIN_ORDER, MySQL starts with the categories once its statistics say that products are few. */

@@ -13,22 +13,37 @@ function together(sources: string[]): Searched {
 
 /** Without the column `plain_code`: MySQL would compute it for every row, even where the name matches. */
 export const CODE: Searched = { field: CODE_SOURCE };
-const ALL = together(SEARCHED_SOURCES);
-const ALL_BUT_CODE = together(SEARCHED_SOURCES.filter((source) => source !== CODE_SOURCE));
+const ALL = textsIn(SEARCHED_SOURCES);
+const PUBLIC = textsIn(SEARCHED_SOURCES.filter((source) => source !== 'product.location'));
+
+interface Texts {
+  all: Searched;
+  butCode: Searched;
+}
+
+function textsIn(sources: string[]): Texts {
+  return { all: together(sources), butCode: together(sources.filter((source) => source !== CODE_SOURCE)) };
+}
 
 export interface Checked {
   /** Whether ñ is told apart from n also in words that find both. */
   isExact?: boolean;
   /** No product in question has a character of UNUSUAL (search/folded-sql.ts). */
   areUsual?: boolean;
+  /** For the shop, whose visitors must not find out where a product lies. */
+  isPublic?: boolean;
 }
 
 /** Defines when a word is found (docs/decisions/search-index.md). */
 export function isFound(
   term: SearchTerm,
-  { isExact = false, areUsual = false }: Checked = {},
+  { isExact = false, areUsual = false, isPublic = false }: Checked = {},
 ): RawBuilder<SqlBool> {
-  const found = waysToFind({ ...term, findsEnye: term.findsEnye && !isExact }, areUsual);
+  const found = waysToFind(
+    { ...term, findsEnye: term.findsEnye && !isExact },
+    isPublic ? PUBLIC : ALL,
+    areUsual,
+  );
   if (term.available !== undefined) {
     found.unshift(sql<SqlBool>`product.available = ${term.available ? 1 : 0}`);
   }
@@ -47,17 +62,18 @@ export function hasBarcode(search: string): RawBuilder<SqlBool> | undefined {
 
 function waysToFind(
   { text, plain, isPartNumber, findsEnye }: SearchTerm,
+  { all, butCode }: Texts,
   areUsual: boolean,
 ): RawBuilder<SqlBool>[] {
   const asTyped = { text, findsEnye, areUsual };
-  if (plain === '') return [contains(ALL, asTyped)];
+  if (plain === '') return [contains(all, asTyped)];
   const withoutSeparators = { ...asTyped, withoutSeparators: true };
   const isInCode = contains(CODE, withoutSeparators);
-  if (!isPartNumber) return [contains(ALL_BUT_CODE, asTyped), isInCode];
+  if (!isPartNumber) return [contains(butCode, asTyped), isInCode];
   // Leaving out separators of texts takes longer, so it is left to those that have the digits in this order.
   const digits = { text: plain.replace(/\D/g, ''), findsEnye: true, areUsual };
   return [
     isInCode,
-    sql<SqlBool>`(${containsInOrder(ALL_BUT_CODE, digits)} AND ${contains(ALL_BUT_CODE, withoutSeparators)})`,
+    sql<SqlBool>`(${containsInOrder(butCode, digits)} AND ${contains(butCode, withoutSeparators)})`,
   ];
 }

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { TFunction } from 'i18next';
 import { isAdmitted } from '../auth/access.ts';
 import { ROUTE_PERMISSIONS } from '../auth/route-permissions.ts';
 import type { Databases } from '../database/databases.ts';
@@ -85,4 +86,11 @@ export async function tellDeletion(
     isRestorable:
       isRestorable && isAdmitted(req.principal, ROUTE_PERMISSIONS['POST /products/:id/restore-and-save']),
   };
+}
+
+/** Whom to write to: what is left is for the oldest orders. */
+export function shortNotes(orders: string[] | undefined, t: TFunction): string[] {
+  return orders && orders.length > 0
+    ? [t('product.shortOrders', { orders: orders.slice(0, 10).join(', ') })]
+    : [];
 }

@@ -2,6 +2,7 @@ import { sql, type Kysely, type Transaction } from 'kysely';
 import { recordProductEvent } from '../audit/audit-trail.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { moveBackFromDeleted, moveToDeleted } from '../stock/deleted-products.ts';
+import { listHoldingOrders } from '../stock/short-orders.ts';
 import { levelOf } from '../stock/stock-level.ts';
 import type { MovementActor } from '../stock/stock-movements.ts';
 import { throwIfTaken } from './barcode-queries.ts';
@@ -10,6 +11,7 @@ import { findOrCreateCategory } from './category-queries.ts';
 import { isWithinUndo } from './deletions.ts';
 import {
   NotInTrashError,
+  ProductHeldError,
   RestoreBarcodeTakenError,
   RestoreCodeTakenError,
   RestoreTooLateError,
@@ -27,13 +29,14 @@ import {
 } from './product-queries.ts';
 import type { Product } from './product.ts';
 
-/** @throws ProductNotFoundError, ProductDeletedError */
+/** @throws ProductNotFoundError, ProductDeletedError, ProductHeldError */
 export async function deleteProduct(
   trx: Transaction<Catalogue>,
   id: number,
   actor: { kind: 'user'; id: number },
 ): Promise<Product> {
-  const { current: product } = await lockProduct(trx, id);
+  const { current: product, reserved } = await lockProduct(trx, id);
+  if (reserved > 0) throw new ProductHeldError(await listHoldingOrders(trx, id));
   await moveToDeleted(trx, { id, userId: actor.id }, STORED_COLUMNS);
   await recordEvent(trx, 'product.deleted', product, actor);
   return product;
@@ -94,7 +97,8 @@ export async function restoreAndUpdate(
   await recordEvent(trx, 'product.restored', deleted.product, actor);
   const restored = { ...deleted.product, version: deleted.product.version + 1 };
   await saveEdit(trx, restored, { ...edit, input: merged, savedAt: deleted.now }, actor);
-  return { name: merged.name, taken };
+  // A deleted product is held by no order.
+  return { name: merged.name, taken, shortOrders: [] };
 }
 
 async function recordEvent(

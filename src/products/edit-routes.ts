@@ -7,7 +7,7 @@ import type { DomainError } from '../errors/domain-error.ts';
 import { leaveFlash, type Flash } from '../http/flash.ts';
 import { HttpError } from '../http/http-error.ts';
 import { saveForm } from '../http/save-form.ts';
-import { notesOf, tellChanges, tellDeletion, type ToldDeletion } from './change-texts.ts';
+import { notesOf, shortNotes, tellChanges, tellDeletion, type ToldDeletion } from './change-texts.ts';
 import { findDeletedProduct, restoreAndUpdate } from './deleted-product-queries.ts';
 import { findDeletion } from './deletions.ts';
 import { shownText } from './field-texts.ts';
@@ -88,7 +88,8 @@ export function editRoutes(databases: Databases): Router {
     res: Response,
     { id, saved, textKey }: { id: number; saved: FromJson<SavedEdit>; textKey: Flash['textKey'] },
   ): Promise<void> {
-    const notes = notesOf(req, await tellChanges(databases, req, saved.taken));
+    const changes = notesOf(req, await tellChanges(databases, req, saved.taken));
+    const notes = [...changes.slice(0, 9), ...shortNotes(saved.shortOrders, req.t)];
     leaveFlash(req, res, { textKey, productName: saved.name, notes });
     res.redirect(303, `/products/${id}`);
   }

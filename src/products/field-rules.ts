@@ -3,6 +3,7 @@ import { installedCurrency } from '../config/currency.ts';
 import { decimalText, MAX_AMOUNT, readDecimal, readMoney } from '../locales/money.ts';
 import { MAX_DECIMALS, MAX_QUANTITY } from '../stock/quantities.ts';
 import { findChoice, type ChoiceKind } from './book-choices.ts';
+import { findFlag } from './flags.ts';
 
 /** Excel refuses files with control characters, lone surrogates or U+FFFE. */
 function tidy(text: string): string {
@@ -105,6 +106,39 @@ export const rateField = z
     context.addIssue({ code: 'custom', message: 'product.errors.taxRate' });
     return z.NEVER;
   });
+
+/** A ton, far more than a parcel. */
+const MAX_WEIGHT = 1_000_000;
+
+/** In grams, which may be typed as kilograms; null when it is left empty: not known. */
+export const weightField = z
+  .string('product.errors.weight')
+  .default('')
+  .transform((text, context): number | null => {
+    if (isBlank(text)) return null;
+    const { number = '', unit } = WEIGHT.exec(text.trim())?.groups ?? {};
+    const decimals = unit?.toLowerCase() === 'kg' ? 3 : 0;
+    const read = readDecimal(number, { decimals, max: MAX_WEIGHT });
+    if ('amount' in read) return read.amount;
+    context.addIssue({ code: 'custom', message: 'product.errors.weight' });
+    return z.NEVER;
+  });
+
+const WEIGHT = /^(?<number>\d[\d.,\s]*?)\s*(?<unit>kg|gr?)?$/i;
+
+/** Empty is 0. A form sends "no" before what its box sends, so that a box without a tick is not taken for absent. */
+export function flagField(wrong: string) {
+  return z
+    .union([z.string(), z.array(z.string()).transform((all) => all.at(-1) ?? '')], wrong)
+    .default('')
+    .transform((text, context): number => {
+      if (isBlank(text)) return 0;
+      const flag = findFlag(text);
+      if (flag !== undefined) return flag;
+      context.addIssue({ code: 'custom', message: wrong });
+      return z.NEVER;
+    });
+}
 
 /** Words or phrases, each once, with a comma and a space between them. */
 export function tagList(max: number, tooLong: string) {

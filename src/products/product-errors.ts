@@ -59,6 +59,14 @@ export class ProductDeletedError extends DomainError {
   }
 }
 
+/** Orders of the shop hold some of it. */
+export class ProductHeldError extends DomainError {
+  constructor(orders: string[]) {
+    const values = { orders: orders.join(', ') };
+    super({ code: 'product_held', status: 409, textKey: 'product.errors.held', values, details: { orders } });
+  }
+}
+
 /** Someone else saved first; `details.current` is the product as saved. */
 export class VersionConflictError extends DomainError {
   constructor(current: SavedProduct, changes?: { disputed: SavedChange[]; taken: SavedChange[] }) {

@@ -5,6 +5,7 @@ import type { ChoiceKind } from './book-choices.ts';
 import {
   authorList,
   choiceField,
+  flagField,
   line,
   moneyField,
   optionalQuantity,
@@ -13,10 +14,13 @@ import {
   quantityField,
   rateField,
   tagList,
+  weightField,
 } from './field-rules.ts';
 
 /** The option "Otra…" of the category field; the name is then in `newCategory`. */
 export const OTHER_CATEGORY = '__other__';
+
+export type AmountKind = 'money' | 'rate' | 'weight';
 
 interface FieldDefinition {
   /** Null: not known. */
@@ -31,8 +35,10 @@ interface FieldDefinition {
   choices?: ChoiceKind;
   /** 0 stands for none, and is shown as nothing. */
   hasNone?: true;
-  /** An integer: of minor units of the currency, or of hundredths of a percent. */
-  amount?: 'money' | 'rate';
+  /** 0 or 1: ticked in the form, "yes" or "no" in files. */
+  isFlag?: true;
+  /** An integer: of minor units of the currency, of hundredths of a percent, or of grams. */
+  amount?: AmountKind;
   /** Who may see it, if not everyone who may see products. */
   permission?: Permission;
   /** Searched; the trigger `product_updated` in mysql/triggers.sql compares it. */
@@ -42,7 +48,7 @@ interface FieldDefinition {
   /** The column of these indexes if the field can be NULL, with a number in its place. */
   orderColumn?: 'price_order';
   /** Style in the list (views/products/rows.ejs); fields without one are not listed. */
-  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount' | 'number' | 'choice';
+  cell?: 'link' | 'code' | 'clamped' | 'plain' | 'quantity' | 'amount' | 'number' | 'choice' | 'flag';
   isHiddenAtFirst?: true;
   /** In characters. */
   exportWidth?: number;
@@ -52,7 +58,7 @@ interface FieldDefinition {
 }
 
 interface FormControl {
-  control: 'text' | 'textarea' | 'category' | 'choice';
+  control: 'text' | 'textarea' | 'category' | 'choice' | 'flag';
   width: string;
   isRequired?: true;
   hint?: string;
@@ -371,6 +377,45 @@ const DEFINITIONS = {
     headers: { es: 'notas nota notasinternas', en: 'notes note internalnotes' },
     form: { control: 'textarea', width: 'col-12', hint: 'product.notesHint', isMore: true },
   },
+  onSale: {
+    rule: flagField('product.errors.flag'),
+    columnType: 'tinyint(1)',
+    isFlag: true,
+    cell: 'flag',
+    isHiddenAtFirst: true,
+    exportWidth: 12,
+    headers: {
+      es: 'enventa alaventa enlatienda publicadoenlatienda',
+      en: 'onsale forsale inshop intheshop',
+    },
+    form: {
+      control: 'flag',
+      width: 'col-md-6',
+      hint: 'product.onSaleHint',
+      initial: 'no',
+      isNotCopied: true,
+      isMore: true,
+    },
+  },
+  weight: {
+    rule: weightField,
+    columnType: 'int unsigned',
+    amount: 'weight',
+    cell: 'amount',
+    isHiddenAtFirst: true,
+    exportWidth: 12,
+    headers: {
+      es: 'pesog pesogr pesoengramos gramos',
+      en: 'weightg weightgr weightingrams grams',
+    },
+    form: {
+      control: 'text',
+      width: 'col-6 col-md-3',
+      hint: 'product.weightHint',
+      attributes: 'inputmode="decimal" maxlength="20"',
+      isMore: true,
+    },
+  },
   authors: {
     rule: authorList(300, 'product.errors.authorsLength'),
     columnType: 'varchar(300)',
@@ -492,7 +537,7 @@ export const PRODUCT_FIELDS: readonly ProductField[] = (
       ? `${key}.name`
       : `${definition.isOfBook ? 'book' : 'product'}.${definition.exactColumn ?? snake}`) as SourceOf<FieldKey>,
     rowColumn: (definition.exactColumn ?? snake) as ReadColumn<FieldKey>,
-    isNumber: !definition.amount && !definition.columnType.startsWith('varchar'),
+    isNumber: !definition.amount && !definition.isFlag && !definition.columnType.startsWith('varchar'),
   };
 });
 
@@ -508,6 +553,12 @@ const NUMBER_KEYS = new Set(PRODUCT_FIELDS.filter(({ isNumber }) => isNumber).ma
 
 export function isNumberKey(key: FieldKey): boolean {
   return NUMBER_KEYS.has(key);
+}
+
+const FLAG_KEYS = new Set(PRODUCT_FIELDS.filter(({ isFlag }) => isFlag).map(({ key }) => key));
+
+export function isFlagKey(key: FieldKey): boolean {
+  return FLAG_KEYS.has(key);
 }
 
 export function isOfBook(key: FieldKey): boolean {

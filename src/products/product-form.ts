@@ -78,7 +78,8 @@ export function readProductEdit(body: unknown, t: TFunction, unit?: Unit): FormR
 function absentFields(body: unknown): FieldKey[] {
   const typed: object = body ?? {};
   return PRODUCT_FIELDS.filter(
-    ({ key, amount, isOfBook }) => (amount || isOfBook || key === 'barcodes') && !(key in typed),
+    ({ key, amount, isFlag, isOfBook }) =>
+      (amount || isFlag || isOfBook || key === 'barcodes') && !(key in typed),
   ).map(({ key }) => key);
 }
 
@@ -125,7 +126,11 @@ export type ProductFormValues = Record<FieldKey | 'newCategory', string>;
 
 export function readAsTyped(body: unknown): ProductFormValues {
   const typed = (body ?? {}) as Record<string, unknown>;
-  return formValues((key) => (typeof typed[key] === 'string' ? typed[key] : ''));
+  return formValues((key) => {
+    // Of a box with a tick, after the "no" that a form always sends.
+    const value = [typed[key]].flat().at(-1);
+    return typeof value === 'string' ? value : '';
+  });
 }
 
 export function initialValues(t: TFunction): ProductFormValues {

@@ -4,6 +4,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { PHOTO_IDS, readPhotoIds } from '../photos/photo-queries.ts';
 import { insertProduct } from '../stock/initial-stock.ts';
+import { listShortOrders, ofProduct } from '../stock/short-orders.ts';
 import { levelOf, STOCK_LEVELS } from '../stock/stock-level.ts';
 import {
   recordStockMovement,
@@ -127,6 +128,8 @@ export async function createProduct(
 export interface SavedEdit {
   name: string;
   taken: SavedChange[];
+  /** Those that hold more than there is now. */
+  shortOrders: string[];
 }
 
 /**
@@ -139,10 +142,11 @@ export async function updateProduct(
   edit: ProductEdit,
   actor: MovementActor,
 ): Promise<SavedEdit> {
-  const { current, now } = await lockProduct(trx, id);
+  const { current, now, reserved } = await lockProduct(trx, id);
   const { merged, taken } = await mergeOrRefuse(trx, current, edit);
   await saveEdit(trx, current, { ...edit, input: merged, savedAt: now }, actor);
-  return { name: merged.name, taken };
+  const shortOrders = reserved > merged.quantity ? await listShortOrders(trx, ofProduct(id)) : [];
+  return { name: merged.name, taken, shortOrders };
 }
 
 /** @throws VersionConflictError */
@@ -193,13 +197,18 @@ function changesBetween(before: Product, after: ProductInput) {
   return Object.fromEntries(differing.map((field) => [field, [before[field], after[field]]]));
 }
 
+export interface CountedProduct extends Product {
+  /** The numbers of the orders that hold more than there is now, if any. */
+  shortOrders?: string[];
+}
+
 /** @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, UnitDecimalsError */
 export async function setQuantity(
   trx: Transaction<Catalogue>,
   id: number,
   { quantity, version, was }: { quantity: number; version: number; was?: number | undefined },
   actor: MovementActor,
-): Promise<Product> {
+): Promise<CountedProduct> {
   const { current, now, reserved } = await lockProduct(trx, id);
   // A change of another field does not make a count stale.
   if (current.version !== version && current.quantity !== was) throw new VersionConflictError(current);
@@ -222,7 +231,16 @@ export async function setQuantity(
     level,
     updatedAt: now,
     version: current.version + 1,
+    ...(reserved > quantity && (await shortOrdersOf(trx, id))),
   };
+}
+
+async function shortOrdersOf(
+  trx: Transaction<Catalogue>,
+  id: number,
+): Promise<Pick<CountedProduct, 'shortOrders'>> {
+  const shortOrders = await listShortOrders(trx, ofProduct(id));
+  return shortOrders.length > 0 ? { shortOrders } : {};
 }
 
 /** @throws ProductNotFoundError, ProductDeletedError, InsufficientStockError, UnitDecimalsError */
@@ -232,7 +250,7 @@ export async function adjustQuantity(
   delta: number,
   actor: MovementActor,
   details?: MovementDetails,
-): Promise<Product> {
+): Promise<CountedProduct> {
   if (!Number.isInteger(delta)) {
     const { current } = await lockProduct(trx, id);
     await checkDecimals(trx, current.unit, delta, 'amount');
@@ -243,14 +261,14 @@ export async function adjustQuantity(
     if (isDomainError(error, 'insufficient_stock')) await getProduct(trx, id);
     throw error;
   }
-  const product = await getProduct(trx, id);
+  const { current: product, reserved } = await lockProduct(trx, id);
   await recordProductEvent(trx, {
     action: 'product.adjusted',
     actor,
     target: product,
     details: { delta, to: product.quantity, ...details },
   });
-  return product;
+  return { ...product, ...(reserved > product.quantity && (await shortOrdersOf(trx, id))) };
 }
 
 async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {

@@ -16,6 +16,7 @@ import { listPriceChanges, PRICED } from '../stock/price-history.ts';
 import { DIRECTIONS, purposesOf, type Direction } from '../stock/movement-purposes.ts';
 import { signed } from '../audit/audit-sentence.ts';
 import { kindOf, splitBarcodes } from './barcodes.ts';
+import { shortNotes } from './change-texts.ts';
 import { deleteProduct, restoreProduct } from './deleted-product-queries.ts';
 import { photoFormRoutes } from './photo-form-routes.ts';
 import { readMoveForm, readMoveValues } from './move-form.ts';
@@ -103,13 +104,13 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
       refusals: {
         insufficient_stock: (refusal) => showProduct(req, res, { move, refusal }),
       },
-      done: async ({ name, quantity, unit: code }, { delta }) => {
+      done: async ({ name, quantity, unit: code, shortOrders }, { delta }) => {
         const unit = unitWord(quantity, await getUnit(req, code));
         const saved = { delta: signed(delta, req.t), quantity: typedNumber(quantity, req.t), unit };
         leaveFlash(req, res, {
           textKey: 'product.moved',
           productName: name,
-          notes: [req.t('movement.saved', saved)],
+          notes: [req.t('movement.saved', saved), ...shortNotes(shortOrders, req.t)],
         });
         res.redirect(303, `/products/${id}`);
       },

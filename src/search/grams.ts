@@ -29,6 +29,7 @@ export const availabilityGram = (available: boolean | 0 | 1) => `available ${ava
 /** Of a product in whose texts LIKE does not find all that the search does. */
 export const UNUSUAL_GRAM = 'unusual';
 export const LOW_GRAM = 'level low';
+export const ON_SALE_GRAM = 'on sale';
 export const supplierGram = (id: number) => `supplier ${id}`;
 /** @param tag folded; two that begin alike have the same gram */
 export const tagGram = (tag: string) => `tag ${tag}`.slice(0, MAX_PROPERTY_LENGTH);

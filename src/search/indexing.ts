@@ -8,6 +8,7 @@ import {
   categoryGram,
   initialGram,
   LOW_GRAM,
+  ON_SALE_GRAM,
   ProductGrams,
   supplierGram,
   tagGram,
@@ -26,7 +27,7 @@ export const BATCH_SIZE = 4096;
 const SLICE_SIZE = 100;
 const ROWS_PER_STATEMENT = 200;
 /** An instance of an earlier version, whose grams are not enough, looks for an earlier row and does not index. */
-const INDEXER = 5;
+const INDEXER = 6;
 const HAS_UNUSUAL = new RegExp(UNUSUAL, 'u');
 
 /** Only adds grams: a product that lost one stays a candidate. @returns how many; 0 while another instance indexes */
@@ -161,7 +162,7 @@ async function readProducts(
     .innerJoin('category', 'category.id', 'product.category_id')
     .leftJoin('book', 'book.product_id', 'product.id')
     .select(['product.id', 'category_id', 'category.name as category', 'available'])
-    .select(['stock_level', 'supplier_id', 'tags'])
+    .select(['stock_level', 'supplier_id', 'tags', 'on_sale'])
     .select(['book.authors', 'book.publisher', 'book.year', 'book.language', 'book.binding'])
     .select(ownTexts.map((column) => `product.${column}` as const))
     .select(sorted.map((column) => initialOf(sql.ref(`product.${column}`)).as(`${column}_initial` as const)))
@@ -189,6 +190,7 @@ async function readProducts(
         availabilityGram(row.available),
         ...(written.some((text) => HAS_UNUSUAL.test(text)) ? [UNUSUAL_GRAM] : []),
         ...(row.stock_level === LOW_LEVEL ? [LOW_GRAM] : []),
+        ...(row.on_sale === 1 ? [ON_SALE_GRAM] : []),
         ...(row.supplier_id === null ? [] : [supplierGram(row.supplier_id)]),
         ...(row.tags === '' ? [] : row.tags.split(', ').map((tag) => tagGram(letters.fold(tag)))),
         ...propertiesOfBook(row),

@@ -171,8 +171,10 @@ function escapeText(text: string): string {
     .replace(/[&<>]/g, (character) => ENTITIES[character]!);
 }
 
+/** A to Z, then AA to AZ and so on. */
 function columnName(index: number): string {
-  return String.fromCharCode(65 + index);
+  const last = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? last : columnName(Math.floor(index / 26) - 1) + last;
 }
 
 /** Days since 30 December 1899 of the UTC fields. */

@@ -1,4 +1,4 @@
 import { sql } from 'kysely';
 
 /** On hand less reserved. The column `available` says only whether anything is on hand. */
-export const availableToPromise = sql<number>`(product.on_hand - CAST(product.reserved AS SIGNED))`;
+export const availableToPromise = sql<number>`(product.on_hand - product.exact_reserved)`;

@@ -34,11 +34,11 @@ export function insertNewProducts(defaults: { category: string; unit: string }):
       sql`
         INSERT INTO product
           (code, name, description, category_id, quantity, rounded_up, unit, price, cost, tax_rate, barcodes,
-           location, minimum_stock, order_quantity, supplier_id, supplier_code, tags, notes)
+           location, minimum_stock, order_quantity, supplier_id, supplier_code, tags, notes, on_sale, weight)
         SELECT r.code, r.name, COALESCE(r.description, ''), COALESCE(m.target_id, c.id), COALESCE(r.quantity, 0),
           r.rounded_up, COALESCE(r.unit, ${defaults.unit}), r.price, r.cost, r.tax_rate, COALESCE(r.barcodes, ''),
           COALESCE(r.location, ''), COALESCE(r.minimum_stock, 0), COALESCE(r.order_quantity, 0), s.id,
-          COALESCE(r.supplier_code, ''), COALESCE(r.tags, ''), COALESCE(r.notes, '')
+          COALESCE(r.supplier_code, ''), COALESCE(r.tags, ''), COALESCE(r.notes, ''), COALESCE(r.on_sale, 0), r.weight
         FROM product_import_row AS r JOIN category AS c ON c.name = COALESCE(r.category, ${defaults.category})
         LEFT JOIN category_merge AS m ON m.source_id = c.id
         LEFT JOIN supplier AS s ON s.name = r.supplier
@@ -155,6 +155,8 @@ export const updateProducts: BulkStep = (trx, { rows }) =>
         p.supplier_code = COALESCE(r.supplier_code, p.supplier_code),
         p.tags = COALESCE(r.tags, p.tags),
         p.notes = COALESCE(r.notes, p.notes),
+        p.on_sale = COALESCE(r.on_sale, p.on_sale),
+        p.weight = COALESCE(r.weight, p.weight),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,
@@ -209,7 +211,7 @@ export const dropEmptyBooks: BulkStep = (trx, { rows }) =>
         AND b.language = '' AND b.binding = '' AND b.pages = 0`,
   );
 
-/** Skips products that have changed since the import. `deleteAdded` has to follow, and to find as many. */
+/** Skips products that have changed since the import, or are held. `deleteAdded` has to follow, and to find as many. */
 export function copyAddedToDeleted(columns: readonly StoredColumn[]): BulkStep {
   return (trx, { rows, actor }) =>
     runStatement(
@@ -218,7 +220,7 @@ export function copyAddedToDeleted(columns: readonly StoredColumn[]): BulkStep {
         INSERT INTO deleted_product (id, ${listed(columns)}, version, created_at, idle_since, deleted_by)
         SELECT p.id, ${listed(columns, 'p')}, p.version, p.created_at, p.idle_since, ${actor.id}
         FROM product_import_row AS r STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
-        WHERE ${rows} AND r.kind = 'new'`,
+        WHERE ${rows} AND r.kind = 'new' AND p.exact_reserved = 0`,
     );
 }
 
@@ -228,7 +230,7 @@ export const deleteAdded: BulkStep = (trx, { rows }) =>
     sql`
       DELETE p
       FROM product_import_row AS r STRAIGHT_JOIN product AS p ON p.id = r.product_id AND p.version = r.version
-      WHERE ${rows} AND r.kind = 'new'`,
+      WHERE ${rows} AND r.kind = 'new' AND p.exact_reserved = 0`,
   );
 
 /** `setBackProducts`, which runs next, checks the version. */
@@ -269,6 +271,8 @@ export const setBackProducts: BulkStep = (trx, { rows }) =>
         p.supplier_code = COALESCE(r.was->>'$.supplierCode', p.supplier_code),
         p.tags = COALESCE(r.was->>'$.tags', p.tags),
         p.notes = COALESCE(r.was->>'$.notes', p.notes),
+        p.on_sale = COALESCE(r.was->>'$.onSale', p.on_sale),
+        p.weight = IF(r.weight IS NULL, p.weight, JSON_VALUE(r.was, '$.weight' RETURNING SIGNED)),
         p.version = p.version + 1,
         p.updated_at = CURRENT_TIMESTAMP(3)
       WHERE ${rows} AND r.kind = 'changed'`,

@@ -7,7 +7,7 @@ import { writeLedgerRow, type MovementActor } from './stock-movements.ts';
 
 export type NewProduct = Omit<
   Insertable<Catalogue['product']>,
-  'id' | 'rounded_up' | 'version' | 'reserved' | 'created_at' | 'updated_at'
+  'id' | 'rounded_up' | 'version' | 'reserved' | 'exact_reserved' | 'created_at' | 'updated_at'
 >;
 
 export async function insertProduct(
@@ -35,7 +35,9 @@ export async function insertFirstProducts(
   username: string,
 ): Promise<number> {
   const [{ affectedRows }] = await connection.query<ResultSetHeader>(
-    'INSERT INTO product (code, name, description, category_id, quantity, unit, price, cost) VALUES ?',
+    `INSERT INTO product
+       (code, name, description, category_id, quantity, unit, price, cost, tax_rate, barcodes, on_sale, weight)
+     VALUES ?`,
     [
       products.map((product) => [
         product.code,
@@ -46,6 +48,10 @@ export async function insertFirstProducts(
         product.unit,
         product.price ?? null,
         product.cost ?? null,
+        product.tax_rate ?? null,
+        product.barcodes ?? '',
+        product.on_sale ?? 0,
+        product.weight ?? null,
       ]),
     ],
   );

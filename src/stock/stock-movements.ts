@@ -24,6 +24,8 @@ export interface MovementActor {
 export interface MovementDocument {
   kind: string;
   id: number;
+  /** As people know it. */
+  number?: string;
 }
 
 /** What a person says about a receipt or an issue of stock. */
@@ -45,22 +47,29 @@ export interface NewMovement extends MovementCause {
   productId: number;
   /** Signed and never zero, in the product's unit. */
   delta: number;
+  /** What goes out has been held for an order, which is over with it. */
+  isHeld?: boolean;
 }
 
 /** @throws InsufficientStockError also when there is no such product */
 export async function recordStockMovement(trx: Transaction<Catalogue>, movement: NewMovement): Promise<void> {
-  const { productId, delta } = movement;
+  const { productId, delta, isHeld = false } = movement;
   const { numUpdatedRows } = await trx
     .updateTable('product')
     .set({
       // Either right side is computed before `rounded_up` changes.
       quantity: sql`quantity - FLOOR(rounded_up - ${delta})`,
       rounded_up: sql`rounded_up - ${delta} - FLOOR(rounded_up - ${delta})`,
+      ...(isHeld && {
+        exact_reserved: sql`exact_reserved + ${delta}`,
+        reserved: sql`CEILING(exact_reserved)`,
+      }),
       version: sql`version + 1`,
       updated_at: sql`CURRENT_TIMESTAMP(3)`,
     })
     .where('id', '=', productId)
     .where(sql<boolean>`on_hand + ${delta} BETWEEN 0 AND ${MAX_QUANTITY}`)
+    .$if(isHeld, (query) => query.where('exact_reserved', '>=', -delta))
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new InsufficientStockError(delta);
   // The UPDATE has locked the row, so this is the quantity after this movement.
@@ -92,7 +101,7 @@ export interface ProductChange {
   quantity: number;
   columns?: Omit<
     Updateable<Catalogue['product']>,
-    'id' | 'quantity' | 'rounded_up' | 'reserved' | 'version' | 'updated_at'
+    'id' | 'quantity' | 'rounded_up' | 'reserved' | 'exact_reserved' | 'version' | 'updated_at'
   >;
   savedAt: Date;
 }
@@ -136,7 +145,10 @@ export async function writeLedgerRow(
     .insertInto('stock_movement')
     .values({
       ...{ product_id: productId, ...columns, reason, ...actorColumns(actor) },
-      ...(document && { document_kind: document.kind, document_id: document.id }),
+      ...(document && {
+        ...{ document_kind: document.kind, document_id: document.id },
+        document_number: document.number ?? null,
+      }),
       ...(details && detailColumns(details)),
     })
     .execute();

@@ -1,8 +1,16 @@
 import { expect, test } from '@jest/globals';
-import express, { Router, type RequestHandler } from 'express';
+import express, { Router, type ErrorRequestHandler, type RequestHandler } from 'express';
 import request from 'supertest';
+import { shop } from '../../src/audiences/shop.ts';
 import { webhooks } from '../../src/audiences/webhooks.ts';
+import { MysqlPhotoStore } from '../../src/photos/mysql-photo-store.ts';
+import { LoginQueue } from '../../src/auth/login-queue.ts';
+import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
+import { providersOf } from '../../src/payments/provider.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import { Client } from '../support/client.ts';
+import { webConfig } from '../support/web-config.ts';
 
 const FROM_A_BROWSER = { Accept: 'text/html', 'Accept-Language': 'en', Cookie: 'lang=es' };
 const OTHER_SITE = { Origin: 'https://other.example', 'Sec-Fetch-Site': 'cross-site' };
@@ -32,7 +40,7 @@ test('staff pages answer a path that only resembles another audience', async () 
   for (const path of ['/api/v2/products', '/api/v10', '/api/products']) {
     expect([path, (await stranger.get(path)).status]).toEqual([path, 401]);
   }
-  for (const path of ['/shop', '/shop/cart', '/webhooks-none', '/language']) {
+  for (const path of ['/shops', '/tiendas/carrito', '/webhooks-none', '/language']) {
     const response = await stranger.get(path);
     expect(response.headers.location).toBe(`/login?return=${encodeURIComponent(path)}`);
   }
@@ -61,4 +69,29 @@ test('a webhook receives the raw body, and only at its own path', async () => {
   // Webhooks are accepted even during shutdown.
   draining.abort();
   expect((await request(app).post('/webhooks/test').send(bytes)).status).toBe(204);
+});
+
+test('while the shop is off, none of its addresses exists', async () => {
+  const config = { ...(await webConfig()), SHOP: false };
+  const databases = createDatabases(config);
+  const language: RequestHandler = (_req, _res, next) => next();
+  const app = express();
+  const draining = new AbortController().signal;
+  const logger = createLogger(config);
+  const jobs = new Jobs(config, databases, logger);
+  const photos = new MysqlPhotoStore(databases);
+  const shared = { config, databases, logger, photos, jobs, language, draining };
+  app.use(shop({ ...shared, queue: new LoginQueue(), providers: new Map() }));
+  const answer: ErrorRequestHandler = (error: { status: number }, _req, res, next) => {
+    if (res.headersSent) return next(error);
+    res.sendStatus(error.status);
+  };
+  app.use(answer);
+  app.use((_req, res) => res.sendStatus(418));
+  for (const path of ['/tienda', '/shop/', '/tienda/cuenta', '/shop/account/log-in', '/SHOP/cart']) {
+    expect([path, (await request(app).get(path)).status]).toEqual([path, 404]);
+    expect([path, (await request(app).post(path)).status]).toEqual([path, 404]);
+  }
+  expect((await request(app).get('/shops')).status).toBe(418);
+  await closeDatabases(databases);
 });

@@ -271,12 +271,16 @@ test('the navigation is on every page, with what the person may see', async () =
         [
           '/',
           '/products',
+          '/orders',
           '/movements',
           '/categories',
           '/suppliers',
           '/to-order',
           '/imports',
           '/users',
+          '/customers',
+          '/mail',
+          '/delivery',
           '/audit',
           '/system',
         ],
@@ -291,9 +295,23 @@ test('the navigation is on every page, with what the person may see', async () =
   await onPage(
     ON_PHONE,
     async (page) => {
-      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/to-order', '/health']);
+      expect(await sections(page)).toEqual([
+        '/',
+        '/products',
+        '/orders',
+        '/movements',
+        '/to-order',
+        '/health',
+      ]);
       await page.goto('/health');
-      expect(await sections(page)).toEqual(['/', '/products', '/movements', '/to-order', '/health']);
+      expect(await sections(page)).toEqual([
+        '/',
+        '/products',
+        '/orders',
+        '/movements',
+        '/to-order',
+        '/health',
+      ]);
       const { y, height } = (await page.locator('.app-nav').boundingBox())!;
       expect(y + height).toBe(PHONE.height);
       await page.goto('/products');

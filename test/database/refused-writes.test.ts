@@ -26,6 +26,7 @@ async function refusalOf(id: Buffer, work: () => Promise<unknown>): Promise<Doma
 const current = {
   ...{ id: 5, code: 'A', name: 'A', description: '', category: 'Otros', quantity: 3, unit: 'u' },
   ...{ location: '', minimumStock: 0, orderQuantity: 0, supplier: '', supplierCode: '', tags: '', notes: '' },
+  ...{ onSale: 0, weight: null },
   ...{ price: null, cost: null, taxRate: null, barcodes: '' },
   ...NO_BOOK,
   ...{ available: true, level: 'enough' as const, version: 2 },

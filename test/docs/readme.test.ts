@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { DEMO_CATALOGUE } from '../../src/demo/demo-catalogue.ts';
+import { listDemoProducts } from '../../src/demo/load-demo-products.ts';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -12,8 +12,7 @@ const DOCUMENTS = [...READMES, 'docs/lesson.md', 'docs/lesson.es.md'];
 const read = (file: string) => readFile(join(PROJECT_DIR, file), 'utf8');
 
 test('the READMEs give as many demonstration products as there are', async () => {
-  const kinds = DEMO_CATALOGUE.flatMap((category) => category.kinds);
-  const count = kinds.reduce((sum, kind) => sum + kind.variants.length * kind.presentations.length, 0);
+  const count = listDemoProducts().length;
   for (const file of READMES) {
     const given = (await read(file)).match(/(?<!\d[, ]?)\d+(?= productos?\b| products\b)/g);
     expect(new Set(given)).toEqual(new Set([String(count)]));

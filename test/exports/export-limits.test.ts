@@ -122,8 +122,8 @@ test.each([
       if (made % 100 === 0) await setImmediate();
       const description = randomBytes(192).toString('hex');
       const text = { code: `C-${made}`, name: 'x', description, barcodes: '', category: 'x', unit: 'u' };
-      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
-      const amounts = { price: 1250, cost: null, taxRate: null };
+      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '', onSale: 0 };
+      const amounts = { price: 1250, cost: null, taxRate: null, weight: null };
       const stock = {
         quantity: 0,
         available: false,

@@ -77,6 +77,8 @@ test('exports exactly what the filter selects, in its order, as typed cells', as
     'Código del proveedor',
     'Etiquetas',
     'Notas',
+    'En venta',
+    'Peso (g)',
     'Autores',
     'Editorial',
     'Año',
@@ -127,7 +129,7 @@ test('exports CSV that a Spanish Excel opens, with formulas kept as text', async
   expect([...body.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const [header, first, second] = body.toString('utf8').slice(1).split('\r\n');
   expect(header).toBe(
-    `N.º;Nombre;Código;Descripción;Códigos de barras;Categoría;Cantidad;Unidad;Precio;Costo;Impuesto (%);Ubicación;Existencias mínimas;Cantidad por pedir;Proveedor;Código del proveedor;Etiquetas;Notas;Autores;Editorial;Año;Páginas;Idioma;Encuadernación;Disponibilidad;Actualizado (${machineTimeZone()})`,
+    `N.º;Nombre;Código;Descripción;Códigos de barras;Categoría;Cantidad;Unidad;Precio;Costo;Impuesto (%);Ubicación;Existencias mínimas;Cantidad por pedir;Proveedor;Código del proveedor;Etiquetas;Notas;En venta;Peso (g);Autores;Editorial;Año;Páginas;Idioma;Encuadernación;Disponibilidad;Actualizado (${machineTimeZone()})`,
   );
   expect(first).toContain(`;'=1+1;${mark}-1;"'@SUM(A1); ""x""";;Otros;12;unidad;1234,50;0,05;12,50;`);
   expect(second).toContain(';Jabón;');
@@ -152,6 +154,8 @@ const columns = [
   'supplierCode',
   'tags',
   'notes',
+  'onSale',
+  'weight',
   'authors',
   'publisher',
   'year',
@@ -168,7 +172,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
     for (const [i, name] of names.entries()) {
       await Promise.resolve();
       const text = { code: `C-${i}`, name, description: '', barcodes: '', category: 'x', unit: 'u' };
-      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '' };
+      const more = { location: '', supplier: '', supplierCode: '', tags: '', notes: '', onSale: 0 };
       yield {
         ...text,
         ...more,
@@ -178,6 +182,7 @@ async function writtenSheets(names: string[], maxRows?: number): Promise<ExcelJS
         price: 1,
         cost: null,
         taxRate: null,
+        weight: null,
         minimumStock: 0,
         orderQuantity: 0,
         available: true,

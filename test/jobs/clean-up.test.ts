@@ -17,6 +17,12 @@ const ROWS: Record<string, { columns: string; over: unknown[]; needed: unknown[]
     needed: [wide(kept), '{}', hoursAgo(-1)],
     by: 'id',
   },
+  cart: {
+    columns: 'token_sha256, expires_at',
+    over: [wide(old), hoursAgo(1)],
+    needed: [wide(kept), hoursAgo(-1)],
+    by: 'token_sha256',
+  },
   login_attempt: {
     columns: 'subject, attempts, pending, window_ends_at',
     over: [`user ${mark} old`, 1, 0, hoursAgo(1)],

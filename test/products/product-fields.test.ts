@@ -82,7 +82,7 @@ test('product has the indexes for every sortable field', async () => {
 });
 
 /** The search index holds them for filters. */
-const FILTERED = ['available', 'stock_level', 'supplier_id', 'tags'];
+const FILTERED = ['available', 'stock_level', 'supplier_id', 'tags', 'on_sale'];
 
 test('updating any searched field queues the product for indexing', async () => {
   const [rows] = await primary.query<RowDataPacket[]>(
@@ -188,7 +188,7 @@ function valuesOf(mark: string, round: number): Record<FieldKey, string> {
   const entries = PRODUCT_FIELDS.map(({ key, isNumber, amount }, index) => [
     key,
     amount
-      ? `${40 * round + index},${amount === 'money' ? '25' : '5'}`
+      ? `${40 * round + index}${{ money: ',25', rate: ',5', weight: '' }[amount]}`
       : isNumber
         ? String(100 * round + index)
         : `${key} ${round} ${mark}`.slice(0, 30),
@@ -199,7 +199,11 @@ function valuesOf(mark: string, round: number): Record<FieldKey, string> {
     language: ['es', 'qu', 'pt'][round],
     binding: ['other', 'pocket', 'spiral'][round],
   };
-  return { ...Object.fromEntries(entries), code: mark, barcodes, ...book } as Record<FieldKey, string>;
+  const onSale = round % 2 === 1 ? 'yes' : 'no';
+  return { ...Object.fromEntries(entries), code: mark, barcodes, onSale, ...book } as Record<
+    FieldKey,
+    string
+  >;
 }
 
 /** As a page shows the value, in Spanish. */

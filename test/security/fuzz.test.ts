@@ -18,7 +18,7 @@ import { routesOf, type Route } from '../support/routes.ts';
 import { Stack } from '../support/stack.ts';
 
 /** FUZZ_SEED and FUZZ_PATH, printed on failure, replay a run; FUZZ_RUNS lengthens it. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 5000);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 12_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2_147_483_647);
 const PATH = process.env.FUZZ_PATH;
 /** Only a hang takes this long. */
@@ -52,6 +52,7 @@ async function listRoutes(): Promise<Route[]> {
   const { data } = system;
   Object.assign(process.env, {
     INSTANCE: 'fuzz',
+    SHOP: 'on',
     PRIMARY: `127.0.0.1:${data.process('primary').port}`,
     REPLICAS: `127.0.0.1:${data.process('replica1').port}`,
     APP_PASSWORD: await data.secret('APP_PASSWORD'),

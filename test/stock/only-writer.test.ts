@@ -12,12 +12,12 @@ const VIOLATIONS = {
   'deletes rows': `\\bDELETE\\s+FROM\\s+${TABLE}`,
   'deletes rows of a join': `\\bDELETE\\s+[\\w,\\s]+\\bFROM\\b${REST}\\b(?:FROM|JOIN)\\s+${TABLE}`,
   'updates the ledger': '\\bUPDATE\\s+[^;]*\\bstock_movement\\b[^;]*\\bSET\\b',
-  'updates a quantity': `\\bUPDATE\\s+[^;]*\\bproduct\\b${REST}\\bSET\\b${REST}\\b(?:quantity|rounded_up|reserved)\`?\\s*=`,
+  'updates a quantity': `\\bUPDATE\\s+[^;]*\\bproduct\\b${REST}\\bSET\\b${REST}\\b(?:quantity|rounded_up|reserved|exact_reserved)\`?\\s*=`,
   'loads rows from a file': `\\bLOAD\\s+DATA\\b${REST}\\bINTO\\s+TABLE\\s+${TABLE}`,
   'inserts or deletes with Kysely': `\\b(?:insertInto|replaceInto|mergeInto|deleteFrom)\\(\\s*${TABLE}`,
   'updates the ledger with Kysely': '\\bupdateTable\\(\\s*[`\'"]stock_movement\\b',
   // A spread or a variable may contain a quantity.
-  'updates a quantity with Kysely': `\\bupdateTable\\(\\s*[\`'"]product\\b${REST}(?:\\b(?:quantity|rounded_up|reserved)\\b|\\.\\.\\.|\\.set\\(\\s*[^{\\s])`,
+  'updates a quantity with Kysely': `\\bupdateTable\\(\\s*[\`'"]product\\b${REST}(?:\\b(?:quantity|rounded_up|reserved|exact_reserved)\\b|\\.\\.\\.|\\.set\\(\\s*[^{\\s])`,
 };
 
 function findViolations(text: string): string[] {
@@ -69,6 +69,7 @@ test.each([
     'sql`UPDATE product AS p JOIN product_import_row AS r ON r.code = p.code\n SET p.`quantity` = r.quantity`',
   ],
   ['sql`UPDATE product SET reserved = reserved + 1`'],
+  ['sql`UPDATE product SET exact_reserved = 0`'],
   ['sql`UPDATE product SET rounded_up = 0`'],
   ["connection.query('UPDATE stock_movement SET user_id = NULL')"],
   ['sql`DELETE FROM product WHERE id = ${id}`'],

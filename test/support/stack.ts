@@ -96,7 +96,7 @@ export function environmentWithoutSettings(): NodeJS.ProcessEnv {
 export async function findFreePorts(): Promise<number> {
   for (;;) {
     const first = 12_000 + Math.floor(Math.random() * 18_000);
-    const offsets = [0, 1, 11, 12, 13, 14, 21, 22, 23, 24];
+    const offsets = [0, 1, 2, 11, 12, 13, 14, 21, 22, 23, 24];
     const free = await Promise.all(offsets.map((offset) => isFree(first + offset)));
     if (free.every(Boolean)) return first;
   }

@@ -14,6 +14,7 @@ export async function webConfig(): Promise<WebConfig> {
     SESSION_MAX_HOURS: 12,
     TZ_DEFAULT: 'UTC',
     TRASH_DAYS: 30,
+    SHOP: true,
     CURRENCY: { code: 'USD', decimals: 2 },
     TRUST_PROXY: 0,
     DEMO: false,

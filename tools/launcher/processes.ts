@@ -53,8 +53,10 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       SESSION_MAX_HOURS: String(config.sessionMaxHours),
       TZ_DEFAULT: config.timeZone,
       TRASH_DAYS: String(config.trashDays),
+      SHOP: config.shop ? 'on' : 'off',
       CURRENCY: config.currency.code,
       ...alertEnvironment(config),
+      ...config.gateways,
       ...Object.fromEntries(WEB_SECRETS.map((name) => [`${name}_FILE`, secretFile(config.secretsDir, name)])),
     },
     logFile: logFile(config, instance.name),
@@ -62,9 +64,27 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
   };
 }
 
-function alertEnvironment({ host, port, alerts }: StackConfig): Record<string, string> {
-  const given = Object.entries(alerts).filter(([, value]) => value !== undefined);
-  return { PUBLIC_URL: `http://${reachableHost(host)}:${port}`, ...Object.fromEntries(given) };
+function alertEnvironment(config: StackConfig): Record<string, string> {
+  const given = Object.entries(config.alerts).filter(([, value]) => value !== undefined);
+  return { PUBLIC_URL: siteOf(config), ...Object.fromEntries(given) };
+}
+
+function siteOf({ host, port }: StackConfig): string {
+  return `http://${reachableHost(host)}:${port}`;
+}
+
+/** Payment gateways for the demonstration, in which no money moves. */
+export function simulatorProcess(config: StackConfig, port: number): ProcessSpec {
+  return {
+    name: 'simulator',
+    role: 'simulator',
+    port,
+    command: process.execPath,
+    args: [join(PROJECT_DIR, 'tools/gateway-simulators/run.ts')],
+    env: { PORT: String(port), SITE: siteOf(config) },
+    logFile: logFile(config, 'simulator'),
+    isReady: () => answersOk(`http://127.0.0.1:${port}/`),
+  };
 }
 
 export async function nginxProcess(config: StackConfig, programs: Programs): Promise<ProcessSpec> {

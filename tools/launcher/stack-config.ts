@@ -6,8 +6,10 @@ import { z } from 'zod';
 import { ALERT_SETTINGS, alertSettings, needPairs, type AlertSettings } from '../../src/config/alerts.ts';
 import { sessionSettings, timeSettings, trashSettings } from '../../src/config/config.ts';
 import { currencySettings } from '../../src/config/currency.ts';
+import { GATEWAY_SETTINGS, gatewaySettings, needWholeGateways } from '../../src/config/gateways.ts';
 import { serverName } from '../../src/database/connect.ts';
 import type { Currency } from '../../src/locales/money.ts';
+import { simulatorSettings } from '../gateway-simulators/keys.ts';
 import { onOff, portNumber, readSettings, SettingsError, wholeNumber } from '../../src/config/settings.ts';
 
 export const PROJECT_DIR = fileURLToPath(new URL('../../', import.meta.url));
@@ -30,8 +32,11 @@ const settings = z.object({
   ...sessionSettings,
   ...timeSettings,
   ...trashSettings,
+  SHOP: onOff.optional(),
   ...currencySettings,
   ...alertSettings,
+  ...gatewaySettings,
+  SIMULATOR_PORT: portNumber.optional(),
 });
 
 export const STACK_SETTINGS = Object.keys(settings.shape);
@@ -65,8 +70,14 @@ export interface StackConfig {
   sessionMaxHours: number;
   timeZone: string;
   trashDays: number;
+  /** On with the demonstration, unless the setting says otherwise. */
+  shop: boolean;
   currency: Currency;
   alerts: AlertSettings;
+  /** Of simulated gateways (--shop-demo). */
+  simulatorPort: number | undefined;
+  /** Settings of gateways, as the instances read them. */
+  gateways: Record<string, string>;
   web: WebInstance[];
   primary: DatabaseServer;
   replicas: DatabaseServer[];
@@ -74,7 +85,7 @@ export interface StackConfig {
 
 /** @throws SettingsError naming the setting or option and what it accepts */
 export function readStackConfig(argv: string[], environment = process.env): StackConfig {
-  const values = readSettings(settings.superRefine(needPairs), environment);
+  const values = readSettings(settings.superRefine(needPairs).superRefine(needWholeGateways), environment);
   const options = readOptions(argv);
   const webPort = values.WEB_PORT ?? values.PORT + 11;
   const mysqlPort = values.MYSQL_PORT ?? values.PORT + 21;
@@ -86,6 +97,9 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
   }));
   const varDir = resolve(PROJECT_DIR, values.VAR_DIR);
   const ownDataMarker = join(varDir, 'own-data');
+  const demo = LOOPBACK.includes(values.HOST) && !options.empty && !existsSync(ownDataMarker);
+  if (options.shopDemo) checkShopDemo(values, demo);
+  const simulatorPort = options.shopDemo ? (values.SIMULATOR_PORT ?? values.PORT + 2) : undefined;
   const config: StackConfig = {
     host: values.HOST,
     port: values.PORT,
@@ -93,15 +107,20 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
     varDir,
     secretsDir: join(varDir, 'secrets'),
     runtimeDir: resolve(PROJECT_DIR, values.RUNTIME_DIR),
-    demo: LOOPBACK.includes(values.HOST) && !options.empty && !existsSync(ownDataMarker),
+    demo,
     ownDataMarker,
     semiSync: values.SEMI_SYNC,
     sessionIdleMinutes: values.SESSION_IDLE_MINUTES,
     sessionMaxHours: values.SESSION_MAX_HOURS,
     timeZone: values.TZ_DEFAULT,
     trashDays: values.TRASH_DAYS,
+    shop: options.shopDemo || (values.SHOP ?? demo),
     currency: values.CURRENCY,
     alerts: Object.fromEntries(ALERT_SETTINGS.map((name) => [name, values[name]])),
+    simulatorPort,
+    gateways: simulatorPort
+      ? simulatorSettings(`http://127.0.0.1:${simulatorPort}`, values.CURRENCY.code)
+      : givenGateways(values),
     web,
     primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
     replicas: Array.from({ length: options.replicas }, (_, index) => ({
@@ -114,12 +133,41 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
   return config;
 }
 
-export function listeners({ host, port, phpMyAdminPort, web, primary, replicas }: StackConfig) {
+type Given = Partial<Record<(typeof GATEWAY_SETTINGS)[number], string | boolean | undefined>>;
+
+function givenGateways(values: Given): Record<string, string> {
+  const given = GATEWAY_SETTINGS.filter((name) => values[name] !== undefined);
+  const text = (value: string | boolean) => (typeof value === 'string' ? value : value ? 'on' : 'off');
+  return Object.fromEntries(given.map((name) => [name, text(values[name]!)]));
+}
+
+/** The keys of the simulators are known to everyone. */
+function checkShopDemo(values: Given, demo: boolean): void {
+  const own = GATEWAY_SETTINGS.find((name) => values[name] !== undefined);
+  if (own) throw new SettingsError(`${own} is set; with --shop-demo it must not be set`);
+  if (!demo)
+    throw new SettingsError(
+      '--shop-demo is for the demonstration on this machine: not with --empty, data of your own, or another HOST',
+    );
+}
+
+export function listeners({
+  host,
+  port,
+  phpMyAdminPort,
+  simulatorPort,
+  web,
+  primary,
+  replicas,
+}: StackConfig) {
   const loopback = '127.0.0.1';
   return [
     { what: 'NGINX', host, port, setting: 'PORT' },
     ...(phpMyAdminPort
       ? [{ what: 'phpMyAdmin', host: loopback, port: phpMyAdminPort, setting: 'PHPMYADMIN_PORT' }]
+      : []),
+    ...(simulatorPort
+      ? [{ what: 'simulated gateways', host: loopback, port: simulatorPort, setting: 'SIMULATOR_PORT' }]
       : []),
     ...web.map(({ name, port }) => ({ what: name, host: loopback, port, setting: 'WEB_PORT' })),
     ...[primary, ...replicas].map(({ name, port }) => ({
@@ -152,16 +200,17 @@ function readOptions(argv: string[]) {
         replicas: { type: 'string', default: '1' },
         phpmyadmin: { type: 'boolean', default: false },
         empty: { type: 'boolean', default: false },
+        'shop-demo': { type: 'boolean', default: false },
       },
     });
     const count = z.object({ '--web': wholeNumber(1, 9), '--replicas': wholeNumber(1, 9) });
     const counts = readSettings(count, { '--web': values.web, '--replicas': values.replicas });
-    const { phpmyadmin, empty } = values;
-    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin, empty };
+    const { phpmyadmin, empty, 'shop-demo': shopDemo } = values;
+    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin, empty, shopDemo };
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     throw new SettingsError(
-      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --phpmyadmin, --empty`,
+      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --phpmyadmin, --empty, --shop-demo`,
     );
   }
 }

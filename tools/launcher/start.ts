@@ -11,7 +11,7 @@ import { DatabaseServers } from './database-servers.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
 import { rotateLog } from './log-files.ts';
-import { nginxProcess, phpMyAdminProcess, reachableHost, webProcess } from './processes.ts';
+import { nginxProcess, phpMyAdminProcess, reachableHost, simulatorProcess, webProcess } from './processes.ts';
 import { Progress } from './progress.js';
 import { hasData, hasUnknownFiles, prepareDatabases, putAside } from './server-data.ts';
 import { readSetupConfig } from './setup-config.ts';
@@ -127,9 +127,14 @@ async function start(config: StackConfig): Promise<void> {
 }
 
 async function frontProcesses(config: StackConfig, programs: Programs): Promise<ProcessSpec[]> {
-  const nginx = await nginxProcess(config, programs);
-  if (!programs.php || !config.phpMyAdminPort) return [nginx];
-  return [nginx, await phpMyAdminProcess(config, programs.php, config.phpMyAdminPort)];
+  const { phpMyAdminPort, simulatorPort } = config;
+  return [
+    await nginxProcess(config, programs),
+    ...(programs.php && phpMyAdminPort
+      ? [await phpMyAdminProcess(config, programs.php, phpMyAdminPort)]
+      : []),
+    ...(simulatorPort ? [simulatorProcess(config, simulatorPort)] : []),
+  ];
 }
 
 async function startTogether(config: StackConfig, specs: ProcessSpec[]): Promise<void> {

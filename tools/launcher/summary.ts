@@ -18,6 +18,11 @@ export function printSummary(config: StackConfig, processes: ProcessSpec[], oneT
       `  phpMyAdmin   http://127.0.0.1:${config.phpMyAdminPort}  (user root, password in ${secretFile(config.secretsDir, 'ROOT_PASSWORD')})`,
     );
   }
+  if (config.simulatorPort) {
+    lines.push(
+      `  shop         http://${host}:${config.port}/tienda, with simulated payments: no money moves`,
+    );
+  }
   for (const { name, port, weight } of processes) {
     lines.push(`  ${name.padEnd(12)} port ${port}${weight ? `, weight ${weight}` : ''}`);
   }

@@ -6,7 +6,7 @@ import { CannotStartError, explainLog } from './cannot-start.ts';
 import { openLog } from './log-files.ts';
 import { signalGroup } from './stack-state.ts';
 
-export type Role = 'primary' | 'replica' | 'web' | 'nginx' | 'phpmyadmin';
+export type Role = 'primary' | 'replica' | 'web' | 'nginx' | 'phpmyadmin' | 'simulator';
 
 export interface ProcessSpec {
   name: string;

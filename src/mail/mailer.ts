@@ -1,5 +1,6 @@
 import { createTransport, type Transporter } from 'nodemailer';
 import { readSender, type Sender } from '../config/alerts.ts';
+import type { WebConfig } from '../config/config.ts';
 
 const SILENCE_LIMIT_MS = 20_000;
 const TIME_LIMIT_MS = 60_000;
@@ -52,6 +53,14 @@ export class Mailer {
       throw new MailError([code ?? 'unknown', responseCode].filter(Boolean).join(' '));
     }
   }
+}
+
+/** @returns undefined if no mail server is set up */
+export function createMailer({
+  SMTP_URL,
+  MAIL_FROM,
+}: Pick<WebConfig, 'SMTP_URL' | 'MAIL_FROM'>): Mailer | undefined {
+  return SMTP_URL && MAIL_FROM ? new Mailer({ SMTP_URL, MAIL_FROM }) : undefined;
 }
 
 /** Only what the setting means: nodemailer would take further options from its query. */

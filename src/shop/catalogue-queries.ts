@@ -1,0 +1,235 @@
+import { sql, type Kysely } from 'kysely';
+import type { Catalogue } from '../database/tables.ts';
+import { PHOTO_IDS, readPhotoIds } from '../photos/photo-queries.ts';
+import { photoFile, WIDTHS, type PhotoWidth } from '../photos/photo.ts';
+import { InvalidCursorError } from '../product-list/cursor.ts';
+import { listWindow } from '../product-list/indexed-list.ts';
+import { offeredOrder } from '../product-list/offered-list.ts';
+import { readFilter, type ProductFilter } from '../product-list/product-filter.ts';
+import { orderOf } from '../product-list/product-order.ts';
+import { getProductPage } from '../product-list/product-page.ts';
+import type { Totals } from '../product-list/product-totals.ts';
+import { kindOf, splitBarcodes } from '../products/barcodes.ts';
+import { AUTHOR_SEPARATOR } from '../products/field-rules.ts';
+import { selectProducts, toProduct } from '../products/product-queries.ts';
+import type { Product } from '../products/product.ts';
+import { toUnit, UNIT_WORDS } from '../products/unit-queries.ts';
+import { availableToPromise } from '../stock/available-to-promise.ts';
+import { stockOf, type ShopStock } from './shop-stock.ts';
+import { PHOTO_ROUTE } from './shop-paths.ts';
+import { withSlugs, type ShopCategory } from './slugs.ts';
+
+export const SHOP_PAGE_SIZE = 24;
+
+/** Everything of a product that the public may see: what is not named here stays inside. */
+export interface ShopCard {
+  id: number;
+  name: string;
+  category: string;
+  authors: string[];
+  price: number;
+  photo: string | undefined;
+  stock: ShopStock;
+}
+
+export interface ShopProduct extends ShopCard {
+  code: string;
+  description: string;
+  taxRate: number | null;
+  weight: number | null;
+  isbn: string | undefined;
+  /** GTINs that are no ISBN. */
+  gtins: string[];
+  isBook: boolean;
+  publisher: string;
+  year: number;
+  pages: number;
+  language: string;
+  binding: string;
+  photos: ShopPhoto[];
+  updatedAt: Date;
+}
+
+export interface ShopPhoto {
+  page: string;
+  full: string;
+}
+
+export interface ShopListPage extends Totals {
+  items: ShopCard[];
+  nextCursor: string | undefined;
+  previousCursor: string | undefined;
+}
+
+type ListedProduct = Pick<Product, 'id' | 'name' | 'category' | 'authors' | 'price'>;
+
+/** A damaged cursor gives the first page. */
+export async function getShopPage(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  cursor?: string,
+): Promise<ShopListPage> {
+  const limit = SHOP_PAGE_SIZE;
+  const page = await getProductPage(db, filter, { cursor, limit }).catch((error: unknown) => {
+    if (error instanceof InvalidCursorError) return getProductPage(db, filter, { limit });
+    throw error;
+  });
+  const { total, totalIsExact, nextCursor, previousCursor } = page;
+  return { items: await toCards(db, page.items), total, totalIsExact, nextCursor, previousCursor };
+}
+
+/** Without a total, which takes longer than the products. */
+export async function listNewest(
+  db: Kysely<Catalogue>,
+  { category = '', limit }: { category?: string; limit: number },
+): Promise<ShopCard[]> {
+  const filter = { ...readFilter({}), category, offered: {} };
+  const order = offeredOrder(orderOf(filter));
+  const rows = await listWindow(db, filter, { order, from: undefined, isBackwards: false, limit });
+  return toCards(db, rows.map(toProduct));
+}
+
+/** What was taken off sale since it was listed is left out. */
+async function toCards(db: Kysely<Catalogue>, products: ListedProduct[]): Promise<ShopCard[]> {
+  if (products.length === 0) return [];
+  const rows = await selectOfferedStock(db)
+    .where(
+      'product.id',
+      'in',
+      products.map(({ id }) => id),
+    )
+    .execute();
+  const details = new Map(rows.map((row) => [row.id, row]));
+  return products.flatMap(({ id, name, category, authors, price }) => {
+    const row = details.get(id);
+    if (!row || price === null) return [];
+    const [photo] = readPhotoIds(row.photos);
+    return [
+      {
+        id,
+        name,
+        category,
+        authors: authorsIn(authors),
+        price,
+        photo: photo && shopPhoto(photo, WIDTHS.page),
+        stock: stockOf(row.promisable, toUnit(row.unit, row)),
+      },
+    ];
+  });
+}
+
+function selectOfferedStock(db: Kysely<Catalogue>) {
+  return db
+    .selectFrom('product')
+    .leftJoin('unit', 'unit.code', 'product.unit')
+    .select(['product.id', 'product.unit', ...UNIT_WORDS, PHOTO_IDS, availableToPromise.as('promisable')])
+    .where('product.offered_state', 'is not', null);
+}
+
+export async function findShopProduct(db: Kysely<Catalogue>, id: number): Promise<ShopProduct | undefined> {
+  const row = await selectProducts(db)
+    .leftJoin('unit', 'unit.code', 'product.unit')
+    .select([...UNIT_WORDS, PHOTO_IDS, availableToPromise.as('promisable')])
+    .where('product.id', '=', id)
+    .where('product.offered_state', 'is not', null)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { photos, singular, plural, decimals, promisable, ...product } = row;
+  const unit = toUnit(row.unit, { singular, plural, decimals });
+  return toShopProduct(toProduct(product), readPhotoIds(photos), stockOf(promisable, unit));
+}
+
+function toShopProduct(product: Product, photos: Buffer[], stock: ShopStock): ShopProduct {
+  const { id, name, code, description, category, price, taxRate, weight, updatedAt } = product;
+  const { publisher, year, pages, language, binding } = product;
+  const barcodes = splitBarcodes(product.barcodes);
+  const isbn = barcodes.find((barcode) => kindOf(barcode) === 'isbn');
+  const authors = authorsIn(product.authors);
+  return {
+    ...{ id, name, code, description, category, taxRate, weight, updatedAt, stock, authors, isbn },
+    ...{ publisher, year, pages, language, binding },
+    // The query asks for products with a price.
+    price: price!,
+    gtins: barcodes.filter((barcode) => !['own', 'isbn'].includes(kindOf(barcode))),
+    isBook: isbn !== undefined || authors.length > 0 || binding !== '',
+    photo: photos[0] && shopPhoto(photos[0], WIDTHS.page),
+    photos: photos.map((photo) => ({
+      page: shopPhoto(photo, WIDTHS.page),
+      full: shopPhoto(photo, WIDTHS.full),
+    })),
+  };
+}
+
+function authorsIn(authors: string): string[] {
+  return authors === '' ? [] : authors.split(AUTHOR_SEPARATOR);
+}
+
+function shopPhoto(id: Buffer, width: PhotoWidth): string {
+  return PHOTO_ROUTE.replace(':file', photoFile(id, width));
+}
+
+/** Whether a product that the shop offers shows the photo. */
+export async function isShopPhoto(db: Kysely<Catalogue>, photo: Buffer): Promise<boolean> {
+  const found = await db
+    .selectFrom('product_photo')
+    .innerJoin('product', 'product.id', 'product_photo.product_id')
+    .select('product.id')
+    .where('product_photo.photo', '=', photo)
+    .where('product.offered_state', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+const MAX_CATEGORIES = 1000;
+
+/** Those that have something to offer. */
+export async function listShopCategories(db: Kysely<Catalogue>): Promise<ShopCategory[]> {
+  const { rows } = await sql<{ id: number; name: string }>`
+    SELECT id, name FROM category
+    WHERE EXISTS (
+      SELECT 1 FROM product FORCE INDEX (offered_category_number)
+      WHERE offered_category = category.id AND offered_state IN (0, 1))
+    ORDER BY name LIMIT ${sql.lit(MAX_CATEGORIES)}`.execute(db);
+  return withSlugs(rows);
+}
+
+/** Product numbers whose two addresses, with their alternates, fit into one sitemap. */
+export const SITEMAP_SIZE = 5000;
+/** As many as a sitemap index may have. */
+const MAX_SITEMAPS = 50_000;
+
+/** The sitemaps that hold products, each by its place: number n begins with product n × SITEMAP_SIZE. */
+export async function listSitemaps(db: Kysely<Catalogue>): Promise<number[]> {
+  const places: number[] = [];
+  for (let from = 0; places.length < MAX_SITEMAPS;) {
+    const next = await findNextOffered(db, from);
+    if (next === undefined) break;
+    const place = Math.floor(next / SITEMAP_SIZE);
+    places.push(place);
+    from = (place + 1) * SITEMAP_SIZE;
+  }
+  return places;
+}
+
+async function findNextOffered(db: Kysely<Catalogue>, from: number): Promise<number | undefined> {
+  const ofEach = [0, 1].map(
+    (state) => sql`
+      (SELECT id FROM product FORCE INDEX (offered_number)
+       WHERE offered_state = ${state} AND id >= ${from} ORDER BY id LIMIT 1)`,
+  );
+  const { rows } = await sql<{ id: number | null }>`
+    SELECT MIN(id) AS id FROM (${sql.join(ofEach, sql` UNION ALL `)}) AS next`.execute(db);
+  return rows[0]?.id ?? undefined;
+}
+
+export async function listInSitemap(db: Kysely<Catalogue>, place: number) {
+  return db
+    .selectFrom('product')
+    .select(['id', 'name', 'updated_at as updatedAt'])
+    .where('id', '>=', place * SITEMAP_SIZE)
+    .where('id', '<', (place + 1) * SITEMAP_SIZE)
+    .where('offered_state', 'is not', null)
+    .orderBy('id')
+    .execute();
+}

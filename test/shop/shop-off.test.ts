@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import request from 'supertest';
+import { createApp } from '../../src/app.ts';
+import {
+  closeDatabases,
+  createDatabases,
+  waitForFirstReports,
+  type Databases,
+} from '../../src/database/databases.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
+import { Heartbeat } from '../../src/system/heartbeat.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { webConfig } from '../support/web-config.ts';
+
+let databases: Databases;
+
+beforeAll(async () => {
+  databases = createDatabases(await webConfig());
+  await waitForFirstReports(databases);
+});
+
+afterAll(() => closeDatabases(databases));
+
+async function appWithoutShop() {
+  const config = { ...(await webConfig()), SHOP: false };
+  const logger = createLogger(config);
+  const jobs = new Jobs(config, databases, logger);
+  const heartbeat = new Heartbeat(config, databases, jobs);
+  return createApp({ config, databases, logger, heartbeat, jobs, draining: new AbortController().signal });
+}
+
+const PATHS = [
+  ...['/tienda', '/shop', '/Tienda/', '/tienda/productos', '/shop/search?q=a', '/tienda/p/x-1', '/shop/cart'],
+  ...['/shop/sitemap.xml', '/shop/sitemaps/pages.xml', '/shop/photos/x.webp'],
+];
+
+test('off, no address of the shop exists, whatever the method', async () => {
+  const app = await appWithoutShop();
+  for (const path of PATHS) {
+    for (const method of ['get', 'post'] as const) {
+      const { status, headers } = await request(app)[method](path);
+      expect([method, path, status, headers['set-cookie']]).toEqual([method, path, 404, undefined]);
+    }
+  }
+  expect((await request(app).get('/robots.txt')).text).not.toContain('/tienda');
+});
