@@ -262,7 +262,7 @@ test.each(['es-ES', 'en-GB'])("the account's menu keeps its texts beside the ico
 
 test('the navigation is on every page, with what the person may see', async () => {
   const sections = (page: Page) =>
-    page.locator('.app-nav a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    page.locator('.app-nav > a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
   await onPage(desk(1440), async (page) => {
     for (const path of ['/products', '/imports', '/users', '/audit', '/system', '/health', '/no-such-page']) {
       await page.goto(path);
@@ -319,6 +319,28 @@ test('the navigation is on every page, with what the person may see', async () =
     },
     await createPerson(client, 'viewer'),
   );
+});
+
+test('a phone reaches every section: those that the bar leaves out are under "more"', async () => {
+  await onPage(ON_PHONE, async (page) => {
+    await page.goto('/products');
+    const bar = page.locator('.app-nav');
+    expect(await bar.evaluate((nav) => nav.scrollWidth - nav.clientWidth)).toBe(0);
+    const all = await bar
+      .locator('> a')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    await page.click('.app-more summary');
+    const hrefs = await page
+      .locator('.app-nav a:visible')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    expect(hrefs.toSorted()).toEqual(all.toSorted());
+    expect(await accessibilityViolations(page)).toEqual([]);
+    const panel = (await page.locator('.app-more .menu-panel').boundingBox())!;
+    expect([panel.y > 0, panel.x > 0, panel.x + panel.width < PHONE.width]).toEqual([true, true, true]);
+    await page.click('.app-more a[href="/categories"]');
+    await page.waitForURL('**/categories');
+    expect(await page.locator('.app-more summary').getAttribute('class')).toMatch(/is-current/);
+  });
 });
 
 test('paper has the table with its filter and date, and no controls; fifty rows take three pages at most', async () => {
