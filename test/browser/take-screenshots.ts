@@ -9,7 +9,7 @@ import { Stack } from '../support/stack.ts';
 
 const DESK: BrowserContextOptions = { viewport: { width: 1280, height: 760 } };
 
-const PICTURES: { name: string; path: string; options: BrowserContextOptions }[] = [
+const PICTURES: { name: string; path: string | Record<string, string>; options: BrowserContextOptions }[] = [
   { name: 'products', path: '/products?sort=name', options: DESK },
   {
     name: 'phone',
@@ -17,6 +17,7 @@ const PICTURES: { name: string; path: string; options: BrowserContextOptions }[]
     options: { viewport: PHONE, isMobile: true, hasTouch: true },
   },
   { name: 'system', path: '/system', options: DESK },
+  { name: 'shop', path: { en: '/shop/products', es: '/tienda/productos' }, options: DESK },
 ];
 
 const stack = await Stack.start();
@@ -31,7 +32,9 @@ try {
       for (let i = 0; i < 60; i++) await context.request.get('/products');
       // Instances report it every few seconds.
       if (name === 'system') await page.waitForTimeout(8000);
-      await page.goto(path, { waitUntil: 'networkidle' }).catch(() => page.waitForTimeout(3000));
+      await page
+        .goto(typeof path === 'string' ? path : path[language]!, { waitUntil: 'networkidle' })
+        .catch(() => page.waitForTimeout(3000));
       const file = join(PROJECT_DIR, 'docs/images', `${name}.${language}.jpg`);
       await page.screenshot({ path: file, type: 'jpeg', quality: 80, animations: 'disabled' });
       console.log(file);
