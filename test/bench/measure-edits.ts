@@ -8,7 +8,7 @@ import type { BenchSystem } from './system.ts';
 import { figuresOf, type Figures } from './timing.ts';
 
 /** Times the bare route's median, as machines differ. */
-const MAX_OPEN = 10;
+const MAX_OPEN = 9;
 const OTHERS_LIMIT_MS = 1000;
 /** The p95 of a save against the bare save's. */
 const MAX_FLOOR_RATIO = 2.5;

@@ -28,9 +28,9 @@ export interface SearchResult {
 }
 
 /** Multiples of the bare route's median, as machines differ. */
-const MAX_P50 = 7;
-const MAX_P95 = 35;
-const MAX_TERM = 100;
+const MAX_P50 = 6;
+const MAX_P95 = 30;
+const MAX_TERM = 90;
 
 /** Times all terms sequentially, after one untimed pass. */
 export async function measureSearch(person: Person, repeats: number): Promise<SearchResult> {
