@@ -1,7 +1,4 @@
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
-import { stringify } from 'csv-stringify/sync';
+import type { Writable } from 'node:stream';
 import type { TFunction } from 'i18next';
 import { installedCurrency } from '../config/currency.ts';
 import type { Permission } from '../auth/permissions.ts';
@@ -20,11 +17,9 @@ import {
 } from '../products/product-fields.ts';
 import { mayView, type Product } from '../products/product.ts';
 import type { StockLevel } from '../stock/stock-level.ts';
-import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
+import { inBatches } from '../spreadsheets/batches.ts';
+import { decimalWith, writeCsvTable } from '../spreadsheets/csv-writer.ts';
 import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
-
-/** A few milliseconds of work; the event loop runs between batches. */
-const BATCH_ROWS = 100;
 
 /** Translated once per export: a lookup takes longer than the rest of a row. */
 interface Words {
@@ -79,11 +74,14 @@ export async function writeWorkbook(
   reader: Reader,
   { maxRows }: { maxRows?: number } = {},
 ): Promise<void> {
-  const { t, dates, language } = reader;
+  const { t, dates } = reader;
   const shown = columnsFor(reader);
   const titles = titlesFor(shown, reader);
   const columns = shown.map(({ width, isText }, i) => ({ title: titles[i]!, width, isText }));
-  const rows = inBatches(products, { t, language, shown }, (date) => dates.toWallClock(date));
+  const rows = inBatches(
+    products,
+    cellsFor(shown, reader, (date) => dates.toWallClock(date)),
+  );
   await writeTable({ name: t('export.sheet'), columns, rows, maxRows }, out);
 }
 
@@ -94,18 +92,14 @@ export async function writeCsv(
 ): Promise<void> {
   const { t, dates, language } = reader;
   const shown = columnsFor(reader);
+  const titles = titlesFor(shown, reader);
+  const rows = inBatches(
+    products,
+    cellsFor(shown, reader, (date) => date),
+  );
   const number = (value: number) => typedNumber(value, t);
-  const decimal = (cell: unknown) => (cell as Decimal).text.replace('.', DECIMAL_MARKS[language]);
-  const format = {
-    ...CSV_FORMAT,
-    cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv, number, object: decimal },
-  };
-  async function* text() {
-    yield Buffer.from(stringify([titlesFor(shown, reader)], format));
-    for await (const rows of inBatches(products, { t, language, shown }, (date) => date))
-      yield Buffer.from(stringify(rows, { ...format, bom: false }));
-  }
-  await pipeline(Readable.from(text()), out);
+  const cast = { date: dates.formatForCsv, number, object: decimalWith(DECIMAL_MARKS[language]) };
+  await writeCsvTable({ titles, rows, cast }, out);
 }
 
 function columnsFor({ permissions }: Reader): ExportColumn[] {
@@ -138,11 +132,11 @@ function titlesFor(columns: ExportColumn[], { t, dates }: Reader): string[] {
   );
 }
 
-async function* inBatches(
-  products: AsyncIterable<Product>,
-  { t, language, shown }: Pick<Reader, 't' | 'language'> & { shown: ExportColumn[] },
+function cellsFor(
+  shown: ExportColumn[],
+  { t, language }: Reader,
   dateCell: (date: Date) => Cell,
-): AsyncGenerator<Cell[][]> {
+): (product: Product) => Cell[] {
   const levels = {
     out: t('availability.out_of_stock'),
     low: t('availability.low'),
@@ -154,18 +148,9 @@ async function* inBatches(
     choices: { language: namesOf('language'), binding: namesOf('binding') },
     flags: [flagName(0, language), flagName(1, language)],
   };
-  let batch: Cell[][] = [];
-  for await (const product of products) {
-    batch.push(
-      shown.map(({ value }) => {
-        const cell = value(product, words);
-        return cell instanceof Date ? dateCell(cell) : cell;
-      }),
-    );
-    if (batch.length < BATCH_ROWS) continue;
-    yield batch;
-    batch = [];
-    await setImmediate();
-  }
-  if (batch.length > 0) yield batch;
+  return (product) =>
+    shown.map(({ value }) => {
+      const cell = value(product, words);
+      return cell instanceof Date ? dateCell(cell) : cell;
+    });
 }

@@ -1,15 +1,11 @@
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
-import { stringify } from 'csv-stringify/sync';
+import type { Writable } from 'node:stream';
 import type { TFunction } from 'i18next';
 import type { Dates } from '../locales/dates.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
-import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
+import { inBatches } from '../spreadsheets/batches.ts';
+import { writeCsvTable } from '../spreadsheets/csv-writer.ts';
 import { documentText } from './movement-texts.ts';
 import type { ListedMovement } from './movement-queries.ts';
-
-const BATCH_ROWS = 100;
 
 interface Reader {
   t: TFunction;
@@ -21,11 +17,9 @@ export async function writeMovements(
   out: Writable,
   { t, dates, nameActors }: Reader & { nameActors: (some: ListedMovement[]) => Promise<string[]> },
 ): Promise<void> {
-  const number = (value: number) => typedNumber(value, t);
-  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv, number } };
-  const write = async (batch: ListedMovement[]) => {
+  const rowsOf = async (batch: ListedMovement[]) => {
     const names = await nameActors(batch);
-    const rows = batch.map((movement, i) => [
+    return batch.map((movement, i) => [
       movement.createdAt,
       movement.code ?? '',
       movement.name ?? t('movement.goneProduct', { id: movement.productId }),
@@ -37,21 +31,13 @@ export async function writeMovements(
       documentText(movement, t),
       movement.note ?? '',
     ]);
-    return Buffer.from(stringify(rows, { ...format, bom: false }));
   };
-  async function* text() {
-    yield Buffer.from(stringify([titlesFor({ t, dates })], format));
-    let batch: ListedMovement[] = [];
-    for await (const movement of movements) {
-      batch.push(movement);
-      if (batch.length < BATCH_ROWS) continue;
-      yield await write(batch);
-      batch = [];
-      await setImmediate();
-    }
-    if (batch.length > 0) yield await write(batch);
+  async function* rows() {
+    for await (const batch of inBatches(movements, (movement) => movement)) yield await rowsOf(batch);
   }
-  await pipeline(Readable.from(text()), out);
+  const number = (value: number) => typedNumber(value, t);
+  const cast = { date: dates.formatForCsv, number };
+  await writeCsvTable({ titles: titlesFor({ t, dates }), rows: rows(), cast }, out);
 }
 
 function titlesFor({ t, dates }: Reader): string[] {

@@ -1,17 +1,13 @@
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
-import { stringify } from 'csv-stringify/sync';
+import type { Writable } from 'node:stream';
 import type { TFunction } from 'i18next';
 import type { Dates } from '../locales/dates.ts';
 import type { Language } from '../locales/languages.ts';
 import { DECIMAL_MARKS, decimalText, type Currency } from '../locales/money.ts';
-import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
+import { inBatches } from '../spreadsheets/batches.ts';
+import { decimalWith, writeCsvTable } from '../spreadsheets/csv-writer.ts';
 import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 import type { ListedOrder } from './order-list-queries.ts';
 import { methodName } from './order-texts.ts';
-
-const BATCH_ROWS = 100;
 
 export interface Reader {
   t: TFunction;
@@ -71,7 +67,10 @@ export async function writeWorkbook(
 ): Promise<void> {
   const titles = titlesFor(reader);
   const columns = COLUMNS.map(({ width, isText }, index) => ({ title: titles[index]!, width, isText }));
-  const rows = inBatches(orders, reader, (date) => reader.dates.toWallClock(date));
+  const rows = inBatches(
+    orders,
+    cellsFor(reader, (date) => reader.dates.toWallClock(date)),
+  );
   await writeTable({ name: reader.t('orderDesk.title'), columns, rows }, out);
 }
 
@@ -81,17 +80,12 @@ export async function writeCsv(
   reader: Reader,
 ): Promise<void> {
   const { dates, language } = reader;
-  const decimal = (cell: unknown) => (cell as Decimal).text.replace('.', DECIMAL_MARKS[language]);
-  const format = {
-    ...CSV_FORMAT,
-    cast: { ...CSV_FORMAT.cast, date: dates.formatForCsv, object: decimal },
-  };
-  async function* lines() {
-    yield Buffer.from(stringify([titlesFor(reader)], format));
-    for await (const rows of inBatches(orders, reader, (date) => date))
-      yield Buffer.from(stringify(rows, { ...format, bom: false }));
-  }
-  await pipeline(Readable.from(lines()), out);
+  const rows = inBatches(
+    orders,
+    cellsFor(reader, (date) => date),
+  );
+  const cast = { date: dates.formatForCsv, object: decimalWith(DECIMAL_MARKS[language]) };
+  await writeCsvTable({ titles: titlesFor(reader), rows, cast }, out);
 }
 
 function titlesFor({ t, dates }: Reader): string[] {
@@ -100,23 +94,10 @@ function titlesFor({ t, dates }: Reader): string[] {
   );
 }
 
-async function* inBatches(
-  orders: AsyncIterable<ListedOrder>,
-  reader: Reader,
-  dateCell: (date: Date) => Cell,
-): AsyncGenerator<Cell[][]> {
-  let batch: Cell[][] = [];
-  for await (const order of orders) {
-    batch.push(
-      COLUMNS.map(({ value }) => {
-        const cell = value(order, reader);
-        return cell instanceof Date ? dateCell(cell) : cell;
-      }),
-    );
-    if (batch.length < BATCH_ROWS) continue;
-    yield batch;
-    batch = [];
-    await setImmediate();
-  }
-  if (batch.length > 0) yield batch;
+function cellsFor(reader: Reader, dateCell: (date: Date) => Cell) {
+  return (order: ListedOrder): Cell[] =>
+    COLUMNS.map(({ value }) => {
+      const cell = value(order, reader);
+      return cell instanceof Date ? dateCell(cell) : cell;
+    });
 }

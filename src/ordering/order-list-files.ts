@@ -1,17 +1,13 @@
-import { Readable, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
-import { stringify } from 'csv-stringify/sync';
+import type { Writable } from 'node:stream';
 import type { TFunction } from 'i18next';
 import type { Permission } from '../auth/permissions.ts';
 import type { Language } from '../locales/languages.ts';
 import { DECIMAL_MARKS, decimalText, stockValue, type Currency } from '../locales/money.ts';
 import { typedNumber } from '../locales/typed-numbers.ts';
-import { CSV_FORMAT } from '../spreadsheets/csv-format.ts';
+import { inBatches } from '../spreadsheets/batches.ts';
+import { decimalWith, writeCsvTable } from '../spreadsheets/csv-writer.ts';
 import { Decimal, writeTable, type Cell } from '../spreadsheets/workbook-writer.ts';
 import type { OrderLine } from './order-list-queries.ts';
-
-const BATCH_ROWS = 100;
 
 export type FileLine = OrderLine & { supplier: string };
 
@@ -70,39 +66,23 @@ export async function writeWorkbook(
   const { t } = reader;
   const shown = columnsFor(reader);
   const columns = shown.map(({ titleKey, width, isText }) => ({ title: t(titleKey), width, isText }));
-  await writeTable({ name: t('toOrder.title'), columns, rows: inBatches(lines, shown, reader) }, out);
+  const rows = inBatches(lines, cellsFor(shown, reader));
+  await writeTable({ name: t('toOrder.title'), columns, rows }, out);
 }
 
 export async function writeCsv(lines: AsyncIterable<FileLine>, out: Writable, reader: Reader): Promise<void> {
   const { t, language } = reader;
   const shown = columnsFor(reader);
+  const titles = shown.map(({ titleKey }) => t(titleKey));
+  const rows = inBatches(lines, cellsFor(shown, reader));
   const number = (value: number) => typedNumber(value, t);
-  const decimal = (cell: unknown) => (cell as Decimal).text.replace('.', DECIMAL_MARKS[language]);
-  const format = { ...CSV_FORMAT, cast: { ...CSV_FORMAT.cast, number, object: decimal } };
-  async function* text() {
-    yield Buffer.from(stringify([shown.map(({ titleKey }) => t(titleKey))], format));
-    for await (const rows of inBatches(lines, shown, reader))
-      yield Buffer.from(stringify(rows, { ...format, bom: false }));
-  }
-  await pipeline(Readable.from(text()), out);
+  await writeCsvTable({ titles, rows, cast: { number, object: decimalWith(DECIMAL_MARKS[language]) } }, out);
 }
 
 function columnsFor({ permissions }: Reader): Column[] {
   return COLUMNS.filter(({ isCost }) => !isCost || permissions.has('cost:view'));
 }
 
-async function* inBatches(
-  lines: AsyncIterable<FileLine>,
-  shown: Column[],
-  { currency }: Reader,
-): AsyncGenerator<Cell[][]> {
-  let batch: Cell[][] = [];
-  for await (const line of lines) {
-    batch.push(shown.map(({ value }) => value(line, currency)));
-    if (batch.length < BATCH_ROWS) continue;
-    yield batch;
-    batch = [];
-    await setImmediate();
-  }
-  if (batch.length > 0) yield batch;
+function cellsFor(shown: Column[], { currency }: Reader) {
+  return (line: FileLine): Cell[] => shown.map(({ value }) => value(line, currency));
 }
