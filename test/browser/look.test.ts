@@ -247,13 +247,13 @@ test.each(['es-ES', 'en-GB'])("the account's menu keeps its texts beside the ico
     await page.click('.app-account summary');
     for (const width of [390, 768, 1024, 1440]) {
       await page.setViewportSize({ width, height: 850 });
-      for (const item of await page.locator('.menu-panel .menu-item').all()) {
+      for (const item of await page.locator('.app-account .menu-item').all()) {
         const icon = (await item.locator('.bi').boundingBox())!;
         const text = (await item.locator('span').boundingBox())!;
         expect(text.x).toBeGreaterThanOrEqual(icon.x + icon.width);
         expect(text.x + text.width).toBeLessThanOrEqual(width);
       }
-      const panel = (await page.locator('.menu-panel').boundingBox())!;
+      const panel = (await page.locator('.app-account .menu-panel').boundingBox())!;
       expect(Math.min(panel.x, panel.y)).toBeGreaterThanOrEqual(0);
       expect(await accessibilityViolations(page)).toEqual([]);
     }
