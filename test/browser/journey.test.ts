@@ -289,7 +289,7 @@ test('everything works without JavaScript', async () => {
   expect(await page.locator('#rows tr').count()).toBe(3);
   await page.click('#rows .btn-icon-danger >> nth=0');
   await page.click('a:has-text("Cancelar")');
-  await page.click('summary');
+  await page.click('.app-account summary');
   await page.click('button:has-text("Cerrar sesión")');
   await page.waitForURL('**/login');
   await context.close();

@@ -169,7 +169,7 @@ test('a user name stays text at the log-in, in the menu and in the history', asy
     await expectNoMarkup('the log-in', ownPage);
     await logIn(ownPage, { username, password: 'a password for this test' });
     await expectNoMarkup('the list', ownPage);
-    expect(await ownPage.textContent('summary')).toContain(username);
+    expect(await ownPage.textContent('.app-account summary')).toContain(username);
     await ownPage.goto('/password');
     await expectNoMarkup('the password', ownPage);
     await ownPage.goto(`/products/${id}`);

@@ -144,7 +144,7 @@ test('deleting in the list leaves it where it was', async () => {
 
 test('after logging out, Back shows no data', async () => {
   await openList();
-  await page.click('summary');
+  await page.click('.app-account summary');
   await page.click('form[action="/logout"] button');
   await page.waitForURL('**/login');
   await page.goBack();
