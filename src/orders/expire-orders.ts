@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { DatabaseGroup } from '../database/database-group.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { inSeconds, NOW } from '../jobs/lease.ts';
-import { gatewayOf, GatewayError, providerOf, type Providers } from '../payments/provider.ts';
+import { awayGateway, GatewayError, providerOf, type Providers } from '../payments/provider.ts';
 import { capturePayment } from './capture-payment.ts';
 import { lockOrder, releaseHolds } from './order-holds.ts';
 import { endPendingAttempts, findPendingAttempt } from './payment-attempts.ts';
@@ -39,7 +39,7 @@ export async function expireOrders({ catalogue, providers, check, onError }: Exp
         }
       } catch (error) {
         // One failing order must not keep the others' holds. Waiting for a gateway once is enough.
-        const gateway = gatewayOf(error);
+        const gateway = awayGateway(error);
         if (gateway) away.add(gateway);
         onError(error, id);
       }
@@ -73,7 +73,7 @@ async function isUnpaid(
   const provider = providerOf(providers, attempt.method);
   if (!provider.isOnline) return true;
   try {
-    if (away.has(provider.name)) throw new GatewayError(provider.name, 'away');
+    if (away.has(provider.name)) throw new GatewayError(provider.name, 'away', { isAway: true });
     const found = await provider.fetchState(attempt);
     if (found.state === 'captured') {
       const { amount, currency } = found;

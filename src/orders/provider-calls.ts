@@ -7,7 +7,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { DomainError, isDomainError } from '../errors/domain-error.ts';
 import { NOW } from '../jobs/lease.ts';
 import {
-  gatewayOf,
+  awayGateway,
   providerOf,
   type AttemptState,
   type PaymentProvider,
@@ -200,7 +200,7 @@ export async function reconcilePayments(
         if (attempt && !away.has(attempt.method)) await askProvider(catalogue, providers, attempt);
       } catch (error) {
         // A provider that is down must not keep the others' money. Waiting for it once is enough.
-        const gateway = gatewayOf(error);
+        const gateway = awayGateway(error);
         if (gateway) away.add(gateway);
         onError(error, id);
       }

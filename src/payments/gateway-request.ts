@@ -19,18 +19,28 @@ export async function askGateway(
     const response = await fetch(url, { ...request, redirect: 'error', signal });
     return { status: response.status, text: await readText(response) };
   } catch (error) {
-    throw new GatewayError(gateway, problemOf(error));
+    throw new GatewayError(gateway, problemOf(error), { isAway: true });
   }
 }
 
 /** @throws GatewayError unless the answer is 2xx with JSON */
 export function readAnswer(gateway: string, { status, text }: GatewayAnswer): unknown {
-  if (status < 200 || status > 299) throw new GatewayError(gateway, `HTTP ${status}`);
+  if (status < 200 || status > 299) throw statusError(gateway, status);
   try {
     return JSON.parse(text);
   } catch {
     throw new GatewayError(gateway, 'not JSON');
   }
+}
+
+/** Of an answer that is none. */
+export function statusError(gateway: string, status: number): GatewayError {
+  return new GatewayError(gateway, `HTTP ${status}`, { isAway: isAwayWith(status) });
+}
+
+/** With keys that it does not take, too many calls, or nothing behind its door. 500 may be about one call only. */
+export function isAwayWith(status: number): boolean {
+  return [401, 429, 502, 503, 504].includes(status);
 }
 
 async function readText(response: Response): Promise<string> {

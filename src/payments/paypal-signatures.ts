@@ -2,7 +2,7 @@ import { createVerify, X509Certificate } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import { askGateway } from './gateway-request.ts';
+import { askGateway, statusError } from './gateway-request.ts';
 import { ForgedNotificationError, GatewayError } from './provider.ts';
 
 const MAX_CERTIFICATES = 20;
@@ -78,7 +78,7 @@ const MINUTE_MS = 60_000;
 async function fetchCertificate(href: string): Promise<X509Certificate> {
   const { status, text } = await askGateway('paypal', href);
   if (status === 404) throw new ForgedNotificationError('certificate');
-  if (status !== 200) throw new GatewayError('paypal', `HTTP ${status}`);
+  if (status !== 200) throw statusError('paypal', status);
   const certificate = parseCertificate(text);
   if (!isValid(certificate)) throw new ForgedNotificationError('certificate');
   return certificate;

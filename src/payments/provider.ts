@@ -96,24 +96,27 @@ export class RefundRefusedError extends DomainError {
   }
 }
 
-/** No answer in time, or one that says nothing. */
+/** No answer in time, or one that says nothing of use. */
 export class GatewayError extends DomainError {
   readonly gateway: string;
+  /** Whether other calls would fare no better now. Otherwise it has answered, and this call is the problem. */
+  readonly isAway: boolean;
 
   /** @param problem a status or the code of an error, never what was sent or answered */
-  constructor(gateway: string, problem: string) {
+  constructor(gateway: string, problem: string, { isAway = false } = {}) {
     super({
       ...{ code: 'gateway_error', status: 503, textKey: 'gateways.errors.gateway', retryAfterSeconds: 30 },
       details: { gateway, problem },
     });
     this.message = `${gateway}: ${problem}`;
     this.gateway = gateway;
+    this.isAway = isAway;
   }
 }
 
-/** Of an error that says that a gateway does not answer. */
-export function gatewayOf(error: unknown): string | undefined {
-  return error instanceof GatewayError ? error.gateway : undefined;
+/** Of an error that says that no call to a gateway can be expected to help now. */
+export function awayGateway(error: unknown): string | undefined {
+  return error instanceof GatewayError && error.isAway ? error.gateway : undefined;
 }
 
 export type Providers = ReadonlyMap<string, PaymentProvider>;

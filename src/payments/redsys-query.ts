@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes';
-import { askGateway } from './gateway-request.ts';
+import { askGateway, statusError } from './gateway-request.ts';
 import { GatewayError } from './provider.ts';
 import { signRedsys } from './redsys-signatures.ts';
 
@@ -40,7 +40,7 @@ export async function queryOperation(
         `<SignatureVersion>${SIGNATURE}</SignatureVersion></Messages>`,
     ),
   });
-  if (answer.status !== 200) throw new GatewayError(gateway, `HTTP ${answer.status}`);
+  if (answer.status !== 200) throw statusError(gateway, answer.status);
   const found = readResult(gateway, answer.text);
   const error = found.get('Ds_ErrorCode');
   if (error === NOT_FOUND) return undefined;

@@ -3,6 +3,7 @@ import type Stripe from 'stripe';
 import { z } from 'zod';
 import { fromGateway, toGateway } from './gateway-amounts.ts';
 import { describeOrder, HOLD_MARGIN_SECONDS, pageEnd, type GatewayContext } from './gateway-context.ts';
+import { isAwayWith } from './gateway-request.ts';
 import {
   ForgedNotificationError,
   GatewayError,
@@ -211,7 +212,8 @@ function hasFailed(status: string | null): boolean {
 function gatewayError(error: unknown): Error {
   const { type = '', code = '', statusCode } = error as { type?: string; code?: string; statusCode?: number };
   if (type === 'StripeInvalidRequestError' && REFUSED_REFUNDS.has(code)) return new RefundRefusedError(code);
-  return new GatewayError('stripe', code || type || String(statusCode ?? 'no answer'));
+  const isAway = statusCode === undefined || isAwayWith(statusCode);
+  return new GatewayError('stripe', code || type || String(statusCode ?? 'no answer'), { isAway });
 }
 
 const REFUSED_REFUNDS = new Set([

@@ -122,6 +122,9 @@ test('a clerk packs and ships on a phone without JavaScript', async () => {
   const options: BrowserContextOptions = { javaScriptEnabled: false, viewport: PHONE };
   await onPage(browser, clerk, options, async (page) => {
     await page.goto('/orders?todo=pack');
+    await page.locator('.order-filter-box > summary').click();
+    await page.fill('#search', number);
+    await page.press('#search', 'Enter');
     await page.locator(`a[href="/orders/${number}"]`).click();
     await page.locator('form[action$="/parcels"] input[name^=quantity]').fill('1');
     await submit(page, '/parcels');

@@ -159,7 +159,7 @@ function formIn(html: string): Record<string, string> {
     value.replaceAll('&#34;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
   const inputs = [
     ...form.matchAll(/<input (?!.*type="radio")[^>]*name="((?!_)[^"]+)"[^>]*?value="([^"]*)"[^>]*>/g),
-  ].filter(([tag]) => !tag.includes('type="checkbox"') || / checked\b/.test(tag));
+  ].filter(([input]) => !/type="checkbox"(?![^>]* checked)/.test(input));
   const areas = [...form.matchAll(/<textarea [^>]*name="([^"]+)"[^>]*>([^<]*)</g)];
   const category = /<option value="([^"]*)" selected/.exec(form)?.[1];
   return Object.fromEntries([

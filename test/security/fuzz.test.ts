@@ -5,14 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { RowDataPacket } from 'mysql2/promise';
+import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { readWebConfig } from '../../src/config/config.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
-import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
+import {
+  closeDatabases,
+  createDatabases,
+  waitForFirstReports,
+  type Databases,
+} from '../../src/database/databases.ts';
+import { bankTransfer, cashOnDelivery } from '../../src/payments/offline-providers.ts';
 import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
+import { addProduct, buy, faultsOf } from '../orders/shop-support.ts';
 import { Client } from '../support/client.ts';
 import { routesOf, type Route } from '../support/routes.ts';
 import { Stack } from '../support/stack.ts';
@@ -24,6 +31,8 @@ const PATH = process.env.FUZZ_PATH;
 /** Only a hang takes this long. */
 const HANG_MS = 60_000;
 const SPARE_SESSIONS = 4;
+
+const CUSTOMER = 'ana@example.com';
 
 /** Must appear in no response; the inputs avoid them, since pages echo input. */
 const LEAKS = [
@@ -39,14 +48,40 @@ const LEAKS = [
 let system: Stack;
 let routes: Route[];
 let fields: string[];
+let databases: Databases;
+/** Their numbers. */
+let orders: string[];
 
 beforeAll(async () => {
   system = await Stack.start();
   routes = await listRoutes();
   fields = await listFields();
+  orders = await addOrders();
 });
 
-afterAll(() => system.stopAndClean());
+afterAll(async () => {
+  await closeDatabases(databases);
+  await system.stopAndClean();
+});
+
+/** Of a customer with the password of the administrator. */
+async function addOrders(): Promise<string[]> {
+  const primary = await system.data.connect('primary');
+  const [{ insertId: customerId }] = await primary.query<ResultSetHeader>(
+    `INSERT INTO customer (email, name, language, password_hash)
+     SELECT ?, 'Ana', 'es', password_hash FROM user WHERE username = 'admin'`,
+    [CUSTOMER],
+  );
+  await waitForFirstReports(databases);
+  const numbers: string[] = [];
+  for (const provider of [bankTransfer, cashOnDelivery, bankTransfer, cashOnDelivery]) {
+    const product = await addProduct(primary);
+    const order = await buy(databases, [{ product, quantity: 2 }], { provider, customerId });
+    numbers.push(order.number);
+  }
+  await primary.end();
+  return numbers;
+}
 
 async function listRoutes(): Promise<Route[]> {
   const { data } = system;
@@ -60,13 +95,12 @@ async function listRoutes(): Promise<Route[]> {
     SESSION_SECRET: await data.secret('SESSION_SECRET'),
   });
   const config = readWebConfig();
-  const databases = createDatabases(config);
+  databases = createDatabases(config);
   const draining = new AbortController().signal;
   const logger = pino({ level: 'silent' });
   const jobs = new Jobs(config, databases, logger);
   const heartbeat = new Heartbeat(config, databases, jobs);
   const app = await createApp({ config, databases, heartbeat, jobs, logger, draining });
-  await closeDatabases(databases);
   // Answered before any route.
   const others = ['/static/x/app/css/app.css', '/static/:id/bootstrap/:id', '/language/:id', '/no/such/page'];
   return [...routesOf(app), ...others.map((path) => ({ method: 'GET', path }))];
@@ -157,6 +191,7 @@ const value = fc.oneof(
 
 const number = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 600 }).map(String) },
+  { weight: 2, arbitrary: fc.nat().map((index) => orders[index % orders.length]!) },
   {
     weight: 2,
     arbitrary: fc.constantFrom('0', '-1', '4294967295', '4294967296', '1e3', '99999999999', 'new', '%00'),
@@ -349,7 +384,19 @@ interface Session {
   token: string;
 }
 
-async function logIn(): Promise<Session> {
+type Kind = 'staff' | 'customer';
+
+const kindOf = (path: string): Kind => (/^\/(tienda|shop)(?![^/?])/.test(path) ? 'customer' : 'staff');
+
+const LOG_OUT = /^\/(logout|tienda\/cuenta\/cerrar-sesion|shop\/account\/log-out)/;
+
+const LOG_INS = {
+  staff: { page: '/login', own: '/products/new', name: { username: 'admin' } },
+  customer: { page: '/shop/account/log-in', own: '/shop/account/details', name: { email: CUSTOMER } },
+};
+
+async function logIn(kind: Kind): Promise<Session> {
+  const { page, own, name } = LOG_INS[kind];
   const cookies = new Map<string, string>();
   const visit = async (method: string, path: string, form = '') => {
     const headers = {
@@ -363,19 +410,18 @@ async function logIn(): Promise<Session> {
     }
     return /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
   };
-  const token = await visit('GET', '/login');
-  await visit(
-    'POST',
-    '/login',
-    encoded([
-      ['_csrf', token],
-      ['username', 'admin'],
-      ['password', 'admin123'],
-    ]),
-  );
-  const own = await visit('GET', '/products/new');
-  if (!own) throw new Error('The fuzzing could not log in');
-  return { token: own, cookies: [...cookies].map(([name, text]) => `${name}=${text}`).join('; ') };
+  const token = await visit('GET', page);
+  await visit('POST', page, encoded(Object.entries({ _csrf: token, ...name, password: 'admin123' })));
+  const ownToken = await visit('GET', own);
+  if (!ownToken) throw new Error(`The fuzzing could not log in as ${kind}`);
+  return { token: ownToken, cookies: [...cookies].map(([key, text]) => `${key}=${text}`).join('; ') };
+}
+
+/** Several, as requests log out. */
+async function logInOften(kind: Kind): Promise<Session[]> {
+  const sessions: Session[] = [];
+  for (let i = 0; i <= SPARE_SESSIONS; i++) sessions.push(await logIn(kind));
+  return sessions;
 }
 
 function send(port: number, method: string, path: string, headers: Record<string, string>, content?: Buffer) {
@@ -399,9 +445,7 @@ test(
     console.log(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
     const pids = () => system.data.processes().map(({ name, pid }) => `${name} ${pid}`);
     const before = pids();
-    const spare: Session[] = [];
-    for (let i = 0; i <= SPARE_SESSIONS; i++) spare.push(await logIn());
-    let session = spare.pop()!;
+    const sessions = { staff: await logInOften('staff'), customer: await logInOften('customer') };
     const answers = new Map<string, Map<number, number>>();
 
     const check = async (given: Input) => {
@@ -413,7 +457,9 @@ test(
         : given.params;
       let index = 0;
       const path = route.path.replace(/:\w+/g, () => params[index++ % 3]!) + given.query;
-      const endsSession = path.startsWith('/logout') && given.signedIn && spare.length === 0;
+      const own = sessions[kindOf(path)];
+      const session = own.at(-1)!;
+      const endsSession = LOG_OUT.test(path) && given.signedIn && own.length === 1;
       const headers: Record<string, string> = {};
       let cookies = given.signedIn ? session.cookies : '';
       for (const [name, text] of given.headers) {
@@ -451,8 +497,7 @@ test(
       expect(response.headers).not.toHaveProperty('x');
       // A notice may quote what was typed, encoded; it is no cookie or attribute of its own.
       expect((response.headers['set-cookie'] ?? []).join('; ')).not.toMatch(/(^|[;,\s])planted\b/);
-      if (path.startsWith('/logout') && given.signedIn && status === 303 && spare.length > 0)
-        session = spare.pop()!;
+      if (LOG_OUT.test(path) && given.signedIn && status === 303 && own.length > 1) own.pop();
     };
 
     await fc.assert(fc.asyncProperty(input, check), {
@@ -484,13 +529,14 @@ test(
         true,
       ]);
     }
-    expect(answers.get('GET /products')?.has(200)).toBe(true);
+    for (const route of ['GET /products', 'GET /shop/account/orders', 'GET /tienda/cuenta/direcciones'])
+      expect([route, answers.get(route)?.has(200)]).toEqual([route, true]);
     expect(pids()).toEqual(before);
   },
   30 * 60_000,
 );
 
-test('after fuzzing every instance serves, and movements add up to the quantities', async () => {
+test('after fuzzing every instance serves, and movements add up to the quantities, orders to their holds and money', async () => {
   for (const name of ['web1', 'web2', 'web3']) {
     const url = `http://127.0.0.1:${system.data.process(name).port}`;
     expect((await new Client(url).get('/health/ready')).status).toBe(200);
@@ -506,5 +552,6 @@ test('after fuzzing every instance serves, and movements add up to the quantitie
   const [[products]] = await primary.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM product');
   await primary.end();
   expect(wrong).toEqual([]);
+  expect(await faultsOf(databases)).toEqual([]);
   expect(Number(products!.count)).toBeGreaterThan(300);
 });
