@@ -7,7 +7,6 @@ import { MysqlPhotoStore } from '../../src/photos/mysql-photo-store.ts';
 import { LoginQueue } from '../../src/auth/login-queue.ts';
 import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
-import { providersOf } from '../../src/payments/provider.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Client } from '../support/client.ts';
 import { webConfig } from '../support/web-config.ts';
