@@ -56,6 +56,8 @@ CREATE TABLE IF NOT EXISTS shop_order (
   delivery_tax   BIGINT          NOT NULL DEFAULT 0,
   tax_total      BIGINT          NOT NULL,
   total          BIGINT          NOT NULL,
+  -- At the price of its lines: what was cancelled after other parts had left.
+  cancelled_total BIGINT         NOT NULL DEFAULT 0,
   address        JSON            NULL,
   -- The method as it was when the order was placed.
   delivery       JSON            NULL,
@@ -92,11 +94,13 @@ CREATE TABLE IF NOT EXISTS order_line (
   held            DECIMAL(13,3)     NOT NULL DEFAULT 0 CHECK (held >= 0),
   shipped         DECIMAL(13,3)     NOT NULL DEFAULT 0,
   returned        DECIMAL(13,3)     NOT NULL DEFAULT 0 CHECK (returned >= 0),
+  -- Never sent, while other parts of the order were.
+  cancelled       DECIMAL(13,3)     NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
   UNIQUE KEY in_order (order_id, position),
   -- The open holds of a product.
   KEY holds (product_id, held),
   KEY seller (seller_id, order_id),
-  CHECK (shipped >= returned AND held + shipped <= quantity),
+  CHECK (shipped >= returned AND held + shipped + cancelled <= quantity),
   FOREIGN KEY (order_id) REFERENCES shop_order (id)
 ) AUTOEXTEND_SIZE = 4M;
 

@@ -56,6 +56,7 @@ export interface OrderLine {
   tax: number;
   shipped: number;
   returned: number;
+  cancelled: number;
 }
 
 export interface CustomerOrder {
@@ -73,6 +74,8 @@ export interface CustomerOrder {
   deliveryTotal: number;
   taxTotal: number;
   total: number;
+  /** The part of it that is neither sent nor to be paid. */
+  cancelledTotal: number;
   lines: OrderLine[];
   /** Newest first. */
   payments: { id: number; method: string; state: PaymentState; amount: number }[];
@@ -121,7 +124,7 @@ export async function getOrder(db: Kysely<Catalogue>, id: number): Promise<Custo
     .selectFrom('shop_order')
     .select(['id', 'number', 'state', 'created_at as createdAt', 'hold_until as holdUntil', 'email', 'name'])
     .select(['phone', 'address', 'delivery', 'items_total as itemsTotal', 'delivery_total as deliveryTotal'])
-    .select(['tax_total as taxTotal', 'total'])
+    .select(['tax_total as taxTotal', 'total', 'cancelled_total as cancelledTotal'])
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   const delivery = readSnapshot(method);
@@ -143,7 +146,7 @@ async function listLines(db: Kysely<Catalogue>, orderId: number): Promise<OrderL
     .leftJoin('unit', 'unit.code', 'order_line.unit')
     .select(['id', 'product_id as productId', 'order_line.code', 'name', 'order_line.unit', ...UNIT_WORDS])
     .select(['quantity', 'unit_price as unitPrice', 'line_total as lineTotal', 'tax_rate as taxRate', 'tax'])
-    .select(['shipped', 'returned'])
+    .select(['shipped', 'returned', 'cancelled'])
     .where('order_id', '=', orderId)
     .orderBy('position')
     .limit(MAX_ROWS)

@@ -379,6 +379,8 @@ interface OrderTable {
   delivery_tax: FilledIn<number>;
   tax_total: number;
   total: number;
+  /** The part of `total` that is neither sent nor to be paid. */
+  cancelled_total: FilledIn<number>;
   address: ColumnType<unknown, string | null, string | null>;
   delivery: ColumnType<unknown, string | null, string | null>;
   /** Null: until the stock is shipped or the order cancelled. */
@@ -408,6 +410,8 @@ interface OrderLineTable {
   held: FilledIn<number>;
   shipped: FilledIn<number>;
   returned: FilledIn<number>;
+  /** Never sent, while other parts of the order were. */
+  cancelled: FilledIn<number>;
   /** Null once it holds nothing. */
   open_order: GeneratedAlways<number | null>;
 }

@@ -31,6 +31,8 @@ export interface Order {
   deliveryTax: number;
   taxTotal: number;
   total: number;
+  /** The part of it that is neither sent nor to be paid. */
+  cancelledTotal: number;
   address: unknown;
   delivery: unknown;
   holdUntil: Date | null;
@@ -51,6 +53,7 @@ export interface OrderLine {
   held: number;
   shipped: number;
   returned: number;
+  cancelled: number;
   /** In open and packed parcels. */
   inParcels: number;
   /** Of the product now; null if it is not in the list any more, as `reserved`. */
@@ -147,6 +150,7 @@ async function findOrder(db: Kysely<Catalogue>, number: string): Promise<Order |
     .select(['id', 'number', 'state', 'customer_id as customerId', 'email', 'name', 'phone', 'language'])
     .select(['currency', 'items_total as itemsTotal', 'delivery_total as deliveryTotal'])
     .select(['delivery_tax as deliveryTax', 'tax_total as taxTotal', 'total', 'address', 'delivery'])
+    .select('cancelled_total as cancelledTotal')
     .select(['hold_until as holdUntil', 'created_at as createdAt'])
     .where('number', '=', number)
     .executeTakeFirst();
@@ -165,6 +169,7 @@ export async function listLines(db: Kysely<Catalogue>, orderId: number): Promise
       'held',
       'shipped',
       'returned',
+      'cancelled',
     ])
     .select(['product.on_hand as onHand', 'product.exact_reserved as reserved', FIRST_PHOTO])
     .select(

@@ -88,11 +88,24 @@ export async function makeReceipt(record: OrderRecord, reader: PdfReader): Promi
       [t('orderDesk.deliveryTotal'), money(order.deliveryTotal)],
       [t('orderDesk.total'), money(order.total)],
       [t('orderDesk.pdf.taxIncluded'), money(order.taxTotal)],
+      ...cancelledLines(record, money, t),
       ...paidLines(record, money, t),
     ];
     sums(pdf, amounts, 2);
     paragraph(pdf, t('orderDesk.pdf.noInvoice'));
   });
+}
+
+function cancelledLines(
+  { order: { total, cancelledTotal } }: OrderRecord,
+  money: (amount: number) => string,
+  t: TFunction,
+): [string, string][] {
+  if (cancelledTotal === 0) return [];
+  return [
+    [t('orderDesk.cancelledPart'), money(-cancelledTotal)],
+    [t('orderDesk.totalLeft'), money(total - cancelledTotal)],
+  ];
 }
 
 function paidLines(record: OrderRecord, money: (amount: number) => string, t: TFunction): [string, string][] {

@@ -120,9 +120,10 @@ const NOTED = {
   aside: 'returnedAside',
   accepted: 'returnAccepted',
   refused: 'returnRefused',
+  rest: 'restCancelled',
 } as const;
 export type ReturnKind = 'stock' | 'aside';
-const KIND = /^(stock|aside|accepted|refused): /;
+const KIND = /^(stock|aside|accepted|refused|rest): /;
 
 export function returnNote(kind: ReturnKind, what: string, note: string): string {
   return `${kind}: ${[what, note].filter(Boolean).join(' · ')}`;

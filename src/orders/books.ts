@@ -56,7 +56,7 @@ const RULES: Rule[] = [
       SELECT ${HINT} o.number, o.state, l.product_id AS product, l.held
       FROM order_line AS l JOIN shop_order AS o ON o.id = l.order_id
       WHERE (l.held > 0 AND o.state NOT IN ('awaiting_payment', 'confirmed', 'in_progress'))
-        OR (l.held + l.shipped <> l.quantity AND o.state IN ('awaiting_payment', 'confirmed', 'in_progress', 'completed'))`,
+        OR (l.held + l.shipped + l.cancelled <> l.quantity AND o.state IN ('awaiting_payment', 'confirmed', 'in_progress', 'completed'))`,
   },
   {
     says: '3. No customer has reserved more than there was: where less is on hand, staff have taken it off since',
@@ -104,12 +104,12 @@ const RULES: Rule[] = [
       WHERE (o.state = 'awaiting_payment' AND p.state = 'captured')
         OR (o.state IN ('confirmed', 'in_progress', 'completed') AND COALESCE(p.state <> 'captured', TRUE)
           AND COALESCE(p.method NOT IN (${PAID_AT_THE_DOOR}), TRUE))
-        OR (p.state = 'captured' AND (p.captured_amount < p.amount OR p.amount <> o.total OR p.currency <> o.currency))`,
+        OR (p.state = 'captured' AND (p.captured_amount < p.amount OR p.amount NOT IN (o.total, o.total - o.cancelled_total) OR p.currency <> o.currency))`,
   },
   {
     says: '6. Money beyond what an order is served for is a refund',
     query: sql`
-      SELECT ${HINT} o.number, o.state, o.total, p.captured, COALESCE(r.refunds, 0) AS refunds
+      SELECT ${HINT} o.number, o.state, o.total, o.cancelled_total, p.captured, COALESCE(r.refunds, 0) AS refunds
       FROM shop_order AS o
       JOIN (
         SELECT order_id, SUM(captured_amount) AS captured FROM payment
@@ -117,7 +117,7 @@ const RULES: Rule[] = [
       ) AS p ON p.order_id = o.id
       LEFT JOIN (SELECT order_id, SUM(amount) AS refunds FROM refund GROUP BY order_id) AS r ON r.order_id = o.id
       WHERE p.captured - COALESCE(r.refunds, 0) NOT BETWEEN 0
-        AND IF(o.state IN ('cancelled', 'expired'), 0, o.total)`,
+        AND IF(o.state IN ('cancelled', 'expired'), 0, o.total - o.cancelled_total)`,
   },
   {
     says: '7. Each e-mail is queued once for its event',

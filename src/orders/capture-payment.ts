@@ -60,7 +60,7 @@ export async function capturePayment(
     await owe(amount, order.state === 'cancelled' ? 'cancelled' : 'too_late');
     return 'refund_due';
   }
-  if (amount > order.total) await owe(amount - order.total, 'surplus');
+  if (amount > payment.amount) await owe(amount - payment.amount, 'surplus');
   return 'paid';
 }
 

@@ -269,6 +269,40 @@ test('a clerk cancels what is unpaid; what is paid, an administrator, and it is 
   expect((await admin.get(`/orders/${paid.number}`)).text).not.toContain('/cancel"');
 });
 
+test('what has not left of an order is cancelled: its stock is free, and its money is refunded or not asked for', async () => {
+  const paid = await sell(databases, root, { quantity: 4 });
+  await act(admin, paid.number, '/capture', { reference: 'R' });
+  const path = (number: string) => `/orders/${number}/parcels`;
+  await act(clerk.client, paid.number, path(paid.number), { [`quantity.${paid.line}`]: '1' });
+  const [parcel] = await parcelsOf(paid.id);
+  await act(clerk.client, paid.number, `/parcels/${parcel!.id}/ship`, { trackingNumber: 'G1' });
+  await act(clerk.client, paid.number, path(paid.number), { [`quantity.${paid.line}`]: '2' });
+  expect(await hasForm(clerk.client, paid.number, '/cancel')).toBe(false);
+  await act(admin, paid.number, '/cancel', { note: 'no llegó más' });
+  expect(await stateOf(root, paid.id)).toBe('in_progress');
+  expect(await stockOf(root, paid.product.id)).toMatchObject({ onHand: 9, exact: 0 });
+  expect(await refundsOf(paid.id)).toMatchObject([{ amount: 3000, state: 'due', reason: 'cancelled' }]);
+  expect(await parcelsOf(paid.id)).toMatchObject([{ state: 'shipped' }, { state: 'cancelled' }]);
+  const { text } = await admin.get(`/orders/${paid.number}`);
+  expect(text).toContain('Resto del pedido cancelado');
+  expect(text).toMatch(/3 × T-\S+ · no llegó más/);
+  expect(text).toContain('cancelado: 3');
+  expect(text).not.toContain('/cancel"');
+  await act(clerk.client, paid.number, `/parcels/${parcel!.id}/deliver`);
+  expect(await stateOf(root, paid.id)).toBe('completed');
+
+  const door = await sell(databases, root, { quantity: 2, provider: cashOnDelivery });
+  await act(clerk.client, door.number, path(door.number), { [`quantity.${door.line}`]: '1' });
+  const [sent] = await parcelsOf(door.id);
+  await act(clerk.client, door.number, `/parcels/${sent!.id}/ship`, { trackingNumber: 'G2' });
+  await act(clerk.client, door.number, `/parcels/${sent!.id}/deliver`);
+  await act(clerk.client, door.number, '/cancel');
+  expect(await stateOf(root, door.id)).toBe('completed');
+  await act(admin, door.number, '/capture', { reference: 'R' });
+  expect(await paymentsOf(root, door.id)).toMatchObject([{ state: 'captured', amount: 1500 }]);
+  expect(await refundsOf(door.id)).toEqual([]);
+});
+
 test('a form that is sent twice, also at the same time, does it once', async () => {
   const { id, number } = await sell(databases, root, { quantity: 4, provider: cashOnDelivery });
   const parcel = await openForm(clerk.client, number, `/orders/${number}/parcels`);

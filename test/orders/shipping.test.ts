@@ -51,6 +51,19 @@ const open = (orderId: number, orderLineId: number, quantity: number) =>
 const ship = (id: number) =>
   change(databases, (trx) => shipParcel(trx, { id, carrier: 'DHL', trackingNumber: 'JD01', ...why }));
 
+test('what has not left is cancelled once, and not by a customer', async () => {
+  const { orderId, orderLineId, product } = await newOrder(3);
+  await ship(await open(orderId, orderLineId, 1));
+  const customer = { actor: { kind: 'customer', id: 1 } } as const;
+  const cancel = (by: typeof why | typeof customer) =>
+    change(databases, (trx) => cancelOrder(trx, { orderId, ...by }));
+  expect(await refusalOf(cancel(customer))).toBe('not_cancellable');
+  const refusals = await Promise.all([1, 2, 3].map(() => refusalOf(cancel(why))));
+  expect(refusals.sort()).toEqual(['done', 'not_cancellable', 'not_cancellable']);
+  expect(await stockOf(root, product.id)).toMatchObject({ onHand: 9, exact: 0 });
+  expect(await stateOf(root, orderId)).toBe('in_progress');
+});
+
 test('a parcel takes its contents off the stock and off what is held, with the order in the ledger', async () => {
   const { orderId, number, orderLineId, product } = await newOrder(3.5);
   const first = await open(orderId, orderLineId, 1.25);
