@@ -401,6 +401,7 @@ async function logIn(kind: Kind): Promise<Session> {
   const visit = async (method: string, path: string, form = '') => {
     const headers = {
       cookie: [...cookies].map(([name, text]) => `${name}=${text}`).join('; '),
+      'sec-fetch-site': 'same-origin',
       ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
     };
     const { response, text } = await send(system.port, method, path, headers, Buffer.from(form));
@@ -468,6 +469,8 @@ test(
       }
       if (cookies) headers.cookie = cookies;
       if (given.withToken && given.signedIn && !endsSession) headers['x-csrf-token'] ??= session.token;
+      // A visitor of the shop has no token.
+      if (given.withToken) headers['sec-fetch-site'] ??= 'same-origin';
       const content = given.body?.content ?? Buffer.alloc(0);
       if (given.body?.type) headers['content-type'] ??= given.body.type;
       headers['content-length'] = String(content.length);
