@@ -51,10 +51,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.cart TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.cart_line TO inventario_app@'%';
 -- Orders are kept, and what they have promised cannot be changed afterwards.
 GRANT SELECT, INSERT,
-  UPDATE (state, hold_until, updated_at, customer_id, email, name, phone, address, is_forgotten) ON inventario.shop_order TO inventario_app@'%';
-GRANT SELECT, INSERT, UPDATE (held, shipped, returned) ON inventario.order_line TO inventario_app@'%';
+  UPDATE (state, cancelled_total, hold_until, updated_at, customer_id, email, name, phone, address, is_forgotten)
+  ON inventario.shop_order TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (held, shipped, returned, cancelled) ON inventario.order_line TO inventario_app@'%';
 GRANT SELECT, INSERT,
-  UPDATE (state, captured_amount, provider_reference, expires_at, updated_at) ON inventario.payment TO inventario_app@'%';
+  UPDATE (state, amount, captured_amount, provider_reference, expires_at, updated_at) ON inventario.payment TO inventario_app@'%';
 GRANT SELECT, INSERT, DELETE ON inventario.payment_notification TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (state) ON inventario.refund TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE (state, tracking_number, carrier, shipped_at) ON inventario.parcel TO inventario_app@'%';
