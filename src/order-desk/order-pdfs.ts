@@ -103,7 +103,7 @@ function cancelledLines(
 ): [string, string][] {
   if (cancelledTotal === 0) return [];
   return [
-    [t('orderDesk.cancelledPart'), money(-cancelledTotal)],
+    [t('orderDesk.cancelledPart'), `−${money(cancelledTotal)}`],
     [t('orderDesk.totalLeft'), money(total - cancelledTotal)],
   ];
 }

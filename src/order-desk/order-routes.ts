@@ -2,7 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import type { Transaction } from 'kysely';
 import { isAdmitted } from '../auth/access.ts';
 import type { Databases } from '../database/databases.ts';
-import type { Catalogue } from '../database/tables.ts';
+import type { Catalogue, OrderState } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { leaveFlash, type Flash } from '../http/flash.ts';
 import { readForm, type FormResult } from '../http/forms.ts';
@@ -78,7 +78,8 @@ interface Action<Input extends Seen> {
   save: (trx: Transaction<Catalogue>, order: LockedOrder, input: Input) => Promise<void>;
   /** Besides the fields, what makes a form another one. */
   more?: () => Record<string, unknown>;
-  done: Flash['textKey'];
+  /** What is said then; it may depend on the order's state before. */
+  done: Flash['textKey'] | ((before: OrderState) => Flash['textKey']);
 }
 
 export function orderRoutes({ catalogue }: Databases, pages: OrderPages): Router {
@@ -124,7 +125,8 @@ export function orderRoutes({ catalogue }: Databases, pages: OrderPages): Router
           throw new PaidOrderError();
         await cancelOrder(trx, { orderId: id, ...whyOf(req, note) });
       },
-      done: 'orderDesk.done.cancelled',
+      done: (before) =>
+        before === 'in_progress' ? 'orderDesk.done.restCancelled' : 'orderDesk.done.cancelled',
     });
   });
 
@@ -271,12 +273,14 @@ export function orderRoutes({ catalogue }: Databases, pages: OrderPages): Router
       parse,
       save: (input) =>
         catalogue.transactOnce(user, req.writeId(more?.()), async (trx) => {
-          await save(trx, await lockSeenOrder(trx, number, input.seen), input);
+          const order = await lockSeenOrder(trx, number, input.seen);
+          await save(trx, order, input);
+          return order.state;
         }),
       show: (page) => pages.show(req, res, { ...page, form }),
       refusals: Object.fromEntries(REFUSALS.map((code) => [code, refuse])),
-      done: () => {
-        leaveFlash(req, res, { textKey: done });
+      done: (before) => {
+        leaveFlash(req, res, { textKey: typeof done === 'string' ? done : done(before) });
         res.redirect(303, `/orders/${number}`);
       },
     });

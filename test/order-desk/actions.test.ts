@@ -54,7 +54,7 @@ test('a transfer is confirmed with its reference, and the history says who did i
   expect(await eventsOf(root, id)).toContain('payment captured by user: TRX 99 · visto en el banco');
   const { text } = await admin.get(`/orders/${number}`);
   expect(text).toContain('Pago anotado.');
-  expect(text).toContain('Pago por Transferencia bancaria recibido');
+  expect(text).toContain('Pago recibido: Transferencia bancaria');
   expect(text).toContain('TRX 99');
 });
 
