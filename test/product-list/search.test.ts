@@ -226,6 +226,7 @@ test('returns the fields that API clients rely on', async () => {
     'minimumStock',
     'name',
     'notes',
+    'onSale',
     'orderQuantity',
     'pages',
     'price',
@@ -239,6 +240,7 @@ test('returns the fields that API clients rely on', async () => {
     'unit',
     'updatedAt',
     'version',
+    'weight',
     'year',
   ]);
 });
