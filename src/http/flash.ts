@@ -35,7 +35,7 @@ const flashMessage = z.object({
     'users.enabled',
     'orderDesk.done.noted',
     'orderDesk.done.cancelled',
-  'orderDesk.done.restCancelled',
+    'orderDesk.done.restCancelled',
     'orderDesk.done.captured',
     'orderDesk.done.opened',
     'orderDesk.done.packed',
