@@ -102,8 +102,10 @@ export async function countExactly(
 
 async function countInIndex(db: Kysely<Catalogue>, filter: ListedBy): Promise<number | undefined> {
   try {
+    // Both values of `available` are the whole index. MySQL would read it as a range or not, by its statistics.
+    const wholeIndex = sql.raw('NO_RANGE_OPTIMIZATION(product available)');
     const { count } = await selectListed(db, filter)
-      .modifyFront(sql`/*+ MAX_EXECUTION_TIME(${sql.lit(EXACT_LIMIT_MS)}) */`)
+      .modifyFront(sql`/*+ MAX_EXECUTION_TIME(${sql.lit(EXACT_LIMIT_MS)}) ${wholeIndex} */`)
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .executeTakeFirstOrThrow();
     return count;

@@ -9,7 +9,7 @@ import { measureLogIns } from './measure-log-ins.ts';
 import { measureMovements } from './measure-movements.ts';
 import { measurePages } from './measure-pages.ts';
 import { measurePhotos } from './measure-photos.ts';
-import { measureSearch, searchRows, totalsRow, type TermResult } from './measure-search.ts';
+import { measureSearch, totalsRow, type TermResult } from './measure-search.ts';
 import { Person } from './person.ts';
 import type { Row } from './report.ts';
 import { countByFullScan } from './search-truth.ts';
@@ -81,14 +81,12 @@ async function measure(system: BenchSystem, order: Order, baseline: Baseline): P
     const search = await measureSearch(person, repeats);
     const counts = await countByFullScan(system.data);
     terms = search.terms.map((term, index) => ({ ...term, really: counts[index]! }));
-    return [...searchRows(search, floor.route), totalsRow(terms), growthRow(baseline.times, search.times)];
+    return [...search.rows, totalsRow(terms), growthRow(baseline.times, search.times)];
   });
   await add('pages', () => measurePages(person, { products, repeats }));
   await add('movements', () => measureMovements(person, repeats));
   await add('log-ins', () => measureLogIns(system.url, person, quick ? 1 : 3));
-  await add('edits', () =>
-    measureEdits(system, person, other, { edits: repeats * 40, bareRoute: floor.route }),
-  );
+  await add('edits', () => measureEdits(system, person, other, repeats * 40));
   // Before what leaves many products to be indexed.
   await add('photos', () => measurePhotos(person, other));
   await add('bulk INSERT', () => measureInserts(system));
