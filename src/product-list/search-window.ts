@@ -8,7 +8,7 @@ import { orderedIndex, orderOf } from './product-order.ts';
 import { sectionsOf, type SearchSection } from './search-sections.ts';
 
 /** Candidates checked per statement: few at first, as most of them match. */
-const FIRST_BATCH = 100;
+const firstBatch = ({ limit }: PageWindow) => Math.max(64, Math.ceil(1.25 * limit));
 const MAX_BATCH = 2000;
 
 export async function searchWindow(
@@ -39,7 +39,7 @@ async function checkInIdOrder(search: Search, section: SearchSection): Promise<F
   const { candidates, startId } = section;
   const ids = candidates.ids({ descending: directions(window).id === 'desc', from: startId });
   const found: FoundProduct[] = [];
-  for (let size = FIRST_BATCH; found.length < window.limit; size = Math.min(size * 4, MAX_BATCH)) {
+  for (let size = firstBatch(window); found.length < window.limit; size = Math.min(size * 4, MAX_BATCH)) {
     const some = takeNext(ids, size);
     if (some.length === 0) break;
     const rest = { ...window, limit: window.limit - found.length };
@@ -62,7 +62,7 @@ async function walk(search: Search, section: SearchSection): Promise<FoundProduc
   const isIn = sql`ORD(SUBSTRING(${set}, (id >> 3) + 1, 1)) & (1 << (id & 7))`;
   const found: FoundProduct[] = [];
   let { from } = window;
-  for (let size = FIRST_BATCH; found.length < window.limit; size = Math.min(size * 4, MAX_BATCH)) {
+  for (let size = firstBatch(window); found.length < window.limit; size = Math.min(size * 4, MAX_BATCH)) {
     const next = { ...window, from, limit: window.limit - found.length };
     const { rows: met } = await sql<{ id: number; key: string | number }>`
       SELECT id, ${window.order.key} AS \`key\` FROM product FORCE INDEX (${sql.ref(orderedIndex(window.order)!)})

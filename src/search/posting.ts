@@ -25,36 +25,42 @@ function mergePlaces(places: number[], known: Buffer): number[] {
 type Postings = { chunk: number; products: Buffer }[];
 
 /** Works on one bitmap: a set for each gram would take megabytes per search. */
-export function productsInAll([first = [], ...others]: Postings[], more: number[]): ProductSet {
-  const inFirst = first.reduce((most, { chunk }) => Math.max(most, chunk + 1), 0);
-  const chunks = more.reduce((most, id) => Math.max(most, chunkOf(id) + 1), inFirst);
+export function productsInAll(grams: Postings[], more: number[]): ProductSet {
+  // The rarest first: where it leaves nothing, the others need not be read.
+  const [rarest = new Map<number, Postings>(), ...others] = grams
+    .toSorted((a, b) => storedBytes(a) - storedBytes(b))
+    .map((postings) => Map.groupBy(postings, ({ chunk }) => chunk));
+  const inRarest = [...rarest.keys()].reduce((most, chunk) => Math.max(most, chunk + 1), 0);
+  const chunks = more.reduce((most, id) => Math.max(most, chunkOf(id) + 1), inRarest);
   const bits = new Uint32Array(chunks * WORDS_IN_CHUNK);
-  for (const { chunk, products } of first) addPosting(wordsOf(bits, chunk), products);
-  for (const postings of others) {
-    const byChunk = Map.groupBy(postings, ({ chunk }) => chunk);
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      const some = byChunk.get(chunk);
-      const words = wordsOf(bits, chunk);
-      if (some) intersectPostings(words, some);
-      else words.fill(0);
-    }
+  for (const [chunk, postings] of rarest) {
+    const words = bits.subarray(chunk * WORDS_IN_CHUNK, (chunk + 1) * WORDS_IN_CHUNK);
+    for (const { products } of postings) addPosting(words, products);
+    for (const gram of others) if (!intersect(words, gram.get(chunk) ?? [])) break;
   }
   for (const id of more) addPlace(bits, id);
   return new ProductSet(bits);
 }
 
-function wordsOf(bits: Bits, chunk: number): Bits {
-  return bits.subarray(chunk * WORDS_IN_CHUNK, (chunk + 1) * WORDS_IN_CHUNK);
-}
+const storedBytes = (postings: Postings) => postings.reduce((sum, { products }) => sum + products.length, 0);
 
 const united = new Uint32Array(WORDS_IN_CHUNK);
+const unitedBytes = new Uint8Array(united.buffer);
 const bitmap = new Uint32Array(WORDS_IN_CHUNK);
 const bitmapBytes = new Uint8Array(bitmap.buffer);
 
-function intersectPostings(words: Bits, postings: Postings): void {
-  united.fill(0);
-  for (const { products } of postings) addPosting(united, products);
-  for (let i = 0; i < WORDS_IN_CHUNK; i++) words[i]! &= united[i]!;
+/** @returns whether any product is left */
+function intersect(words: Bits, [first, ...others]: Postings): boolean {
+  if (first?.products.length === BITMAP_BYTES) {
+    unitedBytes.set(first.products);
+  } else {
+    united.fill(0);
+    if (first) addPosting(united, first.products);
+  }
+  for (const { products } of others) addPosting(united, products);
+  let left = 0;
+  for (let i = 0; i < WORDS_IN_CHUNK; i++) left |= words[i]! &= united[i]!;
+  return left !== 0;
 }
 
 function addPosting(words: Bits, stored: Buffer): void {
