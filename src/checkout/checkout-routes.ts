@@ -121,6 +121,7 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
   async function goOn(req: Request, res: Response, order: PlacedOrder, key: string): Promise<void> {
     const token = req.customer.id > 0 ? undefined : orderLink(config.SESSION_SECRET, key);
     const path = withParameter(orderPath(req.language, order.number, token), 'placed', '1');
+    if (order.state !== 'awaiting_payment') return res.redirect(303, path);
     await goToPayment(req, res, { ...dependencies, catalogue }, { orderId: order.id, orderPath: path });
   }
 

@@ -82,7 +82,7 @@ export interface CustomerOrder {
   parcels: OrderParcel[];
   refunds: { id: number; amount: number; state: RefundState }[];
   /** The newest. */
-  returnRequest: { state: ReturnState; createdAt: Date } | undefined;
+  returnRequest: { state: ReturnState; reason: string; createdAt: Date } | undefined;
 }
 
 export interface OrderParcel {
@@ -199,7 +199,7 @@ async function findReturnRequest(
 ): Promise<CustomerOrder['returnRequest']> {
   return db
     .selectFrom('return_request')
-    .select(['state', 'created_at as createdAt'])
+    .select(['state', 'reason', 'created_at as createdAt'])
     .where('order_id', '=', orderId)
     .orderBy('id', 'desc')
     .executeTakeFirst();

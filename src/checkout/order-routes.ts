@@ -18,7 +18,7 @@ import { routesOf, type ShopPage } from '../shop/shop-paths.ts';
 import type { CheckoutDependencies } from './checkout-situation.ts';
 import { goToPayment } from './go-to-payment.ts';
 import { orderPath } from '../shop/order-path.ts';
-import { findOwnOrder, getOrder, listOrders } from './order-queries.ts';
+import { findOwnOrder, getOrder, listOrders, type CustomerOrder } from './order-queries.ts';
 import { askForReturn, lineName, readReturn, returnableOf } from './return-requests.ts';
 
 /** Of the link; empty if it cannot be one. */
@@ -85,6 +85,7 @@ export function orderRoutes(dependencies: CheckoutDependencies): Router {
   post('returnOrder', async (req, res, { id, back, token: secret }) => {
     const order = await read(req, (db) => getOrder(db, id));
     const { lines, reason, errors } = readReturn(req, order);
+    if (isAskedAlready(order, reason)) return res.redirect(303, withDone(back, 'returnAsked'));
     if (Object.keys(errors).length > 0) {
       res.status(422);
       return show(req, res, { token: secret, errors });
@@ -206,6 +207,11 @@ async function payAgain(
     .executeTakeFirst();
   if (pending && !provider.isOnline) return;
   await retryPayment(trx, { orderId, provider, actor: actorOf(req) });
+}
+
+/** By a first press, or before NGINX has repeated it. */
+function isAskedAlready({ returnRequest }: CustomerOrder, reason: string): boolean {
+  return returnRequest?.state === 'asked' && returnRequest.reason === reason;
 }
 
 /** Empty if it cannot be one: MySQL compares only letters of ASCII with a column of them. */

@@ -34,6 +34,35 @@ export async function listWindow(db: Kysely<Catalogue>, filter: ProductFilter, w
   return found;
 }
 
+export interface WindowKey {
+  id: number;
+  sortKey: string | number;
+}
+
+/** As `listWindow`, but only what the indexes hold: what is offered has no more than two ranges. */
+export async function listKeys(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  window: PageWindow,
+): Promise<WindowKey[]> {
+  const limit = sql.lit(window.limit);
+  const { key, id } = directions(window);
+  const ofEach = (await rangesOf(db, filter, window)).map(
+    ({ index, is }) => sql<WindowKey>`
+      SELECT product.id, ${window.order.key} AS sortKey FROM product FORCE INDEX (${sql.ref(index)}) WHERE ${is}
+      ORDER BY ${orderWithin(window)} LIMIT ${limit}`,
+  );
+  const [only] = ofEach;
+  if (only && ofEach.length === 1) return (await only.execute(db)).rows;
+  const all = sql.join(
+    ofEach.map((range) => sql`(${range})`),
+    sql` UNION ALL `,
+  );
+  const { rows } = await sql<WindowKey>`
+    ${all} ORDER BY sortKey ${sql.raw(key)}, id ${sql.raw(id)} LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
 function firstOf(db: Kysely<Catalogue>, ranges: IndexRange[], window: PageWindow) {
   const [only] = ranges;
   if (only && ranges.length === 1) {

@@ -10,7 +10,6 @@ import { decodeCursor, encodeCursor } from './cursor.ts';
 import { gramsOf } from './filter-grams.ts';
 import { isBestSearched, isOnlySearched, listNear, listWindow } from './indexed-list.ts';
 import { scanWindow, type FoundProduct } from './matching.ts';
-import { offeredOrder } from './offered-list.ts';
 import type { KeysetPosition, PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { orderOf, type Order } from './product-order.ts';
@@ -36,24 +35,37 @@ export async function getProductPage(
   { cursor, limit = PAGE_SIZE }: { cursor?: string | undefined; limit?: number | undefined } = {},
 ): Promise<ProductPage> {
   await letters.learn(db, [filter.search]);
-  const order = orderOf(filter);
-  const start = cursor === undefined ? undefined : decodeCursor(cursor, order);
-  const { isBackwards = false, from } = start ?? {};
-  const [rows, counted] = await findWindow(db, filter, { order, from, isBackwards, limit: limit + 1 });
+  const window = { ...readStart(cursor, orderOf(filter)), limit };
+  const [rows, counted] = await findWindow(db, filter, { ...window, limit: limit + 1 });
+  const found = rows.map(({ sortKey, photo, ...row }) => ({
+    ...{ id: row.id, sortKey },
+    product: { ...toProduct(row), thumbnail: photo && photoAddress(photo, WIDTHS.thumbnail) },
+  }));
+  const { rows: page, ...rest } = cutPage(found, counted, window);
+  return { items: page.map(({ product }) => product), ...rest };
+}
 
+/** @throws InvalidCursorError */
+export function readStart(cursor: string | undefined, order: Order): Omit<PageWindow, 'limit'> {
+  return { order, from: undefined, isBackwards: false, ...(cursor && decodeCursor(cursor, order)) };
+}
+
+/** @param rows one more than the limit, if there are */
+export function cutPage<Row extends { id: number; sortKey: unknown }>(
+  rows: Row[],
+  counted: Totals | undefined,
+  { order, from, isBackwards, limit }: PageWindow,
+) {
   const hasMore = rows.length > limit;
   // A first page that is not full holds every match.
   const isCounted = counted && (hasMore || from);
   const totals = isCounted ? counted : { total: rows.length, totalIsExact: true };
-  const page = rows.slice(0, limit).map(({ sortKey, photo, ...row }) => ({
-    position: { key: sortKey as KeysetPosition['key'], id: row.id },
-    product: { ...toProduct(row), thumbnail: photo && photoAddress(photo, WIDTHS.thumbnail) },
-  }));
+  const page = rows.slice(0, limit);
   if (isBackwards) page.reverse();
-  const cursorAt = (row: (typeof page)[number] | undefined, direction: 'after' | 'before') =>
-    row && encodeCursor(direction, order, row.position);
+  const cursorAt = (row: Row | undefined, direction: 'after' | 'before') =>
+    row && encodeCursor(direction, order, { key: row.sortKey as KeysetPosition['key'], id: row.id });
   return {
-    items: page.map(({ product }) => product),
+    rows: page,
     nextCursor: hasMore || isBackwards ? cursorAt(page.at(-1), 'after') : undefined,
     previousCursor: (isBackwards ? hasMore : from) ? cursorAt(page[0], 'before') : undefined,
     ...totals,
@@ -70,8 +82,7 @@ async function findWindow(
   let known: Totals | undefined;
   if (isListed(filter, window.order)) {
     if (!isBestSearched(filter, window.order)) {
-      const order = filter.offered ? offeredOrder(window.order) : window.order;
-      return Promise.all([listWindow(db, filter, { ...window, order }), countProducts(db, filter)]);
+      return Promise.all([listWindow(db, filter, window), countProducts(db, filter)]);
     }
     const [near, counted] = await Promise.all([listNear(db, filter, window), countProducts(db, filter)]);
     if (near.length === window.limit) return [near, counted];

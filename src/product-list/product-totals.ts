@@ -26,24 +26,27 @@ type ListedBy = Pick<ProductFilter, 'category' | 'availability'>;
 /** An index holds exactly what is listed. */
 const isListed = (filter: ProductFilter) => !filter.search && !hasFacet(filter);
 
-/** Filters with at least `MANY` matches, and until when they are not counted again. */
-const many = new Map<string, number>();
+/** Filters with many matches, and until when they are not counted again. */
+const many = new Map<string, { count: number; until: number }>();
 /** A margin that deletions cannot use up within `MANY_FOR_MS`. */
 const MANY = 2 * COUNT_LIMIT;
 const MANY_FOR_MS = 10_000;
+/** Of what is offered: counting it would cost more than the page, and visitors change none of it. */
+const MANY_OFFERED = 500;
 
 export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter): Promise<Totals> {
   const { priceFrom, priceTo } = filter.offered ?? {};
   const isOffered = filter.offered !== undefined;
   const name = JSON.stringify([filterQuery({ ...filter, sort: undefined }), isOffered, priceFrom, priceTo]);
-  if ((many.get(name) ?? 0) > Date.now()) return limited(MANY);
+  const kept = many.get(name);
+  if (kept && kept.until > Date.now()) return limited(kept.count);
   const count = await countUpTo(
     MANY,
     isListed(filter) ? selectCounted(db, filter) : selectScanned(db, filter),
     db,
   );
   many.delete(name);
-  if (count >= MANY) many.set(name, Date.now() + MANY_FOR_MS);
+  if (count >= (isOffered ? MANY_OFFERED : MANY)) many.set(name, { count, until: Date.now() + MANY_FOR_MS });
   if (many.size > 100) many.delete(many.keys().next().value!);
   return limited(count);
 }

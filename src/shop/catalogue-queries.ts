@@ -1,14 +1,14 @@
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
-import { PHOTO_IDS, readPhotoIds } from '../photos/photo-queries.ts';
+import { FIRST_PHOTO, PHOTO_IDS, readPhotoIds } from '../photos/photo-queries.ts';
 import { photoFile, WIDTHS, type PhotoWidth } from '../photos/photo.ts';
 import { InvalidCursorError } from '../product-list/cursor.ts';
-import { listWindow } from '../product-list/indexed-list.ts';
+import { listKeys } from '../product-list/indexed-list.ts';
 import { offeredOrder } from '../product-list/offered-list.ts';
-import { readFilter, type ProductFilter } from '../product-list/product-filter.ts';
+import { hasFacet, readFilter, type ProductFilter } from '../product-list/product-filter.ts';
 import { orderOf } from '../product-list/product-order.ts';
-import { getProductPage } from '../product-list/product-page.ts';
-import type { Totals } from '../product-list/product-totals.ts';
+import { cutPage, getProductPage, readStart } from '../product-list/product-page.ts';
+import { countProducts, type Totals } from '../product-list/product-totals.ts';
 import { kindOf, splitBarcodes } from '../products/barcodes.ts';
 import { AUTHOR_SEPARATOR } from '../products/field-rules.ts';
 import { selectProducts, toProduct } from '../products/product-queries.ts';
@@ -61,21 +61,37 @@ export interface ShopListPage extends Totals {
   previousCursor: string | undefined;
 }
 
-type ListedProduct = Pick<Product, 'id' | 'name' | 'category' | 'authors' | 'price'>;
-
 /** A damaged cursor gives the first page. */
 export async function getShopPage(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
   cursor?: string,
 ): Promise<ShopListPage> {
-  const limit = SHOP_PAGE_SIZE;
-  const page = await getProductPage(db, filter, { cursor, limit }).catch((error: unknown) => {
-    if (error instanceof InvalidCursorError) return getProductPage(db, filter, { limit });
+  return pageFrom(db, filter, cursor).catch((error: unknown) => {
+    if (error instanceof InvalidCursorError) return pageFrom(db, filter, undefined);
     throw error;
   });
-  const { total, totalIsExact, nextCursor, previousCursor } = page;
-  return { items: await toCards(db, page.items), total, totalIsExact, nextCursor, previousCursor };
+}
+
+async function pageFrom(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  cursor: string | undefined,
+): Promise<ShopListPage> {
+  const limit = SHOP_PAGE_SIZE;
+  if (filter.search || hasFacet(filter)) {
+    const { items, ...page } = await getProductPage(db, filter, { cursor, limit });
+    return { ...page, items: await readCards(db, items) };
+  }
+  // What indexes alone find.
+  const order = orderOf(filter);
+  const window = { ...readStart(cursor, order), limit };
+  const [keys, counted] = await Promise.all([
+    listKeys(db, filter, { ...window, order: offeredOrder(order), limit: limit + 1 }),
+    countProducts(db, filter),
+  ]);
+  const { rows, ...page } = cutPage(keys, counted, window);
+  return { ...page, items: await readCards(db, rows) };
 }
 
 /** Without a total, which takes longer than the products. */
@@ -85,45 +101,35 @@ export async function listNewest(
 ): Promise<ShopCard[]> {
   const filter = { ...readFilter({}), category, offered: {} };
   const order = offeredOrder(orderOf(filter));
-  const rows = await listWindow(db, filter, { order, from: undefined, isBackwards: false, limit });
-  return toCards(db, rows.map(toProduct));
+  return readCards(db, await listKeys(db, filter, { order, from: undefined, isBackwards: false, limit }));
 }
 
-/** What was taken off sale since it was listed is left out. */
-async function toCards(db: Kysely<Catalogue>, products: ListedProduct[]): Promise<ShopCard[]> {
-  if (products.length === 0) return [];
-  const rows = await selectOfferedStock(db)
-    .where(
-      'product.id',
-      'in',
-      products.map(({ id }) => id),
-    )
-    .execute();
-  const details = new Map(rows.map((row) => [row.id, row]));
-  return products.flatMap(({ id, name, category, authors, price }) => {
-    const row = details.get(id);
-    if (!row || price === null) return [];
-    const [photo] = readPhotoIds(row.photos);
-    return [
-      {
-        id,
-        name,
-        category,
-        authors: authorsIn(authors),
-        price,
-        photo: photo && shopPhoto(photo, WIDTHS.page),
-        stock: stockOf(row.promisable, toUnit(row.unit, row)),
-      },
-    ];
-  });
-}
-
-function selectOfferedStock(db: Kysely<Catalogue>) {
-  return db
+/** In the order of what was listed. What was taken off sale since is left out. */
+async function readCards(db: Kysely<Catalogue>, listed: { id: number }[]): Promise<ShopCard[]> {
+  if (listed.length === 0) return [];
+  const ids = listed.map(({ id }) => id);
+  const rows = await db
     .selectFrom('product')
+    .innerJoin('category', 'category.id', 'product.category_id')
+    .leftJoin('book', 'book.product_id', 'product.id')
     .leftJoin('unit', 'unit.code', 'product.unit')
-    .select(['product.id', 'product.unit', ...UNIT_WORDS, PHOTO_IDS, availableToPromise.as('promisable')])
-    .where('product.offered_state', 'is not', null);
+    .select(['product.id', 'product.name', 'product.price', 'product.unit', ...UNIT_WORDS, FIRST_PHOTO])
+    .select(['category.name as category', 'book.authors', availableToPromise.as('promisable')])
+    .where('product.id', 'in', ids)
+    .where('product.offered_state', 'is not', null)
+    .execute();
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => {
+    const row = found.get(id);
+    if (!row) return [];
+    return {
+      ...{ id, name: row.name, category: row.category, authors: authorsIn(row.authors ?? '') },
+      // The query asks for products with a price.
+      price: row.price!,
+      photo: row.photo ? shopPhoto(row.photo, WIDTHS.page) : undefined,
+      stock: stockOf(row.promisable, toUnit(row.unit, row)),
+    };
+  });
 }
 
 export async function findShopProduct(db: Kysely<Catalogue>, id: number): Promise<ShopProduct | undefined> {

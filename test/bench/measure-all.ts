@@ -8,8 +8,10 @@ import { measureLogInPage } from './measure-log-in-page.ts';
 import { measureLogIns } from './measure-log-ins.ts';
 import { measureMovements } from './measure-movements.ts';
 import { measurePages } from './measure-pages.ts';
+import { measurePaint } from './measure-paint.ts';
 import { measurePhotos } from './measure-photos.ts';
 import { measureSearch, totalsRow, type TermResult } from './measure-search.ts';
+import { measureShop } from './measure-shop.ts';
 import { Person } from './person.ts';
 import type { Row } from './report.ts';
 import { countByFullScan } from './search-truth.ts';
@@ -88,6 +90,10 @@ async function measure(system: BenchSystem, order: Order, baseline: Baseline): P
   await add('log-ins', () => measureLogIns(system.url, person, quick ? 1 : 3));
   await add('edits', () => measureEdits(system, person, other, repeats * 40));
   // Before what leaves many products to be indexed.
+  await add('carts and orders', () =>
+    measureShop(system, quick ? { buyers: 60, rush: 300 } : { buyers: 200, rush: 1500 }),
+  );
+  await add('the shop in a browser', () => measurePaint(system.url, repeats));
   await add('photos', () => measurePhotos(person, other));
   await add('bulk INSERT', () => measureInserts(system));
   await add('exports', () => measureExports(system, person));

@@ -84,3 +84,14 @@ test('without waiting for the last own write, a delayed replica shows stale valu
   const delayed = fc.constant<Fault[]>([{ afterOperations: 1, kind: 'delay replication', seconds: 1 }]);
   expect(await problemsWith(changes, delayed)).toContain('stale: ');
 });
+
+test('without the condition of a hold, buyers are promised more than there is', async () => {
+  const changes = [
+    {
+      file: 'src/stock/holds.ts',
+      text: '.where(sql<boolean>`on_hand - exact_reserved >= ${quantity}`)',
+      by: '',
+    },
+  ];
+  expect(await problemsWith(changes, noFaults)).toContain('No customer has reserved more than there was');
+});

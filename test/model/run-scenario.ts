@@ -5,19 +5,29 @@ import type { Product } from '../../src/products/product.ts';
 import { NoAnswerError, type Answer, type Sent } from '../support/session.ts';
 import { Expectation, ledgerViolations } from './expectation.ts';
 import { Nemesis } from './nemesis.ts';
+import { bookFaultsOn } from '../support/book-faults.ts';
 import { brief, describe, outcome } from './outcome.ts';
-import type { Operation, Scenario } from './scenario.ts';
+import type { Operation, Scenario, ShopOperation } from './scenario.ts';
+import { Shopping } from './shopping.ts';
 import type { Person, RunningSystem } from './working-people.ts';
 
 let runs = 0;
+/** Of a product that people do not touch, so that nothing but the shop explains what is reserved. */
+const ONLY_IN_SHOP = 20;
+/** Of a product that the shop has. */
+const OFFERED = { price: '2,50', taxRate: '12', onSale: 'yes' };
 
 /** Runs a scenario, then compares primary and replica with the acknowledged writes. @returns the problems */
 export async function runScenario(system: RunningSystem, scenario: Scenario): Promise<string[]> {
   const { stack, people } = system;
   const run = new Run(system, scenario);
   await run.registerShared(scenario.initialQuantities);
-  await Promise.all(scenario.programs.map((program, index) => run.work(people[index]!, program)));
+  await Promise.all([
+    ...scenario.programs.map((program, index) => run.work(people[index]!, program)),
+    run.shop(scenario.shopping),
+  ]);
   await run.nemesis.heal();
+  await run.settleOrders();
   for (const server of ['primary', 'replica1']) {
     const connection = await stack.data.connect(server);
     connection.config.namedPlaceholders = true;
@@ -37,7 +47,9 @@ class Run {
   readonly #everDeleted = new Set<number>();
   #lastUnit = { id: 0, code: '' };
   #lastUnitBuyers = 0;
+  #onlyInShop = 0;
   #edits = 0;
+  #shopping: Shopping | undefined;
 
   constructor(system: RunningSystem, { faults }: Scenario) {
     this.#system = system;
@@ -47,10 +59,25 @@ class Run {
   async registerShared(quantities: number[]): Promise<void> {
     const [person] = this.#system.people;
     for (const [index, quantity] of [...quantities, 1].entries()) {
-      const product = await this.#register(person!, `${this.#prefix}shared${index}`, quantity, {});
+      const product = await this.#register(person!, `${this.#prefix}shared${index}`, quantity, {}, OFFERED);
       if (product) this.#shared.push(product);
     }
     this.#lastUnit = this.#shared.pop()!;
+    const untouched = await this.#register(person!, `${this.#prefix}shop`, ONLY_IN_SHOP, {}, OFFERED);
+    this.#onlyInShop = untouched?.id ?? 0;
+  }
+
+  /** Buyers choose among the shared products, while people count, edit and delete them, and one more. */
+  async shop(programs: ShopOperation[][]): Promise<void> {
+    const products = [...this.#shared.map(({ id }) => id), this.#onlyInShop];
+    this.#shopping = new Shopping(this.#system, { products, prefix: this.#prefix.toLowerCase() });
+    const { people } = this.#system;
+    await Promise.all(programs.map((program, index) => this.#shopping!.follow(program, people[index]!)));
+    this.problems.push(...this.#shopping.problems);
+  }
+
+  async settleOrders(): Promise<void> {
+    await this.#shopping!.settle();
   }
 
   async work(person: Person, program: Operation[]): Promise<void> {
@@ -123,8 +150,14 @@ class Run {
     }
   }
 
-  async #register(person: Person, code: string, quantity: number, operation: Partial<Operation>) {
-    const form = { code, name: code, quantity, unit: 'unidad', category: 'Otros' };
+  async #register(
+    person: Person,
+    code: string,
+    quantity: number,
+    operation: Partial<Operation>,
+    more: Record<string, string> = {},
+  ) {
+    const form = { code, name: code, quantity, unit: 'unidad', category: 'Otros', ...more };
     const answer = await this.#send(person, { path: '/products', method: 'POST', form }, operation);
     const id = Number(/^\/products\/(\d+)$/.exec(answer?.location ?? '')?.[1]);
     if (!answer || !id) {
@@ -203,6 +236,8 @@ class Run {
     const found = [
       ...(await this.#expected.differencesFrom(connection)),
       ...(await ledgerViolations(connection)),
+      ...(await this.#shopping!.differencesFrom(connection)),
+      ...(await bookFaultsOn(this.#system.stack.data, server)).map((fault) => JSON.stringify(fault)),
     ];
     this.problems.push(...found.map((problem) => `${server}: ${problem}`));
     if (server === 'primary' && this.#lastUnitBuyers !== 1) {

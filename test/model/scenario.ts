@@ -1,9 +1,12 @@
 import fc from 'fast-check';
+import type { Way } from '../support/buyer.ts';
 
 /** Products that all clients work on. Others belong to the client that registered them. */
 export const SHARED_PRODUCTS = 5;
 export const CLIENTS = 4;
 const OPERATIONS_PER_CLIENT = 15;
+export const BUYERS = 3;
+const OPERATIONS_PER_BUYER = 7;
 export const SERVERS = ['web1', 'web2', 'web3', 'replica1', 'primary'] as const;
 
 export type OperationKind =
@@ -22,6 +25,20 @@ export interface Operation {
   resent: 'no' | 'together' | 'afterwards';
 }
 
+export interface ShopOperation {
+  kind: 'buy' | 'pay' | 'cancel' | 'let expire';
+  /** What to buy: indexes into the shared products, then one that only the shop has to do with. */
+  slots: number[];
+  quantity: number;
+  way: Way;
+  /** Index into the buyer's own orders. */
+  order: number;
+  /** As of an operation. */
+  entryPoint: number;
+  /** Two presses at the same time. */
+  isTwice: boolean;
+}
+
 export type Fault =
   | { afterOperations: number; kind: 'kill'; server: (typeof SERVERS)[number] }
   | { afterOperations: number; kind: 'stop'; server: (typeof SERVERS)[number]; forMs: number }
@@ -32,6 +49,8 @@ export interface Scenario {
   /** One sequential program per client; the clients run concurrently. */
   programs: Operation[][];
   faults: Fault[];
+  /** One sequential program per buyer, while the clients work. */
+  shopping: ShopOperation[][];
 }
 
 const operation = fc.record({
@@ -43,6 +62,16 @@ const operation = fc.record({
   quantity: fc.nat(120),
   entryPoint: fc.nat(3),
   resent: fc.constantFrom<Operation['resent']>('no', 'no', 'no', 'no', 'together', 'afterwards'),
+});
+
+const shopOperation: fc.Arbitrary<ShopOperation> = fc.record({
+  kind: fc.constantFrom('buy', 'buy', 'pay', 'cancel', 'let expire'),
+  slots: fc.uniqueArray(fc.nat(SHARED_PRODUCTS), { minLength: 1, maxLength: 3 }),
+  quantity: fc.integer({ min: 1, max: 30 }),
+  way: fc.constantFrom('bank_transfer', 'bank_transfer', 'pick_up', 'cash_on_delivery'),
+  order: fc.nat(OPERATIONS_PER_BUYER),
+  entryPoint: fc.nat(3),
+  isTwice: fc.boolean(),
 });
 
 const allOperations = CLIENTS * OPERATIONS_PER_CLIENT;
@@ -79,12 +108,14 @@ export function scenarios(
   faults: fc.Arbitrary<Fault[]> = fc.array(fault, { minLength: 3, maxLength: 5, size: 'max' }),
 ): fc.Arbitrary<Scenario> {
   const length = { minLength: OPERATIONS_PER_CLIENT, maxLength: OPERATIONS_PER_CLIENT };
+  const shopLength = { minLength: OPERATIONS_PER_BUYER, maxLength: OPERATIONS_PER_BUYER };
   return fc.record({
     initialQuantities: fc.array(fc.nat(100), { minLength: SHARED_PRODUCTS, maxLength: SHARED_PRODUCTS }),
     programs: fc
       .array(fc.array(operation, length), { minLength: CLIENTS, maxLength: CLIENTS })
       .map((programs) => programs.map(withNumbers)),
     faults,
+    shopping: fc.array(fc.array(shopOperation, shopLength), { minLength: BUYERS, maxLength: BUYERS }),
   });
 }
 

@@ -269,6 +269,49 @@ test('an attempt that could still be paid is cancelled at the gateway before its
   expect([await stateOf(root, id), asked]).toEqual(['expired', { states: 1, cancelled: 1 }]);
 });
 
+test('money that comes while the job ends a hold keeps the order, or is a refund due', async () => {
+  let paying: Promise<CaptureOutcome> | undefined;
+  let payment = 0;
+  const { provider } = gateway(() => Promise.resolve({ state: 'pending' }));
+  const before = {
+    ...provider,
+    cancel: async () => {
+      paying = capture(payment);
+      await paying;
+    },
+  };
+  const inTime = await dueOrder(before);
+  payment = inTime.payment;
+  expect(await runExpiry(before)).toEqual([]);
+  expect([await paying, await stateOf(root, inTime.id)]).toEqual(['paid', 'confirmed']);
+
+  for (let i = 0; i < 10; i++) {
+    const during = { ...provider, cancel: () => Promise.resolve(void (paying = capture(payment))) };
+    const order = await dueOrder(during);
+    payment = order.payment;
+    expect(await runExpiry(during)).toEqual([]);
+    // Late money finds the stock that was let go, as nobody else wants it.
+    expect([await paying, await stateOf(root, order.id)]).toEqual(['paid', 'confirmed']);
+    expect(await stockOf(root, order.product.id)).toMatchObject({ onHand: 1, exact: 1 });
+  }
+});
+
+test('the end of an old attempt leaves an order that waits for a new one', async () => {
+  const { provider } = gateway(() => Promise.resolve({ state: 'pending' }));
+  const { id, product, payment } = await newOrder(provider);
+  const second = await retry(id, provider);
+  await root.query('UPDATE payment SET expires_at = "2020-01-01" WHERE id = ?', [payment]);
+  const failed = { paymentId: payment, orderId: id, actor: SYSTEM };
+  const late = databases.catalogue.transact((trx) => failPayment(trx, failed));
+  expect(await refusalOf(late)).toBe('stale_state');
+  expect(await runExpiry(provider)).toEqual([]);
+  expect([await stateOf(root, id), await stockOf(root, product.id)]).toMatchObject([
+    'awaiting_payment',
+    { exact: 1 },
+  ]);
+  expect(await capture(second)).toBe('paid');
+});
+
 test('while a gateway does not answer the stock stays held, for a day at most', async () => {
   const { provider } = gateway(() => Promise.reject(new Error('hangs')));
   const { id } = await dueOrder(provider);

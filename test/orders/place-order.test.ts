@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Connection } from 'mysql2/promise';
@@ -81,6 +82,21 @@ test('a form that is sent ten times at once, and again later, places one order',
   expect(await stockOf(root, product.id)).toMatchObject({ exact: 3 });
 });
 
+test('a checkout that is slow, and pressed again meanwhile, places one order', async () => {
+  const product = await addProduct(root);
+  const checkout = await checkoutOf(databases, [{ product, quantity: 3 }]);
+  const somebody = await stack.connect('primary');
+  await somebody.query('START TRANSACTION; SELECT id FROM product WHERE id = ? FOR UPDATE', [product.id]);
+  const first = place(checkout);
+  await sleep(300);
+  const second = place(checkout);
+  await sleep(300);
+  await somebody.end();
+  expect((await first).id).toBe((await second).id);
+  expect(await countOf('shop_order', 'placed_key = ?', [checkout.placedKey])).toBe(1);
+  expect(await stockOf(root, product.id)).toMatchObject({ exact: 3 });
+});
+
 test('a key that another cart has used finds the order of that one', async () => {
   const product = await addProduct(root);
   const first = await checkoutOf(databases, [{ product, quantity: 1 }]);
@@ -109,6 +125,32 @@ test('a cart that changes while it is being paid is shown again', async () => {
   const empty = await checkoutOf(databases, []);
   expect(await refusalOf(place(empty))).toBe('cart_changed');
   expect(await stockOf(root, product.id)).toMatchObject({ exact: 0 });
+});
+
+test('of an edit of the cart and its checkout at the same time, what was seen is ordered or nothing', async () => {
+  const product = await addProduct(root, { quantity: 100 });
+  const outcomes = new Set<string>();
+  for (let i = 0; i < 20; i++) {
+    const checkout = await checkoutOf(databases, [{ product, quantity: 1 }]);
+    const edit = async () => {
+      await databases.catalogue.transact((trx) =>
+        setCartLine(trx, checkout.cart.id, { productId: product.id, quantity: 9 }),
+      );
+    };
+    const [answer] = await Promise.all(
+      i % 2 === 0 ? [refusalOf(place(checkout)), edit()] : [edit(), refusalOf(place(checkout))].reverse(),
+    );
+    outcomes.add(String(answer));
+    const lines = await rowsOf(
+      root,
+      `SELECT quantity + 0e0 AS quantity FROM order_line JOIN shop_order ON shop_order.id = order_id
+       WHERE placed_key = ?`,
+      [checkout.placedKey],
+    );
+    expect([answer, lines]).toEqual(answer === 'done' ? ['done', [{ quantity: 1 }]] : ['cart_changed', []]);
+    expect(await countOf('cart_line', 'cart_id = ? AND quantity = 9', [checkout.cart.id])).toBe(1);
+  }
+  expect([...outcomes].sort()).toEqual(['cart_changed', 'done']);
 });
 
 test('a line says what is available and what it costs now; nothing is held and the cart stays', async () => {
@@ -173,9 +215,12 @@ test('another total than the customer has seen is not charged', async () => {
 
 test('two lines of one product hold together what one of them could have alone', async () => {
   const product = await addProduct(root, { quantity: 3 });
-  const lines = [1, 2].map(() => ({ productId: product.id, quantity: 2, price: 1000 }));
-  expect(await refusalOf(databases.catalogue.transact((trx) => hold(trx, lines)))).toBe('out_of_stock');
-  expect(await stockOf(root, product.id)).toMatchObject({ exact: 0 });
+  // Added up, and one after the other.
+  for (const price of [1000, undefined]) {
+    const lines = [1000, price].map((each) => ({ productId: product.id, quantity: 2, price: each }));
+    expect(await refusalOf(databases.catalogue.transact((trx) => hold(trx, lines)))).toBe('out_of_stock');
+    expect(await stockOf(root, product.id)).toMatchObject({ exact: 0 });
+  }
 });
 
 test('nobody buys half of what is sold whole', async () => {

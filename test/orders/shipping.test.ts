@@ -3,6 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import { cancelOrder } from '../../src/orders/cancel-order.ts';
 import { deliverParcel, openParcel, packParcel, shipParcel, takeBack } from '../../src/orders/parcels.ts';
+import { moveParcel } from '../../src/orders/states.ts';
 import { cashOnDelivery } from '../../src/payments/offline-providers.ts';
 import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
@@ -109,6 +110,15 @@ test('no two parcels have the same unit, and an order ships what it holds only',
   expect(answers.sort()).toEqual(['done', 'done', 'not_shippable']);
   const other = await newOrder(1);
   expect(await refusalOf(open(orderId, other.orderLineId, 1))).toBe('not_shippable');
+});
+
+test('of those that move a parcel from the same state, one does and the others are told', async () => {
+  const { orderId, orderLineId } = await newOrder(1);
+  const id = await open(orderId, orderLineId, 1);
+  const pack = () =>
+    change(databases, (trx) => moveParcel(trx, { id, orderId, from: 'open', to: 'packed', ...why }));
+  const answers = await Promise.all([1, 2, 3].map(() => refusalOf(pack())));
+  expect(answers.sort()).toEqual(['done', 'stale_state', 'stale_state']);
 });
 
 test('a cancelled order has no open parcels and holds nothing', async () => {

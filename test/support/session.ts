@@ -77,23 +77,32 @@ export class Session {
     return { status: response.status, location: response.headers.get('location') ?? '', text };
   }
 
-  /**
-   * Retries with the same key, at one address after the other, while the outcome is unknown (502 to 504, a
-   * broken connection, a timeout).
-   *
-   * @throws NoAnswerError
-   */
+  /** @throws NoAnswerError */
   async sendUntilAnswered(urls: string[], sent: Sent): Promise<Answer> {
-    const giveUpAt = Date.now() + RETRY_FOR_MS;
-    for (let attempt = 0; ; attempt++) {
-      const problem = await this.send(urls[attempt % urls.length]!, sent, RETRY_TIMEOUT_MS).then(
-        (answer) => (isUnavailable(sent, answer) ? `${answer.status} ${answer.text.slice(0, 200)}` : answer),
-        (error: unknown) => String(error),
-      );
-      if (typeof problem !== 'string') return problem;
-      if (Date.now() > giveUpAt) throw new NoAnswerError(`${sent.method} ${sent.path}: ${problem}`);
-      await sleep(150);
-    }
+    return untilAnswered(urls, sent, (url, limitMs) => this.send(url, sent, limitMs));
+  }
+}
+
+/**
+ * Retries with the same key, at one address after the other, while the outcome is unknown (502 to 504, a broken
+ * connection, a timeout).
+ *
+ * @throws NoAnswerError
+ */
+export async function untilAnswered(
+  urls: string[],
+  sent: Sent,
+  send: (url: string, limitMs: number) => Promise<Answer>,
+): Promise<Answer> {
+  const giveUpAt = Date.now() + RETRY_FOR_MS;
+  for (let attempt = 0; ; attempt++) {
+    const problem = await send(urls[attempt % urls.length]!, RETRY_TIMEOUT_MS).then(
+      (answer) => (isUnavailable(sent, answer) ? `${answer.status} ${answer.text.slice(0, 200)}` : answer),
+      (error: unknown) => String(error),
+    );
+    if (typeof problem !== 'string') return problem;
+    if (Date.now() > giveUpAt) throw new NoAnswerError(`${sent.method} ${sent.path}: ${problem}`);
+    await sleep(150);
   }
 }
 

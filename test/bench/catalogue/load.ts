@@ -14,6 +14,9 @@ const ROWS_PER_STATEMENT = 2000;
 /** Every third product has this minimum stock. */
 const MINIMUM = 5;
 const MINIMUM_EVERY = 3;
+/** All but every tenth product are in the shop. */
+const NOT_OFFERED_EVERY = 10;
+const PRICES = 4000;
 /** Sent before the first is answered, so that neither side waits for the other. */
 const STATEMENTS_AHEAD = 2;
 
@@ -105,10 +108,11 @@ async function insertProducts(connection: Pool, categories: Map<string, number>,
   const quantities: [id: number, quantity: number][] = [];
   const insert = new Statements(
     connection,
-    'INSERT INTO product (id, code, name, description, category_id, quantity, unit, minimum_stock)',
+    `INSERT INTO product
+       (id, code, name, description, category_id, quantity, unit, minimum_stock, price, tax_rate, on_sale)`,
   );
   const rowOf = ({ code, name, description, category, quantity, unit }: SeededProduct) =>
-    `(${id},${quoted(code)},${quoted(name)},${quoted(description)},${categories.get(category)},${quantity},${quoted(unit)},${id % MINIMUM_EVERY === 0 ? MINIMUM : 0})`;
+    `(${id},${quoted(code)},${quoted(name)},${quoted(description)},${categories.get(category)},${quantity},${quoted(unit)},${id % MINIMUM_EVERY === 0 ? MINIMUM : 0},${100 + ((id * 7919) % PRICES)},1500,${id % NOT_OFFERED_EVERY === 0 ? 0 : 1})`;
   for (const product of seededProducts()) {
     if (quantities.length >= count) break;
     id++;
