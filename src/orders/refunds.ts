@@ -90,7 +90,7 @@ async function chargeToSeller(
     .where('id', '=', lineId)
     .where('order_id', '=', orderId)
     .where('seller_id', 'is not', null)
-    .where(sql<boolean>`refunded + ${amount} <= line_total`)
+    .where(sql<boolean>`refunded + ${amount} <= ROUND((quantity - cancelled) * unit_price)`)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) throw new NotOfLineError();
 }

@@ -70,6 +70,8 @@ export interface SellerLine {
   lineTotal: number;
   shipped: number;
   returned: number;
+  /** The shop has called it off. */
+  cancelled: number;
   refunded: number;
   commissionRate: number;
   earned: number;
@@ -133,8 +135,8 @@ async function listLines(db: Kysely<Catalogue>, sellerId: number, orderId: numbe
   return db
     .selectFrom('order_line')
     .select(['id', 'name', 'code', 'unit', 'quantity', 'unit_price as unitPrice'])
-    .select(['line_total as lineTotal', 'shipped', 'returned', 'refunded', 'earned'])
-    .select('commission_rate as commissionRate')
+    .select(['line_total as lineTotal', 'shipped', 'returned', 'cancelled'])
+    .select(['refunded', 'earned', 'commission_rate as commissionRate'])
     .where('order_id', '=', orderId)
     .where('seller_id', '=', sellerId)
     .orderBy('position')

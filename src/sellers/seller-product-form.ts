@@ -6,10 +6,10 @@ import { readAsTyped, readNewProduct, readProductEdit } from '../products/produc
 import type { NewProductInput, ProductEdit } from '../products/product-merge.ts';
 import type { Unit } from '../products/unit-queries.ts';
 
-/** What sellers fill in. The rest of a product is the shop's own: they neither see nor change it. */
+/** What sellers fill in, in this order. The rest of a product is the shop's own: they neither see nor change it. */
 const SELLER_KEYS: readonly FieldKey[] = [
-  ...(['name', 'code', 'description', 'barcodes', 'category', 'quantity', 'price', 'taxRate'] as const),
-  ...(['weight', 'onSale', 'authors', 'publisher', 'year', 'pages', 'language', 'binding'] as const),
+  ...(['name', 'code', 'description', 'barcodes', 'quantity', 'price', 'taxRate', 'weight'] as const),
+  ...(['category', 'onSale', 'authors', 'publisher', 'year', 'pages', 'language', 'binding'] as const),
 ];
 const OTHER_KEYS = FIELD_KEYS.filter((key) => !SELLER_KEYS.includes(key));
 
@@ -24,11 +24,13 @@ const OWN_FORMS: Partial<Record<FieldKey, Partial<ProductField['form']>>> = {
 };
 
 /** Defined as for staff, with hints for sellers. */
-export const SELLER_FIELDS = FORM_FIELDS.filter(({ key }) => SELLER_KEYS.includes(key)).map((field) => {
-  const form = { ...field.form, ...OWN_FORMS[field.key] };
-  if (field.key === 'code') delete form.isRequired;
-  return { ...field, form };
-});
+export const SELLER_FIELDS = FORM_FIELDS.filter(({ key }) => SELLER_KEYS.includes(key))
+  .toSorted((one, other) => SELLER_KEYS.indexOf(one.key) - SELLER_KEYS.indexOf(other.key))
+  .map((field) => {
+    const form = { ...field.form, ...OWN_FORMS[field.key] };
+    if (field.key === 'code') delete form.isRequired;
+    return { ...field, form };
+  });
 
 export type SellerField = (typeof SELLER_FIELDS)[number];
 

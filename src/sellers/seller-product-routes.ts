@@ -217,14 +217,15 @@ export function sellerProductRoutes({ catalogue }: Databases, store: PhotoStore)
     own: OwnProduct | undefined,
     page: ProductPage,
   ): Promise<void> {
-    const categories = await readCategories(req);
+    // The header of the shop has `categories` of its own.
+    const choices = { categories: await readCategories(req) };
     const { values = readAsTyped(req.body) } = page;
     const typedVersion = (req.body as { version?: string } | undefined)?.version;
     res.render('shop/sell/product', {
       ...NO_PROBLEM,
       ...{ opened: readOpened(req.body), version: typedVersion, changed: [] },
       ...page,
-      ...{ own, values, categories, saved: pageQuery.parse(req.query).saved },
+      ...{ own, values, choices, saved: pageQuery.parse(req.query).saved },
       hasIsbn: hasIsbn(values.barcodes),
       fields: SELLER_FIELDS,
       listChoices: (kind: ChoiceKind) => listChoices(kind, req.language),

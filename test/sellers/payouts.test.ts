@@ -182,6 +182,39 @@ test('a refund that the shop bears leaves the payout alone; no other line is cha
   expect(await dueOf(seller)).toBe(2503 - 313);
 });
 
+test('what staff cancel of an order is neither due nor to be sent; what another seller has sent is', async () => {
+  const [one, other] = [await newSeller(root), await newSeller(root)];
+  const [first, second] = [await addSellerProduct(root, one), await addSellerProduct(root, other)];
+  const order = await sellOf(databases, root, [
+    { product: first, quantity: 1 },
+    { product: second, quantity: 2 },
+  ]);
+  const parcelOf = (seller: SellingCustomer) =>
+    order.parcels.find((parcel) => parcel.seller === seller.id)!.id;
+  await shipAs(one, order, parcelOf(one));
+  const due = await dueOf(one);
+  expect(due).toBeGreaterThan(0);
+  await catchUp();
+  expect((await act(admin, order.number, `${order.number}/cancel`, { note: 'Sin existencias' })).status).toBe(
+    303,
+  );
+  expect([await dueOf(one), await dueOf(other)]).toEqual([due, 0]);
+  const lines = await rowsOf(root, 'SELECT held, cancelled FROM order_line WHERE order_id = ? ORDER BY id', [
+    order.id,
+  ]);
+  expect(lines.map((line) => [Number(line.held), Number(line.cancelled)])).toEqual([
+    [0, 0],
+    [0, 2],
+  ]);
+  await catchUp();
+  const { text } = await other.shopper.open('sellOrder', { number: order.number });
+  expect(text).toContain('cancelado: 2');
+  expect(text).not.toContain('Enviar a');
+  expect((await shipAs(other, order, parcelOf(other))).status).toBe(409);
+  // The shop has paid it back already, so that nothing of it can be charged to the seller.
+  expect(await refund({ order, line: order.lines[1]! }, 1)).toBe('not_of_line');
+});
+
 test('what is paid at the door is due once its money has come', async () => {
   const seller = await newSeller(root, { rate: 1000 });
   const product = await addSellerProduct(root, seller, { price: 1000 });
