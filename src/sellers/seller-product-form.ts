@@ -20,7 +20,7 @@ const OWN_FORMS: Partial<Record<FieldKey, Partial<ProductField['form']>>> = {
   code: { hint: 'sellers.codeHint' },
   price: { isRequired: true },
   quantity: { hint: 'sellers.quantityHint' },
-  onSale: { hint: 'sellers.onSaleHint' },
+  onSale: { hint: 'sellers.onSaleHint', width: 'col-md-4' },
 };
 
 /** Defined as for staff, with hints for sellers. */
