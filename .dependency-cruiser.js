@@ -85,6 +85,7 @@ const LAYERS = [
       'mail/',
       'shop/',
       'order-desk/',
+      'sellers/',
       'delivery/',
       'checkout/',
       'exports/',

@@ -53,7 +53,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.cart_line TO inventario_app@'
 GRANT SELECT, INSERT,
   UPDATE (state, cancelled_total, hold_until, updated_at, customer_id, email, name, phone, address, is_forgotten)
   ON inventario.shop_order TO inventario_app@'%';
-GRANT SELECT, INSERT, UPDATE (held, shipped, returned, cancelled) ON inventario.order_line TO inventario_app@'%';
+GRANT SELECT, INSERT, UPDATE (held, shipped, returned, cancelled, refunded, paid_out) ON inventario.order_line
+  TO inventario_app@'%';
 GRANT SELECT, INSERT,
   UPDATE (state, amount, captured_amount, provider_reference, expires_at, updated_at) ON inventario.payment TO inventario_app@'%';
 GRANT SELECT, INSERT, DELETE ON inventario.payment_notification TO inventario_app@'%';
@@ -71,6 +72,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.delivery_area TO inventario_a
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.delivery_method TO inventario_app@'%';
 GRANT SELECT, INSERT, DELETE ON inventario.delivery_rate TO inventario_app@'%';
 GRANT SELECT, UPDATE ON inventario.shop_setting TO inventario_app@'%';
+GRANT SELECT, INSERT,
+  UPDATE (name, contact, pay_to, about, state, reason, commission_rate, is_forgotten, version, asked_at) ON inventario.seller TO inventario_app@'%';
+-- What was paid stays as it was.
+GRANT SELECT, INSERT ON inventario.payout TO inventario_app@'%';
+GRANT SELECT, INSERT ON inventario.payout_line TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_token TO inventario_app@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventario.customer_address TO inventario_app@'%';

@@ -25,6 +25,7 @@ import { MailWriter } from './mail/mail-writer.ts';
 import { forgetProofs } from './order-desk/payment-proofs.ts';
 import { searchJobs } from './search/search-jobs.ts';
 import { orderJobs } from './orders/order-jobs.ts';
+import { forgetSeller, sellerJobs } from './sellers/seller-jobs.ts';
 import { allProviders } from './payments/all-providers.ts';
 import { readFilter } from './product-list/product-filter.ts';
 import { getProductPage } from './product-list/product-page.ts';
@@ -75,11 +76,13 @@ async function serve(): Promise<void> {
   const providers = allProviders(config, returnPath);
   orderJobs(jobs, { databases, providers, logger });
   orderMailJobs(jobs, { config, databases });
+  sellerJobs(jobs, databases);
   const mails = await MailWriter.create(config, MAIL_TEMPLATES);
   mailJobs(jobs, { config, databases, logger, mails });
   customerJobs(jobs, databases, [
     (customer) => forgetProofs(databases, customer),
     (customer) => forgetCustomer(databases.catalogue, customer),
+    (customer) => forgetSeller(databases.catalogue, customer),
   ]);
   replicaJobs(jobs, databases, { logger, countRestarts: config.COUNT_RESTARTS });
   jobs.cleanUp('sessions', databases.directory, deleteExpiredSessions);

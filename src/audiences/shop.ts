@@ -18,8 +18,12 @@ import { drain } from '../http/drain.ts';
 import { notFound } from '../http/error-handler.ts';
 import { idempotency } from '../http/idempotency.ts';
 import { onlyBelow } from '../http/only-below.ts';
+import { receiveUploads } from '../http/upload.ts';
 import type { Providers } from '../payments/provider.ts';
 import type { PhotoStore } from '../photos/photo-store.ts';
+import { sellerOrderRoutes } from '../sellers/seller-order-routes.ts';
+import { sellerProductRoutes, SELLER_PHOTO_FORM } from '../sellers/seller-product-routes.ts';
+import { sellerRoutes } from '../sellers/seller-routes.ts';
 import { catalogueRoutes } from '../shop/catalogue-routes.ts';
 import { offerLayout } from '../shop/shop-layout.ts';
 import { paymentReturnRoutes } from '../shop/payment-return.ts';
@@ -64,6 +68,7 @@ export function shop(dependencies: ShopDependencies): Router {
   router.use(catalogueRoutes(config, databases, photos));
   router.use(express.urlencoded({ extended: false, limit: '100kb' }));
   router.use(customersOnly);
+  router.use(receiveUploads([SELLER_PHOTO_FORM]));
   router.use(checkToken);
 
   const all: CheckoutDependencies = {
@@ -77,6 +82,9 @@ export function shop(dependencies: ShopDependencies): Router {
   router.use(signUpRoutes(all));
   router.use(accountRoutes(all));
   router.use(addressRoutes(databases));
+  router.use(sellerRoutes(databases));
+  router.use(sellerProductRoutes(databases, photos));
+  router.use(sellerOrderRoutes(databases, dependencies.jobs));
   router.use(notFound);
   return router;
 }

@@ -45,6 +45,7 @@ import { PHOTO_FORM } from '../products/photo-form-routes.ts';
 import { productApiRoutes } from '../products/product-api-routes.ts';
 import { productRoutes } from '../products/product-routes.ts';
 import { offerUndo } from '../products/undo-cookies.ts';
+import { sellerDeskRoutes } from '../sellers/seller-desk-routes.ts';
 import { supplierRoutes } from '../suppliers/supplier-routes.ts';
 import type { Heartbeat } from '../system/heartbeat.ts';
 import { systemRoutes } from '../system/system-routes.ts';
@@ -110,6 +111,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(supplierRoutes(databases));
   router.use(deliveryRoutes(databases, COUNTRIES));
   router.use(orderListRoutes(config, databases));
+  router.use(sellerDeskRoutes(config, databases));
   router.use(orderDeskRoutes(config, databases, dependencies.providers, orderTasks));
   router.use(alertRoutes(config, databases));
   router.use(importRoutes(config, databases, jobs));

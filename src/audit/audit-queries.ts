@@ -15,6 +15,8 @@ export interface AuditEvent {
   /** Null for anonymous requests and system actions. */
   userId: number | null;
   username: string | null;
+  /** Of a customer who sells in the shop. */
+  isOfCustomer: boolean;
   address: string;
   targetId: number | null;
   targetName: string | null;
@@ -52,7 +54,7 @@ export async function listAuditEvents(
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
-  return rows.map((row) => toEvent('account', row));
+  return rows.map((row) => toEvent('account', { ...row, isOfCustomer: false }));
 }
 
 export async function listProductEvents(
@@ -70,7 +72,11 @@ export async function listProductEvents(
     .limit(limit)
     .execute();
   return rows.map(({ actor_kind, actor_id, ...row }) =>
-    toEvent('product', { ...row, userId: actor_kind === 'user' ? actor_id : null }),
+    toEvent('product', {
+      ...row,
+      userId: actor_kind === 'user' ? actor_id : null,
+      isOfCustomer: actor_kind === 'customer',
+    }),
   );
 }
 

@@ -3,9 +3,9 @@ import { typedNumber } from '../locales/typed-numbers.ts';
 import type { AuditEvent } from './audit-queries.ts';
 
 /** A failed sign-in names no one: the username is only a claim. */
-export function whoDid({ action, username }: AuditEvent, t: TFunction): string {
+export function whoDid({ action, username, isOfCustomer }: AuditEvent, t: TFunction): string {
   const isProven = action !== 'session.refused' && action !== 'session.limited';
-  return (isProven && username) || t('audit.someone');
+  return (isProven && username) || t(isOfCustomer ? 'movement.actors.customer' : 'audit.someone');
 }
 
 export function sentenceOf(

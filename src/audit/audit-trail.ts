@@ -37,6 +37,11 @@ export const ACTIONS = [
   'supplier.edited',
   'supplier.deleted',
   'delivery.changed',
+  'seller.approved',
+  'seller.refused',
+  'seller.suspended',
+  'seller.paid',
+  'seller.defaultChanged',
 ] as const;
 export type AuditAction = (typeof ACTIONS)[number];
 
@@ -44,7 +49,7 @@ export const KINDS = ['session', 'access', 'account', 'product'] as const;
 
 type ProductAction = Extract<
   AuditAction,
-  `${'product' | 'category' | 'unit' | 'supplier' | 'delivery'}.${string}`
+  `${'product' | 'category' | 'unit' | 'supplier' | 'delivery' | 'seller'}.${string}`
 >;
 
 interface NewEvent {

@@ -19,6 +19,7 @@ export type Permission =
   | 'order:manage'
   | 'order:refund'
   | 'customer:view'
+  | 'seller:manage'
   | 'mail:view'
   | 'audit:view'
   | 'system:view';
@@ -41,6 +42,7 @@ const ADMINISTERING: Permission[] = [
   'users:manage',
   'order:refund',
   'customer:view',
+  'seller:manage',
   'mail:view',
   'audit:view',
   'system:view',

@@ -110,6 +110,11 @@ export const ROUTE_PERMISSIONS = {
   'POST /orders/:number/refunds/:id/request': 'order:refund',
   'POST /orders/:number/refunds/:id/finish': 'order:refund',
   'GET /customers': 'customer:view',
+  'GET /sellers': 'seller:manage',
+  'POST /sellers/settings': 'seller:manage',
+  'GET /sellers/:id': 'seller:manage',
+  'POST /sellers/:id': 'seller:manage',
+  'POST /sellers/:id/payouts': 'seller:manage',
 
   'GET /imports': 'product:import',
   'POST /imports': 'product:import',

@@ -18,6 +18,8 @@ export interface CartItem extends PricedLine {
   weight: number | null;
   photo: string | undefined;
   author: string;
+  /** Null: the shop itself. */
+  seller: string | null;
   available: number;
   /** Why it cannot be ordered as it is. */
   problem: 'gone' | 'out' | 'fewer' | undefined;
@@ -33,11 +35,18 @@ export async function listCartItems(db: Kysely<Catalogue>, cartId: number): Prom
     .leftJoin('deleted_product', 'deleted_product.id', 'cart_line.product_id')
     .leftJoin('book', 'book.product_id', 'product.id')
     .leftJoin('unit', 'unit.code', 'product.unit')
+    .leftJoin('seller', 'seller.id', 'product.seller_id')
     .select(['cart_line.product_id as productId', 'cart_line.quantity', 'cart_line.seen_price as seenPrice'])
     .select(sql<string | null>`COALESCE(product.name, deleted_product.name)`.as('name'))
     .select(['product.price', 'product.weight', 'product.unit', 'book.authors', ...UNIT_WORDS, PHOTO_IDS])
     .select(sql<number>`COALESCE(product.tax_rate, 0)`.as('taxRate'))
-    .select(sql<0 | 1>`product.offered_state IS NOT NULL`.as('isOffered'))
+    .select('seller.name as seller')
+    .select(
+      sql<0 | 1>`(
+        product.offered_state IS NOT NULL AND (product.seller_id IS NULL OR seller.state <=> 'approved'))`.as(
+        'isOffered',
+      ),
+    )
     .select(availableToPromise.as('available'))
     .where('cart_id', '=', cartId)
     .orderBy('cart_line.product_id')
@@ -52,6 +61,7 @@ export async function listCartItems(db: Kysely<Catalogue>, cartId: number): Prom
       ...{ productId: row.productId, quantity, price, taxRate, available, weight: row.weight },
       name: row.name ?? '',
       author: row.authors ?? '',
+      seller: row.seller,
       unit: toUnit(row.unit ?? '', { singular, plural, decimals }),
       photo: photo && !isGone ? PHOTO_ROUTE.replace(':file', photoFile(photo, WIDTHS.page)) : undefined,
       problem: isGone ? 'gone' : available === 0 ? 'out' : available < quantity ? 'fewer' : undefined,

@@ -92,6 +92,8 @@ export interface OrderParcel {
   trackingNumber: string;
   link: string | undefined;
   shippedAt: Date | null;
+  /** Who sends it; null: the shop itself. */
+  seller: string | null;
 }
 
 /** @throws OrderNotFoundError */
@@ -174,10 +176,12 @@ async function listParcels(
 ): Promise<OrderParcel[]> {
   const rows = await db
     .selectFrom('parcel')
-    .select(['id', 'state', 'carrier', 'tracking_number as trackingNumber', 'shipped_at as shippedAt'])
+    .leftJoin('seller', 'seller.id', 'parcel.seller_id')
+    .select(['parcel.id', 'parcel.state', 'carrier', 'tracking_number as trackingNumber'])
+    .select(['shipped_at as shippedAt', 'seller.name as seller'])
     .where('order_id', '=', orderId)
-    .where('state', 'in', ['shipped', 'delivered'])
-    .orderBy('id')
+    .where('parcel.state', 'in', ['shipped', 'delivered'])
+    .orderBy('parcel.id')
     .limit(MAX_ROWS)
     .execute();
   return rows.map((parcel) => ({ ...parcel, link: trackingLink(delivery, parcel) }));

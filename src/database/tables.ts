@@ -414,6 +414,16 @@ interface OrderLineTable {
   cancelled: FilledIn<number>;
   /** Null once it holds nothing. */
   open_order: GeneratedAlways<number | null>;
+  /** Of a seller, by refunds that name the line. */
+  refunded: FilledIn<number>;
+  /** By payouts. */
+  paid_out: FilledIn<number>;
+  /** Computed, of a seller's line: what was shipped, less what went back; the commission in it, and the rest. */
+  kept: GeneratedAlways<number>;
+  commission: GeneratedAlways<number>;
+  earned: GeneratedAlways<number>;
+  /** Null unless something is to be paid out, or was paid out too much. */
+  due_seller: GeneratedAlways<number | null>;
 }
 
 export type PaymentState = 'pending' | 'captured' | 'failed' | 'cancelled' | 'expired' | 'surplus';
@@ -456,6 +466,8 @@ interface RefundTable {
   reason: string;
   /** A user; null for the system. */
   made_by: FilledIn<number | null>;
+  /** The line of a seller who bears it; null: the shop does. */
+  order_line_id: FilledIn<number | null>;
   created_at: FilledIn<Date>;
 }
 
@@ -560,7 +572,47 @@ interface ShopSettingTable {
   pick_up_text: string;
   default_weight: number;
   delivery_tax_rate: number;
+  /** Of new sellers. */
+  commission_rate: FilledIn<number>;
   version: FilledIn<number>;
+}
+
+export type SellerState = 'asked' | 'approved' | 'refused' | 'suspended';
+
+interface SellerTable {
+  id: Generated<number>;
+  /** Of the directory. */
+  customer_id: number;
+  name: string;
+  contact: string;
+  pay_to: FilledIn<string>;
+  about: FilledIn<string>;
+  state: FilledIn<SellerState>;
+  reason: FilledIn<string>;
+  /** In hundredths of a percent. */
+  commission_rate: FilledIn<number>;
+  /** Its account is deleted; contact and account for payouts go when nothing is to be sent or paid. */
+  is_forgotten: FilledIn<0 | 1>;
+  version: FilledIn<number>;
+  asked_at: FilledIn<Date>;
+}
+
+interface PayoutTable {
+  id: Generated<number>;
+  seller_id: number;
+  amount: number;
+  currency: string;
+  reference: string;
+  /** As `2026-03-29`. */
+  paid_on: ColumnType<Date, string, never>;
+  made_by: number;
+  created_at: FilledIn<Date>;
+}
+
+interface PayoutLineTable {
+  payout_id: number;
+  order_line_id: number;
+  amount: number;
 }
 
 export type ReturnState = 'asked' | 'accepted' | 'refused' | 'received';
@@ -885,6 +937,9 @@ export interface Catalogue extends GroupTables {
   delivery_method: DeliveryMethodTable;
   delivery_rate: DeliveryRateTable;
   shop_setting: ShopSettingTable;
+  seller: SellerTable;
+  payout: PayoutTable;
+  payout_line: PayoutLineTable;
   product_import: ImportTable;
   product_import_part: ImportPartTable;
   product_import_row: ImportRowTable;

@@ -33,6 +33,8 @@ const flashMessage = z.object({
     'users.roleChanged',
     'users.disabled',
     'users.enabled',
+    'sellers.done.saved',
+    'sellers.done.paid',
     'orderDesk.done.noted',
     'orderDesk.done.cancelled',
     'orderDesk.done.restCancelled',

@@ -28,7 +28,7 @@ export class Semaphore {
 /** Holds a slot until the response is closed. `textKey`: what a user reads who has none left. */
 export function limited(slots: Semaphore, textKey: string): RequestHandler {
   return (req, res, next) => {
-    const release = slots.take(req.principal!.id);
+    const release = slots.take((req.principal ?? req.customer).id);
     if (!release) throw new HttpError(429, textKey, { retryAfterSeconds: 10 });
     onceClosed(res, release);
     next();

@@ -19,7 +19,13 @@ export const noteForm = z.object({ seen, note });
 export const remarkForm = z.object({
   note: note.refine((text) => text !== '', 'orderDesk.errors.noteMissing'),
 });
-export const refundForm = z.object({ seen, amount, note });
+/** The line of a seller who bears it; empty: the shop. */
+const line = z
+  .string()
+  .regex(/^\d{0,15}$/)
+  .default('')
+  .transform((id) => (id === '' ? undefined : Number(id)));
+export const refundForm = z.object({ seen, amount, note, line });
 export const captureForm = z.object({
   ...{ seen, amount, note },
   reference: optionalText(100, 'orderDesk.errors.referenceLength'),

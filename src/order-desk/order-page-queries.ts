@@ -60,6 +60,10 @@ export interface OrderLine {
   onHand: number | null;
   reserved: number | null;
   photo: Buffer | null;
+  /** Null: the shop itself. */
+  seller: string | null;
+  sellerCustomerId: number | null;
+  refunded: number;
 }
 
 export interface Payment {
@@ -90,6 +94,8 @@ export interface Parcel {
   trackingNumber: string;
   createdAt: Date;
   shippedAt: Date | null;
+  /** Who sends it; null: the shop itself. */
+  seller: string | null;
   lines: { orderLineId: number; quantity: number }[];
 }
 
@@ -100,6 +106,8 @@ export interface Refund {
   amount: number;
   state: RefundState;
   reason: string;
+  /** The line of a seller who bears it. */
+  lineId: number | null;
   createdAt: Date;
 }
 
@@ -160,6 +168,7 @@ export async function listLines(db: Kysely<Catalogue>, orderId: number): Promise
   return db
     .selectFrom('order_line')
     .leftJoin('product', 'product.id', 'order_line.product_id')
+    .leftJoin('seller', 'seller.id', 'order_line.seller_id')
     .select(['order_line.id', 'order_line.product_id as productId', 'order_line.code', 'order_line.name'])
     .select(['order_line.unit', 'order_line.quantity', 'unit_price as unitPrice'])
     .select([
@@ -172,6 +181,7 @@ export async function listLines(db: Kysely<Catalogue>, orderId: number): Promise
       'cancelled',
     ])
     .select(['product.on_hand as onHand', 'product.exact_reserved as reserved', FIRST_PHOTO])
+    .select(['seller.name as seller', 'seller.customer_id as sellerCustomerId', 'refunded'])
     .select(
       sql<number>`(
         SELECT COALESCE(SUM(content.quantity), 0)
@@ -209,10 +219,11 @@ async function listProofs(db: Kysely<Catalogue>, orderId: number): Promise<Proof
 async function listParcels(db: Kysely<Catalogue>, orderId: number): Promise<Parcel[]> {
   const parcels = await db
     .selectFrom('parcel')
-    .select(['id', 'state', 'carrier', 'tracking_number as trackingNumber'])
-    .select(['created_at as createdAt', 'shipped_at as shippedAt'])
+    .leftJoin('seller', 'seller.id', 'parcel.seller_id')
+    .select(['parcel.id', 'parcel.state', 'carrier', 'tracking_number as trackingNumber'])
+    .select(['created_at as createdAt', 'shipped_at as shippedAt', 'seller.name as seller'])
     .where('order_id', '=', orderId)
-    .orderBy('id')
+    .orderBy('parcel.id')
     .execute();
   if (parcels.length === 0) return [];
   const contents = await db
@@ -234,7 +245,8 @@ async function listRefunds(db: Kysely<Catalogue>, orderId: number): Promise<Refu
     .selectFrom('refund')
     .innerJoin('payment', 'payment.id', 'refund.payment_id')
     .select(['refund.id', 'refund.payment_id as paymentId', 'payment.method', 'refund.amount'])
-    .select(['refund.state', 'refund.reason', 'refund.created_at as createdAt'])
+    .select(['refund.state', 'refund.reason', 'refund.order_line_id as lineId'])
+    .select('refund.created_at as createdAt')
     .where('refund.order_id', '=', orderId)
     .orderBy('refund.id')
     .execute();

@@ -6,13 +6,7 @@ import { NO_PROBLEM, type FormPage } from '../http/save-form.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import { subtract } from '../stock/quantities.ts';
 import type { LineUnit } from './order-forms.ts';
-import {
-  getOrderRecord,
-  type OrderEvent,
-  type OrderLine,
-  type OrderRecord,
-  type Parcel,
-} from './order-page-queries.ts';
+import { getOrderRecord, type OrderLine, type OrderRecord, type Parcel } from './order-page-queries.ts';
 import type { OrderTasks } from './order-tasks.ts';
 import {
   eventNote,
@@ -67,7 +61,7 @@ export class OrderPages {
     res.locals.orderTasks = counts;
     const { t } = req;
     const { formatMoney } = res.locals as { formatMoney: (amount: number) => string };
-    const names = await this.#nameActors(req, record.events);
+    const names = await this.#nameActors(req, record);
     const history = record.events.map((event, index) => ({
       ...event,
       who: names[index]!,
@@ -105,14 +99,15 @@ export class OrderPages {
     });
   }
 
-  async #nameActors(req: Request, events: OrderEvent[]): Promise<string[]> {
+  async #nameActors(req: Request, { order, lines, events }: OrderRecord): Promise<string[]> {
     const users = events.flatMap(({ actorKind, actorId }) => (actorKind === 'user' ? (actorId ?? []) : []));
     const names = await this.#usernames.find(req.principal!, users);
-    return events.map(({ actorKind, actorId }) =>
-      actorKind === 'user'
-        ? (names.get(actorId ?? 0) ?? req.t('audit.someone'))
-        : req.t(`movement.actors.${actorKind}`),
-    );
+    const sellers = new Map(lines.map(({ seller, sellerCustomerId }) => [sellerCustomerId, seller]));
+    return events.map(({ actorKind, actorId }) => {
+      if (actorKind === 'user') return names.get(actorId ?? 0) ?? req.t('audit.someone');
+      const seller = actorKind === 'customer' && actorId !== order.customerId && sellers.get(actorId);
+      return seller || req.t(`movement.actors.${actorKind}`);
+    });
   }
 }
 

@@ -233,8 +233,8 @@ export function orderRoutes({ catalogue }: Databases, pages: OrderPages): Router
     await act(req, res, {
       form: 'refund',
       parse: () => readForm(refundForm, req.body, req.t),
-      save: async (trx, { id }, { amount, note }) => {
-        await makeRefund(trx, { orderId: id, amount, ...whyOf(req, note) });
+      save: async (trx, { id }, { amount, note, line }) => {
+        await makeRefund(trx, { orderId: id, amount, lineId: line, ...whyOf(req, note) });
       },
       done: 'orderDesk.done.refundMade',
     });

@@ -13,8 +13,8 @@ const SEEN_BY_PEOPLE = sql.join(
   OFFLINE_PROVIDERS.filter(({ isPrepaid }) => isPrepaid).map(({ name }) => name),
 );
 
-/** Of `line`: more is held than lies in packed parcels. */
-export const HAS_UNPACKED = sql<boolean>`line.held > (
+/** Of `line`: more is held than lies in packed parcels. Sellers pack their own. */
+export const HAS_UNPACKED = sql<boolean>`line.seller_id IS NULL AND line.held > (
   SELECT COALESCE(SUM(content.quantity), 0)
   FROM parcel_line AS content JOIN parcel ON parcel.id = content.parcel_id
   WHERE content.order_line_id = line.id AND parcel.state = 'packed'

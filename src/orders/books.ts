@@ -128,6 +128,63 @@ const RULES: Rule[] = [
       SELECT subject_id, COUNT(*) FROM order_event WHERE mail IS NOT NULL
       GROUP BY subject, subject_id, mail HAVING COUNT(*) > 1`,
   },
+  {
+    says: '8. A line is of the seller of its product, and a parcel holds lines of its own seller only',
+    query: sql`
+      SELECT ${HINT} l.order_id, l.id AS line, l.seller_id AS seller, p.seller_id AS sells
+      FROM order_line AS l
+      JOIN (SELECT id, seller_id FROM product UNION ALL SELECT id, seller_id FROM deleted_product) AS p
+        ON p.id = l.product_id
+      WHERE NOT l.seller_id <=> p.seller_id
+      UNION ALL
+      SELECT l.order_id, l.id, l.seller_id, p.seller_id
+      FROM parcel_line AS c JOIN parcel AS p ON p.id = c.parcel_id JOIN order_line AS l ON l.id = c.order_line_id
+      WHERE NOT p.seller_id <=> l.seller_id OR p.order_id <> l.order_id`,
+  },
+  {
+    says: '8. Customers move the stock of their own products only',
+    query: sql`
+      SELECT ${HINT} m.id AS movement, m.product_id AS product, m.actor_id AS customer
+      FROM stock_movement AS m
+      LEFT JOIN (SELECT id, seller_id FROM product UNION ALL SELECT id, seller_id FROM deleted_product) AS p
+        ON p.id = m.product_id
+      LEFT JOIN seller AS s ON s.id = p.seller_id
+      WHERE m.actor_kind = 'customer' AND p.id IS NOT NULL AND NOT s.customer_id <=> m.actor_id`,
+  },
+  {
+    says: '8. A payout is the sum of its lines, which are those of its seller',
+    query: sql`
+      SELECT ${HINT} p.id AS payout, p.amount, COALESCE(l.amount, 0) AS listed, l.others
+      FROM payout AS p LEFT JOIN (
+        SELECT c.payout_id, SUM(c.amount) AS amount, SUM(NOT o.seller_id <=> own.seller_id) AS others
+        FROM payout_line AS c
+        JOIN payout AS own ON own.id = c.payout_id JOIN order_line AS o ON o.id = c.order_line_id
+        GROUP BY c.payout_id
+      ) AS l ON l.payout_id = p.id
+      WHERE p.amount <> COALESCE(l.amount, 0) OR l.others > 0`,
+  },
+  {
+    says: '8. No line is paid out twice: its payouts are at most what it brought when it was shipped, less the commission',
+    query: sql`
+      SELECT ${HINT} l.id AS line, l.paid_out, COALESCE(c.amount, 0) AS payouts
+      FROM order_line AS l LEFT JOIN (
+        SELECT order_line_id, SUM(amount) AS amount FROM payout_line GROUP BY order_line_id
+      ) AS c ON c.order_line_id = l.id
+      WHERE (l.seller_id IS NOT NULL OR l.paid_out <> 0 OR c.amount IS NOT NULL)
+        AND (l.paid_out <> COALESCE(c.amount, 0) OR l.paid_out NOT BETWEEN 0 AND
+          ROUND(l.shipped * l.unit_price)
+            - (2 * CAST(ROUND(l.shipped * l.unit_price) AS SIGNED) * l.commission_rate + 10000) DIV 20000)`,
+  },
+  {
+    says: '8. What refunds have taken from the line of a seller is what they name, and no more than the line',
+    query: sql`
+      SELECT ${HINT} l.id AS line, l.seller_id AS seller, l.refunded, COALESCE(r.amount, 0) AS refunds
+      FROM order_line AS l LEFT JOIN (
+        SELECT order_line_id, SUM(amount) AS amount FROM refund WHERE order_line_id IS NOT NULL GROUP BY order_line_id
+      ) AS r ON r.order_line_id = l.id
+      WHERE (l.refunded <> 0 OR r.amount IS NOT NULL)
+        AND (l.refunded <> COALESCE(r.amount, 0) OR l.seller_id IS NULL OR l.refunded > l.line_total)`,
+  },
 ];
 
 /** @returns nothing if all books are right; each rule is one statement, so that it sees one state of all tables */

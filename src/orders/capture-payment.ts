@@ -5,6 +5,7 @@ import { PaymentMismatchError } from './order-errors.ts';
 import { holdAgain, lockOrder } from './order-holds.ts';
 import { endPendingAttempts } from './payment-attempts.ts';
 import { oweRefund, type RefundReason } from './refunds.ts';
+import { openSellerParcels } from './seller-parcels.ts';
 import { moveOrder, movePayment, type Why } from './states.ts';
 
 export interface Capture extends Why {
@@ -83,10 +84,10 @@ async function isServed(
 ): Promise<boolean> {
   const confirmed = { id, to: 'confirmed', changes: { hold_until: null }, ...why } as const;
   if (state === 'cancelled') return false;
-  if (state === 'awaiting_payment') await moveOrder(trx, { ...confirmed, from: 'awaiting_payment' });
-  if (state !== 'expired') return true;
-  if (!(await isHeldAgain(trx, id))) return false;
-  await moveOrder(trx, { ...confirmed, from: 'expired' });
+  if (state !== 'awaiting_payment' && state !== 'expired') return true;
+  if (state === 'expired' && !(await isHeldAgain(trx, id))) return false;
+  await moveOrder(trx, { ...confirmed, from: state });
+  await openSellerParcels(trx, id, why);
   return true;
 }
 

@@ -70,9 +70,23 @@ export class NotShippableError extends DomainError {
   }
 }
 
+/** Each seller sends their own. */
+export class MixedParcelError extends DomainError {
+  constructor() {
+    super({ code: 'mixed_parcel', status: 422, textKey: 'orders.errors.mixedParcel', field: 'lines' });
+  }
+}
+
 export class NotReturnableError extends DomainError {
   constructor() {
     super({ code: 'not_returnable', status: 409, textKey: 'orders.errors.notReturnable' });
+  }
+}
+
+/** A refund that a seller is to bear is more than their line. */
+export class NotOfLineError extends DomainError {
+  constructor() {
+    super({ code: 'not_of_line', status: 422, textKey: 'orders.errors.notOfLine', field: 'line' });
   }
 }
 

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
 import { NOW } from '../jobs/lease.ts';
 import { returnToStock, ship } from '../stock/holds.ts';
-import { NotReturnableError, NotShippableError } from './order-errors.ts';
+import { MixedParcelError, NotReturnableError, NotShippableError } from './order-errors.ts';
 import { lockOrder } from './order-holds.ts';
 import { moveOrder, moveParcel, recordEvent, type Why } from './states.ts';
 
@@ -11,18 +11,18 @@ export interface ParcelLine {
   quantity: number;
 }
 
-/** @throws NotShippableError if the order does not hold as much that is in no other open parcel */
+/**
+ * For one seller, or the shop itself.
+ *
+ * @throws NotShippableError if the order does not hold as much that is in no other open parcel, MixedParcelError
+ */
 export async function openParcel(
   trx: Transaction<Catalogue>,
-  {
-    orderId,
-    lines,
-    sellerId = null,
-    ...why
-  }: Why & { orderId: number; lines: ParcelLine[]; sellerId?: number | null },
+  { orderId, lines, ...why }: Why & { orderId: number; lines: ParcelLine[] },
 ): Promise<number> {
   const { state } = await lockOrder(trx, orderId);
   if ((state !== 'confirmed' && state !== 'in_progress') || lines.length === 0) throw new NotShippableError();
+  const sellerId = await getOnlySeller(trx, lines);
   const { insertId } = await trx
     .insertInto('parcel')
     .values({ order_id: orderId, seller_id: sellerId, state: 'open' })
@@ -41,6 +41,18 @@ export async function openParcel(
   }
   await recordEvent(trx, { subject: 'parcel', id, orderId, from: null, to: 'open', ...why });
   return id;
+}
+
+async function getOnlySeller(trx: Transaction<Catalogue>, lines: ParcelLine[]): Promise<number | null> {
+  const ids = lines.map(({ orderLineId }) => orderLineId);
+  const sellers = await trx
+    .selectFrom('order_line')
+    .select('seller_id as id')
+    .distinct()
+    .where('id', 'in', ids)
+    .execute();
+  if (sellers.length > 1) throw new MixedParcelError();
+  return sellers[0]?.id ?? null;
 }
 
 export async function packParcel(trx: Transaction<Catalogue>, id: number, why: Why): Promise<void> {

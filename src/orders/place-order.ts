@@ -19,6 +19,7 @@ import { hashOf, newOrderNumber } from './order-identity.ts';
 import { insertAttempt } from './payment-attempts.ts';
 import { priceCart, type CheckedLine } from './price-cart.ts';
 import { isTooMuch, totalsOf, type OrderTotals } from './prices.ts';
+import { openSellerParcels } from './seller-parcels.ts';
 import { recordEvent } from './states.ts';
 
 const MAX_UNPAID = 5;
@@ -94,6 +95,7 @@ async function place(trx: Transaction<Catalogue>, checkout: Checkout, actor: Act
   });
   await insertAttempt(trx, { orderId: order.id, ...totals, ...checkout }, actor);
   await emptyCart(trx, checkout.cart.id);
+  if (order.state === 'confirmed') await openSellerParcels(trx, order.id, { actor });
   await hold(trx, lines);
   return order;
 }
@@ -170,6 +172,7 @@ async function insertLines(
       lines.map(({ productId, code, name, unit, quantity, price, taxRate, ...line }, position) => ({
         ...{ order_id: orderId, position, product_id: productId, code, name, unit, quantity },
         ...{ unit_price: price, tax_rate: taxRate, line_total: line.lineTotal, tax: line.tax },
+        ...{ seller_id: line.sellerId, commission_rate: line.commissionRate },
         held: quantity,
       })),
     )

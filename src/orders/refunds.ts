@@ -6,7 +6,7 @@ import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
 import { providerOf, type Providers } from '../payments/provider.ts';
-import { NotRefundableError } from './order-errors.ts';
+import { NotOfLineError, NotRefundableError } from './order-errors.ts';
 import { lockOrder } from './order-holds.ts';
 import { findAttempt } from './payment-attempts.ts';
 import { moveRefund, recordEvent, StaleStateError, SYSTEM, type Why } from './states.ts';
@@ -19,18 +19,21 @@ export interface NewRefund extends Why {
   paymentId: number;
   amount: number;
   reason: RefundReason;
+  /** The line of a seller who bears it. */
+  lineId?: number | undefined;
 }
 
 /** Money that we owe: a person or a provider pays it back later. */
 export async function oweRefund(
   trx: Transaction<Catalogue>,
-  { orderId, paymentId, amount, reason, actor, note }: NewRefund,
+  { orderId, paymentId, amount, reason, lineId, actor, note }: NewRefund,
 ): Promise<void> {
   const { insertId } = await trx
     .insertInto('refund')
     .values({
       ...{ order_id: orderId, payment_id: paymentId, amount, state: 'due', reason },
       ...{ refund_key: randomUUID(), made_by: actor.kind === 'user' ? actor.id : null },
+      order_line_id: lineId ?? null,
     })
     .executeTakeFirstOrThrow();
   const id = Number(insertId);
@@ -59,15 +62,37 @@ export async function findPaid(db: Kysely<Catalogue>, orderId: number): Promise<
     .executeTakeFirst();
 }
 
-/** A part of what has been paid, or all of it, as staff decide. @throws NotRefundableError */
+/**
+ * A part of what has been paid, or all of it, as staff decide.
+ *
+ * @param lineId of a seller, whose payouts it reduces; undefined: the shop bears it
+ * @throws NotRefundableError, NotOfLineError
+ */
 export async function makeRefund(
   trx: Transaction<Catalogue>,
-  { orderId, amount, ...why }: Why & { orderId: number; amount: number },
+  { orderId, amount, lineId, ...why }: Why & { orderId: number; amount: number; lineId?: number | undefined },
 ): Promise<void> {
   await lockOrder(trx, orderId);
   const paid = await findPaid(trx, orderId);
   if (!paid || amount > paid.kept) throw new NotRefundableError(paid?.kept ?? 0);
-  await oweRefund(trx, { orderId, paymentId: paid.paymentId, amount, reason: 'returned', ...why });
+  if (lineId !== undefined) await chargeToSeller(trx, { orderId, lineId, amount });
+  await oweRefund(trx, { orderId, paymentId: paid.paymentId, amount, reason: 'returned', lineId, ...why });
+}
+
+/** @throws NotOfLineError */
+async function chargeToSeller(
+  trx: Transaction<Catalogue>,
+  { orderId, lineId, amount }: { orderId: number; lineId: number; amount: number },
+): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable('order_line')
+    .set({ refunded: sql`refunded + ${amount}` })
+    .where('id', '=', lineId)
+    .where('order_id', '=', orderId)
+    .where('seller_id', 'is not', null)
+    .where(sql<boolean>`refunded + ${amount} <= ROUND((quantity - cancelled) * unit_price)`)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new NotOfLineError();
 }
 
 const sentRefund = z.object({ refund: z.number() });

@@ -36,7 +36,7 @@ async function listPhotos(db: Kysely<Catalogue>, productId: number): Promise<Buf
 export async function attachPhotos(
   trx: Transaction<Catalogue>,
   store: PhotoStore,
-  { productId, photos, userId }: { productId: number; photos: ConvertedPhoto[]; userId: number },
+  { productId, photos, userId }: { productId: number; photos: ConvertedPhoto[]; userId: number | null },
 ): Promise<number> {
   const present = (await listPhotos(trx, productId)).map((id) => id.toString('hex'));
   const missing = new Map(photos.map((photo) => [photo.id.toString('hex'), photo]));

@@ -6,20 +6,22 @@ import { attachPhotos, detachPhoto, movePhotoFirst } from '../photos/photo-queri
 import type { PhotoStore } from '../photos/photo-store.ts';
 import { lockProduct } from './product-queries.ts';
 
-interface User {
-  kind: 'user';
+interface Person {
+  kind: 'user' | 'customer';
   id: number;
 }
 
-/** @throws ProductNotFoundError, ProductDeletedError, TooManyPhotosError */
+/** `sellerId` as in `lockProduct`. @throws ProductNotFoundError, ProductDeletedError, TooManyPhotosError */
 export async function addPhotos(
   trx: Transaction<Catalogue>,
   store: PhotoStore,
   { id, photos }: { id: number; photos: ConvertedPhoto[] },
-  actor: User,
+  actor: Person,
+  sellerId?: number,
 ): Promise<{ name: string; count: number }> {
-  const { current } = await lockProduct(trx, id);
-  const count = await attachPhotos(trx, store, { productId: id, photos, userId: actor.id });
+  const { current } = await lockProduct(trx, id, sellerId);
+  const userId = actor.kind === 'user' ? actor.id : null;
+  const count = await attachPhotos(trx, store, { productId: id, photos, userId });
   if (count > 0) {
     const event = { actor, target: current, details: { count } };
     await recordProductEvent(trx, { action: 'product.photosAdded', ...event });
@@ -32,9 +34,10 @@ export async function removePhoto(
   trx: Transaction<Catalogue>,
   id: number,
   photo: Buffer,
-  actor: User,
+  actor: Person,
+  sellerId?: number,
 ): Promise<{ name: string }> {
-  const { current } = await lockProduct(trx, id);
+  const { current } = await lockProduct(trx, id, sellerId);
   await detachPhoto(trx, id, photo);
   await recordProductEvent(trx, { action: 'product.photoRemoved', actor, target: current });
   return { name: current.name };
@@ -45,8 +48,9 @@ export async function makePhotoFirst(
   trx: Transaction<Catalogue>,
   id: number,
   photo: Buffer,
+  sellerId?: number,
 ): Promise<{ name: string }> {
-  const { current } = await lockProduct(trx, id);
+  const { current } = await lockProduct(trx, id, sellerId);
   await movePhotoFirst(trx, id, photo);
   return { name: current.name };
 }

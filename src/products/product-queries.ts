@@ -16,7 +16,7 @@ import { throwIfTaken } from './barcode-queries.ts';
 import { BOOK, hasSameBook, isBook, NO_BOOK, saveBook, type Book } from './book-queries.ts';
 import { findOrCreateCategory } from './category-queries.ts';
 import { missing } from './deletions.ts';
-import { VersionConflictError } from './product-errors.ts';
+import { ProductNotFoundError, VersionConflictError } from './product-errors.ts';
 import {
   ownColumns,
   PRODUCT_FIELDS,
@@ -82,6 +82,8 @@ export interface ProductOnPage {
   unit: Unit;
   /** The ids of its photos. */
   photos: Buffer[];
+  /** Null: the shop itself. */
+  seller: { id: number; name: string; isApproved: boolean } | null;
 }
 
 export async function findProductOnPage(
@@ -90,20 +92,33 @@ export async function findProductOnPage(
 ): Promise<ProductOnPage | undefined> {
   const row = await selectProducts(db)
     .leftJoin('unit', 'unit.code', 'product.unit')
+    .leftJoin('seller', 'seller.id', 'product.seller_id')
     .select([...UNIT_WORDS, PHOTO_IDS])
+    .select(['product.seller_id as sellerId', 'seller.name as sellerName', 'seller.state as sellerState'])
     .where('product.id', '=', id)
     .executeTakeFirst();
   if (!row) return undefined;
-  const { photos, singular, plural, decimals, ...product } = row;
-  const unit = toUnit(row.unit, { singular, plural, decimals });
-  return { product: toProduct(product), unit, photos: readPhotoIds(photos) };
+  const { photos, singular, plural, decimals, sellerId, sellerName, sellerState, ...product } = row;
+  return {
+    product: toProduct(product),
+    unit: toUnit(row.unit, { singular, plural, decimals }),
+    photos: readPhotoIds(photos),
+    seller:
+      sellerId === null
+        ? null
+        : { id: sellerId, name: sellerName ?? '', isApproved: sellerState === 'approved' },
+  };
 }
 
-/** @throws CodeTakenError, BarcodeTakenError, CategoryGoneError, UnitDecimalsError */
+/**
+ * @param sellerId null: of the shop itself; it never changes
+ * @throws CodeTakenError, BarcodeTakenError, CategoryGoneError, UnitDecimalsError
+ */
 export async function createProduct(
   trx: Transaction<Catalogue>,
   { input, isNewCategory }: NewProductInput,
   actor: MovementActor,
+  sellerId: number | null = null,
 ): Promise<number> {
   const category = await findOrCreateCategory(trx, input.category, { isTyped: isNewCategory });
   await useUnit(trx, input.unit, input.quantity);
@@ -112,7 +127,7 @@ export async function createProduct(
     supplier_id: await findOrCreateSupplier(trx, input.supplier),
   };
   const productId = await throwIfTaken(trx, input, () =>
-    insertProduct(trx, { ...ownColumns(input), ...references }, actor),
+    insertProduct(trx, { ...ownColumns(input), ...references, seller_id: sellerId }, actor),
   );
   if (isBook(input)) await saveBook(trx, productId, input);
   const { name, code, quantity, unit } = input;
@@ -133,6 +148,7 @@ export interface SavedEdit {
 }
 
 /**
+ * @param sellerId of the seller whose product it has to be; undefined: any product
  * @throws ProductNotFoundError, ProductDeletedError, VersionConflictError, CodeTakenError, BarcodeTakenError,
  *   UnitDecimalsError
  */
@@ -141,8 +157,9 @@ export async function updateProduct(
   id: number,
   edit: ProductEdit,
   actor: MovementActor,
+  sellerId?: number,
 ): Promise<SavedEdit> {
-  const { current, now, reserved } = await lockProduct(trx, id);
+  const { current, now, reserved } = await lockProduct(trx, id, sellerId);
   const { merged, taken } = await mergeOrRefuse(trx, current, edit);
   await saveEdit(trx, current, { ...edit, input: merged, savedAt: now }, actor);
   const shortOrders = reserved > merged.quantity ? await listShortOrders(trx, ofProduct(id)) : [];
@@ -277,19 +294,26 @@ async function getProduct(db: Kysely<Catalogue>, id: number): Promise<Product> {
   return product;
 }
 
-/** `now` is the database's time. @throws ProductNotFoundError, ProductDeletedError */
+/**
+ * `now` is the database's time.
+ *
+ * @param sellerId of the seller whose product it has to be; of others, nothing is told
+ * @throws ProductNotFoundError, ProductDeletedError
+ */
 export async function lockProduct(
   trx: Transaction<Catalogue>,
   id: number,
+  sellerId?: number,
 ): Promise<{ current: Product; now: Date; reserved: number }> {
   const row = await selectProducts(trx)
     // CURRENT_TIMESTAMP would be the time before the wait for the lock.
     .select(sql<Date>`SYSDATE(3)`.as('now'))
     .select('product.reserved')
     .where('product.id', '=', id)
+    .$if(sellerId !== undefined, (query) => query.where('product.seller_id', '=', sellerId!))
     .forUpdate('product')
     .executeTakeFirst();
-  if (!row) throw await missing(trx, id);
+  if (!row) throw sellerId === undefined ? await missing(trx, id) : new ProductNotFoundError();
   const { now, reserved, ...current } = row;
   return { current: toProduct(current), now, reserved };
 }

@@ -177,7 +177,7 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
       ]),
     );
     if (!found) throw new ProductNotFoundError();
-    const { product, unit, photos } = found;
+    const { product, unit, photos, seller } = found;
     const shown = movements.slice(0, MOVEMENTS_PER_PAGE);
     const shownPrices = prices.slice(0, PRICES_PER_PAGE);
     const users = [...shown, ...shownPrices].flatMap(({ actorKind, actorId }) =>
@@ -193,6 +193,7 @@ export function productRoutes(databases: Databases, store: PhotoStore): Router {
       ...page,
       ...(refusal && { errors: { amount: tellRefusal(refusal, product, unit, req.t) } }),
       product,
+      seller,
       unit,
       unitWord,
       fields: PRODUCT_FIELDS.filter((field) => mayView(field, permissions)),

@@ -48,6 +48,8 @@ export interface ShopProduct extends ShopCard {
   binding: string;
   photos: ShopPhoto[];
   updatedAt: Date;
+  /** Whose it is; null: of the shop itself. */
+  seller: string | null;
 }
 
 export interface ShopPhoto {
@@ -135,17 +137,21 @@ async function readCards(db: Kysely<Catalogue>, listed: { id: number }[]): Promi
 export async function findShopProduct(db: Kysely<Catalogue>, id: number): Promise<ShopProduct | undefined> {
   const row = await selectProducts(db)
     .leftJoin('unit', 'unit.code', 'product.unit')
-    .select([...UNIT_WORDS, PHOTO_IDS, availableToPromise.as('promisable')])
+    .leftJoin('seller', 'seller.id', 'product.seller_id')
+    .select([...UNIT_WORDS, PHOTO_IDS, availableToPromise.as('promisable'), 'seller.name as seller'])
     .where('product.id', '=', id)
     .where('product.offered_state', 'is not', null)
     .executeTakeFirst();
   if (!row) return undefined;
-  const { photos, singular, plural, decimals, promisable, ...product } = row;
+  const { photos, singular, plural, decimals, promisable, seller, ...product } = row;
   const unit = toUnit(row.unit, { singular, plural, decimals });
-  return toShopProduct(toProduct(product), readPhotoIds(photos), stockOf(promisable, unit));
+  return {
+    ...toShopProduct(toProduct(product), readPhotoIds(photos), stockOf(promisable, unit)),
+    seller,
+  };
 }
 
-function toShopProduct(product: Product, photos: Buffer[], stock: ShopStock): ShopProduct {
+function toShopProduct(product: Product, photos: Buffer[], stock: ShopStock): Omit<ShopProduct, 'seller'> {
   const { id, name, code, description, category, price, taxRate, weight, updatedAt } = product;
   const { publisher, year, pages, language, binding } = product;
   const barcodes = splitBarcodes(product.barcodes);

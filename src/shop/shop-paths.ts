@@ -36,6 +36,23 @@ const PAGES = {
   newAddress: { es: '/cuenta/direcciones/nueva', en: '/account/addresses/new' },
   address: { es: '/cuenta/direcciones/:id', en: '/account/addresses/:id' },
   deleteAddress: { es: '/cuenta/direcciones/:id/eliminar', en: '/account/addresses/:id/delete' },
+  sell: { es: '/cuenta/vender', en: '/account/sell' },
+  sellProducts: { es: '/cuenta/vender/productos', en: '/account/sell/products' },
+  newSellProduct: { es: '/cuenta/vender/productos/nuevo', en: '/account/sell/products/new' },
+  sellProduct: { es: '/cuenta/vender/productos/:id', en: '/account/sell/products/:id' },
+  sellPhotos: { es: '/cuenta/vender/productos/:id/fotos', en: '/account/sell/products/:id/photos' },
+  sellPhoto: {
+    es: '/cuenta/vender/productos/:id/fotos/:photo',
+    en: '/account/sell/products/:id/photos/:photo',
+  },
+  sellPhotoFile: { es: '/cuenta/vender/fotos/:file', en: '/account/sell/photos/:file' },
+  sellOrders: { es: '/cuenta/vender/pedidos', en: '/account/sell/orders' },
+  sellOrder: { es: '/cuenta/vender/pedidos/:number', en: '/account/sell/orders/:number' },
+  shipSellOrder: {
+    es: '/cuenta/vender/pedidos/:number/paquetes/:id',
+    en: '/account/sell/orders/:number/parcels/:id',
+  },
+  payouts: { es: '/cuenta/vender/pagos', en: '/account/sell/payouts' },
   deleteAccount: { es: '/cuenta/eliminar', en: '/account/delete' },
 } as const satisfies Record<string, Record<Language, string>>;
 

@@ -53,7 +53,7 @@ function bookData({ authors, publisher, year, pages, language, binding }: ShopPr
   };
 }
 
-function offerData({ price, stock }: ShopProduct, url: string, { code, decimals }: Currency) {
+function offerData({ price, stock, seller }: ShopProduct, url: string, { code, decimals }: Currency) {
   const amount = { price: decimalText(price, decimals), priceCurrency: code };
   return {
     '@type': 'Offer',
@@ -62,6 +62,7 @@ function offerData({ price, stock }: ShopProduct, url: string, { code, decimals 
     priceSpecification: { '@type': 'UnitPriceSpecification', ...amount, valueAddedTaxIncluded: true },
     availability: `https://schema.org/${AVAILABILITIES[stock.state]}`,
     itemCondition: 'https://schema.org/NewCondition',
+    ...(seller !== null && { seller: { '@type': 'Organization', name: seller } }),
   };
 }
 

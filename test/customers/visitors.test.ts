@@ -21,14 +21,20 @@ const OPEN: ShopPage[] = ['logIn', 'signUp', 'checkMail', 'forgotten'];
 const OPENED_BY_LINKS: ShopPage[] = ['confirm', 'reset', 'confirmEmail'];
 const CLOSED: ShopPage[] = [
   ...(['account', 'details', 'password', 'email', 'deleteAccount'] as const),
-  ...(['orders', 'addresses', 'newAddress', 'address', 'deleteAddress'] as const),
+  ...(['orders', 'addresses', 'newAddress', 'address', 'deleteAddress', 'sell'] as const),
 ];
+/** To customers who do not sell, these do not exist (test/sellers/owner-only.test.ts). */
+const OF_SELLERS: ShopPage[] = [
+  ...(['sellProducts', 'newSellProduct', 'sellProduct', 'sellPhotos', 'sellPhoto', 'sellPhotoFile'] as const),
+  ...(['sellOrders', 'sellOrder', 'shipSellOrder', 'payouts'] as const),
+];
+const PARAMS = { id: '1', photo: '0'.repeat(64), file: `${'0'.repeat(64)}-640.webp`, number: 'AAAA-AAAA' };
 
 test('a visitor gets no cookie before the first form, and none that opens anything after it', async () => {
   for (const language of LANGUAGES) {
     const shopper = new Shopper({ language });
-    for (const page of [...OPEN, ...CLOSED]) {
-      const { headers } = await shopper.open(page, { id: '1' });
+    for (const page of [...OPEN, ...CLOSED, ...OF_SELLERS]) {
+      const { headers } = await shopper.open(page, PARAMS);
       expect([page, headers['set-cookie']]).toEqual([page, undefined]);
     }
     expect((await shopper.logIn(uniqueEmail())).status).toBe(422);
@@ -46,7 +52,7 @@ test('these are all routes of the account', async () => {
   const app = await createApp({ config, databases, logger, heartbeat, jobs, draining });
   await closeDatabases(databases);
   const found = routesOf(app).map(({ path }) => path);
-  const pages = [...OPEN, ...OPENED_BY_LINKS, ...CLOSED, 'logOut' as const];
+  const pages = [...OPEN, ...OPENED_BY_LINKS, ...CLOSED, ...OF_SELLERS, 'logOut' as const];
   expect([...new Set(found.filter((path) => /\/(cuenta|account)(\/|$)/.test(path)))].sort()).toEqual(
     pages.flatMap(routesOfPage).sort(),
   );
@@ -56,8 +62,10 @@ test('every page of the account asks a visitor to log in, however its address is
   for (const language of LANGUAGES) {
     const shopper = new Shopper({ language });
     const logIn = shopper.pathOf('logIn');
-    for (const page of CLOSED) {
-      const path = pathOf(language, page, { id: '1' });
+    // A photo is no page to return to.
+    const pages = [...CLOSED, ...OF_SELLERS].filter((page) => page !== 'sellPhotoFile');
+    for (const page of pages) {
+      const path = pathOf(language, page, PARAMS);
       const opened = await shopper.get(path);
       expect([path, opened.headers.location]).toEqual([path, `${logIn}?return=${encodeURIComponent(path)}`]);
       const posted = await shopper.post(path, { current: PASSWORD });

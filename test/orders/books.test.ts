@@ -1,20 +1,25 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Kysely, MysqlDialect, sql } from 'kysely';
 import { createPool } from 'mysql2';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import type { Catalogue } from '../../src/database/tables.ts';
 import { findBookFaults } from '../../src/orders/books.ts';
 import { capturePayment } from '../../src/orders/capture-payment.ts';
+import { shipParcel } from '../../src/orders/parcels.ts';
+import { makeRefund } from '../../src/orders/refunds.ts';
+import { payOut } from '../../src/sellers/payout-queries.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { stack } from '../support/shared-stack.ts';
-import { addProduct, buy, change, faultsOf, paymentsOf, STAFF } from './shop-support.ts';
+import { addProduct, buy, change, faultsOf, paymentsOf, rowsOf, STAFF } from './shop-support.ts';
 
 let root: Connection;
 let databases: Databases;
 let rootDb: Kysely<Catalogue>;
 let order: number;
 let product: number;
+/** Of a seller: sold, shipped and paid out. */
+let sold: { seller: number; product: number; line: number };
 
 beforeAll(async () => {
   root = await stack.connect('primary');
@@ -27,7 +32,35 @@ beforeAll(async () => {
   const [payment] = await paymentsOf(root, order);
   const money = { paymentId: Number(payment!.id), amount: Number(payment!.amount) + 7, currency: 'USD' };
   await change(databases, (trx) => capturePayment(trx, { ...money, actor: STAFF }));
+  sold = await sellBySeller();
 });
+
+async function sellBySeller(): Promise<typeof sold> {
+  // No such customer: the directory is not asked.
+  const customer = 4_000_000_000;
+  const actor = { kind: 'customer', id: customer } as const;
+  const [{ insertId: seller }] = await root.query<ResultSetHeader>(
+    `INSERT INTO seller (customer_id, name, contact, state, commission_rate)
+     VALUES (?, 'Libros contables', '1', 'approved', 1000)`,
+    [customer],
+  );
+  const added = await addProduct(root);
+  await root.query('UPDATE product SET seller_id = ? WHERE id = ?', [seller, added.id]);
+  const { id } = await buy(databases, [{ product: added, quantity: 2 }]);
+  const [payment] = await paymentsOf(root, id);
+  const money = { paymentId: Number(payment!.id), amount: Number(payment!.amount), currency: 'USD' };
+  await change(databases, (trx) => capturePayment(trx, { ...money, actor: STAFF }));
+  const [parcel] = await rowsOf(root, 'SELECT id FROM parcel WHERE order_id = ?', [id]);
+  const shipment = { id: Number(parcel!.id), carrier: '', trackingNumber: '' };
+  await change(databases, (trx) => shipParcel(trx, { ...shipment, actor }));
+  const payout = { sellerId: seller, currency: 'USD', reference: '1', paidOn: '2026-01-31', amount: 1800 };
+  await change(databases, (trx) => payOut(trx, payout, STAFF));
+  const [line] = await rowsOf(root, 'SELECT id FROM order_line WHERE order_id = ?', [id]);
+  await change(databases, (trx) =>
+    makeRefund(trx, { orderId: id, amount: 100, lineId: Number(line!.id), actor: STAFF }),
+  );
+  return { seller, product: added.id, line: Number(line!.id) };
+}
 
 afterAll(async () => {
   await root.end();
@@ -66,8 +99,25 @@ test.each([
      SELECT UUID(), 'order-mail', JSON_OBJECT('event', :order), UTC_TIMESTAMP(3) + INTERVAL 1 DAY
      FROM (SELECT 1 UNION ALL SELECT 2) AS twice`,
   ],
+  ['8', 'UPDATE order_line SET seller_id = NULL WHERE id = :line'],
+  ['8', 'UPDATE product SET seller_id = NULL WHERE id = :sold'],
+  ['8', 'UPDATE parcel SET seller_id = NULL WHERE seller_id = :seller'],
+  ['8', "UPDATE stock_movement SET actor_id = 1 WHERE product_id = :sold AND actor_kind = 'customer'"],
+  ['8', "UPDATE stock_movement SET actor_kind = 'customer' WHERE product_id = :product"],
+  ['8', 'UPDATE payout SET amount = amount + 1 WHERE seller_id = :seller'],
+  ['8', 'UPDATE payout_line SET amount = 2 * amount WHERE order_line_id = :line'],
+  [
+    '8',
+    'UPDATE payout_line SET order_line_id = (SELECT MIN(id) FROM order_line) WHERE order_line_id = :line',
+  ],
+  ['8', 'DELETE FROM payout_line WHERE order_line_id = :line'],
+  ['8', 'UPDATE order_line SET paid_out = 0 WHERE id = :line'],
+  ['8', 'UPDATE order_line SET commission_rate = 1100 WHERE id = :line'],
+  ['8', 'UPDATE order_line SET refunded = 0 WHERE id = :line'],
+  ['8', 'UPDATE refund SET order_line_id = NULL WHERE order_line_id = :line'],
 ])('rule %s finds: %s', async (rule, statement) => {
-  const text = statement.replaceAll(':product', String(product)).replaceAll(':order', String(order));
+  const named = { product, order, seller: sold.seller, sold: sold.product, line: sold.line };
+  const text = statement.replace(/:(\w+)/g, (_, name: keyof typeof named) => String(named[name]));
   class Undone extends Error {}
   const broken = rootDb.transaction().execute(async (trx) => {
     const { numAffectedRows } = await sql.raw(text).execute(trx);

@@ -16,6 +16,7 @@ function product(changes: Partial<ShopProduct> = {}): ShopProduct {
     ...{ authors: ['Miguel de Unamuno'], publisher: 'Sur', year: 1914, pages: 272, language: 'es' },
     ...{ binding: 'pocket', isbn: '9789999900770', gtins: [], isBook: true, price: 950, taxRate: 0 },
     ...{ weight: 210, photo: undefined, updatedAt: new Date(0), stock: stockOf(3, plainUnit('ejemplar')) },
+    seller: null,
     photos: [{ page: '/shop/photos/a-640.webp', full: '/shop/photos/a-1600.webp' }],
     ...changes,
   };
