@@ -4,6 +4,7 @@ import { pathOf, type ShopPage } from '../shop/shop-paths.ts';
 
 const decided = z.object({ action: z.enum(['approved', 'refused', 'suspended']), reason: z.string() });
 const sold = z.object({ number: z.string() });
+const nothing = z.object({});
 
 export const SELLER_DECIDED: MailTemplate<z.output<typeof decided>> = {
   name: 'seller-decided',
@@ -19,7 +20,14 @@ export const SELLER_SOLD: MailTemplate<z.output<typeof sold>> = {
     fill(reader, { key: 'sold', more: [], page: 'sellOrder', values: { number } }),
 };
 
-export const SELLER_MAILS = [SELLER_DECIDED, SELLER_SOLD];
+/** Whoever steals a session cannot have payouts sent elsewhere unseen. */
+export const SELLER_PAY_TO_CHANGED: MailTemplate<z.output<typeof nothing>> = {
+  name: 'seller-pay-to-changed',
+  data: nothing,
+  write: (_data, reader) => fill(reader, { key: 'payToChanged', more: [], page: 'sell', values: {} }),
+};
+
+export const SELLER_MAILS = [SELLER_DECIDED, SELLER_SOLD, SELLER_PAY_TO_CHANGED];
 
 function fill(
   { t, language, publicUrl, sender }: Reader,

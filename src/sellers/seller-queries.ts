@@ -71,12 +71,17 @@ export async function changeAsSeller<T>(
   });
 }
 
-/** Of one who is approved, the name stays: people have decided by it. @throws SellerNameTakenError, SellerChangedError */
+/**
+ * Of one who is approved, the name stays: people have decided by it.
+ *
+ * @returns the seller if payouts go to another account from now on
+ * @throws SellerNameTakenError, SellerChangedError
+ */
 export async function askToSell(
   trx: Transaction<Catalogue>,
   customerId: number,
   { name, contact, payTo, about }: SellerInput,
-): Promise<void> {
+): Promise<Seller | undefined> {
   const seller = await selectSellers(trx)
     .where('customer_id', '=', customerId)
     .forUpdate()
@@ -98,6 +103,7 @@ export async function askToSell(
       .where('id', '=', seller.id)
       .execute();
   });
+  return seller?.payTo && seller.payTo !== payTo ? seller : undefined;
 }
 
 async function unlessTaken(save: () => Promise<unknown>): Promise<void> {

@@ -4,10 +4,12 @@ import { readTyped } from '../customers/customer-forms.ts';
 import type { Databases } from '../database/databases.ts';
 import { readForm } from '../http/forms.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
+import { queueMail } from '../mail/mail.ts';
 import { pathOf, routesOf } from '../shop/shop-paths.ts';
 import { listDueLines, listPayouts, MAX_DUE, sumOf } from './payout-queries.ts';
 import { sellerForm } from './seller-forms.ts';
 import { formatDay } from './seller-days.ts';
+import { SELLER_PAY_TO_CHANGED } from './seller-mails.ts';
 import { countToShip } from './seller-order-queries.ts';
 import { askToSell, findOwnSeller, getDefaultRate, readAsSeller } from './seller-queries.ts';
 
@@ -26,7 +28,13 @@ export function sellerRoutes({ catalogue }: Databases): Router {
       await saveForm(req, res, {
         parse: () => readForm(sellerForm, req.body, req.t),
         save: (input) =>
-          catalogue.transactOnce(customer, req.writeId(), (trx) => askToSell(trx, customer.id, input)),
+          catalogue.transactOnce(customer, req.writeId(), async (trx) => {
+            const seller = await askToSell(trx, customer.id, input);
+            if (!seller) return;
+            const eventKey = `seller-pay-to:${seller.id}:${seller.version}`;
+            const to = { to: customer.email, language: req.language };
+            await queueMail(trx, { eventKey, ...to, template: SELLER_PAY_TO_CHANGED, data: {} });
+          }),
         show: (page) => show(req, res, { ...page, values: readTyped(req.body, FIELDS) }),
         done: () => res.redirect(303, `${pathOf(req.language, 'sell')}?saved=1`),
       });

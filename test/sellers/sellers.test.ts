@@ -113,11 +113,17 @@ test('who is refused reads why, and asks again', async () => {
   expect(await sellerRow(name)).toMatchObject({ state: 'asked', reason: '', contact: '2' });
 });
 
-test('an approved seller changes contact and account, but not the name', async () => {
-  const { name, shopper } = await newSeller(root);
+test('an approved seller changes contact and account, but not the name, and is told of a new account', async () => {
+  const { name, shopper, email } = await newSeller(root);
+  const changedMails = async () =>
+    (await mailsTo(email)).filter(({ template }) => template === 'seller-pay-to-changed').length;
+  const same = { name, contact: '097', payTo: 'Banco Uno 123' };
+  expect((await shopper.submit(shopper.pathOf('sell'), same, '/vender')).status).toBe(303);
   const fields = { name: 'Otra', contact: '098', payTo: 'Banco Dos' };
   expect((await shopper.submit(shopper.pathOf('sell'), fields, '/vender')).status).toBe(303);
   expect(await sellerRow(name)).toMatchObject({ contact: '098', pay_to: 'Banco Dos', state: 'approved' });
+  await waitUntil(async () => (await changedMails()) > 0);
+  expect(await changedMails()).toBe(1);
 });
 
 test('the usual commission is that of new sellers', async () => {
