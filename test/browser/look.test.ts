@@ -279,6 +279,7 @@ test('the navigation is on every page, with what the person may see', async () =
           '/imports',
           '/users',
           '/customers',
+          '/sellers',
           '/mail',
           '/delivery',
           '/audit',
