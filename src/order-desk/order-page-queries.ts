@@ -10,6 +10,7 @@ import type {
   RefundState,
 } from '../database/tables.ts';
 import type { Language } from '../locales/languages.ts';
+import { withContents, type ParcelContent } from '../orders/parcel-contents.ts';
 import { FIRST_PHOTO } from '../photos/photo-queries.ts';
 import { findReturnRequest, type ReturnRequest } from './return-requests.ts';
 import { OrderNotFoundError } from './seen-order.ts';
@@ -96,7 +97,7 @@ export interface Parcel {
   shippedAt: Date | null;
   /** Who sends it; null: the shop itself. */
   seller: string | null;
-  lines: { orderLineId: number; quantity: number }[];
+  lines: ParcelContent[];
 }
 
 export interface Refund {
@@ -225,19 +226,7 @@ async function listParcels(db: Kysely<Catalogue>, orderId: number): Promise<Parc
     .where('order_id', '=', orderId)
     .orderBy('parcel.id')
     .execute();
-  if (parcels.length === 0) return [];
-  const contents = await db
-    .selectFrom('parcel_line')
-    .select(['parcel_id as parcelId', 'order_line_id as orderLineId', 'quantity'])
-    .where(
-      'parcel_id',
-      'in',
-      parcels.map(({ id }) => id),
-    )
-    .orderBy('order_line_id')
-    .execute();
-  const lines = Map.groupBy(contents, ({ parcelId }) => parcelId);
-  return parcels.map((parcel) => ({ ...parcel, lines: lines.get(parcel.id) ?? [] }));
+  return withContents(db, parcels);
 }
 
 async function listRefunds(db: Kysely<Catalogue>, orderId: number): Promise<Refund[]> {

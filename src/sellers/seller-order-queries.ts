@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue, OrderState, ParcelState } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
+import { withContents, type ParcelContent } from '../orders/parcel-contents.ts';
 
 export const ORDERS_PER_PAGE = 25;
 const MAX_ROWS = 500;
@@ -83,7 +84,7 @@ export interface SellerParcel {
   carrier: string;
   trackingNumber: string;
   shippedAt: Date | null;
-  lines: { orderLineId: number; quantity: number }[];
+  lines: ParcelContent[];
 }
 
 /** Of an order: what is theirs, and nothing of others or of the customer. */
@@ -157,19 +158,7 @@ async function listParcels(
     .orderBy('id')
     .limit(MAX_ROWS)
     .execute();
-  if (parcels.length === 0) return [];
-  const contents = await db
-    .selectFrom('parcel_line')
-    .select(['parcel_id as parcelId', 'order_line_id as orderLineId', 'quantity'])
-    .where(
-      'parcel_id',
-      'in',
-      parcels.map(({ id }) => id),
-    )
-    .orderBy('order_line_id')
-    .execute();
-  const lines = Map.groupBy(contents, ({ parcelId }) => parcelId);
-  return parcels.map((parcel) => ({ ...parcel, lines: lines.get(parcel.id) ?? [] }));
+  return withContents(db, parcels);
 }
 
 /** @throws SellerOrderNotFoundError, also if it is somebody else's */
