@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sql, type Kysely } from 'kysely';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { readFilter, type ProductFilter, type Sort } from '../../src/product-list/product-filter.ts';
 import {
@@ -11,6 +12,7 @@ import {
   listSitemaps,
 } from '../../src/shop/catalogue-queries.ts';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
+import type { Catalogue } from '../../src/database/tables.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { stack } from '../support/shared-stack.ts';
 
@@ -39,19 +41,23 @@ afterAll(async () => {
   await closeDatabases(databases);
 });
 
-/** How many rows and index entries a read of the primary looks at. */
-async function readsOf(work: () => Promise<unknown>): Promise<number> {
-  const count = async () => {
-    const [rows] = await primary.query<RowDataPacket[]>(
-      `SELECT SUM(variable_value) AS reads_ FROM performance_schema.global_status
-       WHERE variable_name IN ('Handler_read_first', 'Handler_read_key', 'Handler_read_next', 'Handler_read_prev',
-         'Handler_read_rnd_next')`,
-    );
-    return Number(rows[0]!.reads_);
-  };
-  const before = await count();
-  await work();
-  return (await count()) - before;
+/** How many rows and index entries a read of the primary looks at, on one connection, so that nothing else is counted. */
+async function readsOf(work: (db: Kysely<Catalogue>) => Promise<unknown>): Promise<number> {
+  return databases.catalogue.readPrimary((pool) =>
+    pool.connection().execute(async (db) => {
+      const before = await countReads(db);
+      await work(db);
+      return (await countReads(db)) - before;
+    }),
+  );
+}
+
+async function countReads(db: Kysely<Catalogue>): Promise<number> {
+  const { rows } = await sql<{ reads: string }>`
+    SELECT SUM(variable_value) AS \`reads\` FROM performance_schema.session_status
+    WHERE variable_name IN ('Handler_read_first', 'Handler_read_key', 'Handler_read_next', 'Handler_read_prev',
+      'Handler_read_rnd_next')`.execute(db);
+  return Number(rows[0]!.reads);
 }
 
 const filterOf = (changes: Partial<ProductFilter>): ProductFilter => ({
@@ -123,9 +129,7 @@ test.each([
   ['the newest', () => ({})],
   ['the newest of a category', () => ({ category: 'Planes de la tienda' })],
 ])('%s are read without reading the others', async (_, changes) => {
-  const reads = await readsOf(() =>
-    databases.catalogue.readPrimary((db) => listNewest(db, { ...changes(), limit: 12 })),
-  );
+  const reads = await readsOf((db) => listNewest(db, { ...changes(), limit: 12 }));
   expect(reads).toBeLessThan(OFFERED / 2);
 });
 
@@ -135,14 +139,14 @@ test('neither are a product, a photo, the categories and the sitemaps', async ()
   const [[categories]] = await primary.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM category');
   const place = Math.floor(id / 5000) + 10;
   for (const [name, work] of [
-    ['product', () => databases.catalogue.readPrimary((db) => findShopProduct(db, id))],
-    ['photo', () => databases.catalogue.readPrimary((db) => isShopPhoto(db, Buffer.alloc(32)))],
-    ['categories', () => databases.catalogue.readPrimary(listShopCategories)],
-    ['sitemaps', () => databases.catalogue.readPrimary(listSitemaps)],
-    ['sitemap', () => databases.catalogue.readPrimary((db) => listInSitemap(db, place))],
-  ] as const) {
+    ['product', (db) => findShopProduct(db, id)],
+    ['photo', (db) => isShopPhoto(db, Buffer.alloc(32))],
+    ['categories', listShopCategories],
+    ['sitemaps', listSitemaps],
+    ['sitemap', (db) => listInSitemap(db, place)],
+  ] satisfies [string, (db: Kysely<Catalogue>) => Promise<unknown>][]) {
     const most = OFFERED / 2 + (name === 'categories' ? 4 * Number(categories!.count) : 0);
     const reads = await readsOf(work);
-    expect([name, reads < most]).toEqual([name, true]);
+    expect([name, reads < most, reads]).toEqual([name, true, reads]);
   }
 });
