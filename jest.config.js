@@ -1,3 +1,11 @@
+import { availableParallelism, totalmem } from 'node:os';
+
+const GIB = 1024 ** 3;
+/** Each worker has a system of its own: two database servers and three instances. */
+const hasRoomForTwo = availableParallelism() > 1 && totalmem() > 12 * GIB;
+/** What names its files, as `npm test -- test/stock`, starts one system only. */
+const namesFiles = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
+
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -5,8 +13,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.runtime', '<rootDir>/var'],
   watchman: false,
-  // The tests share one system, and the machine may have only two cores.
-  maxWorkers: 1,
+  maxWorkers: hasRoomForTwo && !namesFiles ? 2 : 1,
   testTimeout: 300_000,
   globalSetup: './test/support/global-setup.ts',
   globalTeardown: './test/support/global-teardown.ts',

@@ -1,5 +1,6 @@
 import type { Stack } from './stack.ts';
 
 export default async function tearDown(): Promise<void> {
-  await (globalThis as { testStack?: Stack }).testStack?.stopAndClean();
+  const { testStacks = [] } = globalThis as { testStacks?: Stack[] };
+  await Promise.all(testStacks.map((stack) => stack.stopAndClean()));
 }

@@ -1,9 +1,12 @@
 import { delayReplication } from './replication.ts';
 import { StackData } from './stack-data.ts';
 
-/** The system that global-setup.ts started. */
-export const stack = new StackData(process.env.TEST_VAR_DIR!);
-export const port = Number(process.env.TEST_PORT);
+const systems = JSON.parse(process.env.TEST_SYSTEMS!) as { port: number; varDir: string }[];
+const { port, varDir } = systems[Number(process.env.JEST_WORKER_ID) - 1]!;
+
+/** The system that global-setup.ts started for this worker. */
+export const stack = new StackData(varDir);
+export { port };
 export const baseUrl = `http://127.0.0.1:${port}`;
 
 export async function withDelayedReplica<T>(seconds: number, work: () => Promise<T>): Promise<T> {

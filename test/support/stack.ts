@@ -92,10 +92,22 @@ export function environmentWithoutSettings(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.includes(name)));
 }
 
-/** The first of forty ports, below the ephemeral range, of which those a system uses are free. */
+const FIRST_PORT = 12_000;
+const PORTS_EACH = 40;
+const BLOCKS = 448;
+const BLOCKS_APART = 8;
+let block =
+  BLOCKS_APART * Math.floor((Math.random() * BLOCKS) / BLOCKS_APART) +
+  Number(process.env.JEST_WORKER_ID ?? 0);
+
+/**
+ * The first of forty ports, below the ephemeral range, of which those a system uses are free. Another call gives
+ * others, and each of Jest's workers has its own, so that systems that start at the same time do not meet.
+ */
 export async function findFreePorts(): Promise<number> {
   for (;;) {
-    const first = 12_000 + Math.floor(Math.random() * 18_000);
+    block = (block + BLOCKS_APART) % BLOCKS;
+    const first = FIRST_PORT + PORTS_EACH * block;
     const offsets = [0, 1, 2, 11, 12, 13, 14, 21, 22, 23, 24];
     const free = await Promise.all(offsets.map((offset) => isFree(first + offset)));
     if (free.every(Boolean)) return first;
