@@ -1,7 +1,8 @@
-import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { Router, type Request, type Response } from 'express';
 import type { Kysely } from 'kysely';
 import type { WebConfig } from '../config/config.ts';
 import type { Databases } from '../database/databases.ts';
+import { SharedQueries } from '../database/shared-queries.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { decimalText } from '../locales/money.ts';
@@ -29,12 +30,25 @@ const RELATED = 6;
 const DESCRIPTION_LENGTH = 160;
 const NO_QUERY = readShopQuery({});
 
+type Answer = { page: Buffer } | { movedTo: string };
+
 export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, photos: PhotoStore): Router {
   const router = Router();
   const { CURRENCY: currency } = config;
 
-  const get = (page: ShopPage, ...handlers: RequestHandler[]) => {
-    for (const route of routesOf(page)) router.get(route, ...handlers);
+  const shared = new SharedQueries();
+
+  /** Visitors without a cookie who ask for one page at the same time share it (docs/decisions/shared-questions.md). */
+  const get = (page: ShopPage, build: (req: Request, res: Response) => Promise<Answer>) => {
+    for (const route of routesOf(page)) {
+      router.get(route, async (req, res) => {
+        const answer = req.get('cookie')
+          ? await build(req, res)
+          : await shared.run(siteOf(config, req) + req.originalUrl, () => build(req, res));
+        if ('movedTo' in answer) res.redirect(301, answer.movedTo);
+        else res.type('html').send(answer.page);
+      });
+    }
   };
   const read = <T>(name: unknown[], query: (db: Kysely<Catalogue>) => Promise<T>) =>
     catalogue.readReplica(VISITOR, query, { sharedAs: ['shop', ...name] });
@@ -45,11 +59,16 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
       readCategories(),
       read(['newest', NEWEST_ON_HOME], (db) => listNewest(db, { limit: NEWEST_ON_HOME })),
     ]);
-    render(req, res, 'home', { address: { page: 'home' }, categories, newest, text: req.t('shop.homeText') });
+    return render(req, res, 'home', {
+      address: { page: 'home' },
+      categories,
+      newest,
+      text: req.t('shop.homeText'),
+    });
   });
 
   get('all', async (req, res) => {
-    await showList(req, res, { address: { page: 'all' }, title: req.t('shop.all') });
+    return showList(req, res, { address: { page: 'all' }, title: req.t('shop.all') });
   });
 
   get('category', async (req, res) => {
@@ -57,7 +76,7 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     const category = (await readCategories()).find((one) => one.slug === slug);
     if (!category) throw new HttpError(404, 'errors.notFound');
     const address: PageAddress = { page: 'category', params: { category: slug } };
-    await showList(req, res, { address, title: category.name, category });
+    return showList(req, res, { address, title: category.name, category });
   });
 
   get('search', async (req, res) => {
@@ -69,7 +88,7 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
         : req.t('shop.all');
     // Without a question, the list of everything is the page to find.
     const address: PageAddress = { page: q || author ? 'search' : 'all' };
-    await showList(req, res, { address, title, isSearch: true });
+    return showList(req, res, { address, title, isSearch: true });
   });
 
   get('product', async (req, res) => {
@@ -79,8 +98,8 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
       id === undefined ? undefined : await read(['product', id], (db) => findShopProduct(db, id));
     if (!product) throw new HttpError(404, 'shop.productGone');
     const params = { product: productSlug(product) };
-    if (params.product !== slug) return res.redirect(301, pathOf(req.language, 'product', params));
-    await showProduct(req, res, product, { page: 'product', params });
+    if (params.product !== slug) return { movedTo: pathOf(req.language, 'product', params) };
+    return showProduct(req, res, product, { page: 'product', params });
   });
 
   router.get(PHOTO_ROUTE, async (req, res) => {
@@ -104,7 +123,7 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     isSearch?: boolean;
   }
 
-  async function showList(req: Request, res: Response, view: ListView): Promise<void> {
+  async function showList(req: Request, res: Response, view: ListView): Promise<Answer> {
     const query = readShopQuery(req.query);
     const categories = await readCategories();
     const chosen = view.category ?? categories.find(({ slug }) => slug === query.category);
@@ -121,7 +140,7 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     };
     const isPlain = shopQueryText(shown) === '' && cursor === undefined;
     const crumbs = [{ name: req.t('shop.home'), href: pathOf(req.language, 'home') }, { name: view.title }];
-    render(req, res, 'list', {
+    return render(req, res, 'list', {
       ...view,
       categories,
       current: chosen,
@@ -143,7 +162,7 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     res: Response,
     product: ShopProduct,
     address: PageAddress,
-  ): Promise<void> {
+  ): Promise<Answer> {
     const [categories, related] = await Promise.all([
       readCategories(),
       read(['related', product.category], (db) =>
@@ -159,7 +178,7 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     crumbs.push({ name: product.name });
     const site = siteOf(config, req);
     const url = site + pathOf(req.language, 'product', address.params);
-    render(req, res, 'product', {
+    return render(req, res, 'product', {
       address,
       categories,
       current: category,
@@ -181,9 +200,9 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     res: Response,
     view: string,
     page: { address: PageAddress; categories: ShopCategory[] } & Record<string, unknown>,
-  ): void {
+  ): Promise<Answer> {
     const { address, ...rest } = page;
-    res.render(`shop/${view}`, {
+    const data = {
       ...offerLayout(config, req, address),
       title: undefined,
       current: undefined,
@@ -193,6 +212,12 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
       productPath: (product: { id: number; name: string }) =>
         pathOf(req.language, 'product', { product: productSlug(product) }),
       ...rest,
+    };
+    return new Promise((resolve, reject) => {
+      res.render(`shop/${view}`, data, (error: Error | null, html) => {
+        if (error) reject(error);
+        else resolve({ page: Buffer.from(html) });
+      });
     });
   }
 
