@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 
 const GIB = 1024 ** 3;
 /** Each worker has a system of its own: two database servers and three instances. */
-const hasRoomForTwo = availableParallelism() > 1 && totalmem() > 12 * GIB;
+const hasRoomForTwo = availableParallelism() > 1 && totalmem() > 15 * GIB;
 /** What names its files, as `npm test -- test/stock`, starts one system only. */
 const namesFiles = process.argv.slice(2).some((argument) => !argument.startsWith('-'));
 
