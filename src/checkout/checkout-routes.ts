@@ -60,10 +60,9 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
       const key = keyOf(placedKey);
       // A second press finds the order, and an empty cart; one at the same time, perhaps the empty cart only.
       const findOrder = () => catalogue.readPrimary((db) => findPlaced(db, key));
-      const placed = await findOrder();
+      if (state.step.includes(':') && !(await findOrder())) await changeLine(req, res, state.step);
+      const [placed, situation] = await Promise.all([findOrder(), find(req, values)]);
       if (placed) return goOn(req, res, placed, key);
-      if (state.step.includes(':')) await changeLine(req, res, state.step);
-      const situation = await find(req, values);
       if (!situation) {
         const order = await findOrder();
         return order ? goOn(req, res, order, key) : res.redirect(303, pathOf(req.language, 'cart'));
@@ -96,7 +95,9 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
     { order, state, key }: { order: ReadOrder; state: CheckoutState; key: string },
   ): Promise<PlacedOrder> {
     const { contact, address, way, provider } = order;
-    await countRequest(directory, 'checkout', req.ip ?? '');
+    const counted = countRequest(directory, 'checkout', req.ip ?? '');
+    // An order may be refused before it waits for this.
+    counted.catch(() => undefined);
     const seenOf = ({ productId, quantity }: CartItem) =>
       lineTotal(quantity, state.seenPrices.get(productId) ?? 0);
     const seenItems = items.reduce((sum, item) => sum + seenOf(item), 0);
@@ -115,6 +116,7 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
       provider,
       currency: config.CURRENCY.code,
       link: orderLink(config.SESSION_SECRET, key),
+      isAllowed: counted,
     });
   }
 

@@ -45,9 +45,12 @@ export async function findSituation(
   if (!cart) return undefined;
   const saved = addresses.find(({ id }) => String(id) === typed.saved);
   const read = await catalogue.readPrimary(async (db) => {
-    const items = await listCartItems(db, cart.id);
-    const settings = await getShopSettings(db);
-    const countries = expand(await listDeliveryCountries(db));
+    const [items, settings, listed] = await Promise.all([
+      listCartItems(db, cart.id),
+      getShopSettings(db),
+      listDeliveryCountries(db),
+    ]);
+    const countries = expand(listed);
     const [first = ''] = countries;
     const country = saved?.country ?? (countries.includes(typed.country) ? typed.country : first);
     const methods = await listMethodsFor(db, { country, region: saved?.region ?? typed.region.trim() });

@@ -117,26 +117,23 @@ export async function addToCart(
   { productId, quantity }: CartLine,
   change: Buffer,
 ): Promise<void> {
-  const { isRepeated } = await trx
+  const { isRepeated, inCart } = await trx
     .selectFrom('cart')
+    .leftJoin('cart_line', (join) =>
+      join.onRef('cart_line.cart_id', '=', 'cart.id').on('cart_line.product_id', '=', productId),
+    )
     .select(
       sql<0 | 1>`
         last_change <=> ${change} AND updated_at > ${NOW} - INTERVAL ${sql.lit(REPEAT_SECONDS)} SECOND`.as(
         'isRepeated',
       ),
     )
-    .where('id', '=', cartId)
+    .select('cart_line.quantity as inCart')
+    .where('cart.id', '=', cartId)
     .forUpdate()
     .executeTakeFirstOrThrow();
   if (isRepeated === 1) return;
-  const line = await trx
-    .selectFrom('cart_line')
-    .select('quantity')
-    .where('cart_id', '=', cartId)
-    .where('product_id', '=', productId)
-    .executeTakeFirst();
-  await setCartLine(trx, cartId, { productId, quantity: add(line?.quantity ?? 0, quantity) });
-  await trx.updateTable('cart').set({ last_change: change }).where('id', '=', cartId).execute();
+  await setCartLine(trx, cartId, { productId, quantity: add(inCart ?? 0, quantity) }, change);
 }
 
 /** 0 takes the product out. @returns the cart's new version @throws CartFullError, TooManyUnitsError */
@@ -144,11 +141,17 @@ export async function setCartLine(
   trx: Transaction<Catalogue>,
   cartId: number,
   { productId, quantity }: CartLine,
+  change?: Buffer,
 ): Promise<number> {
   if (quantity > MAX_UNITS) throw new TooManyUnitsError(MAX_UNITS);
   await trx
     .updateTable('cart')
-    .set({ version: sql`version + 1`, updated_at: NOW, expires_at: CART_END })
+    .set({
+      version: sql`version + 1`,
+      updated_at: NOW,
+      expires_at: CART_END,
+      ...(change && { last_change: change }),
+    })
     .where('id', '=', cartId)
     .executeTakeFirstOrThrow();
   if (quantity > 0) {

@@ -41,6 +41,8 @@ export interface Checkout {
   currency: string;
   /** See `orderLink`. */
   link: string;
+  /** Waited for before anything is held, so that it takes no time of its own. Its refusal rolls the order back. */
+  isAllowed?: Promise<void>;
 }
 
 export interface PlacedOrder {
@@ -96,6 +98,7 @@ async function place(trx: Transaction<Catalogue>, checkout: Checkout, actor: Act
   await insertAttempt(trx, { orderId: order.id, ...totals, ...checkout }, actor);
   await emptyCart(trx, checkout.cart.id);
   if (order.state === 'confirmed') await openSellerParcels(trx, order.id, { actor });
+  await checkout.isAllowed;
   await hold(trx, lines);
   return order;
 }
