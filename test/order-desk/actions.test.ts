@@ -9,7 +9,7 @@ import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { createPerson, type Person } from '../support/people.ts';
 import { stack } from '../support/shared-stack.ts';
-import { act, catchUp, eventsOf, hasForm, openForm, sell, send } from './desk-support.ts';
+import { act, catchUp, eventsOf, hasForm, openForm, sell, send, toDoFrom } from './desk-support.ts';
 
 let root: Connection;
 let databases: Databases;
@@ -355,10 +355,7 @@ test('money that does not match is to be checked until someone has noted what th
      VALUES (?, 'payment', ?, 'pending', 'pending', 'system', 'mismatch: 900 USD for 1500 USD')`,
     [id, payment],
   );
-  const toCheck = async () => {
-    await catchUp();
-    return (await admin.get('/orders?todo=check')).text.includes(number);
-  };
+  const toCheck = async () => (await toDoFrom(admin, 'check', id)).includes(number);
   expect(await toCheck()).toBe(true);
   expect((await admin.get(`/orders/${number}`)).text).toMatch(/Llegó \$9,00 \(USD\) en lugar de \$15,00/);
   const empty = await act(clerk.client, number, '/notes', { note: '  ' });

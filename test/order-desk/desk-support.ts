@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Databases } from '../../src/database/databases.ts';
+import type { Task } from '../../src/order-desk/order-filter.ts';
 import type { PaymentProvider } from '../../src/payments/provider.ts';
 import { bankTransfer } from '../../src/payments/offline-providers.ts';
 import { addProduct, buy, paymentsOf, rowsOf, type ShopProduct } from '../orders/shop-support.ts';
@@ -56,6 +57,21 @@ export async function sell(
   const [payment] = await paymentsOf(root, id);
   await catchUp();
   return { id, number, product, email, line: Number(line!.id), payment: Number(payment!.id) };
+}
+
+/**
+ * The numbers that a list of what is to do shows, from this order on. It begins with the oldest fifty, which other tests
+ * have left.
+ */
+export async function toDoFrom(client: Client, todo: Task, orderId: number): Promise<string[]> {
+  await catchUp();
+  const { text } = await client.get(`/orders?todo=${todo}&after=${orderId - 1}`);
+  return numbersIn(text);
+}
+
+/** Those of the orders that a page lists. */
+export function numbersIn(html: string): string[] {
+  return [...html.matchAll(/<a class="code" href="\/orders\/([^"]+)"/g)].map(([, number]) => number!);
 }
 
 /** Until the replica shows what others have done: people see their own writes only. */
