@@ -5,6 +5,7 @@ import { hashPassword } from '../../src/auth/password.ts';
 import { logIn } from '../support/browser-log-in.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -160,6 +161,7 @@ test('a user name stays text at the log-in, in the menu and in the history', asy
   const { context: own, page: ownPage } = await openWithCanary();
   try {
     await primary.query('UPDATE stock_movement SET actor_id = ? WHERE product_id = ?', [insertId, id]);
+    expect(await replicaHasAll(stack)).toBe(true);
     await ownPage.goto('/login');
     await ownPage.fill('#username', username);
     await ownPage.fill('#password', 'wrong');

@@ -164,6 +164,7 @@ test('a search finds products by the new name of their category at once, and aft
     const [[row]] = await primary.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM category_rename');
     return Number(row!.count) === 0;
   });
+  expect(await replicaHasAll(stack)).toBe(true);
   expect((await client.search({ search: word })).total).toBe(200);
 });
 

@@ -23,6 +23,7 @@ import { Client, uniqueCode } from '../support/client.ts';
 import { apply, preview, waitForRest } from '../support/import-files.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { createPerson, type Person } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 import { DIFFERENCES, differences, readFlow } from './kept-sums.ts';
 
@@ -109,6 +110,8 @@ async function receiveAsBefore(id: number): Promise<void> {
      SELECT id, 1, quantity, 'adjustment', 1 FROM product WHERE id = ?`,
     [id],
   );
+  // The next step reads the version.
+  expect(await replicaHasAll(stack)).toBe(true);
 }
 
 async function cleanUp(): Promise<void> {

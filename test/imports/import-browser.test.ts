@@ -6,6 +6,7 @@ import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { accessibilityViolations, LOOKS } from '../support/looks.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
@@ -25,6 +26,7 @@ const MANY = uniqueCode();
 afterAll(async () => {
   const primary = await stack.connect('primary');
   await primary.query('DELETE FROM product WHERE code LIKE ?', [`${MANY}-%`]);
+  await replicaHasAll(stack);
   await primary.end();
   await browser.close();
 });

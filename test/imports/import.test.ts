@@ -19,6 +19,7 @@ import {
 import { closeDatabases } from '../../src/database/databases.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { createPerson } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -114,6 +115,8 @@ test('applies products with stock movements and one audit event; a second import
     { code: `${code}-2`, delta: 3, after: 3, reason: 'import', username },
     { code: `${code}-1`, delta: 4, after: 9, reason: 'import', username },
   ]);
+  // Only the person who imported waits for the replica.
+  expect(await replicaHasAll(stack)).toBe(true);
   expect((await client.get(`/products/${oldId}`)).text).toContain('Importación');
   const events = await rowsOf(
     "SELECT target_name AS name, details, address FROM product_event WHERE action = 'product.imported' AND target_id = ?",
@@ -410,6 +413,7 @@ test('another instance finishes exactly once when the applying one dies', async 
   expect(events).toHaveLength(1);
   // Other tests count products.
   await primary.query('DELETE FROM product WHERE code LIKE ?', [`${code}-%`]);
+  expect(await replicaHasAll(stack)).toBe(true);
 }, 300_000);
 
 test('another instance reads the file again when the reading one dies', async () => {

@@ -194,6 +194,7 @@ test('a parcel that was opened by mistake is discarded, and its contents can be 
 test('shipping more than a count has left is refused', async () => {
   const { id, number, product } = await sell(databases, root, { quantity: 5, provider: cashOnDelivery });
   await admin.post(`/products/${product.id}/movements`, { amount: '8', direction: 'out', purpose: 'loss' });
+  await catchUp();
   expect((await clerk.client.get(`/orders/${number}`)).text).toContain(
     'Hay menos existencias de las que este pedido tiene reservadas.',
   );

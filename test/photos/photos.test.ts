@@ -64,6 +64,7 @@ test('keeps a photo in three widths, upright and without its metadata, and shows
   expect(page).toContain('Fotos guardadas: «Taza de porcelana».');
   expect(page).toContain(`src="/photos/${photo}-640.webp"`);
   expect(page).toContain('alt="Taza de porcelana"');
+  expect(await replicaHasAll(stack)).toBe(true);
   for (const [width, height] of [
     [80, 160],
     [320, 640],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { baseUrl, stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -36,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await primary.query('DELETE FROM product WHERE category_id = ?', [categoryId]);
   await primary.query('DELETE FROM category WHERE id = ?', [categoryId]);
+  expect(await replicaHasAll(stack)).toBe(true);
   await primary.end();
 });
 

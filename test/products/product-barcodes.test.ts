@@ -4,6 +4,7 @@ import { barcodeKey, splitBarcodes } from '../../src/products/barcodes.ts';
 import { damaged, newEan13, newItf14, newUpcA } from '../support/barcodes.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { createPerson, type Person } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack, withDelayedReplica } from '../support/shared-stack.ts';
 
 const MARK = uniqueCode();
@@ -229,6 +230,7 @@ test('the list has a column of barcodes for those who choose it', async () => {
   const person = await createPerson(client, 'viewer');
   const ean = newEan13();
   const { code } = await add({ barcodes: ean });
+  expect(await replicaHasAll(stack)).toBe(true);
   const list = async () => (await person.client.get(`/products?search=${code}`)).text;
   expect(await list()).not.toContain(ean);
   const form = new URLSearchParams({ _csrf: person.client.token, pageSize: '50', columns: 'barcodes' });

@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Connection } from 'mysql2/promise';
@@ -104,6 +103,7 @@ test.each(LOOKS)(
     await good('asked');
 
     await logIn(desk);
+    await catchUp();
     await desk.goto('/sellers?state=asked');
     await good('staff-list', 'staff');
     await desk.click(`text=${name}`);
@@ -129,9 +129,7 @@ test.each(LOOKS)(
     await page.click('main form button[type=submit]');
     await page.waitForURL(/saved=published/);
     const { content } = await jpeg('tapa.jpg', { background: '#aa3311', width: 600, height: 800 });
-    const file = join(tmpdir(), `tapa-${look}.jpg`);
-    writeFileSync(file, content);
-    await page.setInputFiles('#photo-files', file);
+    await page.setInputFiles('#photo-files', { name: 'tapa.jpg', mimeType: 'image/jpeg', buffer: content });
     await page.click('.photo-form button');
     await page.waitForURL(/saved=photos/);
     await good('product');
@@ -167,6 +165,7 @@ test.each(LOOKS)(
     await good('staff-order', 'nothing');
     await desk.goto(`/products/${own.id}`);
     await good('staff-product', 'nothing');
+    await catchUp();
     await page.reload();
     await page.waitForSelector('text=TRX 2026-11');
     await good('payouts');
@@ -206,9 +205,7 @@ test('without JavaScript: ask, publish with a photo, edit, ship', async () => {
   await page.click('main form button[type=submit]');
   await page.waitForURL(/saved=published/);
   const { content } = await jpeg('foto.jpg', { background: '#225588' });
-  const file = join(tmpdir(), 'foto-sin-script.jpg');
-  writeFileSync(file, content);
-  await page.setInputFiles('#photo-files', file);
+  await page.setInputFiles('#photo-files', { name: 'foto.jpg', mimeType: 'image/jpeg', buffer: content });
   await page.click('.photo-form button');
   await page.waitForURL(/saved=photos/);
   await page.waitForSelector('.photo-list img');

@@ -7,7 +7,8 @@ import { launchChromium } from '../support/chromium.ts';
 import { Client } from '../support/client.ts';
 import { accessibilityViolations, LOOKS, PHONE } from '../support/looks.ts';
 import { addPhotos, jpeg } from '../support/photo-files.ts';
-import { baseUrl } from '../support/shared-stack.ts';
+import { replicaHasAll } from '../support/replication.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
 import { putOnSale, type OnSale } from './on-sale.ts';
 
 const SCREENSHOTS = join(PROJECT_DIR, 'test-results');
@@ -23,6 +24,7 @@ beforeAll(async () => {
     await jpeg('a.jpg', { background: '#884422' }),
     await jpeg('b.jpg', { background: '#228844', width: 500, height: 900 }),
   ]);
+  await replicaHasAll(stack);
 });
 
 afterAll(() => browser.close());

@@ -14,6 +14,7 @@ import {
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
 import type { Catalogue } from '../../src/database/tables.ts';
 import { openDatabases } from '../support/open-databases.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 
 const OFFERED = 3000;
@@ -37,6 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await primary.query("DELETE FROM product WHERE code LIKE 'PLAN-%'");
   await primary.query("DELETE FROM category WHERE name = 'Planes de la tienda'");
+  await replicaHasAll(stack);
   await primary.end();
   await closeDatabases(databases);
 });

@@ -1,5 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { Client } from './client.ts';
+import { replicaHasAll } from './replication.ts';
 import { stack } from './shared-stack.ts';
 import { PASSWORD, Shopper, uniqueEmail } from './shopper.ts';
 import { waitUntil } from './wait-until.ts';
@@ -59,7 +60,7 @@ export async function linkTo(email: string, template: string): Promise<string> {
   return url;
 }
 
-/** Signed up, confirmed and signed in. */
+/** Signed up, confirmed and signed in; every server knows them. */
 export async function newCustomer(
   options: ConstructorParameters<typeof Shopper>[0] = {},
   email = uniqueEmail(),
@@ -69,5 +70,6 @@ export async function newCustomer(
   const confirmed = await shopper.submit(await linkTo(email, 'confirm-address'), { password: PASSWORD });
   if (confirmed.status !== 303)
     throw new Error(`Confirming failed with ${confirmed.status}: ${confirmed.text}`);
+  await replicaHasAll(stack);
   return { shopper, email };
 }

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
 import { Client } from '../support/client.ts';
 import { createPerson, oneTimePasswordIn } from '../support/people.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { stack } from '../support/shared-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -35,6 +36,8 @@ test("shows a new user's password once, stores it nowhere, and requires a new on
   expect(chosen.headers.location).toBe('/');
   expect((await person.get('/products')).status).toBe(200);
   expect((await new Client().logIn(username, oneTime)).status).toBe(422);
+  // What others do is shown once the replica has it.
+  expect(await replicaHasAll(stack)).toBe(true);
   expect((await administrator.get(`/users/${id}`)).text).toContain('Activo');
 });
 
