@@ -11,6 +11,7 @@ import { idempotency } from '../http/idempotency.ts';
 import { requestLog } from '../http/request-log.ts';
 import { noStore, securityHeaders } from '../http/security-headers.ts';
 import { staticFiles } from '../http/static-files.ts';
+import { SECRET_PATH } from '../shop/shop-paths.ts';
 import { healthRoutes } from '../system/health-routes.ts';
 import { metricsRoutes } from '../system/metrics-routes.ts';
 
@@ -26,7 +27,7 @@ interface OpenDependencies {
 export async function open(dependencies: OpenDependencies): Promise<Router> {
   const { config, databases, logger, draining, language, locals } = dependencies;
   const router = Router();
-  router.use(requestLog(logger, config.INSTANCE));
+  router.use(requestLog(logger, config.INSTANCE, SECRET_PATH));
   router.use(securityHeaders());
   router.use(await staticFiles(locals));
   router.use(noStore);

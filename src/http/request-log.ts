@@ -10,7 +10,8 @@ const CLIENT_CLOSED_REQUEST = 499;
 const MAX_PATH_LENGTH = 500;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-export function requestLog(logger: Logger, instance: string): RequestHandler {
+/** @param secretPath matches the beginning of addresses of which the rest is not logged */
+export function requestLog(logger: Logger, instance: string, secretPath: RegExp): RequestHandler {
   // Redaction costs more than writing the line, and every field is chosen below.
   const lines = logger.child({}, { redact: [] });
   return (req, res, next) => {
@@ -19,7 +20,7 @@ export function requestLog(logger: Logger, instance: string): RequestHandler {
     const startedAt = performance.now();
     const context: RequestContext = { id, address: req.ip ?? '', servers: new Set() };
     // No query: it holds searches. Read now, because routers rewrite req.path.
-    const path = req.path.slice(0, MAX_PATH_LENGTH);
+    const [path] = secretPath.exec(req.path) ?? [req.path.slice(0, MAX_PATH_LENGTH)];
     // Also read now, because a warm-up request may close after the warm-up has ended.
     const isWarmingUp = req.app.locals.isWarmingUp === true;
     res.locals.requestId = id;

@@ -68,6 +68,12 @@ export function routesOf(page: ShopPage): string[] {
   return LANGUAGES.map((language) => `${SHOP_BASES[language]}${PAGES[page][language]}`);
 }
 
+/** Who has such an address can open an order by it: logs have only its beginning, as NGINX's do. */
+export const SECRET_PATH = new RegExp(
+  `^(?:${routesOf('paymentReturn').join('|').replaceAll(':attempt', '')})`,
+  'i',
+);
+
 export function pathOf(language: Language, page: ShopPage, params: Record<string, string> = {}): string {
   const path = PAGES[page][language].replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(params[name]!),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -37,6 +38,18 @@ async function linesOf(requestId: string): Promise<{ instance: Line; nginx: Line
     nginx: found.find((line) => 'seconds' in line)!,
   };
 }
+
+test('of an address that opens an order, no log has the secret', async () => {
+  for (const [base, key] of [
+    ['/tienda/pago/', randomUUID()],
+    ['/Shop/payment/', randomUUID()],
+  ] as const) {
+    const response = await fetch(`${baseUrl}${base}${key}`);
+    const { instance, nginx } = await linesOf(response.headers.get('x-request-id')!);
+    expect([instance.path, nginx.path]).toEqual([base, base]);
+    expect(await logs()).not.toContain(key);
+  }
+});
 
 test('each log has one line per request, joined by the request id', async () => {
   const client = await Client.signedIn();
