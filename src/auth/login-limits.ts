@@ -9,6 +9,7 @@ import { networkOf } from './network.ts';
 
 /** Failed attempts per window; see docs/decisions/login-limits.md. */
 export const LIMITS = { pair: 10, address: 100, user: 100 };
+type Kind = keyof typeof LIMITS;
 export const WINDOW_MINUTES = 15;
 /** How long to wait for pending comparisons, which may succeed and free their places. */
 const PENDING_WAIT_MS = 10_000;
@@ -123,16 +124,24 @@ async function addToCounts(trx: Kysely<Directory>, attempt: LoginAttempt, subjec
     .where('subject', 'in', subjects)
     .execute();
   const over = counts.filter(({ subject, attempts }) => attempts > limitOf(subject));
-  const isPairOver = over.some(({ subject }) => subject.startsWith('pair '));
-  if (over.length === 0 || (!isPairOver && (await isKnownNetwork(trx, attempt)))) return;
+  const isStrict = over.some(({ subject }) => !exemptionsOf(attempt).includes(kindOf(subject)));
+  if (over.length === 0 || (!isStrict && (await isKnownNetwork(trx, attempt)))) return;
   throw new LimitReached(over);
 }
 
-function limitOf(subject: string): number {
-  return LIMITS[subject.split(' ')[0] as keyof typeof LIMITS];
+/** On a known network. Customers share the limit of addresses: a log-in there must not tell who has an account. */
+function exemptionsOf({ userId }: LoginAttempt): Kind[] {
+  return userId === undefined ? ['user'] : ['address', 'user'];
 }
 
-/** A user who signed in from this network recently is exempt from the address and user limits. */
+function kindOf(subject: string): Kind {
+  return subject.split(' ')[0] as Kind;
+}
+
+function limitOf(subject: string): number {
+  return LIMITS[kindOf(subject)];
+}
+
 async function isKnownNetwork(db: Kysely<Directory>, attempt: LoginAttempt): Promise<boolean> {
   const { userId, address } = attempt;
   if (userId === undefined) return attempt.isKnownNetwork ?? false;

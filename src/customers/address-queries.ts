@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Directory } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import type { addressForm } from './customer-forms.ts';
+import { CustomerChangedError } from './customer-queries.ts';
 
 const MAX_ADDRESSES = 20;
 
@@ -59,7 +60,9 @@ export async function addAddress(
   input: AddressInput,
 ): Promise<void> {
   // Of two at once, the second counts the first.
-  await trx.selectFrom('customer').select('id').where('id', '=', customerId).forUpdate().execute();
+  const customer = trx.selectFrom('customer').select('id').where('id', '=', customerId).forUpdate();
+  // Deleted in another tab.
+  if (!(await customer.executeTakeFirst())) throw new CustomerChangedError();
   const addresses = await listAddresses(trx, customerId);
   if (addresses.length >= MAX_ADDRESSES) throw new TooManyAddressesError();
   await trx

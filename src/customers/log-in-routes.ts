@@ -1,7 +1,9 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { isAway } from '../database/away.ts';
-import type { CustomerRow } from '../database/tables.ts';
+import { groupTables } from '../database/group-tables.ts';
+import type { CustomerRow, Directory } from '../database/tables.ts';
+import { countWrite } from '../database/write-counts.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { failedLogIns } from '../telemetry/metrics.ts';
 import { pathOf, shopPathOr, routesOf } from '../shop/shop-paths.ts';
@@ -69,9 +71,12 @@ export function logInRoutes({ config, databases, queue, atLogIn }: CustomerDepen
         compare: async () => {
           const known = { email: link.email, password_hash: passwordHash };
           if (!(await comparePassword(directory, req, known, password))) return undefined;
-          const id = await directory.transactOnce(req.customer, req.writeId(), (trx) =>
-            createCustomer(trx, link.id),
-          );
+          const id = await directory.transactOnce(req.customer, req.writeId(), async (trx) => {
+            const created = await createCustomer(trx, link.id);
+            // The write of a visitor: their first pages as a customer wait for it, too.
+            await countWrite(groupTables<Directory>(trx), directory.name, { kind: 'customer', id: created });
+            return created;
+          });
           return { id, password_hash: passwordHash };
         },
         show: (error) => res.render('shop/account/confirm', { token: t, email: link.email, error }),

@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { addAddress } from '../../src/customers/address-queries.ts';
+import { closeDatabases } from '../../src/database/databases.ts';
 import { newCustomer } from '../support/kept-mail.ts';
 import { Client } from '../support/client.ts';
+import { openDatabases } from '../support/open-databases.ts';
 
 const CUENCA = {
   ...{ name: 'Ana Núñez', phone: '+593 99 123 4567', country: 'EC', region: 'Azuay', municipality: 'Cuenca' },
@@ -66,6 +69,17 @@ test("another customer's address does not exist", async () => {
   // Staff have no page for them either.
   const staff = await Client.signedIn();
   expect((await staff.get(path)).headers.location).toContain('/tienda/cuenta/iniciar-sesion');
+});
+
+test('an address that is saved while the account is deleted in another tab is not kept', async () => {
+  const databases = await openDatabases();
+  try {
+    const nobody = 4_100_000_000;
+    const save = databases.directory.transact((trx) => addAddress(trx, nobody, { ...CUENCA, country: 'EC' }));
+    await expect(save).rejects.toMatchObject({ code: 'customer_changed' });
+  } finally {
+    await closeDatabases(databases);
+  }
 });
 
 test('the same form sent twice adds one address, and twenty are the limit', async () => {

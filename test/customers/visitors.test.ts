@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
 import { createApp } from '../../src/app.ts';
+import { networkOf } from '../../src/auth/network.ts';
 import { closeDatabases, createDatabases } from '../../src/database/databases.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { LANGUAGES } from '../../src/locales/languages.ts';
@@ -232,6 +233,21 @@ test('a visitor cannot have more than thirty e-mails sent in a quarter of an hou
 });
 
 const instanceUrl = (index: number) => stack.instanceUrls()[index % 3]!;
+
+test('on a network with too many wrong log-ins, nobody learns who has an account, not even there', async () => {
+  const address = newAddress();
+  const { shopper: known, email } = await newCustomer({ address });
+  await known.submit(known.pathOf('account'), {}, known.pathOf('logOut'));
+  const primary = await stack.connect('primary');
+  await primary.query(
+    `REPLACE INTO login_attempt (subject, attempts, pending, window_ends_at)
+     VALUES (?, 100, 0, UTC_TIMESTAMP(3) + INTERVAL 15 MINUTE)`,
+    [`address ${networkOf(address)}`],
+  );
+  await primary.end();
+  for (const asked of [email, uniqueEmail()])
+    expect([asked, (await new Shopper({ address }).logIn(asked, 'wrong')).status]).toEqual([asked, 429]);
+});
 
 test('wrong passwords are limited as those of staff, and do not lock the customer out', async () => {
   const { shopper: home, email } = await newCustomer();
