@@ -371,3 +371,18 @@ INSERT INTO search_pending (product_id)
 SELECT product.id FROM search_indexer JOIN product WHERE NOT knows_all;
 UPDATE search_indexer SET knows_all = TRUE;
 COMMIT;
+
+-- Only a seller who is approved offers anything, whatever puts it on sale: the trash, an import or its undoing, a form.
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS offered_by_approved_seller
+BEFORE INSERT ON product FOR EACH ROW
+IF NEW.seller_id IS NOT NULL AND NEW.on_sale
+  AND NOT EXISTS (SELECT 1 FROM seller WHERE id = NEW.seller_id AND state = 'approved') THEN
+  SET NEW.on_sale = FALSE;
+END IF;
+
+CREATE DEFINER = inventario_migrator@'%' TRIGGER IF NOT EXISTS offered_again_by_approved_seller
+BEFORE UPDATE ON product FOR EACH ROW
+IF NEW.seller_id IS NOT NULL AND NEW.on_sale AND NOT OLD.on_sale
+  AND NOT EXISTS (SELECT 1 FROM seller WHERE id = NEW.seller_id AND state = 'approved') THEN
+  SET NEW.on_sale = FALSE;
+END IF;

@@ -59,10 +59,18 @@ export async function forgetSeller(catalogue: DatabaseGroup<Catalogue>, customer
   });
 }
 
-/** How they are reached and paid goes once nothing is to be sent or paid. Their name stays, as payouts do. */
+/** They had, or have, something to sell: orders and payouts name them. */
+const IS_NAMED = sql<boolean>`(
+  EXISTS (SELECT 1 FROM product WHERE seller_id = seller.id)
+  OR EXISTS (SELECT 1 FROM deleted_product WHERE seller_id = seller.id)
+  OR EXISTS (SELECT 1 FROM order_line WHERE order_line.seller_id = seller.id)
+  OR EXISTS (SELECT 1 FROM payout WHERE payout.seller_id = seller.id))`;
+
+/** How they are reached and paid goes once nothing is to be sent or paid; their name, unless something was sold. */
 export async function deleteFormerSellers(trx: Transaction<Catalogue>) {
   return sql`
-    UPDATE seller SET is_forgotten = 0, contact = '', pay_to = '', about = ''
+    UPDATE seller SET is_forgotten = 0, contact = '', pay_to = '', about = '', reason = '',
+      name = IF(${IS_NAMED}, name, CONCAT('#', id))
     WHERE is_forgotten = 1
       AND NOT EXISTS (SELECT 1 FROM order_line WHERE due_seller = seller.id)
       AND NOT EXISTS (SELECT 1 FROM order_line WHERE order_line.seller_id = seller.id AND held > 0)

@@ -8,8 +8,9 @@ import { Client, uniqueCode } from '../support/client.ts';
 import { mailsTo, newCustomer, waitForMails } from '../support/kept-mail.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { jpeg } from '../support/photo-files.ts';
-import { stack } from '../support/shared-stack.ts';
-import { hiddenIn, unescaped } from '../support/shopper.ts';
+import { pathOf } from '../../src/shop/shop-paths.ts';
+import { baseUrl, stack } from '../support/shared-stack.ts';
+import { hiddenIn, unescaped, uniqueEmail } from '../support/shopper.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import {
   aCategory,
@@ -334,6 +335,32 @@ test('photos are added, put first and taken away; until it is on sale, only the 
   expect(noPhoto.status).toBe(422);
 });
 
+test('photos of sellers may be as large as those of staff, through NGINX, too', async () => {
+  const seller = await newSeller(root, {}, { url: baseUrl });
+  const id = idIn((await publish(seller)).headers.location);
+  await catchUp();
+  const { content, name } = await jpeg('grande.jpg', { width: 1600, height: 1200, noise: 40 });
+  expect(content.length).toBeGreaterThan(512 * 1024);
+  for (const language of ['es', 'en'] as const) {
+    const answer = await seller.shopper.agent
+      .post(pathOf(language, 'sellPhotos', { id: String(id) }))
+      .field('_csrf', await tokenIn(seller.shopper))
+      .attach('photos', content, name);
+    expect([language, answer.status]).toEqual([language, 303]);
+  }
+});
+
+test('what a suspended seller had in the trash does not come back on sale', async () => {
+  const seller = await newSeller(root);
+  const product = await addSellerProduct(root, seller);
+  expect((await admin.post(`/products/${product.id}/delete`, {})).status).toBe(303);
+  await root.query(`UPDATE seller SET state = 'suspended' WHERE id = ?`, [seller.id]);
+  expect((await admin.post(`/trash/${product.id}/restore`, {})).status).toBe(303);
+  expect(await ownProduct(product.id)).toMatchObject({ on_sale: 0, seller_id: seller.id });
+  await root.query('UPDATE product SET on_sale = 1 WHERE id = ?', [product.id]);
+  expect(await ownProduct(product.id)).toMatchObject({ on_sale: 0 });
+});
+
 test('a seller who is suspended has nothing on sale any more', async () => {
   const seller = await newSeller(root);
   const id = idIn((await publish(seller)).headers.location);
@@ -367,4 +394,28 @@ test('who deletes the account sells nothing any more, and their data go', async 
     ...{ state: 'suspended', contact: '', pay_to: '', name: seller.name },
   });
   expect(await ownProduct(product.id)).toMatchObject({ on_sale: 0 });
+});
+
+test('the name of somebody who never had anything to sell goes, too, and is free again', async () => {
+  const name = `Ana ${uniqueEmail()}`;
+  const ask = async () => {
+    const { shopper } = await newCustomer();
+    const answer = await shopper.submit(shopper.pathOf('sell'), {
+      name,
+      contact: 'Ana',
+      payTo: '1',
+      about: '',
+    });
+    return { shopper, status: answer.status };
+  };
+  const { shopper, status } = await ask();
+  expect(status).toBe(303);
+  const { id } = await sellerRow(name);
+  await shopper.submit(shopper.pathOf('deleteAccount'), { current: 'tres tristes tigres' }, '/eliminar');
+  await waitUntil(async () => (await sellerRow(name)).state === 'suspended');
+  await databases.catalogue.transact(deleteFormerSellers);
+  expect(await rowsOf(root, 'SELECT name, reason FROM seller WHERE id = ?', [id])).toEqual([
+    { name: `#${id}`, reason: '' },
+  ]);
+  expect((await ask()).status).toBe(303);
 });
