@@ -25,7 +25,7 @@ import { sellerOrderRoutes } from '../sellers/seller-order-routes.ts';
 import { sellerProductRoutes, SELLER_PHOTO_FORM } from '../sellers/seller-product-routes.ts';
 import { sellerRoutes } from '../sellers/seller-routes.ts';
 import { catalogueRoutes } from '../shop/catalogue-routes.ts';
-import { offerLayout } from '../shop/shop-layout.ts';
+import { keepLinkSecret, offerLayout } from '../shop/shop-layout.ts';
 import { paymentReturnRoutes } from '../shop/payment-return.ts';
 import { findPage, languageOfPath, SHOP_BASES } from '../shop/shop-paths.ts';
 import { sitemapRoutes } from '../shop/sitemap-routes.ts';
@@ -67,6 +67,7 @@ export function shop(dependencies: ShopDependencies): Router {
   router.use(offerToken);
   router.use(catalogueRoutes(config, databases, photos));
   router.use(express.urlencoded({ extended: false, limit: '100kb' }));
+  router.use(keepLinkSecret);
   router.use(customersOnly);
   router.use(receiveUploads([SELLER_PHOTO_FORM]));
   router.use(checkToken);

@@ -5,6 +5,7 @@ import { addAddress } from '../customers/address-queries.ts';
 import { readTyped } from '../customers/customer-forms.ts';
 import { snapshotOf, type DeliverySnapshot } from '../delivery/delivery-snapshot.ts';
 import { regionsOf } from '../delivery/regions.ts';
+import { retrying } from '../database/retrying.ts';
 import { isDomainError, type DomainError } from '../errors/domain-error.ts';
 import { countryName } from '../http/countries.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
@@ -95,7 +96,7 @@ export function checkoutRoutes(dependencies: CheckoutDependencies): Router {
     { order, state, key }: { order: ReadOrder; state: CheckoutState; key: string },
   ): Promise<PlacedOrder> {
     const { contact, address, way, provider } = order;
-    const counted = countRequest(directory, 'checkout', req.ip ?? '');
+    const counted = retrying(() => countRequest(directory, 'checkout', req.ip ?? ''));
     // An order may be refused before it waits for this.
     counted.catch(() => undefined);
     const seenOf = ({ productId, quantity }: CartItem) =>

@@ -3,6 +3,7 @@ import type { DatabaseGroup } from '../database/database-group.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { lockOrder } from '../orders/order-holds.ts';
+import { deleteProofFile } from '../orders/proof-files.ts';
 import { findPaid } from '../orders/refunds.ts';
 
 const AT_ONCE = 500;
@@ -40,10 +41,26 @@ export async function deleteForgottenData(trx: Transaction<Catalogue>) {
     WHERE is_forgotten = 1 AND shop_order.state IN (${sql.join([...OVER])}) AND is_open IS NULL AND reason <> ''`.execute(
     trx,
   );
+  await deleteProofs(trx);
   return sql`
     UPDATE shop_order SET is_forgotten = 0, customer_id = NULL, email = '', name = '', phone = '', address = NULL
     WHERE is_forgotten = 1 AND state IN (${sql.join([...OVER])})
       AND NOT EXISTS (SELECT 1 FROM refund WHERE order_id = shop_order.id AND refund.state <> 'done')
       AND NOT EXISTS (SELECT 1 FROM return_request WHERE order_id = shop_order.id AND is_open = 1)
     ORDER BY id LIMIT ${sql.lit(AT_ONCE)}`.execute(trx);
+}
+
+/** A bank's paper that staff added after the account was deleted. */
+async function deleteProofs(trx: Transaction<Catalogue>): Promise<void> {
+  const proofs = await trx
+    .selectFrom('shop_order')
+    .innerJoin('payment', 'payment.order_id', 'shop_order.id')
+    .innerJoin('payment_proof', 'payment_proof.payment_id', 'payment.id')
+    .select(['payment_proof.id', 'file_id as fileId'])
+    .where('is_forgotten', '=', 1)
+    .where('shop_order.state', 'in', OVER)
+    .where('file_id', 'is not', null)
+    .limit(AT_ONCE)
+    .execute();
+  for (const { id, fileId } of proofs) await deleteProofFile(trx, id, fileId!);
 }

@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import type { Kysely, Transaction } from 'kysely';
 import { z } from 'zod';
+import { logInPath } from '../customers/customer-access.ts';
 import { readTyped } from '../customers/customer-forms.ts';
 import { retrying } from '../database/retrying.ts';
 import type { Catalogue } from '../database/tables.ts';
@@ -19,6 +20,7 @@ import type { CheckoutDependencies } from './checkout-situation.ts';
 import { goToPayment } from './go-to-payment.ts';
 import { orderPath } from '../shop/order-path.ts';
 import { findOwnOrder, getOrder, listOrders, type CustomerOrder } from './order-queries.ts';
+import { laterPayments } from './payment-choices.ts';
 import { askForReturn, lineName, readReturn, returnableOf } from './return-requests.ts';
 
 /** Of the link; empty if it cannot be one. */
@@ -53,6 +55,8 @@ export function orderRoutes(dependencies: CheckoutDependencies): Router {
 
   for (const path of routesOf('order')) {
     router.get(path, async (req, res) => {
+      // Links to an order of an account have no secret. That of a number which does not exist leads there, too.
+      if (req.customer.id === 0 && req.query.t === undefined) return res.redirect(303, logInPath(req));
       const { t, placed, done, payment } = orderQuery.parse(req.query);
       await show(req, res, { token: t, notice: placed ? 'placed' : done, hasFailed: payment === 'failed' });
     });
@@ -70,9 +74,10 @@ export function orderRoutes(dependencies: CheckoutDependencies): Router {
 
   post('payOrder', async (req, res, { id, back, token: secret }) => {
     const { method } = payForm.parse(req.body ?? {});
-    const provider = providers.get(method);
+    const { transferText } = await read(req, getShopSettings);
+    const provider = laterPayments(providers, transferText !== '').find(({ name }) => name === method);
     try {
-      if (provider?.isPrepaid) {
+      if (provider) {
         await change(req, (trx) => payAgain(trx, req, id, provider));
         jobs.wakeOutbox();
       }
@@ -148,19 +153,13 @@ export function orderRoutes(dependencies: CheckoutDependencies): Router {
     });
     const [payment] = order.payments;
     const isPaid = order.payments.some(({ state }) => state === 'captured');
-    const hasTransfer = settings.transferText !== '';
     res.render('shop/orders/show', {
       ...{ notice: undefined, hasFailed: false, errors: {}, problem: undefined, ...page },
       ...{ order, payment, isPaid },
       transferText: payment?.method === 'bank_transfer' ? settings.transferText : '',
       canCancel: ['awaiting_payment', 'confirmed'].includes(order.state) && !isPaid,
       otherPayments:
-        order.state === 'awaiting_payment'
-          ? [...providers.values()].filter(
-              ({ name, isPrepaid, isOnline }) =>
-                isPrepaid && (isOnline || (name === 'bank_transfer' && hasTransfer)),
-            )
-          : [],
+        order.state === 'awaiting_payment' ? laterPayments(providers, settings.transferText !== '') : [],
       returnable: returnableOf(order),
       typed: readTyped(req.body, ['reason', ...order.lines.map(({ id }) => lineName(id))]),
       lineName,

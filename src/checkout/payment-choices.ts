@@ -23,6 +23,13 @@ export function paymentChoices(
   );
 }
 
+/** What an order that waits for its payment can be paid by instead. */
+export function laterPayments(providers: Providers, hasTransfer: boolean): PaymentProvider[] {
+  return [...providers.values()].filter(
+    ({ name, isPrepaid, isOnline }) => isPrepaid && (isOnline || (name === 'bank_transfer' && hasTransfer)),
+  );
+}
+
 export function isPayable({ name }: PaymentProvider, way: Delivery, hasTransfer: boolean): boolean {
   if (name === 'bank_transfer') return hasTransfer;
   if (name === 'pick_up') return way.kind === 'pick_up';

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { wantsJson } from '../http/error-handler.ts';
 import { HttpError } from '../http/http-error.ts';
 import { pageOf } from '../http/local-path.ts';
@@ -23,7 +23,13 @@ export const customersOnly: RequestHandler = (req, res, next) => {
   }
   if (!isBelowPage(path, 'account') || isOneOf(FOR_VISITORS)) return next();
   if (wantsJson(req)) throw new HttpError(401, 'errors.notSignedIn');
-  const query = new URLSearchParams({ return: shopPathOr(account, pageOf(req)) });
-  if (req.method === 'POST') query.set('notice', 'ended');
-  res.redirect(303, `${pathOf(language, 'logIn')}?${query.toString()}`);
+  res.redirect(303, logInPath(req));
 };
+
+/** The log-in, which leads back to the page. */
+export function logInPath(req: Request): string {
+  const { language, method } = req;
+  const query = new URLSearchParams({ return: shopPathOr(pathOf(language, 'account'), pageOf(req)) });
+  if (method === 'POST') query.set('notice', 'ended');
+  return `${pathOf(language, 'logIn')}?${query.toString()}`;
+}

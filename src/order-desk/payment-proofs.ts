@@ -5,6 +5,7 @@ import type { Databases } from '../database/databases.ts';
 import type { Catalogue, ProofType } from '../database/tables.ts';
 import { DomainError } from '../errors/domain-error.ts';
 import { firstUpload, type UploadForm } from '../http/upload.ts';
+import { deleteProofFile } from '../orders/proof-files.ts';
 import { convertPhoto } from '../photos/convert-process.ts';
 import { MAX_MEGAPIXELS, MAX_PHOTO_BYTES, WIDTHS } from '../photos/photo.ts';
 import { photoKindOf } from '../photos/photo-kind.ts';
@@ -127,13 +128,6 @@ export async function forgetProofs({ catalogue }: Databases, customerId: number)
       .where('customer_id', '=', customerId)
       .where('file_id', 'is not', null)
       .execute();
-    for (const { id, fileId } of proofs) {
-      await trx
-        .updateTable('payment_proof')
-        .set({ file_type: null, file_id: null })
-        .where('id', '=', id)
-        .execute();
-      await trx.deleteFrom('payment_proof_file').where('id', '=', fileId).execute();
-    }
+    for (const { id, fileId } of proofs) await deleteProofFile(trx, id, fileId!);
   });
 }

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import type { Catalogue, OrderState } from '../database/tables.ts';
+import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
 import { PaymentMismatchError } from './order-errors.ts';
 import { holdAgain, lockOrder } from './order-holds.ts';
@@ -57,7 +57,7 @@ export async function capturePayment(
   const note = 'another payment has come';
   await endPendingAttempts(trx, orderId, { ...why, note, to: 'cancelled', except: paymentId });
   await movePayment(trx, { ...moved, from, to: 'captured' });
-  if (!(await isServed(trx, orderId, order.state, why))) {
+  if (!(await isServed(trx, order, why))) {
     await owe(amount, order.state === 'cancelled' ? 'cancelled' : 'too_late');
     return 'refund_due';
   }
@@ -78,13 +78,14 @@ async function isPaid(trx: Transaction<Catalogue>, orderId: number): Promise<boo
 /** Confirms the order if it waits for the money. @returns false if it cannot be served any more */
 async function isServed(
   trx: Transaction<Catalogue>,
-  id: number,
-  state: OrderState,
+  { id, state, email, isForgotten }: Awaited<ReturnType<typeof lockOrder>>,
   why: Why,
 ): Promise<boolean> {
   const confirmed = { id, to: 'confirmed', changes: { hold_until: null }, ...why } as const;
   if (state === 'cancelled') return false;
   if (state !== 'awaiting_payment' && state !== 'expired') return true;
+  // Of an account that was deleted: nobody knows any more where to send it.
+  if (state === 'expired' && (isForgotten === 1 || email === '')) return false;
   if (state === 'expired' && !(await isHeldAgain(trx, id))) return false;
   await moveOrder(trx, { ...confirmed, from: state });
   await openSellerParcels(trx, id, why);

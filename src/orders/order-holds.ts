@@ -7,6 +7,7 @@ export async function lockOrder(trx: Transaction<Catalogue>, id: number) {
   return trx
     .selectFrom('shop_order')
     .select(['id', 'number', 'state', 'total', 'currency', 'created_at as createdAt'])
+    .select(['email', 'is_forgotten as isForgotten'])
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirstOrThrow();

@@ -15,6 +15,7 @@ import {
   TooManyUnpaidError,
   TotalChangedError,
 } from './order-errors.ts';
+import { capturePayment } from './capture-payment.ts';
 import { hashOf, newOrderNumber } from './order-identity.ts';
 import { insertAttempt } from './payment-attempts.ts';
 import { priceCart, type CheckedLine } from './price-cart.ts';
@@ -41,7 +42,7 @@ export interface Checkout {
   currency: string;
   /** See `orderLink`. */
   link: string;
-  /** Waited for before anything is held, so that it takes no time of its own. Its refusal rolls the order back. */
+  /** Waited for before anything is written, so that it takes little time of its own. Its refusal is the order's. */
   isAllowed?: Promise<void>;
 }
 
@@ -85,6 +86,7 @@ async function place(trx: Transaction<Catalogue>, checkout: Checkout, actor: Act
   if (placed) return placed;
   if (!isAsSeen) throw new CartChangedError();
   await assertFewUnpaid(trx, checkout);
+  await checkout.isAllowed;
   const lines = await priceCart(trx, checkout.cart.id, checkout.seenPrices);
   const totals = totalsOf(lines, checkout.delivery);
   if (isTooMuch(totals)) throw new OrderTooLargeError();
@@ -95,10 +97,14 @@ async function place(trx: Transaction<Catalogue>, checkout: Checkout, actor: Act
     ...{ subject: 'order', id: order.id, orderId: order.id, from: null, to: order.state },
     actor,
   });
-  await insertAttempt(trx, { orderId: order.id, ...totals, ...checkout }, actor);
+  const paymentId = await insertAttempt(trx, { orderId: order.id, ...totals, ...checkout }, actor);
   await emptyCart(trx, checkout.cart.id);
   if (order.state === 'confirmed') await openSellerParcels(trx, order.id, { actor });
-  await checkout.isAllowed;
+  else if (totals.total === 0) {
+    // Nobody can transfer nothing, and gateways refuse it.
+    await capturePayment(trx, { paymentId, amount: 0, currency: checkout.currency, actor });
+    order.state = 'confirmed';
+  }
   await hold(trx, lines);
   return order;
 }

@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { WebConfig } from '../config/config.ts';
 import { LANGUAGES, type Language } from '../locales/languages.ts';
 import { pathOf, type ShopPage } from './shop-paths.ts';
@@ -13,6 +13,14 @@ export interface PageAddress {
 export function siteOf({ PUBLIC_URL }: Pick<WebConfig, 'PUBLIC_URL'>, req: Request): string {
   return PUBLIC_URL ?? `${req.protocol}://${req.get('host')}`;
 }
+
+/** A refused form has the secret of its link in its body; the page in the other language needs it in its address. */
+export const keepLinkSecret: RequestHandler = (req, res, next) => {
+  const { t } = (req.body ?? {}) as { t?: unknown };
+  if (typeof t === 'string' && t !== '')
+    res.locals.otherPath = `${String(res.locals.otherPath)}?${new URLSearchParams({ t }).toString()}`;
+  next();
+};
 
 /** What the header and footer of every page of the shop need. */
 export function offerLayout(config: WebConfig, req: Request, { page, params }: PageAddress) {

@@ -3,9 +3,11 @@ import type { Connection } from 'mysql2/promise';
 import sharp from 'sharp';
 import type { Response } from 'superagent';
 import { closeDatabases, type Databases } from '../../src/database/databases.ts';
+import { deleteForgottenData } from '../../src/checkout/forget-customer.ts';
 import { forgetProofs } from '../../src/order-desk/payment-proofs.ts';
+import { cancelOrder } from '../../src/orders/cancel-order.ts';
 import { cashOnDelivery } from '../../src/payments/offline-providers.ts';
-import { paymentsOf, rowsOf, stateOf } from '../orders/shop-support.ts';
+import { change, paymentsOf, rowsOf, STAFF, stateOf } from '../orders/shop-support.ts';
 import { Client } from '../support/client.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { textOfPdf } from '../support/pdf-text.ts';
@@ -142,6 +144,28 @@ test('the files of proofs go with the account of their customer', async () => {
     [id],
   );
   expect(kept).toEqual([{ reference: 'TRX', file_type: null, file_id: null }]);
+});
+
+test('a proof that is added after the account was deleted goes when the order is over', async () => {
+  const customerId = 4_000_000_000 + Math.floor(Math.random() * 1e8);
+  const { id, number } = await sell(databases, root, { customerId });
+  await sendProof(await openForm(admin, number, '/capture'), await jpeg('b.jpg'), { reference: 'TRX' });
+  await root.query(`UPDATE shop_order SET is_forgotten = 1 WHERE id = ?`, [id]);
+  const file = async () => {
+    const [row] = await rowsOf(
+      root,
+      'SELECT file_id FROM payment_proof AS p JOIN payment ON payment.id = payment_id WHERE order_id = ?',
+      [id],
+    );
+    return row!.file_id as Buffer | null;
+  };
+  await change(databases, deleteForgottenData);
+  const kept = await file();
+  expect(kept).not.toBeNull();
+  await change(databases, (trx) => cancelOrder(trx, { orderId: id, actor: STAFF }));
+  await change(databases, deleteForgottenData);
+  expect(await file()).toBeNull();
+  expect(await rowsOf(root, 'SELECT id FROM payment_proof_file WHERE id = ?', [kept])).toEqual([]);
 });
 
 const NAME = 'Željko Ñúñez Łukasz Ünal Nguyễn Αλέξανδρος Дмитрий';

@@ -8,9 +8,9 @@ import { change, faultsOf, paymentsOf, rowsOf, STAFF, stateOf, stockOf } from '.
 import { mailsTo, newCustomer, textOf, waitForMails } from '../support/kept-mail.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { stack } from '../support/shared-stack.ts';
-import { Shopper, uniqueEmail, unescaped } from '../support/shopper.ts';
+import { PASSWORD, Shopper, uniqueEmail, unescaped } from '../support/shopper.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { addBook, delivered, orderOf, press, putInCart, TO_QUITO } from './checkout-support.ts';
+import { addBook, delivered, orderOf, press, putInCart, readCheckout, TO_QUITO } from './checkout-support.ts';
 
 let root: Connection;
 let databases: Databases;
@@ -78,25 +78,91 @@ test("other people's orders do not exist, with or without an account", async () 
   const [, token] = guest.path.split('?t=');
   expect((await stranger.get(guest.path)).status).toBe(200);
   const changed = `${token!.slice(0, -2)}${token!.endsWith('AA') ? 'BB' : 'AA'}`;
+  for (const reader of [owner, other]) expect((await reader.open('order', number)).status).toBe(404);
   for (const reader of [owner, other, stranger]) {
-    expect((await reader.open('order', number)).status).toBe(404);
     for (const wrong of ['', 'x', changed, (own.order.link_sha256 as Buffer).toString('base64url')])
       expect((await reader.get(`${reader.pathOf('order', number)}?t=${wrong}`)).status).toBe(404);
   }
-  for (const reader of [other, stranger]) {
-    expect((await reader.get(own.path)).status).toBe(404);
+  expect((await other.get(own.path)).status).toBe(404);
+  for (const reader of [other, stranger])
     expect((await reader.get(`${own.path}?t=${token}`)).status).toBe(404);
-  }
   for (const page of ['cancelOrder', 'payOrder', 'returnOrder'] as const)
     expect((await stranger.post(stranger.pathOf(page, number), { t: changed })).status).toBe(404);
   expect(await stateOf(root, Number(guest.order.id))).toBe('awaiting_payment');
   for (const wrong of ['%C2%80', 'Ñ', '0', 'x'.repeat(500)])
     expect([
       wrong,
-      (await stranger.get(`/tienda/pedidos/${wrong.includes('%') ? wrong : encodeURIComponent(wrong)}`))
-        .status,
+      (await other.get(`/tienda/pedidos/${wrong.includes('%') ? wrong : encodeURIComponent(wrong)}`)).status,
     ]).toEqual([wrong, 404]);
   expect((await stranger.open('orders')).headers.location).toContain('/cuenta/iniciar-sesion');
+});
+
+test('a link without its secret leads to the log-in, whether or not there is such an order, and back', async () => {
+  const { shopper: owner, email } = await newCustomer();
+  const { order, path } = await place(owner);
+  await owner.submit(owner.pathOf('account'), {}, owner.pathOf('logOut'));
+  for (const number of [String(order.number), 'NONE-SUCH']) {
+    const link = owner.pathOf('order', { number });
+    const asked = await owner.get(`${link}?placed=1`);
+    const expected = `${owner.pathOf('logIn')}?${new URLSearchParams({ return: `${link}?placed=1` }).toString()}`;
+    expect([asked.status, asked.headers.location]).toEqual([303, expected]);
+  }
+  const logIn = (await owner.get(path)).headers.location!;
+  const answer = await owner.submit(logIn, { email, password: PASSWORD });
+  expect(answer.headers.location).toBe(path);
+});
+
+test('a refused form of a guest keeps its secret when the language is switched', async () => {
+  const guest = await place(new Shopper());
+  const shopper = new Shopper();
+  const { text } = await shopper.get(guest.path);
+  const [, t] = guest.path.split('?t=');
+  const number = { number: String(guest.order.number) };
+  const refused = await shopper.post(shopper.pathOf('returnOrder', number), { t: t!, reason: '' });
+  expect(refused.status).toBe(422);
+  const [, other] = /href="([^"]+)" hreflang="en"/.exec(refused.text)!;
+  const { headers } = await shopper.get(unescaped(other!));
+  expect(headers.location).toBe(`/shop/orders/${number.number}?t=${t}`);
+  const english = await shopper.get(headers.location!);
+  expect([text.length > 0, english.status]).toEqual([true, 200]);
+});
+
+test('an unpaid order is paid only in ways that are offered', async () => {
+  const guest = await place(new Shopper());
+  const shopper = new Shopper();
+  const id = Number(guest.order.id);
+  const [, t] = guest.path.split('?t=');
+  const payBy = (method: string) =>
+    shopper.post(shopper.pathOf('payOrder', { number: String(guest.order.number) }), { t: t!, method });
+  const [[{ transfer_text: text }]] = (await root.query(
+    'SELECT transfer_text FROM shop_setting',
+  )) as unknown as [[{ transfer_text: string }]];
+  await root.query(`UPDATE payment SET method = 'wompi' WHERE order_id = ?`, [id]);
+  await root.query(`UPDATE shop_setting SET transfer_text = ''`);
+  try {
+    await payBy('bank_transfer');
+    await payBy('cash_on_delivery');
+    expect(await rowsOf(root, 'SELECT method FROM payment WHERE order_id = ?', [id])).toEqual([
+      { method: 'wompi' },
+    ]);
+  } finally {
+    await root.query('UPDATE shop_setting SET transfer_text = ?', [text]);
+    await root.query(`UPDATE payment SET method = 'bank_transfer' WHERE order_id = ?`, [id]);
+  }
+});
+
+test('what costs nothing is confirmed at once, in whatever way it would be paid', async () => {
+  const book = await addBook(root, { price: 0 });
+  await root.query(`UPDATE shop_setting SET pick_up_text = IF(pick_up_text = '', 'Aquí', pick_up_text)`);
+  const shopper = new Shopper();
+  await putInCart(shopper, book);
+  const page = readCheckout(await shopper.open('checkout'));
+  const contact = { email: uniqueEmail(), name: 'Ana', phone: '099', delivery: 'pick_up' };
+  const answer = await press(shopper, page, { ...contact, payment: 'bank_transfer' });
+  const order = await orderOf(root, answer.headers.location!);
+  expect([order.state, Number(order.total)]).toEqual(['confirmed', 0]);
+  expect(await paymentsOf(root, Number(order.id))).toMatchObject([{ state: 'captured' }]);
+  expect(await stockOf(root, book.id)).toMatchObject({ exact: 1 });
 });
 
 test('the key of a form that someone finds in the database leads to no order', async () => {
@@ -265,6 +331,21 @@ test('an account that is deleted leaves its orders without the person', async ()
   await change(databases, deleteForgottenData);
   expect(await read(sent)).toEqual({ ...nobody, total: Number(sent.order.total) });
   expect(await rowsOf(root, 'SELECT id FROM cart WHERE customer_id = ?', [id])).toEqual([]);
+});
+
+test('late money for an order of a deleted account is paid back: nobody knows where to send it', async () => {
+  const { shopper } = await newCustomer();
+  const book = await addBook(root);
+  const { order } = await place(shopper, {}, book);
+  const id = Number(order.id);
+  await root.query(`UPDATE shop_order SET state = 'expired' WHERE id = ?`, [id]);
+  await root.query(`UPDATE order_line SET held = 0 WHERE order_id = ?`, [id]);
+  await root.query(`UPDATE payment SET state = 'expired' WHERE order_id = ?`, [id]);
+  await root.query('UPDATE product SET exact_reserved = 0, reserved = 0 WHERE id = ?', [book.id]);
+  await forgetCustomer(databases.catalogue, Number(order.customer_id));
+  await change(databases, deleteForgottenData);
+  expect(await pay(order)).toBe('refund_due');
+  expect([await stateOf(root, id), (await stockOf(root, book.id)).exact]).toEqual(['expired', 0]);
 });
 
 test('the books are right', async () => {
