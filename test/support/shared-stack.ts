@@ -1,8 +1,9 @@
 import { delayReplication } from './replication.ts';
 import { StackData } from './stack-data.ts';
 
-const systems = JSON.parse(process.env.TEST_SYSTEMS!) as { port: number; varDir: string }[];
-const { port, varDir } = systems[Number(process.env.JEST_WORKER_ID) - 1]!;
+const systems = JSON.parse(process.env.TEST_SYSTEMS ?? '[]') as { port: number; varDir: string }[];
+// None outside Jest: the bench shares modules that name it.
+const { port, varDir } = systems[Number(process.env.JEST_WORKER_ID) - 1] ?? { port: 0, varDir: '' };
 
 /** The system that global-setup.ts started for this worker. */
 export const stack = new StackData(varDir);
