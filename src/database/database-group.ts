@@ -7,13 +7,14 @@ import { DiskFullError, isAway, PrimaryAwayError } from './away.ts';
 import { openServer, serverName, type ServerPools } from './connect.ts';
 import { groupTables } from './group-tables.ts';
 import { hedged } from './hedged.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { isConnectionError, isDamaged } from './mysql-errors.ts';
 import { poolUse } from './pool-use.ts';
 import type { FindPrimary } from './primary-by-term.ts';
 import { retrying } from './retrying.ts';
 import { runOnce, type FromJson } from './run-once.ts';
 import { ServerMonitor } from './server-monitor.ts';
-import { audienceOf, SharedQueries } from './shared-queries.ts';
+import { audienceOf } from './shared-queries.ts';
 import type { GroupTables } from './tables.ts';
 import { withTimeLimit } from './time-limit.ts';
 import { withinLimit, Work } from './work.ts';
@@ -38,8 +39,11 @@ export const QUICK_CHANGE_MS = 1500;
 interface Server<Tables> extends ServerPools<Tables> {
   name: string;
   seen: SeenWrites;
-  shared: SharedQueries;
+  answers: KeptAnswers;
 }
+
+/** Runs a query on one server, for all who ask for the same. @param name the query and its parameters */
+export type Share<Tables> = <T>(name: unknown, query: (db: Kysely<Tables>) => Promise<T>) => Promise<T>;
 
 /** Routes reads and writes to one primary and its replicas. */
 export class DatabaseGroup<Tables extends GroupTables> {
@@ -55,11 +59,12 @@ export class DatabaseGroup<Tables extends GroupTables> {
     this.monitor = new ServerMonitor(config, findPrimary);
     this.#servers = [config.PRIMARY, ...config.REPLICAS].map((address, index) => {
       const server = serverName(index);
+      const opened = openServer<Tables>(server, address, account);
       return {
         name: server,
-        ...openServer<Tables>(server, address, account),
+        ...opened,
         seen: new SeenWrites(),
-        shared: new SharedQueries(),
+        answers: new KeptAnswers(() => withinLimit(() => positionOf(opened.db), READ_LIMIT_MS)),
       };
     });
   }
@@ -67,23 +72,24 @@ export class DatabaseGroup<Tables extends GroupTables> {
   /**
    * Runs `query` on a replica that shows the actor's own writes, otherwise on the primary.
    *
-   * @param sharedAs the query and its parameters: concurrent calls with equal ones and permissions share one answer
+   * @param query gets `share`, for parts of the answer that others need, too
+   * @param sharedAs the query and its parameters: calls with equal ones and permissions share one answer
    */
   async readReplica<T>(
     actor: Actor,
-    query: (db: Kysely<Tables>) => Promise<T>,
+    query: (db: Kysely<Tables>, share: Share<Tables>) => Promise<T>,
     { sharedAs }: { sharedAs?: unknown } = {},
   ): Promise<T> {
-    const runOn = async ({ name, db, shared }: Server<Tables>) => {
-      if (sharedAs === undefined) return { result: await query(db), server: name };
+    const runOn = async ({ name, db, answers }: Server<Tables>) => {
+      // Its own limit: a shared query outlives the request that started it.
+      const share: Share<Tables> = (part, work) =>
+        answers.run(JSON.stringify([audienceOf(actor), part]), () =>
+          withinLimit(() => work(db), READ_LIMIT_MS),
+        );
+      if (sharedAs === undefined) return { result: await query(db, share), server: name };
       // A shared statement was served by this server, even if another request sent it.
       requestContext.getStore()?.servers.add(name);
-      // Its own limit: the shared query outlives the request that started it.
-      const runShared = () => withinLimit(() => query(db), READ_LIMIT_MS);
-      return {
-        result: await shared.run(JSON.stringify([audienceOf(actor), sharedAs]), runShared),
-        server: name,
-      };
+      return { result: await share(sharedAs, (own) => query(own, share)), server: name };
     };
     const replica = await this.#chooseReplica(actor);
     const work = new Work();
@@ -261,6 +267,12 @@ export class DatabaseGroup<Tables extends GroupTables> {
     if (this.monitor.isDiskFull()) return new DiskFullError('The disk of the primary is full');
     return new PrimaryAwayError(message);
   }
+}
+
+/** Grows with each transaction that the server has made visible. */
+async function positionOf<Tables>(db: Kysely<Tables>): Promise<string> {
+  const { rows } = await sql<{ position: string }>`SELECT @@GLOBAL.gtid_executed AS position`.execute(db);
+  return rows[0]!.position;
 }
 
 function isReplicasFault(error: unknown): boolean {

@@ -1,8 +1,7 @@
 import { Router, type Request, type Response } from 'express';
-import type { Kysely } from 'kysely';
 import type { WebConfig } from '../config/config.ts';
+import type { Share } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
-import { SharedQueries } from '../database/shared-queries.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { HttpError } from '../http/http-error.ts';
 import { decimalText } from '../locales/money.ts';
@@ -32,32 +31,39 @@ const NO_QUERY = readShopQuery({});
 
 type Answer = { page: Buffer } | { movedTo: string };
 
+interface Asked {
+  req: Request;
+  res: Response;
+  /** For parts that other pages show, too. */
+  read: Share<Catalogue>;
+}
+
 export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, photos: PhotoStore): Router {
   const router = Router();
   const { CURRENCY: currency } = config;
 
-  const shared = new SharedQueries();
-
-  /** Visitors without a cookie who ask for one page at the same time share it (docs/decisions/shared-questions.md). */
-  const get = (page: ShopPage, build: (req: Request, res: Response) => Promise<Answer>) => {
+  /** Visitors without a cookie who ask for one page share it (docs/decisions/shared-questions.md). */
+  const get = (page: ShopPage, build: (asked: Asked) => Promise<Answer>) => {
     for (const route of routesOf(page)) {
       router.get(route, async (req, res) => {
-        const answer = req.get('cookie')
-          ? await build(req, res)
-          : await shared.run(siteOf(config, req) + req.originalUrl, () => build(req, res));
+        const sharedAs = ['shop page', siteOf(config, req) + req.originalUrl];
+        const answer = await catalogue.readReplica(
+          VISITOR,
+          (_db, read) => build({ req, res, read }),
+          req.get('cookie') ? {} : { sharedAs },
+        );
         if ('movedTo' in answer) res.redirect(301, answer.movedTo);
         else res.type('html').send(answer.page);
       });
     }
   };
-  const read = <T>(name: unknown[], query: (db: Kysely<Catalogue>) => Promise<T>) =>
-    catalogue.readReplica(VISITOR, query, { sharedAs: ['shop', ...name] });
-  const readCategories = () => read(['categories'], listShopCategories);
 
-  get('home', async (req, res) => {
+  const readCategories = (read: Asked['read']) => read(['shop', 'categories'], listShopCategories);
+
+  get('home', async ({ req, res, read }) => {
     const [categories, newest] = await Promise.all([
-      readCategories(),
-      read(['newest', NEWEST_ON_HOME], (db) => listNewest(db, { limit: NEWEST_ON_HOME })),
+      readCategories(read),
+      read(['shop', 'newest', NEWEST_ON_HOME], (db) => listNewest(db, { limit: NEWEST_ON_HOME })),
     ]);
     return render(req, res, 'home', {
       address: { page: 'home' },
@@ -67,19 +73,19 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     });
   });
 
-  get('all', async (req, res) => {
-    return showList(req, res, { address: { page: 'all' }, title: req.t('shop.all') });
-  });
+  get('all', (asked) => showList(asked, { address: { page: 'all' }, title: asked.req.t('shop.all') }));
 
-  get('category', async (req, res) => {
+  get('category', async (asked) => {
+    const { req, read } = asked;
     const { category: slug = '' } = req.params as { category?: string };
-    const category = (await readCategories()).find((one) => one.slug === slug);
+    const category = (await readCategories(read)).find((one) => one.slug === slug);
     if (!category) throw new HttpError(404, 'errors.notFound');
     const address: PageAddress = { page: 'category', params: { category: slug } };
-    return showList(req, res, { address, title: category.name, category });
+    return showList(asked, { address, title: category.name, category });
   });
 
-  get('search', async (req, res) => {
+  get('search', async (asked) => {
+    const { req } = asked;
     const { q, author } = readShopQuery(req.query);
     const title = q
       ? req.t('shop.searchFor', { text: q })
@@ -88,24 +94,29 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
         : req.t('shop.all');
     // Without a question, the list of everything is the page to find.
     const address: PageAddress = { page: q || author ? 'search' : 'all' };
-    return showList(req, res, { address, title, isSearch: true });
+    return showList(asked, { address, title, isSearch: true });
   });
 
-  get('product', async (req, res) => {
+  get('product', async (asked) => {
+    const { req, read } = asked;
     const { product: slug = '' } = req.params as { product?: string };
     const id = idOfSlug(slug);
     const product =
-      id === undefined ? undefined : await read(['product', id], (db) => findShopProduct(db, id));
+      id === undefined ? undefined : await read(['shop', 'product', id], (db) => findShopProduct(db, id));
     if (!product) throw new HttpError(404, 'shop.productGone');
     const params = { product: productSlug(product) };
     if (params.product !== slug) return { movedTo: pathOf(req.language, 'product', params) };
-    return showProduct(req, res, product, { page: 'product', params });
+    return showProduct(asked, product, { page: 'product', params });
   });
 
   router.get(PHOTO_ROUTE, async (req, res) => {
     const { file } = req.params;
     const photo = readPhotoFile(file);
-    const isPublic = photo && (await read(['photo', file], (db) => isShopPhoto(db, photo.id)));
+    const isPublic =
+      photo &&
+      (await catalogue.readReplica(VISITOR, (db) => isShopPhoto(db, photo.id), {
+        sharedAs: ['shop', 'photo', file],
+      }));
     if (!isPublic) throw new HttpError(404, 'errors.notFound');
     const etag = `"${file}"`;
     // A day: what is taken off sale must not stay in the caches of others for a year.
@@ -123,13 +134,13 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
     isSearch?: boolean;
   }
 
-  async function showList(req: Request, res: Response, view: ListView): Promise<Answer> {
+  async function showList({ req, res, read }: Asked, view: ListView): Promise<Answer> {
     const query = readShopQuery(req.query);
-    const categories = await readCategories();
+    const categories = await readCategories(read);
     const chosen = view.category ?? categories.find(({ slug }) => slug === query.category);
     const filter = toProductFilter(query, chosen?.name ?? '');
     const { cursor } = query;
-    const page = await read(['list', filter, cursor], (db) => getShopPage(db, filter, cursor));
+    const page = await read(['shop', 'list', filter, cursor], (db) => getShopPage(db, filter, cursor));
     const shown = {
       ...query,
       // The address of the page has it.
@@ -158,14 +169,13 @@ export function catalogueRoutes(config: WebConfig, { catalogue }: Databases, pho
   }
 
   async function showProduct(
-    req: Request,
-    res: Response,
+    { req, res, read }: Asked,
     product: ShopProduct,
     address: PageAddress,
   ): Promise<Answer> {
     const [categories, related] = await Promise.all([
-      readCategories(),
-      read(['related', product.category], (db) =>
+      readCategories(read),
+      read(['shop', 'related', product.category], (db) =>
         listNewest(db, { category: product.category, limit: RELATED + 1 }),
       ),
     ]);
