@@ -181,7 +181,7 @@ test('a parcel cannot have more than is left, nothing, or what is no quantity; w
   expect(await parcelsOf(id)).toEqual([]);
 });
 
-test('a parcel that was opened by mistake is discarded, and its contents can be packed again', async () => {
+test('a parcel that was opened by mistake is undone, and its contents can be packed again', async () => {
   const { id, number } = await sell(databases, root, { quantity: 2, provider: cashOnDelivery });
   await act(clerk.client, number, `/orders/${number}/parcels`);
   expect(await hasForm(clerk.client, number, `/orders/${number}/parcels`)).toBe(false);
@@ -237,7 +237,7 @@ test('a refund is at most what was paid and is not owed yet', async () => {
   expect(part.status).toBe(303);
   const more = await act(admin, number, '/refunds', { amount: '9,51' });
   expect(more.status).toBe(422);
-  expect(more.text).toContain('No se puede reembolsar más de lo que se pagó');
+  expect(more.text).toContain('El importe supera lo que queda por reembolsar.');
   expect((await act(admin, number, '/refunds', { amount: '0' })).status).toBe(422);
   expect((await act(admin, number, '/refunds', { amount: '9,50' })).status).toBe(303);
   expect(await hasForm(admin, number, '/refunds')).toBe(false);

@@ -178,7 +178,7 @@ test('what was shipped can be asked to go back, once, and no more than it', asyn
   for (const [fields, message] of [
     [{ [name]: '3', reason: 'Roto' }, 'Puede devolver hasta 2.'],
     [{ [name]: 'x', reason: 'Roto' }, 'Escriba una cantidad, como 1 o 2.'],
-    [{ [name]: '', reason: 'Roto' }, 'Escriba cuánto devuelve de algún producto.'],
+    [{ [name]: '', reason: 'Roto' }, 'Escriba la cantidad de al menos un producto.'],
     [{ [name]: '1', reason: '' }, 'Escriba por qué lo devuelve.'],
   ] as [Record<string, string>, string][]) {
     const refused = await ask(fields);
