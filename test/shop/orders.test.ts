@@ -39,7 +39,7 @@ async function place(
   await putInCart(shopper, book ?? (await addBook(root)), '2');
   const email = uniqueEmail();
   const { page, fields: all } = await delivered(shopper, { ...TO_QUITO, email, ...fields });
-  const placed = await press(shopper, page, { payment: 'bank_transfer', ...all });
+  const placed = await press(shopper, page, { payment: 'bank_transfer', ...all, ...fields });
   if (placed.status !== 303) throw new Error(`Not placed: ${placed.status} ${placed.text}`);
   const order = await orderOf(root, placed.headers.location!);
   return { order, path: placed.headers.location!.replace(/[?&]placed=1/, ''), email: String(order.email) };
@@ -146,6 +146,22 @@ test('what is paid is not cancelled by its buyer, and shipped with a link to its
   expect(shipped).toContain('Servientrega, tracking number EC 99/1');
   // The customer logs in, so the link has no secret.
   expect(shipped).toMatch(new RegExp(`${path}"`));
+});
+
+test('what is picked up is ready instead of on its way', async () => {
+  const { shopper } = await newCustomer();
+  const { order, path, email } = await place(shopper, { delivery: 'pick_up', payment: 'pick_up' });
+  await ship(order);
+  await waitUntil(async () => (await shopper.get(path)).text.includes('Listo para recoger'));
+  const { text } = await shopper.get(path);
+  expect(text).toContain('Su pedido, o una parte, está listo: puede recogerlo.');
+  expect((await shopper.open('orders')).text).toContain('Listo para recoger');
+  for (const page of [text, (await shopper.open('orders')).text])
+    expect(page).not.toMatch(/en camino|>Enviado/i);
+  const ready = (await waitForMails(email, 3)).find(({ template }) => template === 'order-shipped');
+  const told = await textOf(ready!);
+  expect(told).toContain('Puede recogerlo aquí:');
+  expect(told).not.toContain('Servientrega');
 });
 
 test('each e-mail is sent once, however often its entry is carried out', async () => {
