@@ -371,6 +371,26 @@ test('money that does not match is to be checked until someone has noted what th
   expect(mails!.mails).toBe(1);
 });
 
+test('what Inventario notes in the history is in the language of who reads it', async () => {
+  const { id, number } = await sell(databases, root);
+  await act(admin, number, '/capture', { amount: '20', reference: 'R1' });
+  const [refund] = await rowsOf(root, 'SELECT id FROM refund WHERE order_id = ?', [id]);
+  await root.query(
+    `INSERT INTO order_event (order_id, subject, subject_id, from_state, to_state, actor_kind, note) VALUES
+       (?, 'refund', ?, 'requested', 'requested', 'system', 'sent'),
+       (?, 'refund', ?, 'requested', 'failed', 'system', 'the outcome is not known'),
+       (?, 'order', ?, 'confirmed', 'confirmed', 'customer', 'return request 5')`,
+    [id, refund!.id, id, refund!.id, id, id],
+  );
+  await catchUp();
+  const { text } = await admin.get(`/orders/${number}`);
+  expect(text).toContain('El cliente solicita una devolución');
+  expect(text).toContain('Enviado a la pasarela.');
+  expect(text).toContain('No se sabe si la pasarela lo pagó');
+  expect(text).not.toMatch(/return request|outcome|>sent</);
+  await act(admin, number, '/finish');
+});
+
 test('a refund of an online payment is asked of its provider; one that people see is not', async () => {
   const { id, number } = await sell(databases, root);
   await act(admin, number, '/capture', { amount: '20', reference: 'R1' });
