@@ -19,10 +19,13 @@ import { waitUntil } from '../support/wait-until.ts';
 import { webConfig } from '../support/web-config.ts';
 
 let databases: Databases;
+let app: Awaited<ReturnType<typeof appWithoutShop>>;
 
 beforeAll(async () => {
   databases = createDatabases(await webConfig());
   await waitForFirstReports(databases);
+  // One for both tests: a process has its metrics once.
+  app = await appWithoutShop();
 });
 
 afterAll(() => closeDatabases(databases));
@@ -41,7 +44,6 @@ const PATHS = [
 ];
 
 test('off, no address of the shop exists, whatever the method', async () => {
-  const app = await appWithoutShop();
   for (const path of PATHS) {
     for (const method of ['get', 'post'] as const) {
       const { status, headers } = await request(app)[method](path);
@@ -55,7 +57,7 @@ test('off, staff are led to orders that are still open', async () => {
   const root = await stack.connect('primary');
   await sell(databases, root);
   await root.end();
-  const server = (await appWithoutShop()).listen(0, '127.0.0.1');
+  const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
     const admin = await Client.signedIn(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
