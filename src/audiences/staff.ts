@@ -85,7 +85,7 @@ export function staff(dependencies: StaffDependencies): Router {
   router.use(idempotency(config));
   router.use(offerToken);
   router.use(access());
-  router.use(offerOrderTasks(config, orderTasks));
+  router.use(offerOrderTasks(orderTasks));
   router.use(leadOn);
   router.use(receiveUploads([IMPORT_FORM, PHOTO_FORM, PROOF_FORM]));
   router.use(checkToken);

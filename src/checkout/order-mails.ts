@@ -49,9 +49,12 @@ function orderMail(kind: Mail): MailTemplate<OrderMailData> {
 /** Those that show what was ordered. */
 const WITH_LINES: Mail[] = ['placed', 'confirmed', 'paid'];
 
+/** Those that say where an order is picked up. What is shipped then waits there. */
+const WITH_PLACE: Mail[] = [...WITH_LINES, 'shipped'];
+
 function write(kind: Mail, data: OrderMailData, { t, language, publicUrl, sender, secret }: Reader) {
   const money = (amount: number) => formatMoney(amount, language, installedCurrency());
-  const own = `mail.order.${kind}`;
+  const own = `mail.order.${kind === 'shipped' && data.pickUpPlace !== '' ? 'ready' : kind}`;
   const values = { number: data.number, total: money(data.total), sender, amount: money(data.amount) };
   const token = data.placedKey === null ? undefined : orderLink(secret, data.placedKey);
   return {
@@ -84,8 +87,10 @@ function write(kind: Mail, data: OrderMailData, { t, language, publicUrl, sender
 
 function detailsOf(kind: Mail, data: OrderMailData, t: Reader['t']): string[] {
   const { number, instructions, until, pickUpPlace, carrier, trackingNumber, trackingLink } = data;
-  if (kind === 'shipped' && trackingNumber !== '')
+  if (kind === 'shipped' && pickUpPlace === '') {
+    if (trackingNumber === '') return [];
     return [t('mail.order.tracking', { carrier, trackingNumber }), trackingLink].filter(Boolean);
+  }
   if (kind === 'placed' && instructions !== '') {
     return [
       ...instructions.split('\n'),
@@ -93,6 +98,6 @@ function detailsOf(kind: Mail, data: OrderMailData, t: Reader['t']): string[] {
       ...(until === '' ? [] : [t('mail.order.until', { until })]),
     ].filter(Boolean);
   }
-  if (kind !== 'placed' && kind !== 'confirmed' && kind !== 'paid') return [];
+  if (!WITH_PLACE.includes(kind)) return [];
   return pickUpPlace === '' ? [] : [t('mail.order.pickUp'), ...pickUpPlace.split('\n').filter(Boolean)];
 }

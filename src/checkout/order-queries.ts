@@ -215,6 +215,7 @@ export interface ListedOrder {
   state: OrderState;
   createdAt: Date;
   total: number;
+  isPickUp: boolean;
   /** Of products. */
   lines: number;
 }
@@ -227,13 +228,15 @@ export async function listOrders(
 ): Promise<{ orders: ListedOrder[]; next: number | undefined }> {
   const rows = await db
     .selectFrom('shop_order')
-    .select(['id', 'number', 'state', 'created_at as createdAt', 'total'])
+    .select(['id', 'number', 'state', 'created_at as createdAt', 'total', 'delivery'])
     .select(sql<number>`(SELECT COUNT(*) FROM order_line WHERE order_id = shop_order.id)`.as('lines'))
     .where('customer_id', '=', customerId)
     .$if(before !== undefined, (query) => query.where('id', '<', before!))
     .orderBy('id', 'desc')
     .limit(ORDERS_PER_PAGE + 1)
     .execute();
-  const orders = rows.slice(0, ORDERS_PER_PAGE);
+  const orders = rows
+    .slice(0, ORDERS_PER_PAGE)
+    .map(({ delivery, ...order }) => ({ ...order, isPickUp: readSnapshot(delivery)?.kind === 'pick_up' }));
   return { orders, next: rows.length > ORDERS_PER_PAGE ? orders.at(-1)!.id : undefined };
 }

@@ -7,7 +7,7 @@ import { leaveFlash } from '../http/flash.ts';
 import { readForm } from '../http/forms.ts';
 import { NO_PROBLEM, saveForm, type FormPage } from '../http/save-form.ts';
 import { listMovements } from '../movements/movement-queries.ts';
-import { readOrdersToday } from '../order-desk/today.ts';
+import { isAnythingToSee, readOrdersToday } from '../order-desk/today.ts';
 import { tasksOf } from '../order-desk/order-tasks.ts';
 import { Units, unitWord } from '../products/unit-queries.ts';
 import {
@@ -33,13 +33,12 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
     const user = req.principal!;
     const days = lastDays(req.dates, new Date());
     const today = days.at(-1)!;
-    const seesOrders = req.app.locals.hasShop === true && user.permissions.has('order:view');
     const [home, unitOf, orders] = await Promise.all([
       catalogue.readReplica(user, (db) => readHome(db, days, demonstration), {
         sharedAs: ['home', req.dates.zone, today.day],
       }),
       units.read(user),
-      seesOrders
+      user.permissions.has('order:view')
         ? catalogue.readReplica(user, (db) => readOrdersToday(db, today.start), {
             sharedAs: ['orders today', today.start],
           })
@@ -51,7 +50,7 @@ export function homeRoutes({ catalogue }: Databases, demonstration: DemoProduct[
     }
     res.render('home/home', {
       ...found,
-      orders,
+      orders: orders && (req.app.locals.hasShop || isAnythingToSee(orders)) ? orders : undefined,
       orderTasks: tasksOf(user.permissions),
       today: found.flow.at(-1)!,
       chart: drawFlow(found.flow),

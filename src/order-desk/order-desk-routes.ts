@@ -25,11 +25,11 @@ export function orderDeskRoutes(
   return router;
 }
 
-/** For the navigation: how much there is to do with orders for this person. */
-export function offerOrderTasks({ SHOP }: WebConfig, tasks: OrderTasks): RequestHandler {
+/** For the navigation: how much there is to do with orders for this person, also after the shop was closed. */
+export function offerOrderTasks(tasks: OrderTasks): RequestHandler {
   return (req, res, next) => {
     const user = req.principal;
-    const own = SHOP && user ? tasksOf(user.permissions) : [];
+    const own = user ? tasksOf(user.permissions) : [];
     res.locals.ordersToDo = () => {
       if (!user || own.length === 0) return 0;
       const counts = (res.locals.orderTasks as TaskCounts | undefined) ?? tasks.recall(user);

@@ -96,11 +96,12 @@ interface EventWords {
 
 /** What happened, in words: "Paquete 2 enviado". */
 export function eventText(
-  { subject, subjectId, from, to, note }: OrderEvent,
+  event: OrderEvent,
   { payments, parcels, refunds }: OrderRecord,
   { t, formatMoney }: EventWords,
 ): string {
-  if (subject === 'order' && from === to) return t(`orderDesk.events.${notedKind(note)}`);
+  const { subject, subjectId, from, to } = event;
+  if (subject === 'order' && from === to) return t(`orderDesk.events.${notedKind(event)}`);
   if (subject === 'order') return t(`orderDesk.events.order.${to}`);
   if (subject === 'payment') {
     const method = methodName(payments.find(({ id }) => id === subjectId)?.method ?? '', t);
@@ -129,16 +130,31 @@ export function returnNote(kind: ReturnKind, what: string, note: string): string
   return `${kind}: ${[what, note].filter(Boolean).join(' · ')}`;
 }
 
-function notedKind(note: string | null): string {
+function notedKind(event: OrderEvent): string {
+  const { note } = event;
+  if (isReturnAsked(event)) return 'returnAsked';
   const kind = KIND.exec(note ?? '')?.[1] as keyof typeof NOTED | undefined;
   return kind ? NOTED[kind] : 'noted';
 }
 
+function isReturnAsked({ actorKind, note }: OrderEvent): boolean {
+  return actorKind === 'customer' && /^return request \d+$/.test(note ?? '');
+}
+
 const MISMATCH = /^mismatch: (\d+) (\w{3}) for (\d+) (\w{3})$/;
 
+/** What the system notes of a refund that goes to its provider. */
+const REFUND_NOTES: Record<string, string> = {
+  sent: 'refundSent',
+  'the outcome is not known': 'outcomeUnknown',
+};
+
 /** What stands beside it. */
-export function eventNote({ subject, from, to, note }: OrderEvent, { t, formatMoney }: EventWords): string {
-  if (!note) return '';
+export function eventNote(event: OrderEvent, { t, formatMoney }: EventWords): string {
+  const { subject, from, to, note, actorKind } = event;
+  if (!note || isReturnAsked(event)) return '';
+  if (subject === 'refund' && actorKind === 'system' && REFUND_NOTES[note])
+    return t(`orderDesk.events.${REFUND_NOTES[note]}`);
   if (note === 'another payment has come') return t('orderDesk.events.anotherPaid');
   const [, came, currency, asked, wanted] = MISMATCH.exec(note) ?? [];
   if (came && asked) {

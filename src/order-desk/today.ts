@@ -1,12 +1,17 @@
 import { sql, type Kysely } from 'kysely';
 import type { Catalogue } from '../database/tables.ts';
-import { countTasks, type TaskCounts } from './order-tasks.ts';
+import { TASKS } from './order-filter.ts';
+import { countTasks, sumOf, type TaskCounts } from './order-tasks.ts';
 
 export interface OrdersToday {
   orders: number;
   /** In minor units of the currency. */
   total: number;
   tasks: TaskCounts;
+}
+
+export function isAnythingToSee({ orders, tasks }: OrdersToday): boolean {
+  return orders > 0 || sumOf(tasks, [...TASKS]) > 0;
 }
 
 /** Of what was placed since the day began, without what came to nothing; read from one index. */

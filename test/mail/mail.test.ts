@@ -212,7 +212,7 @@ test('administrators see what was sent, but no link that opens an account', asyn
   await queue(other, `test:${randomUUID()}`);
   await settle();
   const [open] = await rowsTo(other);
-  await waitFor(`/mail/${String(open!.id)}`, 'La contraseña de su cuenta');
+  await waitFor(`/mail/${String(open!.id)}`, 'Se cambió la contraseña de su cuenta');
   for (const id of [randomUUID(), 'x', '1'])
     expect((await administrator.get(`/mail/${id}`)).status).toBe(404);
 });

@@ -181,7 +181,7 @@ test('a parcel cannot have more than is left, nothing, or what is no quantity; w
   expect(await parcelsOf(id)).toEqual([]);
 });
 
-test('a parcel that was opened by mistake is discarded, and its contents can be packed again', async () => {
+test('a parcel that was opened by mistake is undone, and its contents can be packed again', async () => {
   const { id, number } = await sell(databases, root, { quantity: 2, provider: cashOnDelivery });
   await act(clerk.client, number, `/orders/${number}/parcels`);
   expect(await hasForm(clerk.client, number, `/orders/${number}/parcels`)).toBe(false);
@@ -238,7 +238,7 @@ test('a refund is at most what was paid and is not owed yet', async () => {
   expect(part.status).toBe(303);
   const more = await act(admin, number, '/refunds', { amount: '9,51' });
   expect(more.status).toBe(422);
-  expect(more.text).toContain('No se puede reembolsar más de lo que se pagó');
+  expect(more.text).toContain('El importe supera lo que queda por reembolsar.');
   expect((await act(admin, number, '/refunds', { amount: '0' })).status).toBe(422);
   expect((await act(admin, number, '/refunds', { amount: '9,50' })).status).toBe(303);
   expect(await hasForm(admin, number, '/refunds')).toBe(false);
@@ -367,6 +367,26 @@ test('money that does not match is to be checked until someone has noted what th
   // A note sends no e-mail, whatever the state.
   const [mails] = await rowsOf(root, 'SELECT COUNT(mail) AS mails FROM order_event WHERE order_id = ?', [id]);
   expect(mails!.mails).toBe(1);
+});
+
+test('what Inventario notes in the history is in the language of who reads it', async () => {
+  const { id, number } = await sell(databases, root);
+  await act(admin, number, '/capture', { amount: '20', reference: 'R1' });
+  const [refund] = await rowsOf(root, 'SELECT id FROM refund WHERE order_id = ?', [id]);
+  await root.query(
+    `INSERT INTO order_event (order_id, subject, subject_id, from_state, to_state, actor_kind, note) VALUES
+       (?, 'refund', ?, 'requested', 'requested', 'system', 'sent'),
+       (?, 'refund', ?, 'requested', 'failed', 'system', 'the outcome is not known'),
+       (?, 'order', ?, 'confirmed', 'confirmed', 'customer', 'return request 5')`,
+    [id, refund!.id, id, refund!.id, id, id],
+  );
+  await catchUp();
+  const { text } = await admin.get(`/orders/${number}`);
+  expect(text).toContain('El cliente solicita una devolución');
+  expect(text).toContain('Enviado a la pasarela.');
+  expect(text).toContain('No se sabe si la pasarela lo pagó');
+  expect(text).not.toMatch(/return request|outcome|>sent</);
+  await act(admin, number, '/finish');
 });
 
 test('a refund of an online payment is asked of its provider; one that people see is not', async () => {

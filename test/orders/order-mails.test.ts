@@ -71,3 +71,13 @@ test('what is picked up says where', async () => {
   const { text } = await write('confirmed', 'en', { ...DATA, pickUpPlace: 'Av. Larga 1\n9:00 a 19:00' });
   expect(text).toMatch(/You can pick it up here:\s+Av\. Larga 1\s+9:00 a 19:00/);
 });
+
+test('what is picked up is not on its way: it is ready, and the e-mail says where', async () => {
+  const data = { ...DATA, pickUpPlace: 'Av. Larga 1' };
+  const es = await write('shipped', 'es', data);
+  expect(es.subject).toBe('Puede recoger su pedido K7XM-2QPD');
+  expect(es.text).toMatch(/está listo\.\s+Puede recogerlo aquí:\s+Av\. Larga 1/);
+  const en = await write('shipped', 'en', data);
+  expect(en.subject).toBe('Your order K7XM-2QPD is ready for pick-up');
+  expect(en.text).not.toMatch(/on its way|DHL/);
+});

@@ -85,6 +85,9 @@ test('what was sent is due, less the commission, which is rounded half up once',
   const { text } = await seller.shopper.open('payouts');
   expect(text).toContain('$26,28');
   expect(text).toContain('$30,03 menos $3,75 de comisión');
+  // It is owed to the seller, who pays nothing.
+  expect(text).toContain('Por cobrar');
+  expect(text).not.toMatch(/por pagar/i);
 });
 
 test('a person notes a payout, which the seller sees; the same is not paid twice', async () => {

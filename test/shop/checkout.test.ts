@@ -250,8 +250,8 @@ test.each<[string, Record<string, string>, string]>([
   ['recipient', { recipient: 'x'.repeat(101) }, 'El nombre admite hasta 100 caracteres.'],
   ['delivery', { delivery: '' }, 'Elija cómo recibirlo.'],
   ['delivery', { delivery: '999999' }, 'Elija cómo recibirlo.'],
-  ['payment', { payment: '' }, 'Elija cómo pagarlo.'],
-  ['payment', { payment: 'gratis' }, 'Elija cómo pagarlo.'],
+  ['payment', { payment: '' }, 'Elija una forma de pago.'],
+  ['payment', { payment: 'gratis' }, 'Elija una forma de pago.'],
   ['payment', { payment: 'pick_up' }, 'Esta forma de pago no sirve para la entrega que eligió.'],
 ])('says beside the field what is wrong, and keeps what was typed: %s', async (field, wrong, message) => {
   const shopper = new Shopper();

@@ -39,7 +39,7 @@ async function place(
   await putInCart(shopper, book ?? (await addBook(root)), '2');
   const email = uniqueEmail();
   const { page, fields: all } = await delivered(shopper, { ...TO_QUITO, email, ...fields });
-  const placed = await press(shopper, page, { payment: 'bank_transfer', ...all });
+  const placed = await press(shopper, page, { payment: 'bank_transfer', ...all, ...fields });
   if (placed.status !== 303) throw new Error(`Not placed: ${placed.status} ${placed.text}`);
   const order = await orderOf(root, placed.headers.location!);
   return { order, path: placed.headers.location!.replace(/[?&]placed=1/, ''), email: String(order.email) };
@@ -214,6 +214,22 @@ test('what is paid is not cancelled by its buyer, and shipped with a link to its
   expect(shipped).toMatch(new RegExp(`${path}"`));
 });
 
+test('what is picked up is ready instead of on its way', async () => {
+  const { shopper } = await newCustomer();
+  const { order, path, email } = await place(shopper, { delivery: 'pick_up', payment: 'pick_up' });
+  await ship(order);
+  await waitUntil(async () => (await shopper.get(path)).text.includes('Listo para recoger'));
+  const { text } = await shopper.get(path);
+  expect(text).toContain('Su pedido, o una parte, está listo: puede recogerlo.');
+  expect((await shopper.open('orders')).text).toContain('Listo para recoger');
+  for (const page of [text, (await shopper.open('orders')).text])
+    expect(page).not.toMatch(/en camino|>Enviado/i);
+  const ready = (await waitForMails(email, 3)).find(({ template }) => template === 'order-shipped');
+  const told = await textOf(ready!);
+  expect(told).toContain('Puede recogerlo aquí:');
+  expect(told).not.toContain('Servientrega');
+});
+
 test('each e-mail is sent once, however often its entry is carried out', async () => {
   const { order, email } = await place(new Shopper());
   await waitForMails(email, 1);
@@ -244,7 +260,7 @@ test('what was shipped can be asked to go back, once, and no more than it', asyn
   for (const [fields, message] of [
     [{ [name]: '3', reason: 'Roto' }, 'Puede devolver hasta 2.'],
     [{ [name]: 'x', reason: 'Roto' }, 'Escriba una cantidad, como 1 o 2.'],
-    [{ [name]: '', reason: 'Roto' }, 'Escriba cuánto devuelve de algún producto.'],
+    [{ [name]: '', reason: 'Roto' }, 'Escriba la cantidad de al menos un producto.'],
     [{ [name]: '1', reason: '' }, 'Escriba por qué lo devuelve.'],
   ] as [Record<string, string>, string][]) {
     const refused = await ask(fields);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
@@ -10,13 +12,20 @@ import {
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { Heartbeat } from '../../src/system/heartbeat.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { sell } from '../order-desk/desk-support.ts';
+import { Client } from '../support/client.ts';
+import { stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { webConfig } from '../support/web-config.ts';
 
 let databases: Databases;
+let app: Awaited<ReturnType<typeof appWithoutShop>>;
 
 beforeAll(async () => {
   databases = createDatabases(await webConfig());
   await waitForFirstReports(databases);
+  // One for both tests: a process has its metrics once.
+  app = await appWithoutShop();
 });
 
 afterAll(() => closeDatabases(databases));
@@ -35,7 +44,6 @@ const PATHS = [
 ];
 
 test('off, no address of the shop exists, whatever the method', async () => {
-  const app = await appWithoutShop();
   for (const path of PATHS) {
     for (const method of ['get', 'post'] as const) {
       const { status, headers } = await request(app)[method](path);
@@ -43,4 +51,24 @@ test('off, no address of the shop exists, whatever the method', async () => {
     }
   }
   expect((await request(app).get('/robots.txt')).text).not.toContain('/tienda');
+});
+
+test('off, staff are led to orders that are still open', async () => {
+  const root = await stack.connect('primary');
+  await sell(databases, root);
+  await root.end();
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const admin = await Client.signedIn(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    // Home begins with the first steps until something has happened.
+    await admin.register({});
+    const links = async () => (await admin.get('/')).text.match(/href="\/(orders|delivery)[^"]*"/g);
+    // The navigation does not wait for the count.
+    await waitUntil(async () => (await links())?.includes('href="/orders"') === true);
+    expect(await links()).toContain('href="/orders?todo=confirm"');
+    expect(await links()).not.toContain('href="/delivery"');
+  } finally {
+    server.close();
+  }
 });
