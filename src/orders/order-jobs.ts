@@ -54,7 +54,11 @@ export function orderJobs(
     if (now > term && term > 0) await makeJobDue(databases.directory, PAYMENTS);
     term = now;
   });
-  jobs.handle(SEND_REFUND, ({ refund }) => sendRefund(catalogue, providers, refund), { atOnce: 1 });
+  jobs.handle(
+    SEND_REFUND,
+    ({ refund }, { attempt: tries }) => sendRefund(catalogue, providers, refund, tries),
+    { atOnce: 1 },
+  );
   jobs.cleanUp('carts', catalogue, deleteExpiredCarts);
   jobs.cleanUp('payment notifications', catalogue, deleteOldNotifications);
 }
