@@ -70,9 +70,9 @@ async function isUnpaid(
 ): Promise<boolean> {
   const attempt = await catalogue.transact((trx) => findPendingAttempt(trx, orderId), limited);
   if (!attempt) return true;
-  const provider = providerOf(providers, attempt.method);
-  if (!provider.isOnline) return true;
   try {
+    const provider = providerOf(providers, attempt.method);
+    if (!provider.isOnline) return true;
     if (away.has(provider.name)) throw new GatewayError(provider.name, 'away', { isAway: true });
     const found = await provider.fetchState(attempt);
     if (found.state === 'captured') {

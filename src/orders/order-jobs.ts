@@ -4,7 +4,7 @@ import type { Databases } from '../database/databases.ts';
 import { makeJobDue } from '../jobs/job-lease.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { providerOf, type Providers } from '../payments/provider.ts';
+import type { Providers } from '../payments/provider.ts';
 import { deleteExpiredCarts } from './cart.ts';
 import { expireOrders } from './expire-orders.ts';
 import { CANCEL_ATTEMPT, findAttempt } from './payment-attempts.ts';
@@ -35,7 +35,8 @@ export function orderJobs(
       const attempt = await catalogue.transact((trx) => findAttempt(trx, payment));
       // If its money has come meanwhile, there is nothing to prevent.
       const isOver = attempt && ['cancelled', 'expired'].includes(attempt.state);
-      if (isOver) await providerOf(providers, attempt.method).cancel(attempt);
+      // A provider that is not set up any more cannot be told.
+      if (isOver) await providers.get(attempt.method)?.cancel(attempt);
     },
     { atOnce: 1 },
   );

@@ -6,15 +6,28 @@ import { findAttempt } from '../../src/orders/payment-attempts.ts';
 import { reconcilePayments } from '../../src/orders/provider-calls.ts';
 import { requestRefund, sendRefund } from '../../src/orders/refunds.ts';
 import { GatewayError } from '../../src/payments/provider.ts';
-import { change, endHold, faultsOf, rowsOf, STAFF, stockOf } from '../orders/shop-support.ts';
+import {
+  change,
+  endHold,
+  faultsOf,
+  pauseExpiry,
+  resumeExpiry,
+  rowsOf,
+  STAFF,
+  stockOf,
+} from '../orders/shop-support.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { decide, METHODS, PaymentSystem, TOTAL, type Bought, type Method } from './payment-system.ts';
 
 let system: PaymentSystem;
 
-beforeAll(async () => (system = await PaymentSystem.open()));
+beforeAll(async () => {
+  system = await PaymentSystem.open();
+  await pauseExpiry(system.root);
+});
 
 afterAll(async () => {
+  await resumeExpiry(system.root);
   expect(await faultsOf(system.databases)).toEqual([]);
   await system.close();
 });
