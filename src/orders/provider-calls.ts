@@ -167,12 +167,7 @@ export async function takeState(
     } catch (error) {
       if (!isDomainError(error, 'payment_mismatch')) throw error;
       // Nothing has changed yet. The history tells staff, who have to look at it.
-      const note = `mismatch: ${amount} ${currency} for ${attempt.amount} ${attempt.currency}`;
-      const { state } = attempt;
-      await recordEvent(trx, {
-        ...{ subject: 'payment', id: paymentId, orderId, from: state, to: state },
-        ...{ actor: SYSTEM, note },
-      });
+      await noteMismatch(trx, attempt, found);
     }
   } else if (found.state === 'failed') {
     await failPayment(trx, { paymentId, orderId, actor: SYSTEM }).catch((error: unknown) => {
@@ -180,6 +175,27 @@ export async function takeState(
       if (!isDomainError(error, 'stale_state')) throw error;
     });
   }
+}
+
+/** Once, however often the provider says it: what staff have done about it stays done. The order must be locked. */
+async function noteMismatch(
+  trx: Transaction<Catalogue>,
+  { id, orderId, state, ...asked }: StoredAttempt,
+  came: { amount: number; currency: string },
+): Promise<void> {
+  const note = `mismatch: ${came.amount} ${came.currency} for ${asked.amount} ${asked.currency}`;
+  const last = await trx
+    .selectFrom('order_event')
+    .select('note')
+    .where('order_id', '=', orderId)
+    .where('subject', '=', 'payment')
+    .where('subject_id', '=', id)
+    .whereRef('from_state', '=', 'to_state')
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+  if (last?.note === note) return;
+  const at = { subject: 'payment', id, orderId, from: state, to: state } as const;
+  await recordEvent(trx, { ...at, actor: SYSTEM, note });
 }
 
 /** Asks providers about all attempts that have not ended: messages get lost. */
