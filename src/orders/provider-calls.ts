@@ -29,6 +29,8 @@ import { recordEvent, SYSTEM } from './states.ts';
 const AT_ONCE = 100;
 /** A customer is likely to be paying still, and the provider tells of it. */
 const YOUNG_MINUTES = 2;
+/** Its page at the provider may have taken the money all the same. */
+const ENDED_HOURS = 24;
 /** A customer may dispute a payment for a year. */
 const KEEP_NOTIFICATIONS_DAYS = 400;
 const DELETED_AT_ONCE = 1000;
@@ -198,7 +200,7 @@ async function noteMismatch(
   await recordEvent(trx, { ...at, actor: SYSTEM, note });
 }
 
-/** Asks providers about all attempts that have not ended: messages get lost. */
+/** Asks providers about all attempts that have not ended, and then about those that ended lately: messages get lost. */
 export async function reconcilePayments(
   catalogue: Group,
   providers: Providers,
@@ -207,22 +209,26 @@ export async function reconcilePayments(
   const online = [...providers.values()].filter(({ isOnline }) => isOnline).map(({ name }) => name);
   if (online.length === 0) return;
   const away = new Set<string>();
-  for (let after = 0; ;) {
-    const ids = await catalogue.transact((trx) => listPending(trx, online, after));
-    for (const id of ids) {
-      check();
-      try {
-        const attempt = await catalogue.transact((trx) => findAttempt(trx, id));
-        if (attempt && !away.has(attempt.method)) await askProvider(catalogue, providers, attempt);
-      } catch (error) {
-        // A provider that is down must not keep the others' money. Waiting for it once is enough.
-        const gateway = awayGateway(error);
-        if (gateway) away.add(gateway);
-        onError(error, id);
-      }
+  const ask = async (id: number) => {
+    try {
+      const attempt = await catalogue.transact((trx) => findAttempt(trx, id));
+      if (attempt && !away.has(attempt.method)) await askProvider(catalogue, providers, attempt);
+    } catch (error) {
+      // A provider that is down must not keep the others' money. Waiting for it once is enough.
+      const gateway = awayGateway(error);
+      if (gateway) away.add(gateway);
+      onError(error, id);
     }
-    if (ids.length < AT_ONCE) return;
-    after = ids.at(-1)!;
+  };
+  for (const list of [listPending, listEnded]) {
+    let ids: number[] = [];
+    do {
+      ids = await catalogue.transact((trx) => list(trx, online, ids.at(-1) ?? 0));
+      for (const id of ids) {
+        check();
+        await ask(id);
+      }
+    } while (ids.length === AT_ONCE);
   }
 }
 
@@ -237,5 +243,15 @@ async function listPending(trx: Transaction<Catalogue>, methods: string[], after
     .orderBy('id')
     .limit(AT_ONCE)
     .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Without the hint MySQL would walk all payments by id. */
+async function listEnded(trx: Transaction<Catalogue>, methods: string[], after: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT id FROM payment FORCE INDEX (ended)
+    WHERE state IN ('failed', 'cancelled', 'expired') AND method IN (${sql.join(methods)}) AND id > ${after}
+      AND updated_at > ${NOW} - INTERVAL ${sql.lit(ENDED_HOURS)} HOUR
+    ORDER BY id LIMIT ${sql.lit(AT_ONCE)}`.execute(trx);
   return rows.map(({ id }) => id);
 }

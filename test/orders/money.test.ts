@@ -344,6 +344,26 @@ test('while a gateway does not answer the stock stays held, for a day at most', 
   expect(await stateOf(root, id)).toBe('expired');
 });
 
+test('while the gateway of a failed attempt does not answer the stock stays held, for a day at most', async () => {
+  const { provider } = gateway(() => Promise.reject(new Error('hangs')));
+  const { id, payment } = await newOrder(provider);
+  const failed = { paymentId: payment, orderId: id, actor: SYSTEM };
+  await databases.catalogue.transact((trx) => failPayment(trx, failed));
+  const { provider: next, asked } = gateway(() => Promise.resolve({ state: 'pending' }));
+  const other = { ...next, name: 'test_other' };
+  await retry(id, other);
+  await endHold(root, id);
+  expect(await runExpiry(provider, other)).toEqual([new Error('hangs')]);
+  // The order still waits, so its customer can pay.
+  expect([await stateOf(root, id), asked.cancelled]).toEqual(['awaiting_payment', 0]);
+  await root.query('UPDATE payment SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 25 HOUR WHERE id = ?', [
+    payment,
+  ]);
+  await endHold(root, id);
+  expect(await runExpiry(provider, other)).toEqual([]);
+  expect([await stateOf(root, id), asked.cancelled]).toEqual(['expired', 1]);
+});
+
 test('the stock of a gateway that is not set up any more stays held for a day, too', async () => {
   const { provider } = gateway(() => Promise.resolve({ state: 'pending' }));
   const { id, product } = await dueOrder(provider);

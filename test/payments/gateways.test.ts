@@ -229,6 +229,51 @@ describe.each(METHODS)('$name', (method) => {
   });
 });
 
+/** By Wompi, whose page takes another card after one was declined. Nothing tells of the second one. */
+async function paidAfterRefusal(): Promise<{ order: Bought; address: string }> {
+  system.simulators.behave('wompi', {});
+  const order = await system.buy(METHODS.find(({ name }) => name === 'wompi')!);
+  const start = await system.start(order);
+  await decide(start, 'refuse');
+  await settled(order, ['awaiting_payment', 'failed']);
+  system.simulators.behave('wompi', { drops: true });
+  return { order, address: await decide(start, 'pay') };
+}
+
+test('who pays on the page where a card was declined has paid, once they are back', async () => {
+  const { order, address } = await paidAfterRefusal();
+  await fetch(address, { redirect: 'manual' });
+  expect(await system.states(order)).toEqual(['confirmed', 'captured']);
+});
+
+test('money for an attempt that was declined is asked about when its hold ends', async () => {
+  const { order } = await paidAfterRefusal();
+  await endHold(system.root, order.id);
+  await expireOrders({
+    catalogue: system.databases.catalogue,
+    providers: system.providers,
+    check: () => undefined,
+    onError: () => undefined,
+  });
+  expect(await system.states(order)).toEqual(['confirmed', 'captured']);
+});
+
+test('attempts that have ended are asked about for a day', async () => {
+  const [declined, cancelled, old] = [
+    (await paidAfterRefusal()).order,
+    (await paidAfterRefusal()).order,
+    (await paidAfterRefusal()).order,
+  ];
+  await change(system.databases, (trx) => cancelOrder(trx, { orderId: cancelled.id, actor: STAFF }));
+  await system.root.query('UPDATE payment SET updated_at = updated_at - INTERVAL 25 HOUR WHERE id = ?', [
+    old.paymentId,
+  ]);
+  expect(await ask(declined)).toEqual([]);
+  expect(await system.states(declined)).toEqual(['confirmed', 'captured']);
+  expect(await system.states(cancelled)).toEqual(['cancelled', 'captured']);
+  expect(await system.states(old)).toEqual(['awaiting_payment', 'failed']);
+});
+
 // All at once, as each is waited for until its limit.
 test('a gateway that hangs keeps nobody waiting, and the stock stays held', async () => {
   await Promise.all(METHODS.map(hang));
