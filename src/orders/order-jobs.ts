@@ -7,8 +7,8 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { Providers } from '../payments/provider.ts';
 import { deleteExpiredCarts } from './cart.ts';
 import { expireOrders } from './expire-orders.ts';
-import { CANCEL_ATTEMPT, findAttempt } from './payment-attempts.ts';
-import { deleteOldNotifications, reconcilePayments } from './provider-calls.ts';
+import { CANCEL_ATTEMPT } from './payment-attempts.ts';
+import { cancelAttempt, deleteOldNotifications, reconcilePayments } from './provider-calls.ts';
 import { SEND_REFUND, sendRefund } from './refunds.ts';
 
 const EXPIRE_EVERY_SECONDS = 30;
@@ -31,13 +31,7 @@ export function orderJobs(
   });
   jobs.handle(
     CANCEL_ATTEMPT,
-    async ({ payment }) => {
-      const attempt = await catalogue.transact((trx) => findAttempt(trx, payment));
-      // If its money has come meanwhile, there is nothing to prevent.
-      const isOver = attempt && ['cancelled', 'expired'].includes(attempt.state);
-      // A provider that is not set up any more cannot be told.
-      if (isOver) await providers.get(attempt.method)?.cancel(attempt);
-    },
+    ({ payment }, { attempt: tries }) => cancelAttempt(catalogue, providers, payment, tries),
     { atOnce: 1 },
   );
   jobs.underLease(PAYMENTS, RECONCILE_EVERY_SECONDS, async (lease) => {

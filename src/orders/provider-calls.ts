@@ -6,8 +6,10 @@ import { retrying } from '../database/retrying.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { DomainError, isDomainError } from '../errors/domain-error.ts';
 import { NOW } from '../jobs/lease.ts';
+import { TRIES_OF_AN_HOUR } from '../jobs/outbox.ts';
 import {
   awayGateway,
+  GatewayError,
   providerOf,
   type AttemptState,
   type PaymentProvider,
@@ -58,6 +60,30 @@ export async function startPayment(
     await catalogue.transact((trx) => saveReference(trx, paymentId, reference));
   }
   return start;
+}
+
+/**
+ * Handles `CANCEL_ATTEMPT`.
+ *
+ * @param tries how often the outbox has tried, with this time
+ */
+export async function cancelAttempt(
+  catalogue: Group,
+  providers: Providers,
+  paymentId: number,
+  tries: number,
+): Promise<void> {
+  const attempt = await catalogue.transact((trx) => findAttempt(trx, paymentId));
+  // If its money has come meanwhile, there is nothing to prevent.
+  if (attempt?.state !== 'cancelled' && attempt?.state !== 'expired') return;
+  try {
+    // A provider that is not set up any more cannot be told.
+    await providers.get(attempt.method)?.cancel(attempt);
+  } catch (error) {
+    // A direct debit under way, for example, is not stopped. If its money comes, it is late money.
+    const isRefused = error instanceof GatewayError && !error.isAway;
+    if (!isRefused || tries < TRIES_OF_AN_HOUR) throw error;
+  }
 }
 
 /**

@@ -2,10 +2,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import type { Databases } from '../../src/database/databases.ts';
+import { cancelOrder } from '../../src/orders/cancel-order.ts';
 import { orderJobs } from '../../src/orders/order-jobs.ts';
-import { reconcilePayments } from '../../src/orders/provider-calls.ts';
+import { cancelAttempt, reconcilePayments } from '../../src/orders/provider-calls.ts';
 import { GatewayError } from '../../src/payments/provider.ts';
-import { faultsOf, rowsOf } from '../orders/shop-support.ts';
+import { change, faultsOf, rowsOf, STAFF } from '../orders/shop-support.ts';
 import { JobsInstance } from '../support/jobs-instance.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { decide, METHODS, PaymentSystem, type Bought } from './payment-system.ts';
@@ -102,6 +103,20 @@ test('a page of Stripe lives for half an hour, even if the hold is about to end'
     [order.paymentId],
   );
   expect(await system.start(order)).toMatchObject({ kind: 'redirect' });
+});
+
+test('a gateway that refuses to cancel is told for an hour, one that hangs until it answers', async () => {
+  const order = await system.buy(methodOf('stripe'));
+  system.simulators.behave('stripe', { drops: true });
+  // Its session is complete and unpaid, as that of a direct debit under way.
+  await decide(await system.start(order), 'refuse');
+  await change(system.databases, (trx) => cancelOrder(trx, { orderId: order.id, actor: STAFF }));
+  const cancel = (tries: number) =>
+    cancelAttempt(system.databases.catalogue, system.providers, order.paymentId, tries);
+  await expect(cancel(12)).rejects.toThrow('checkout_session_not_open');
+  await cancel(13);
+  system.simulators.behave('stripe', { hangs: true });
+  await expect(cancel(13)).rejects.toThrow(GatewayError);
 });
 
 test('the return address is in both languages, and unknown to nobody else', async () => {
