@@ -11,6 +11,8 @@ import { LeaseLostError, NOW } from './lease.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
 const CONCURRENCY = 4;
+/** For handlers that give up: the pauses before them add up to some 70 minutes. */
+export const TRIES_OF_AN_HOUR = 13;
 
 export interface OutboxKind<Payload> {
   /** At most 60 characters, such as `drop-import-file`. */

@@ -5,7 +5,7 @@ import { inSeconds, NOW } from '../jobs/lease.ts';
 import { awayGateway, GatewayError, providerOf, type Providers } from '../payments/provider.ts';
 import { capturePayment } from './capture-payment.ts';
 import { lockOrder, releaseHolds } from './order-holds.ts';
-import { endPendingAttempts, findPendingAttempt } from './payment-attempts.ts';
+import { endPendingAttempts, listPayableAttempts, type StoredAttempt } from './payment-attempts.ts';
 import { moveOrder, SYSTEM } from './states.ts';
 
 const AT_ONCE = 100;
@@ -34,7 +34,7 @@ export async function expireOrders({ catalogue, providers, check, onError }: Exp
     for (const id of due) {
       check();
       try {
-        if (await isUnpaid(catalogue, providers, { orderId: id, away })) {
+        if (await isUnpaid({ catalogue, providers, away }, id)) {
           if (await catalogue.transact((trx) => expireOrder(trx, id), limited)) expired++;
         }
       } catch (error) {
@@ -62,36 +62,40 @@ async function listDue(trx: Transaction<Catalogue>, after: number): Promise<numb
   return rows.map(({ id }) => id);
 }
 
-/** Asks the provider of a live attempt, outside any transaction, and takes the money if it has come. */
-async function isUnpaid(
-  catalogue: DatabaseGroup<Catalogue>,
-  providers: Providers,
-  { orderId, away }: { orderId: number; away: ReadonlySet<string> },
-): Promise<boolean> {
-  const attempt = await catalogue.transact((trx) => findPendingAttempt(trx, orderId), limited);
-  if (!attempt) return true;
-  const provider = providerOf(providers, attempt.method);
-  if (!provider.isOnline) return true;
+interface Asking extends Pick<ExpiryTools, 'catalogue' | 'providers'> {
+  /** Gateways that are not waited for again. */
+  away: ReadonlySet<string>;
+}
+
+/** Asks the providers of its attempts, outside any transaction, and takes the money if it has come. */
+async function isUnpaid(asking: Asking, orderId: number): Promise<boolean> {
+  const attempts = await asking.catalogue.transact((trx) => listPayableAttempts(trx, orderId), limited);
+  for (const attempt of attempts) if (await hasPaid(asking, attempt)) return false;
+  return true;
+}
+
+async function hasPaid({ catalogue, providers, away }: Asking, attempt: StoredAttempt): Promise<boolean> {
   try {
+    const provider = providerOf(providers, attempt.method);
+    if (!provider.isOnline) return false;
     if (away.has(provider.name)) throw new GatewayError(provider.name, 'away', { isAway: true });
     const found = await provider.fetchState(attempt);
     if (found.state === 'captured') {
       const { amount, currency } = found;
       const capture = { paymentId: attempt.id, amount, currency, actor: SYSTEM };
       await catalogue.transact((trx) => capturePayment(trx, capture), limited);
-      return false;
+      return true;
     }
     // So that it cannot be paid from now on.
     if (found.state === 'pending') await provider.cancel(attempt);
-    return true;
   } catch (error) {
-    if (await catalogue.transact((trx) => isPutOff(trx, orderId), limited)) throw error;
-    return true;
+    if (await catalogue.transact((trx) => isPutOff(trx, attempt), limited)) throw error;
   }
+  return false;
 }
 
 /** @returns false if that has been going on for too long */
-async function isPutOff(trx: Transaction<Catalogue>, orderId: number): Promise<boolean> {
+async function isPutOff(trx: Transaction<Catalogue>, { id, orderId }: StoredAttempt): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('shop_order')
     .set({ hold_until: inSeconds(ASK_AGAIN_SECONDS) })
@@ -100,8 +104,7 @@ async function isPutOff(trx: Transaction<Catalogue>, orderId: number): Promise<b
     .where(
       sql<boolean>`EXISTS (
         SELECT 1 FROM payment
-        WHERE order_id = ${orderId} AND state = 'pending'
-          AND expires_at > ${NOW} - INTERVAL ${sql.lit(GIVE_UP_HOURS)} HOUR
+        WHERE id = ${id} AND expires_at > ${NOW} - INTERVAL ${sql.lit(GIVE_UP_HOURS)} HOUR
       )`,
     )
     .executeTakeFirstOrThrow();

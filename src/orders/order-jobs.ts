@@ -4,11 +4,11 @@ import type { Databases } from '../database/databases.ts';
 import { makeJobDue } from '../jobs/job-lease.ts';
 import { LeaseLostError } from '../jobs/lease.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { providerOf, type Providers } from '../payments/provider.ts';
+import type { Providers } from '../payments/provider.ts';
 import { deleteExpiredCarts } from './cart.ts';
 import { expireOrders } from './expire-orders.ts';
-import { CANCEL_ATTEMPT, findAttempt } from './payment-attempts.ts';
-import { deleteOldNotifications, reconcilePayments } from './provider-calls.ts';
+import { CANCEL_ATTEMPT } from './payment-attempts.ts';
+import { cancelAttempt, deleteOldNotifications, reconcilePayments } from './provider-calls.ts';
 import { SEND_REFUND, sendRefund } from './refunds.ts';
 
 const EXPIRE_EVERY_SECONDS = 30;
@@ -31,12 +31,7 @@ export function orderJobs(
   });
   jobs.handle(
     CANCEL_ATTEMPT,
-    async ({ payment }) => {
-      const attempt = await catalogue.transact((trx) => findAttempt(trx, payment));
-      // If its money has come meanwhile, there is nothing to prevent.
-      const isOver = attempt && ['cancelled', 'expired'].includes(attempt.state);
-      if (isOver) await providerOf(providers, attempt.method).cancel(attempt);
-    },
+    ({ payment }, { attempt: tries }) => cancelAttempt(catalogue, providers, payment, tries),
     { atOnce: 1 },
   );
   jobs.underLease(PAYMENTS, RECONCILE_EVERY_SECONDS, async (lease) => {
@@ -54,7 +49,11 @@ export function orderJobs(
     if (now > term && term > 0) await makeJobDue(databases.directory, PAYMENTS);
     term = now;
   });
-  jobs.handle(SEND_REFUND, ({ refund }) => sendRefund(catalogue, providers, refund), { atOnce: 1 });
+  jobs.handle(
+    SEND_REFUND,
+    ({ refund }, { attempt: tries }) => sendRefund(catalogue, providers, refund, tries),
+    { atOnce: 1 },
+  );
   jobs.cleanUp('carts', catalogue, deleteExpiredCarts);
   jobs.cleanUp('payment notifications', catalogue, deleteOldNotifications);
 }

@@ -117,6 +117,16 @@ export async function findPendingAttempt(
     .executeTakeFirst();
 }
 
+/** Of an unpaid order: the newest that failed, as its page may have taken another card since, and the pending one. */
+export async function listPayableAttempts(db: Kysely<Catalogue>, orderId: number): Promise<StoredAttempt[]> {
+  const failed = await selectAttempts(db)
+    .where('payment.order_id', '=', orderId)
+    .where('payment.state', '=', 'failed')
+    .orderBy('payment.id', 'desc')
+    .executeTakeFirst();
+  return [failed, await findPendingAttempt(db, orderId)].filter((attempt) => attempt !== undefined);
+}
+
 /** What the provider calls an attempt that it has just begun. */
 export async function saveReference(
   trx: Transaction<Catalogue>,

@@ -6,8 +6,10 @@ import { retrying } from '../database/retrying.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { DomainError, isDomainError } from '../errors/domain-error.ts';
 import { NOW } from '../jobs/lease.ts';
+import { TRIES_OF_AN_HOUR } from '../jobs/outbox.ts';
 import {
   awayGateway,
+  GatewayError,
   providerOf,
   type AttemptState,
   type PaymentProvider,
@@ -29,6 +31,8 @@ import { recordEvent, SYSTEM } from './states.ts';
 const AT_ONCE = 100;
 /** A customer is likely to be paying still, and the provider tells of it. */
 const YOUNG_MINUTES = 2;
+/** Its page at the provider may have taken the money all the same. */
+const ENDED_HOURS = 24;
 /** A customer may dispute a payment for a year. */
 const KEEP_NOTIFICATIONS_DAYS = 400;
 const DELETED_AT_ONCE = 1000;
@@ -56,6 +60,30 @@ export async function startPayment(
     await catalogue.transact((trx) => saveReference(trx, paymentId, reference));
   }
   return start;
+}
+
+/**
+ * Handles `CANCEL_ATTEMPT`.
+ *
+ * @param tries how often the outbox has tried, with this time
+ */
+export async function cancelAttempt(
+  catalogue: Group,
+  providers: Providers,
+  paymentId: number,
+  tries: number,
+): Promise<void> {
+  const attempt = await catalogue.transact((trx) => findAttempt(trx, paymentId));
+  // If its money has come meanwhile, there is nothing to prevent.
+  if (attempt?.state !== 'cancelled' && attempt?.state !== 'expired') return;
+  try {
+    // A provider that is not set up any more cannot be told.
+    await providers.get(attempt.method)?.cancel(attempt);
+  } catch (error) {
+    // A direct debit under way, for example, is not stopped. If its money comes, it is late money.
+    const isRefused = error instanceof GatewayError && !error.isAway;
+    if (!isRefused || tries < TRIES_OF_AN_HOUR) throw error;
+  }
 }
 
 /**
@@ -167,12 +195,7 @@ export async function takeState(
     } catch (error) {
       if (!isDomainError(error, 'payment_mismatch')) throw error;
       // Nothing has changed yet. The history tells staff, who have to look at it.
-      const note = `mismatch: ${amount} ${currency} for ${attempt.amount} ${attempt.currency}`;
-      const { state } = attempt;
-      await recordEvent(trx, {
-        ...{ subject: 'payment', id: paymentId, orderId, from: state, to: state },
-        ...{ actor: SYSTEM, note },
-      });
+      await noteMismatch(trx, attempt, found);
     }
   } else if (found.state === 'failed') {
     await failPayment(trx, { paymentId, orderId, actor: SYSTEM }).catch((error: unknown) => {
@@ -182,7 +205,28 @@ export async function takeState(
   }
 }
 
-/** Asks providers about all attempts that have not ended: messages get lost. */
+/** Once, however often the provider says it: what staff have done about it stays done. The order must be locked. */
+async function noteMismatch(
+  trx: Transaction<Catalogue>,
+  { id, orderId, state, ...asked }: StoredAttempt,
+  came: { amount: number; currency: string },
+): Promise<void> {
+  const note = `mismatch: ${came.amount} ${came.currency} for ${asked.amount} ${asked.currency}`;
+  const last = await trx
+    .selectFrom('order_event')
+    .select('note')
+    .where('order_id', '=', orderId)
+    .where('subject', '=', 'payment')
+    .where('subject_id', '=', id)
+    .whereRef('from_state', '=', 'to_state')
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+  if (last?.note === note) return;
+  const at = { subject: 'payment', id, orderId, from: state, to: state } as const;
+  await recordEvent(trx, { ...at, actor: SYSTEM, note });
+}
+
+/** Asks providers about all attempts that have not ended, and then about those that ended lately: messages get lost. */
 export async function reconcilePayments(
   catalogue: Group,
   providers: Providers,
@@ -191,22 +235,26 @@ export async function reconcilePayments(
   const online = [...providers.values()].filter(({ isOnline }) => isOnline).map(({ name }) => name);
   if (online.length === 0) return;
   const away = new Set<string>();
-  for (let after = 0; ;) {
-    const ids = await catalogue.transact((trx) => listPending(trx, online, after));
-    for (const id of ids) {
-      check();
-      try {
-        const attempt = await catalogue.transact((trx) => findAttempt(trx, id));
-        if (attempt && !away.has(attempt.method)) await askProvider(catalogue, providers, attempt);
-      } catch (error) {
-        // A provider that is down must not keep the others' money. Waiting for it once is enough.
-        const gateway = awayGateway(error);
-        if (gateway) away.add(gateway);
-        onError(error, id);
-      }
+  const ask = async (id: number) => {
+    try {
+      const attempt = await catalogue.transact((trx) => findAttempt(trx, id));
+      if (attempt && !away.has(attempt.method)) await askProvider(catalogue, providers, attempt);
+    } catch (error) {
+      // A provider that is down must not keep the others' money. Waiting for it once is enough.
+      const gateway = awayGateway(error);
+      if (gateway) away.add(gateway);
+      onError(error, id);
     }
-    if (ids.length < AT_ONCE) return;
-    after = ids.at(-1)!;
+  };
+  for (const list of [listPending, listEnded]) {
+    let ids: number[] = [];
+    do {
+      ids = await catalogue.transact((trx) => list(trx, online, ids.at(-1) ?? 0));
+      for (const id of ids) {
+        check();
+        await ask(id);
+      }
+    } while (ids.length === AT_ONCE);
   }
 }
 
@@ -221,5 +269,15 @@ async function listPending(trx: Transaction<Catalogue>, methods: string[], after
     .orderBy('id')
     .limit(AT_ONCE)
     .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Without the hint MySQL would walk all payments by id. */
+async function listEnded(trx: Transaction<Catalogue>, methods: string[], after: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    SELECT id FROM payment FORCE INDEX (ended)
+    WHERE state IN ('failed', 'cancelled', 'expired') AND method IN (${sql.join(methods)}) AND id > ${after}
+      AND updated_at > ${NOW} - INTERVAL ${sql.lit(ENDED_HOURS)} HOUR
+    ORDER BY id LIMIT ${sql.lit(AT_ONCE)}`.execute(trx);
   return rows.map(({ id }) => id);
 }

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { DatabaseGroup } from '../database/database-group.ts';
 import type { Catalogue } from '../database/tables.ts';
 import { isDomainError } from '../errors/domain-error.ts';
-import { enqueue, type OutboxKind } from '../jobs/outbox.ts';
-import { providerOf, type Providers } from '../payments/provider.ts';
+import { enqueue, TRIES_OF_AN_HOUR, type OutboxKind } from '../jobs/outbox.ts';
+import { GatewayError, providerOf, type Providers } from '../payments/provider.ts';
+import { kindOfError } from '../telemetry/recent-errors.ts';
 import { NotOfLineError, NotRefundableError } from './order-errors.ts';
 import { lockOrder } from './order-holds.ts';
 import { findAttempt } from './payment-attempts.ts';
@@ -123,8 +124,15 @@ const SENT = 'sent';
 /**
  * Handles `SEND_REFUND`. Most providers recognise a repeat by the key. For others a refund is sent once: if its outcome is
  * unknown, a person has to look at it.
+ *
+ * @param tries how often the outbox has tried, with this time
  */
-export async function sendRefund(catalogue: DatabaseGroup<Catalogue>, providers: Providers, id: number) {
+export async function sendRefund(
+  catalogue: DatabaseGroup<Catalogue>,
+  providers: Providers,
+  id: number,
+  tries = 1,
+): Promise<void> {
   const found = await catalogue.transact(async (trx) => {
     const refund = await trx.selectFrom('refund').selectAll().where('id', '=', id).executeTakeFirst();
     const attempt = refund && (await findAttempt(trx, refund.payment_id));
@@ -133,17 +141,19 @@ export async function sendRefund(catalogue: DatabaseGroup<Catalogue>, providers:
   if (found?.refund.state !== 'requested') return;
   const { refund, attempt } = found;
   const { amount, refund_key: key } = refund;
-  const provider = providerOf(providers, attempt.method);
   const fail = (note: string) => catalogue.transact((trx) => failRefund(trx, id, { actor: SYSTEM, note }));
-  if (!provider.repeatsRefundsSafely) {
-    const isFirst = await catalogue.transact((trx) => noteSending(trx, id));
-    if (!isFirst) return fail('the outcome is not known');
-  }
   try {
+    const provider = providerOf(providers, attempt.method);
+    if (!provider.repeatsRefundsSafely) {
+      const isFirst = await catalogue.transact((trx) => noteSending(trx, id));
+      if (!isFirst) return await fail('the outcome is not known');
+    }
     await provider.refund(attempt, { id, amount, currency: attempt.currency }, key);
   } catch (error) {
     if (isDomainError(error, 'refund_refused')) return fail(JSON.stringify(error.details));
-    throw error;
+    if (tries < TRIES_OF_AN_HOUR) throw error;
+    // No list shows what is requested. Staff see what has failed, and the key stays the same if they request it again.
+    return fail(error instanceof GatewayError ? error.message : kindOfError(error));
   }
   await catalogue.transact((trx) => finishRefund(trx, id, { actor: SYSTEM }));
 }
@@ -165,7 +175,7 @@ async function noteSending(trx: Transaction<Catalogue>, id: number): Promise<boo
   return true;
 }
 
-/** The provider has refused it: staff see it, and pay it back in another way. */
+/** For staff, who look at it, and request it again or pay it back in another way. */
 async function failRefund(trx: Transaction<Catalogue>, id: number, why: Why): Promise<void> {
   const { orderId, state } = await lockRefund(trx, id);
   if (state === 'requested') await moveRefund(trx, { id, orderId, from: state, to: 'failed', ...why });

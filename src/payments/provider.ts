@@ -125,9 +125,9 @@ export function providersOf(...providers: PaymentProvider[]): Providers {
   return new Map(providers.map((provider) => [provider.name, provider]));
 }
 
-/** @throws for a method that no provider has: it was offered by another version */
+/** @throws GatewayError for a method that is not set up any more, or that only another version offers */
 export function providerOf(providers: Providers, method: string): PaymentProvider {
   const provider = providers.get(method);
-  if (!provider) throw new Error(`No payment provider is called ${method}`);
+  if (!provider) throw new GatewayError(method, 'not set up');
   return provider;
 }

@@ -96,7 +96,7 @@ export function stripe(settings: StripeSettings): PaymentProvider {
       const paymentIntent = typeof payment_intent === 'string' ? payment_intent : payment_intent?.id;
       if (!paymentIntent) throw new RefundRefusedError('not paid');
       const earlier = await call((api) => api.refunds.list({ payment_intent: paymentIntent, limit: 100 }));
-      // Stripe forgets keys after a day; the outbox may try for longer.
+      // Stripe forgets keys after a day; staff may request it again later.
       if (earlier.data.some(({ metadata, status }) => metadata?.refund === key && !hasFailed(status))) return;
       const refund = {
         payment_intent: paymentIntent,

@@ -52,7 +52,9 @@ export function paymentReturnRoutes({ config, databases, providers, logger }: Re
       const attempt = isAttemptKey(key) ? await findOnPrimary(catalogue, key) : undefined;
       if (!attempt) throw new HttpError(404, 'errors.notFound');
       const isOnline = providers.get(attempt.method)?.isOnline;
-      if (attempt.state === 'pending' && isOnline) await Promise.race([ask(attempt), patience()]);
+      // Some gateways take another card on the page where one was declined.
+      const isPaid = attempt.state === 'captured' || attempt.state === 'surplus';
+      if (!isPaid && isOnline) await Promise.race([ask(attempt), patience()]);
       const { placedKey, isGuests } = await getOwner(catalogue, attempt.orderId);
       const link = isGuests ? orderLink(config.SESSION_SECRET, placedKey) : undefined;
       res.redirect(303, orderPath(req.language, attempt.orderNumber, link));

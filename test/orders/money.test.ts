@@ -7,16 +7,24 @@ import { expireOrder, expireOrders } from '../../src/orders/expire-orders.ts';
 import { retryPayment } from '../../src/orders/retry-payment.ts';
 import { SYSTEM } from '../../src/orders/states.ts';
 import { bankTransfer, cashOnDelivery } from '../../src/payments/offline-providers.ts';
-import { providersOf, type AttemptState, type PaymentProvider } from '../../src/payments/provider.ts';
+import {
+  GatewayError,
+  providersOf,
+  type AttemptState,
+  type PaymentProvider,
+} from '../../src/payments/provider.ts';
 import { openDatabases } from '../support/open-databases.ts';
 import { stack } from '../support/shared-stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import {
   addProduct,
   buy,
   endHold,
   faultsOf,
   paymentsOf,
+  pauseExpiry,
   refusalOf,
+  resumeExpiry,
   rowsOf,
   STAFF,
   stateOf,
@@ -29,10 +37,12 @@ let databases: Databases;
 beforeAll(async () => {
   root = await stack.connect('primary');
   databases = await openDatabases();
+  await pauseExpiry(root);
 });
 
 afterAll(async () => {
   const faults = await faultsOf(databases);
+  await resumeExpiry(root);
   // First, so that a failure does not keep the run from ending.
   await root.end();
   await closeDatabases(databases);
@@ -67,6 +77,14 @@ const refundsOf = (orderId: number) =>
   rowsOf(root, 'SELECT amount, state, reason, payment_id FROM refund WHERE order_id = ? ORDER BY id', [
     orderId,
   ]);
+
+const cancellationsOf = (orderId: number) =>
+  rowsOf(
+    root,
+    `SELECT outbox.id FROM outbox JOIN payment ON payment.id = payload->>'$.payment'
+     WHERE kind = 'cancel-payment' AND order_id = ?`,
+    [orderId],
+  );
 
 test('money in time confirms the order, once, however often it is told of', async () => {
   const { id, product, payment } = await newOrder();
@@ -236,18 +254,17 @@ function gateway(answer: () => Promise<AttemptState>) {
   return { provider, asked };
 }
 
-async function runExpiry(provider: PaymentProvider): Promise<unknown[]> {
+async function runExpiry(...gateways: PaymentProvider[]): Promise<unknown[]> {
   const errors: unknown[] = [];
   await expireOrders({
     catalogue: databases.catalogue,
-    providers: providersOf(bankTransfer, cashOnDelivery, provider),
+    providers: providersOf(bankTransfer, cashOnDelivery, ...gateways),
     check: () => undefined,
     onError: (error) => errors.push(error),
   });
   return errors;
 }
 
-/** Due for this test only: the system under test does not know the provider and leaves it. */
 async function dueOrder(provider: PaymentProvider) {
   const order = await newOrder(provider);
   await endHold(root, order.id);
@@ -325,4 +342,47 @@ test('while a gateway does not answer the stock stays held, for a day at most', 
   await endHold(root, id);
   expect(await runExpiry(provider)).toEqual([]);
   expect(await stateOf(root, id)).toBe('expired');
+});
+
+test('while the gateway of a failed attempt does not answer the stock stays held, for a day at most', async () => {
+  const { provider } = gateway(() => Promise.reject(new Error('hangs')));
+  const { id, payment } = await newOrder(provider);
+  const failed = { paymentId: payment, orderId: id, actor: SYSTEM };
+  await databases.catalogue.transact((trx) => failPayment(trx, failed));
+  const { provider: next, asked } = gateway(() => Promise.resolve({ state: 'pending' }));
+  const other = { ...next, name: 'test_other' };
+  await retry(id, other);
+  await endHold(root, id);
+  expect(await runExpiry(provider, other)).toEqual([new Error('hangs')]);
+  // The order still waits, so its customer can pay.
+  expect([await stateOf(root, id), asked.cancelled]).toEqual(['awaiting_payment', 0]);
+  await root.query('UPDATE payment SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 25 HOUR WHERE id = ?', [
+    payment,
+  ]);
+  await endHold(root, id);
+  expect(await runExpiry(provider, other)).toEqual([]);
+  expect([await stateOf(root, id), asked.cancelled]).toEqual(['expired', 1]);
+});
+
+test('the stock of a gateway that is not set up any more stays held for a day, too', async () => {
+  const { provider } = gateway(() => Promise.resolve({ state: 'pending' }));
+  const { id, product } = await dueOrder(provider);
+  expect(await runExpiry()).toEqual([new GatewayError(provider.name, 'not set up')]);
+  expect(await runExpiry()).toEqual([]);
+  expect(await stockOf(root, product.id)).toMatchObject({ exact: 1 });
+  await root.query('UPDATE payment SET expires_at = UTC_TIMESTAMP(3) - INTERVAL 25 HOUR WHERE order_id = ?', [
+    id,
+  ]);
+  await endHold(root, id);
+  expect(await runExpiry()).toEqual([]);
+  expect(await stateOf(root, id)).toBe('expired');
+  expect(await stockOf(root, product.id)).toMatchObject({ exact: 0 });
+});
+
+test('an attempt of a gateway that is not set up any more is cancelled without telling it', async () => {
+  const { provider } = gateway(() => Promise.resolve({ state: 'pending' }));
+  const { id } = await newOrder(provider);
+  await cancel(id);
+  // The outbox of the system under test, which has not that gateway.
+  await waitUntil(async () => (await cancellationsOf(id)).length === 0);
 });

@@ -135,6 +135,26 @@ test('another amount or currency than that of the order is noted, and confirms n
   ]);
 });
 
+test('money that does not match is noted once, however often its gateway tells of it', async () => {
+  const { id, reference } = await newOrder();
+  const tellOf = (amount: number) => tell(reference, { ...captured, amount });
+  const notes = async () => {
+    const rows = await rowsOf(
+      root,
+      "SELECT note FROM order_event WHERE order_id = ? AND subject = 'payment' AND note IS NOT NULL ORDER BY id",
+      [id],
+    );
+    return rows.map(({ note }) => String(note));
+  };
+  await Promise.all(Array.from({ length: 5 }, () => tellOf(1)));
+  expect(await notes()).toEqual([`mismatch: 1 USD for ${TOTAL} USD`]);
+  await change(databases, (trx) => cancelOrder(trx, { orderId: id, actor: STAFF }));
+  await tellOf(1);
+  expect(await notes()).toEqual([`mismatch: 1 USD for ${TOTAL} USD`]);
+  await tellOf(2);
+  expect(await notes()).toEqual([`mismatch: 1 USD for ${TOTAL} USD`, `mismatch: 2 USD for ${TOTAL} USD`]);
+});
+
 test('an attempt whose message got lost is found by asking', async () => {
   const { id, paymentId } = await newOrder();
   const ask = () =>

@@ -12,6 +12,7 @@ import { placeOrder, type Checkout, type PlacedOrder } from '../../src/orders/pl
 import { priceLine, totalsOf } from '../../src/orders/prices.ts';
 import { bankTransfer } from '../../src/payments/offline-providers.ts';
 import { uniqueCode } from '../support/client.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 export interface ShopProduct {
   id: number;
@@ -139,6 +140,21 @@ export async function endHold(root: Connection, orderId: number): Promise<void> 
   await root.query('UPDATE shop_order SET hold_until = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE id = ?', [
     orderId,
   ]);
+}
+
+/** Keeps the system under test from ending holds, until `resumeExpiry`: it would put off orders of gateways that it has not. */
+export async function pauseExpiry(root: Connection): Promise<void> {
+  await waitUntil(async () => {
+    const [{ affectedRows }] = await root.query<ResultSetHeader>(
+      `UPDATE job_lease SET due_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY
+       WHERE name = 'order expiry' AND owner IS NULL`,
+    );
+    return affectedRows === 1;
+  });
+}
+
+export async function resumeExpiry(root: Connection): Promise<void> {
+  await root.query("UPDATE job_lease SET due_at = UTC_TIMESTAMP(3) WHERE name = 'order expiry'");
 }
 
 export async function faultsOf({ catalogue }: Databases) {

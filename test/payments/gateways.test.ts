@@ -6,15 +6,28 @@ import { findAttempt } from '../../src/orders/payment-attempts.ts';
 import { reconcilePayments } from '../../src/orders/provider-calls.ts';
 import { requestRefund, sendRefund } from '../../src/orders/refunds.ts';
 import { GatewayError } from '../../src/payments/provider.ts';
-import { change, endHold, faultsOf, rowsOf, STAFF, stockOf } from '../orders/shop-support.ts';
+import {
+  change,
+  endHold,
+  faultsOf,
+  pauseExpiry,
+  resumeExpiry,
+  rowsOf,
+  STAFF,
+  stockOf,
+} from '../orders/shop-support.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { decide, METHODS, PaymentSystem, TOTAL, type Bought, type Method } from './payment-system.ts';
 
 let system: PaymentSystem;
 
-beforeAll(async () => (system = await PaymentSystem.open()));
+beforeAll(async () => {
+  system = await PaymentSystem.open();
+  await pauseExpiry(system.root);
+});
 
 afterAll(async () => {
+  await resumeExpiry(system.root);
   expect(await faultsOf(system.databases)).toEqual([]);
   await system.close();
 });
@@ -214,6 +227,51 @@ describe.each(METHODS)('$name', (method) => {
     expect(await system.states(order)).toEqual(['cancelled', takesNothing ? 'cancelled' : 'captured']);
     expect(refunds).toEqual(takesNothing ? [] : [{ amount: TOTAL, state: 'due' }]);
   });
+});
+
+/** By Wompi, whose page takes another card after one was declined. Nothing tells of the second one. */
+async function paidAfterRefusal(): Promise<{ order: Bought; address: string }> {
+  system.simulators.behave('wompi', {});
+  const order = await system.buy(METHODS.find(({ name }) => name === 'wompi')!);
+  const start = await system.start(order);
+  await decide(start, 'refuse');
+  await settled(order, ['awaiting_payment', 'failed']);
+  system.simulators.behave('wompi', { drops: true });
+  return { order, address: await decide(start, 'pay') };
+}
+
+test('who pays on the page where a card was declined has paid, once they are back', async () => {
+  const { order, address } = await paidAfterRefusal();
+  await fetch(address, { redirect: 'manual' });
+  expect(await system.states(order)).toEqual(['confirmed', 'captured']);
+});
+
+test('money for an attempt that was declined is asked about when its hold ends', async () => {
+  const { order } = await paidAfterRefusal();
+  await endHold(system.root, order.id);
+  await expireOrders({
+    catalogue: system.databases.catalogue,
+    providers: system.providers,
+    check: () => undefined,
+    onError: () => undefined,
+  });
+  expect(await system.states(order)).toEqual(['confirmed', 'captured']);
+});
+
+test('attempts that have ended are asked about for a day', async () => {
+  const [declined, cancelled, old] = [
+    (await paidAfterRefusal()).order,
+    (await paidAfterRefusal()).order,
+    (await paidAfterRefusal()).order,
+  ];
+  await change(system.databases, (trx) => cancelOrder(trx, { orderId: cancelled.id, actor: STAFF }));
+  await system.root.query('UPDATE payment SET updated_at = updated_at - INTERVAL 25 HOUR WHERE id = ?', [
+    old.paymentId,
+  ]);
+  expect(await ask(declined)).toEqual([]);
+  expect(await system.states(declined)).toEqual(['confirmed', 'captured']);
+  expect(await system.states(cancelled)).toEqual(['cancelled', 'captured']);
+  expect(await system.states(old)).toEqual(['awaiting_payment', 'failed']);
 });
 
 // All at once, as each is waited for until its limit.

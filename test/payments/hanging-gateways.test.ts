@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { ResultSetHeader } from 'mysql2/promise';
 import { pino } from 'pino';
 import type { Databases } from '../../src/database/databases.ts';
+import { cancelOrder } from '../../src/orders/cancel-order.ts';
 import { orderJobs } from '../../src/orders/order-jobs.ts';
-import { reconcilePayments } from '../../src/orders/provider-calls.ts';
+import { cancelAttempt, reconcilePayments } from '../../src/orders/provider-calls.ts';
 import { GatewayError } from '../../src/payments/provider.ts';
-import { faultsOf, rowsOf } from '../orders/shop-support.ts';
+import { change, faultsOf, rowsOf, STAFF } from '../orders/shop-support.ts';
 import { JobsInstance } from '../support/jobs-instance.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { decide, METHODS, PaymentSystem, type Bought } from './payment-system.ts';
@@ -58,7 +59,8 @@ test('a gateway that hangs is waited for once, and the others are asked all the 
   ]);
   // What other tests have left. Those paid at the door are pending, too, and stay so.
   await system.root.query(
-    "UPDATE payment SET state = 'failed' WHERE state = 'pending' AND method IN (?) AND id NOT IN (?)",
+    `UPDATE payment SET state = IF(state = 'pending', 'failed', state), updated_at = updated_at - INTERVAL 2 DAY
+     WHERE method IN (?) AND id NOT IN (?)`,
     [METHODS.map(({ name }) => name), ids],
   );
   system.simulators.behave('redsys', { hangs: true });
@@ -102,6 +104,20 @@ test('a page of Stripe lives for half an hour, even if the hold is about to end'
     [order.paymentId],
   );
   expect(await system.start(order)).toMatchObject({ kind: 'redirect' });
+});
+
+test('a gateway that refuses to cancel is told for an hour, one that hangs until it answers', async () => {
+  const order = await system.buy(methodOf('stripe'));
+  system.simulators.behave('stripe', { drops: true });
+  // Its session is complete and unpaid, as that of a direct debit under way.
+  await decide(await system.start(order), 'refuse');
+  await change(system.databases, (trx) => cancelOrder(trx, { orderId: order.id, actor: STAFF }));
+  const cancel = (tries: number) =>
+    cancelAttempt(system.databases.catalogue, system.providers, order.paymentId, tries);
+  await expect(cancel(12)).rejects.toThrow('checkout_session_not_open');
+  await cancel(13);
+  system.simulators.behave('stripe', { hangs: true });
+  await expect(cancel(13)).rejects.toThrow(GatewayError);
 });
 
 test('the return address is in both languages, and unknown to nobody else', async () => {

@@ -37,7 +37,7 @@ async function requested({ id: orderId, paymentId }: Bought, amount: number): Pr
   return id;
 }
 
-const send = (id: number) => sendRefund(system.databases.catalogue, system.providers, id);
+const send = (id: number, tries = 1) => sendRefund(system.databases.catalogue, system.providers, id, tries);
 
 async function stateOf(id: number): Promise<string> {
   return String((await rowsOf(system.root, 'SELECT state FROM refund WHERE id = ?', [id]))[0]!.state);
@@ -122,4 +122,41 @@ test('a refund by Redsys whose answer does not come is not sent again by itself'
   await change(system.databases, (trx) => requestRefund(trx, id, { actor: STAFF }));
   await send(id);
   expect(await stateOf(id)).toBe('done');
+});
+
+test('a refund that its gateway does not make for an hour is for a person, who may try again', async () => {
+  const order = await paid(METHODS.find(({ name }) => name === 'stripe')!);
+  const id = await requested(order, TOTAL);
+  const keyOf = async () =>
+    String((await rowsOf(system.root, 'SELECT refund_key FROM refund WHERE id = ?', [id]))[0]!.refund_key);
+  const key = await keyOf();
+  const refer = (reference: string) =>
+    system.root.query('UPDATE payment SET provider_reference = ? WHERE id = ?', [reference, order.paymentId]);
+  const [payment] = await rowsOf(system.root, 'SELECT provider_reference FROM payment WHERE id = ?', [
+    order.paymentId,
+  ]);
+  await refer('cs_unknown');
+  await expect(send(id, 12)).rejects.toThrow(GatewayError);
+  expect(await stateOf(id)).toBe('requested');
+  await send(id, 13);
+  expect([await stateOf(id), await notesOf(order)]).toEqual(['failed', ['stripe: resource_missing']]);
+  await refer(String(payment!.provider_reference));
+  await change(system.databases, (trx) => requestRefund(trx, id, { actor: STAFF }));
+  await send(id);
+  expect([await stateOf(id), await keyOf()]).toEqual(['done', key]);
+});
+
+test('a refund by a gateway without settings is for a person after an hour', async () => {
+  const order = await paid(METHODS.find(({ name }) => name === 'paypal')!);
+  const id = await requested(order, TOTAL);
+  // The system under test has no gateways. Its outbox tries for the last time.
+  await waitUntil(async () => {
+    await system.root.query(
+      `UPDATE outbox SET attempts = 12, due_at = UTC_TIMESTAMP(3)
+       WHERE kind = 'send-refund' AND payload->>'$.refund' = ? AND owner IS NULL`,
+      [id],
+    );
+    return (await stateOf(id)) === 'failed';
+  });
+  expect(await notesOf(order)).toEqual(['paypal: not set up']);
 });
