@@ -55,7 +55,7 @@ export function orderRoutes(dependencies: CheckoutDependencies): Router {
 
   for (const path of routesOf('order')) {
     router.get(path, async (req, res) => {
-      // Links to an order of an account have no secret. That of a number which does not exist leads there, too.
+      // A link to an account's order has no secret. Whether there is such an order is not told before the log-in.
       if (req.customer.id === 0 && req.query.t === undefined) return res.redirect(303, logInPath(req));
       const { t, placed, done, payment } = orderQuery.parse(req.query);
       await show(req, res, { token: t, notice: placed ? 'placed' : done, hasFailed: payment === 'failed' });

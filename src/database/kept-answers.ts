@@ -1,16 +1,13 @@
 import { SharedQueries } from './shared-queries.ts';
 
-/** However little happens on the server: what an answer says of the time grows old, too. */
+/** Even if nothing happens on the server: what an answer says may depend on the time. */
 const KEEP_MS = 1000;
 const MAX_KEPT = 64;
 const POSITION = 'position';
 
-interface Kept {
-  askedAt: number;
-  /** Of the server before the answer was read. Undefined: none is kept. */
-  position?: string;
-  answeredAt: number;
-  answer: unknown;
+interface Asked {
+  at: number;
+  kept?: { answer: unknown; at: number; position: string };
 }
 
 /**
@@ -19,7 +16,8 @@ interface Kept {
  */
 export class KeptAnswers {
   readonly #shared = new SharedQueries();
-  readonly #kept = new Map<string, Kept>();
+  /** By key, the one asked for last at the end. */
+  readonly #asked = new Map<string, Asked>();
   readonly #readPosition: () => Promise<string>;
 
   /** @param readPosition the same text as before only if nothing was written since */
@@ -35,20 +33,20 @@ export class KeptAnswers {
   /** What is asked for once is not worth a question for the position. */
   async #find<T>(key: string, query: () => Promise<T>): Promise<T> {
     const now = Date.now();
-    const kept = this.#kept.get(key);
-    const isOften = kept && now - kept.askedAt < KEEP_MS;
-    this.#keep(key, { ...(kept ?? { answeredAt: 0, answer: undefined }), askedAt: now });
-    if (!isOften) return query();
+    const before = this.#asked.get(key);
+    this.#note(key, { ...before, at: now });
+    if (!before || now - before.at >= KEEP_MS) return query();
+    const { kept } = before;
     const position = await this.#shared.run(POSITION, this.#readPosition);
-    if (kept.position === position && now - kept.answeredAt < KEEP_MS) return kept.answer as T;
+    if (kept?.position === position && now - kept.at < KEEP_MS) return kept.answer as T;
     const answer = await query();
-    this.#keep(key, { askedAt: now, position, answeredAt: now, answer });
+    this.#note(key, { at: now, kept: { answer, at: now, position } });
     return answer;
   }
 
-  #keep(key: string, answer: Kept): void {
-    this.#kept.delete(key);
-    this.#kept.set(key, answer);
-    if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+  #note(key: string, asked: Asked): void {
+    this.#asked.delete(key);
+    this.#asked.set(key, asked);
+    if (this.#asked.size > MAX_KEPT) this.#asked.delete(this.#asked.keys().next().value!);
   }
 }
