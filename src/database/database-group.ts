@@ -117,7 +117,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
   async replicaForStream(actor: Actor): Promise<Kysely<Tables>> {
     const replica = await this.#chooseReplica(actor);
     // A stream cannot change to another server, so one that has begun to hang must not get it.
-    const isUsable = replica && (!this.monitor.isPrimaryReachable() || (await answersSoon(replica.db)));
+    const isUsable = replica && ((await answersSoon(replica.db)) || !(await this.#primaryAnswersSoon()));
     if (replica && !isUsable) readFallbacks.inc({ reason: 'slow replica' });
     const server = isUsable ? replica : this.#primary();
     reads.inc({ server: server.name });
@@ -229,6 +229,12 @@ export class DatabaseGroup<Tables extends GroupTables> {
     const [last] = fit;
     if (last) await shows(last, LAST_RESORT_MS);
     return last;
+  }
+
+  /** Asked itself: the monitor may take a late health check for an outage. */
+  async #primaryAnswersSoon(): Promise<boolean> {
+    const primary = this.#servers.find(({ name }) => name === this.monitor.primaryName());
+    return primary !== undefined && answersSoon(primary.db);
   }
 
   async #onPrimary<T>(change: (db: Kysely<Tables>) => Promise<T>): Promise<T> {

@@ -35,15 +35,19 @@ const focused = (page: Page) =>
     return row ? row.sectionRowIndex : (activeElement?.getAttribute('name') ?? activeElement?.tagName);
   });
 
-/** Ticks these columns only, and saves: the page comes again. */
+/** The page comes again. */
+async function saveView(page: Page): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), page.click('#list-view button')]);
+  await page.waitForSelector('.notice:has-text("Vista guardada")');
+}
+
+/** Ticks these columns only, and saves. */
 async function choose(page: Page, columns: string[], pageSize = 50): Promise<void> {
   await page.click('#list-view summary');
   for (const box of await page.locator('#list-view [name=columns]:not([disabled])').all())
     await box.setChecked(columns.includes((await box.getAttribute('value'))!));
   await page.check(`#page-size-${pageSize}`);
-  await page.click('#list-view button');
-  await page.waitForSelector('.notice:has-text("Vista guardada")');
-  await page.waitForLoadState();
+  await saveView(page);
 }
 
 test('chosen columns are those of the list, of rows from live search and of a phone', async () => {
@@ -173,8 +177,7 @@ test('the keys can be turned off', async () => {
   await onPage(browser, await createPerson(administrator, 'clerk'), DESK, async (page) => {
     await page.click('#list-view summary');
     await page.uncheck('#shortcuts');
-    await page.click('#list-view button');
-    await page.waitForSelector('.notice:has-text("Vista guardada")');
+    await saveView(page);
     await page.evaluate(() => (document.activeElement as HTMLElement).blur());
     for (const key of ['/', 'j', '?', 'n']) await page.keyboard.press(key);
     expect(await focused(page)).toBe('BODY');
