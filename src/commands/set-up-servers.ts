@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { ensureAdministrator } from '../auth/first-administrator.ts';
 import type { ServerAddress } from '../config/config.ts';
 import type { SetUpConfig } from './set-up-config.ts';
-import { ensureAccounts, ensureGrants, ensureTriggers } from '../database/accounts.ts';
+import { ensureAccounts, ensureGrants, ensureTriggers, type AccountPasswords } from '../database/accounts.ts';
 import { DATABASE } from '../database/connect.ts';
 import { findPrimary, listServers, type NamedServer, type SilentServer } from '../database/servers.ts';
 import { beginTerm } from '../database/primary-term.ts';
@@ -17,6 +17,7 @@ import { ensureCurrency } from './ensure-currency.ts';
 
 export interface SetUpTools {
   log: (line: string) => void;
+  signal?: AbortSignal;
   renew?: ((name: string) => Promise<void>) | undefined;
   leftOut?: ReadonlySet<string>;
 }
@@ -37,12 +38,7 @@ export async function setUp(config: SetUpConfig, { log, renew, leftOut = new Set
   try {
     await ensurePrimary(rootConnection);
     await releaseCommits(rootConnection);
-    await ensureAccounts(rootConnection, {
-      migrator: config.MIGRATOR_PASSWORD,
-      app: config.APP_PASSWORD,
-      replicator: config.REPLICATOR_PASSWORD,
-      monitor: config.MONITOR_PASSWORD,
-    });
+    await ensureAccounts(rootConnection, passwordsOf(config));
     const oneTimePassword = await prepareSchema(config, {
       primary: primary.address,
       root: rootConnection,
@@ -57,6 +53,15 @@ export async function setUp(config: SetUpConfig, { log, renew, leftOut = new Set
     await rootConnection.end();
     for (const lock of locks) lock.destroy();
   }
+}
+
+export function passwordsOf(config: SetUpConfig): AccountPasswords {
+  return {
+    migrator: config.MIGRATOR_PASSWORD,
+    app: config.APP_PASSWORD,
+    replicator: config.REPLICATOR_PASSWORD,
+    monitor: config.MONITOR_PASSWORD,
+  };
 }
 
 interface Attachment extends SetUpTools {
@@ -103,7 +108,7 @@ interface Preparation {
   log: (line: string) => void;
 }
 
-async function prepareSchema(config: SetUpConfig, { primary, root, log }: Preparation) {
+export async function prepareSchema(config: SetUpConfig, { primary, root, log }: Preparation) {
   const account = { user: 'inventario_migrator', password: config.MIGRATOR_PASSWORD };
   const migrator = await connectForSetup(primary, account, { database: DATABASE });
   try {

@@ -26,6 +26,8 @@ const serverList = z
 const databaseSettings = {
   PRIMARY: serverAddress,
   REPLICAS: serverList,
+  /** The servers form a replication group, which elects its primary: `PRIMARY` is then one of them. */
+  GROUP: onOff.default(false),
   APP_PASSWORD: secret,
   MONITOR_PASSWORD: secret,
 };
@@ -90,6 +92,7 @@ export const serverSettings = {
 const promotionSettings = z.object(serverSettings).pick({
   PRIMARY: true,
   REPLICAS: true,
+  GROUP: true,
   ROOT_PASSWORD: true,
   REPLICATOR_PASSWORD: true,
   SEMI_SYNC: true,

@@ -5,7 +5,9 @@ import { ServerDialect } from './server-dialect.ts';
 
 export const DATABASE = 'inventario';
 
-export function serverName(index: number): string {
+/** By position in the configuration. In a replication group, no position has a role of its own. */
+export function serverName(index: number, { isGroup }: { isGroup: boolean }): string {
+  if (isGroup) return `db${index + 1}`;
   return index === 0 ? 'primary' : `replica${index}`;
 }
 

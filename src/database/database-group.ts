@@ -4,7 +4,7 @@ import type { DatabaseConfig } from '../config/config.ts';
 import { readFallbacks, reads } from '../telemetry/metrics.ts';
 import { requestContext } from '../telemetry/request-context.ts';
 import { DiskFullError, isAway, PrimaryAwayError } from './away.ts';
-import { openServer, serverName, type ServerPools } from './connect.ts';
+import { openServer, type ServerPools } from './connect.ts';
 import { groupTables } from './group-tables.ts';
 import { hedged } from './hedged.ts';
 import { KeptAnswers } from './kept-answers.ts';
@@ -14,6 +14,7 @@ import type { FindPrimary } from './primary-by-term.ts';
 import { retrying } from './retrying.ts';
 import { runOnce, type FromJson } from './run-once.ts';
 import { ServerMonitor } from './server-monitor.ts';
+import { listServers } from './servers.ts';
 import { audienceOf } from './shared-queries.ts';
 import type { GroupTables } from './tables.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -57,8 +58,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
     const account = { user: 'inventario_app', password: config.APP_PASSWORD };
     this.name = name;
     this.monitor = new ServerMonitor(config, findPrimary);
-    this.#servers = [config.PRIMARY, ...config.REPLICAS].map((address, index) => {
-      const server = serverName(index);
+    this.#servers = listServers(config).map(({ name: server, address }) => {
       const opened = openServer<Tables>(server, address, account);
       return {
         name: server,

@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../config/config.ts';
 import { DatabaseGroup } from './database-group.ts';
+import { primaryByMembership } from './primary-by-membership.ts';
 import { primaryByTerm } from './primary-by-term.ts';
 import type { Catalogue, Directory, GroupTables } from './tables.ts';
 
@@ -11,7 +12,11 @@ export interface Databases {
 
 /** Today one group is both the directory and the catalogue. */
 export function createDatabases(config: DatabaseConfig): Databases {
-  const main = new DatabaseGroup<Directory & Catalogue>('main', config, primaryByTerm);
+  const main = new DatabaseGroup<Directory & Catalogue>(
+    'main',
+    config,
+    config.GROUP ? primaryByMembership : primaryByTerm,
+  );
   return {
     groups: new Map([[main.name, asGroup<GroupTables>(main)]]),
     directory: asGroup<Directory>(main),

@@ -1,4 +1,4 @@
-import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Connection, QueryValues, RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config/config.ts';
 import { tryConnect } from './attach.ts';
 import type { Account } from './connect.ts';
@@ -49,7 +49,7 @@ export class Member {
     return withTimeLimit(work(this.connection), STEP_LIMIT_MS);
   }
 
-  async query(statement: string, values: unknown[] = []): Promise<RowDataPacket[]> {
+  async query(statement: string, values: QueryValues = []): Promise<RowDataPacket[]> {
     const [rows] = await this.step((connection) => connection.query<RowDataPacket[]>(statement, values));
     return rows;
   }

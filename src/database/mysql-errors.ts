@@ -22,7 +22,8 @@ export function isUnknownTable(error: unknown): boolean {
 
 /** MySQL expects the client to retry. */
 export function isLockConflict(error: unknown): boolean {
-  return ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT'].includes(codeOf(error));
+  const codes = ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_TRANSACTION_ROLLBACK_DURING_COMMIT'];
+  return codes.includes(codeOf(error));
 }
 
 const CONNECTION_ERRORS = new Set([
@@ -42,6 +43,10 @@ const CONNECTION_ERRORS = new Set([
   'ER_SESSION_WAS_KILLED',
   'ER_QUERY_INTERRUPTED',
   'ER_OPTION_PREVENTS_STATEMENT',
+  // A member of a replication group that is leaving it, or has no majority.
+  'ER_RUN_HOOK_ERROR',
+  'ER_GRP_TRX_CONSISTENCY_NOT_ALLOWED',
+  'ER_GRP_TRX_CONSISTENCY_BEFORE',
 ]);
 
 export function isRestarting(error: unknown): boolean {

@@ -17,9 +17,10 @@ export async function hasBeenReplaced(serverUuid: string, primary: Connection): 
   return newest?.serverUuid !== serverUuid && earlier.some((term) => term.serverUuid === serverUuid);
 }
 
-export async function beginTerm(server: Connection): Promise<void> {
+/** @param holder the server itself, or the name of the replication group that elects its primaries from now on */
+export async function beginTerm(server: Connection, holder?: string): Promise<void> {
   const newest = await findNewestTerm(server);
-  const uuid = await getServerUuid(server);
+  const uuid = holder ?? (await getServerUuid(server));
   if (newest?.serverUuid === uuid) return;
   await server.query('INSERT INTO inventario.primary_term (term, server_uuid) VALUES (?, ?)', [
     (newest?.term ?? 0) + 1,

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { ServerAddress } from '../config/config.ts';
-import { DATABASE, type Account } from './connect.ts';
-import { isRestarting } from './mysql-errors.ts';
+import { cloneServer, type CloneSetup } from './clone.ts';
+import { DATABASE } from './connect.ts';
 import { hasBeenReplaced } from './primary-term.ts';
 import { clearFault, FAULT_TEXTS, listFaults, type ReplicaFault } from './replica-faults.ts';
 import { setSemiSync, withReleasedCommits } from './semi-sync.ts';
@@ -13,15 +12,9 @@ const START_LIMIT_MS = 8_000;
 /** Seconds a replica may take to show that it gets on. */
 const CATCH_UP_LIMIT = 5;
 
-export interface ReplicationSetup {
+export interface ReplicationSetup extends CloneSetup {
   name: string;
-  /** As the replica and this process reach it. */
-  primary: ServerAddress;
-  replica: ServerAddress;
-  root: Account;
-  replicator: Account;
   log: (line: string) => void;
-  signal?: AbortSignal;
   /** Puts the data of a replica that cannot follow aside and starts it empty. Without it, the clone replaces them. */
   renew?: (() => Promise<void>) | undefined;
 }
@@ -129,25 +122,8 @@ async function isFromReplaced(gtids: string, primary: Connection): Promise<boole
 }
 
 async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
-  const { primary, replica: address, root, replicator, log, signal } = setup;
-  log('copying the primary');
-  const donor = `${primary.host}:${primary.port}`;
-  const replica = await connectForSetup(address, root, { signal });
-  try {
-    await replica.query('STOP REPLICA; SET GLOBAL super_read_only = OFF; SET GLOBAL read_only = OFF');
-    await replica.query('SET GLOBAL clone_valid_donor_list = ?', [donor]);
-    await replica.query(
-      'CLONE INSTANCE FROM ?@?:? IDENTIFIED BY ? REQUIRE SSL',
-      // CLONE takes the host and the user as strings, the port as a number.
-      [replicator.user, primary.host, primary.port, replicator.password],
-    );
-  } catch (error) {
-    // The server restarts on the cloned data and drops this connection.
-    if (!isRestarting(error)) throw error;
-  } finally {
-    replica.destroy();
-  }
-  const restarted = await connectAfterRestart(setup);
+  setup.log('copying the primary');
+  const restarted = await cloneServer(setup);
   try {
     await startReplication(restarted, setup);
     if (!(await waitUntilReplicating(restarted))) {
@@ -157,26 +133,6 @@ async function cloneFromPrimary(setup: ReplicationSetup): Promise<void> {
   } finally {
     await restarted.end();
   }
-}
-
-/** The old process may still answer before it ends, so wait for the clone's own status. */
-async function connectAfterRestart({ replica, root, signal }: ReplicationSetup): Promise<Connection> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    await sleep(200);
-    const connection = await connectForSetup(replica, root, { signal });
-    try {
-      const [[clone]] = await connection.query<RowDataPacket[]>(
-        'SELECT state FROM performance_schema.clone_status',
-      );
-      if (clone?.state === 'Completed') return connection;
-      if (clone?.state === 'Failed')
-        throw new Error('Cloning the primary failed; see the log of the replica');
-    } catch (error) {
-      if (!isRestarting(error)) throw error;
-    }
-    connection.destroy();
-  }
-  throw new Error('The replica did not restart after cloning the primary');
 }
 
 async function startReplication(

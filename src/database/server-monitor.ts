@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseConfig } from '../config/config.ts';
-import { connectionOptions, serverName } from './connect.ts';
+import { connectionOptions } from './connect.ts';
 import type { FindPrimary, KnownPrimary } from './primary-by-term.ts';
 import type { ReplicaFault } from './replica-faults.ts';
+import { listServers } from './servers.ts';
 import { ServerWatch, type ServerState } from './server-watch.ts';
 
 const MAX_LAG_SECONDS = 10;
@@ -10,8 +11,6 @@ const MAX_LAG_SECONDS = 10;
 const SETTLE_MS = 700;
 /** A replica that reconnects does not raise the alarm. */
 const ALONE_AFTER_MS = 3000;
-/** The primary until a server reports a term. */
-const FIRST = serverName(0);
 
 export class ServerMonitor {
   readonly #watches: ServerWatch[];
@@ -19,16 +18,18 @@ export class ServerMonitor {
   #settledAt = 0;
   #aloneSince: number | undefined;
   #wasReachable = true;
-  #primary: KnownPrimary = { term: 0, name: FIRST };
+  /** In a pair, the first one until a server reports a term. */
+  #primary: KnownPrimary;
   #faults: Record<string, ReplicaFault> | undefined;
 
   constructor(config: DatabaseConfig, findPrimary: FindPrimary) {
     this.#findPrimary = findPrimary;
     const account = { user: 'inventario_monitor', password: config.MONITOR_PASSWORD };
-    this.#watches = [config.PRIMARY, ...config.REPLICAS].map((server, index) => {
-      const name = serverName(index);
-      return new ServerWatch(name, connectionOptions(server, account), () => this.#updatePrimary());
-    });
+    this.#watches = listServers(config).map(
+      ({ name, address }) =>
+        new ServerWatch(name, connectionOptions(address, account), () => this.#updatePrimary()),
+    );
+    this.#primary = { term: 0, name: config.GROUP ? undefined : this.#watches[0]!.report.name };
   }
 
   states(): ServerState[] {
@@ -50,7 +51,8 @@ export class ServerMonitor {
 
   isPrimaryReachable(): boolean {
     const primary = this.#report(this.#primary.name);
-    return primary?.reachable === true && primary.isReadOnly !== true;
+    const hasMajority = primary?.member === undefined || primary.member.hasMajority;
+    return primary?.reachable === true && primary.isReadOnly !== true && hasMajority;
   }
 
   canSave(): boolean {
@@ -134,8 +136,12 @@ export class ServerMonitor {
     const primary = this.#report(this.#primary.name);
     if (primary?.semiSync?.enabled && primary.semiSync.replicas === 0) return false;
     return this.#watches.some(
-      ({ report: { reachable, replication, sourceUuid } }) =>
-        reachable && replication?.receiving && replication.applying && sourceUuid === primary?.uuid,
+      ({ report: { name, reachable, replication, sourceUuid } }) =>
+        reachable &&
+        replication?.receiving &&
+        replication.applying &&
+        name !== primary?.name &&
+        (sourceUuid === primary?.uuid || sourceUuid === primary?.sourceUuid),
     );
   }
 }

@@ -25,12 +25,31 @@ export interface ServerReport {
   semiSync?: { enabled: boolean; replicas: number };
   isDiskFull?: boolean;
   sourceUuid?: string;
+  member?: GroupMember;
   replication?: { receiving: boolean; applying: boolean; lagSeconds: number | null };
   faults?: Record<string, ReplicaFault>;
   /** In seconds, by the server's clock; one more or less at each look. */
   startedAt?: number;
   /** In the last five minutes. */
   restarts?: number;
+}
+
+/** Of a replication group: grows with every change of its members. A group that was started anew has a later era. */
+export interface GroupView {
+  era: bigint;
+  number: number;
+}
+
+/** What a server of a replication group says of itself and of the others. */
+export interface GroupMember {
+  state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR' | 'UNREACHABLE';
+  isPrimary: boolean;
+  /** It reaches more than half of the members, itself included. */
+  hasMajority: boolean;
+  /** Undefined outside the group. */
+  view: GroupView | undefined;
+  members: number;
+  reached: number;
 }
 
 export interface ServerState extends ServerReport {
@@ -136,6 +155,8 @@ const seconds = (since: string) => `TIMESTAMPDIFF(SECOND, ${since}, NOW(6))`;
 
 // One statement, as every instance polls every server twice a second. The lag is the largest of: the age of the oldest
 // transaction being applied, the configured delay, and the age of the newest one received.
+const channel = "IF(ownMember.member_id IS NULL, '', 'group_replication_applier')";
+
 const statusQuery = ({ term, faults }: { term: string; faults: string }) => `
   SELECT @@version AS version, @@server_uuid AS uuid, @@super_read_only AS isReadOnly,
     @@gtid_executed AS gtidExecuted, newest.term, newest.server_uuid AS primaryUuid,
@@ -143,17 +164,23 @@ const statusQuery = ({ term, faults }: { term: string; faults: string }) => `
      WHERE variable_name = 'rpl_semi_sync_source_enabled') AS semiSync,
     status.semiSyncReplicas, UNIX_TIMESTAMP() - status.uptime AS startedAt, ${faults} AS faults,
     (${isDiskFull}) AS isDiskFull,
+    ownMember.member_state AS memberState, ownMember.member_role = 'PRIMARY' AS isPrimary,
+    (SELECT view_id FROM performance_schema.replication_group_member_stats
+     WHERE member_id = @@server_uuid) AS viewId,
+    (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS members,
+    (SELECT COUNT(*) FROM performance_schema.replication_group_members
+     WHERE member_state IN ('ONLINE', 'RECOVERING')) AS reached,
     receiver.source_uuid AS sourceUuid, receiver.service_state AS receiver, applier.service_state AS applier,
     GTID_SUBSET(receiver.received_transaction_set, @@gtid_executed) AS hasAppliedAll,
     GREATEST(0,
       COALESCE((
         SELECT MAX(${seconds('applying_transaction_original_commit_timestamp')})
         FROM performance_schema.replication_applier_status_by_worker
-        WHERE channel_name = '' AND applying_transaction <> ''), 0),
+        WHERE channel_name = ${channel} AND applying_transaction <> ''), 0),
       COALESCE((
         SELECT ${seconds('processing_transaction_original_commit_timestamp')}
         FROM performance_schema.replication_applier_status_by_coordinator
-        WHERE channel_name = '' AND processing_transaction <> ''), 0),
+        WHERE channel_name = ${channel} AND processing_transaction <> ''), 0),
       COALESCE(delay.desired_delay - applier.remaining_delay, 0),
       COALESCE(${seconds('receiver.last_queued_transaction_original_commit_timestamp')}, 0)) AS behindSeconds
   FROM (SELECT 1) AS one
@@ -163,9 +190,10 @@ const statusQuery = ({ term, faults }: { term: string; faults: string }) => `
       MAX(IF(variable_name = 'Rpl_semi_sync_source_clients', variable_value, NULL)) AS semiSyncReplicas
     FROM performance_schema.global_status
     WHERE variable_name IN ('Uptime', 'Rpl_semi_sync_source_clients')) AS status ON TRUE
-  LEFT JOIN performance_schema.replication_connection_status AS receiver ON receiver.channel_name = ''
-  LEFT JOIN performance_schema.replication_applier_status AS applier ON applier.channel_name = ''
-  LEFT JOIN performance_schema.replication_applier_configuration AS delay ON delay.channel_name = ''`;
+  LEFT JOIN performance_schema.replication_group_members AS ownMember ON ownMember.member_id = @@server_uuid
+  LEFT JOIN performance_schema.replication_connection_status AS receiver ON receiver.channel_name = ${channel}
+  LEFT JOIN performance_schema.replication_applier_status AS applier ON applier.channel_name = ${channel}
+  LEFT JOIN performance_schema.replication_applier_configuration AS delay ON delay.channel_name = ${channel}`;
 
 const NEWEST_TERM = 'SELECT term, server_uuid FROM inventario.primary_term ORDER BY term DESC LIMIT 1';
 const NO_TERM = 'SELECT 0 AS term, NULL AS server_uuid';
@@ -188,6 +216,7 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
     faults: (row.faults as Record<string, ReplicaFault> | null) ?? {},
     startedAt: Number(row.startedAt),
     ...(row.semiSync !== null && { semiSync }),
+    ...(row.memberState !== null && { member: toMember(row) }),
     ...(row.receiver !== null && {
       sourceUuid: String(row.sourceUuid),
       replication: toReplication(row),
@@ -195,9 +224,26 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
   };
 }
 
+/** @param row with a `viewId` such as `17959605296766467:3` */
+function toMember(row: RowDataPacket): GroupMember {
+  const state = row.memberState as GroupMember['state'];
+  const [era = '', number = ''] = String(row.viewId ?? '').split(':');
+  const isIn = state === 'ONLINE' || state === 'RECOVERING';
+  const counts = { members: Number(row.members), reached: Number(row.reached) };
+  return {
+    state,
+    isPrimary: state === 'ONLINE' && row.isPrimary === 1,
+    hasMajority: isIn && 2 * counts.reached > counts.members,
+    view: isIn && number ? { era: BigInt(era), number: Number(number) } : undefined,
+    ...counts,
+  };
+}
+
 function toReplication(row: RowDataPacket): NonNullable<ServerReport['replication']> {
-  const receiving = row.receiver === 'ON';
-  const applying = row.applier === 'ON';
+  const member = row.memberState === null ? undefined : toMember(row);
+  const receiving = member ? member.state === 'ONLINE' && member.hasMajority : row.receiver === 'ON';
+  // Outside its group a server applies nothing, and still shows what it has.
+  const applying = member !== undefined || row.applier === 'ON';
   const hasAppliedAll = row.hasAppliedAll === 1;
   // A replica that is cut off and has applied everything cannot know its lag.
   const isLagKnown = applying && (receiving || !hasAppliedAll);

@@ -9,8 +9,11 @@ export interface NamedServer {
   address: ServerAddress;
 }
 
-export function listServers({ PRIMARY, REPLICAS }: { PRIMARY: ServerAddress; REPLICAS: ServerAddress[] }) {
-  return [PRIMARY, ...REPLICAS].map((address, index): NamedServer => ({ name: serverName(index), address }));
+/** @param config.GROUP whether they form a replication group */
+export function listServers(config: { PRIMARY: ServerAddress; REPLICAS: ServerAddress[]; GROUP: boolean }) {
+  return [config.PRIMARY, ...config.REPLICAS].map(
+    (address, index): NamedServer => ({ name: serverName(index, { isGroup: config.GROUP }), address }),
+  );
 }
 
 export class NoPrimaryError extends Error {

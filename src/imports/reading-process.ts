@@ -64,7 +64,7 @@ export async function* readCells(
 }
 
 async function* run(
-  { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }: DatabaseConfig,
+  { PRIMARY, REPLICAS, GROUP, APP_PASSWORD, MONITOR_PASSWORD }: DatabaseConfig,
   task: ReadingTask,
   signal: AbortSignal,
 ): AsyncGenerator<FromReading> {
@@ -80,7 +80,7 @@ async function* run(
   try {
     const messages = on(child, 'message', { signal, close: ['exit'] }) as AsyncIterable<[FromReading]>;
     // Sent as a message because other processes can read command lines.
-    child.send({ config: { PRIMARY, REPLICAS, APP_PASSWORD, MONITOR_PASSWORD }, task } satisfies ToReading);
+    child.send({ config: { PRIMARY, REPLICAS, GROUP, APP_PASSWORD, MONITOR_PASSWORD }, task } satisfies ToReading);
     for await (const [message] of messages) {
       if (message.is === 'end') return;
       if (message.is === 'away') throw new PrimaryAwayError('The reading process found no server');

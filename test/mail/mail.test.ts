@@ -36,6 +36,7 @@ beforeAll(async () => {
   databases = createDatabases({
     PRIMARY: address('primary'),
     REPLICAS: [address('replica1')],
+    GROUP: false,
     APP_PASSWORD: await data.secret('APP_PASSWORD'),
     MONITOR_PASSWORD: await data.secret('MONITOR_PASSWORD'),
   });

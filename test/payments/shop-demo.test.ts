@@ -27,6 +27,7 @@ beforeAll(async () => {
   databases = createDatabases({
     PRIMARY: address('primary'),
     REPLICAS: [address('replica1')],
+    GROUP: false,
     APP_PASSWORD: await stack.data.secret('APP_PASSWORD'),
     MONITOR_PASSWORD: await stack.data.secret('MONITOR_PASSWORD'),
   });

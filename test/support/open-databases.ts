@@ -6,6 +6,7 @@ export async function databaseConfig() {
   return {
     PRIMARY: address('primary'),
     REPLICAS: [address('replica1')],
+    GROUP: false,
     APP_PASSWORD: await stack.secret('APP_PASSWORD'),
     MONITOR_PASSWORD: await stack.secret('MONITOR_PASSWORD'),
   };

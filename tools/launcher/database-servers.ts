@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { FAULT_TEXTS, reportCrashing } from '../../src/database/replica-faults.ts';
+import { findPrimaryOfGroup } from '../../src/database/replication-group/standing.ts';
 import { findPrimary, listServers } from '../../src/database/servers.ts';
 import { connectForSetup } from '../../src/database/setup-connection.ts';
 import { CannotStartError } from './cannot-start.ts';
@@ -16,6 +17,11 @@ interface Surroundings {
   log: (line: string) => void;
   onChange: () => void;
   stopping: AbortSignal;
+}
+
+interface Failure {
+  server: DatabaseServer;
+  error: Error;
 }
 
 /** The MySQL servers of a system. Only the primary is needed: a replica that fails starts empty, or not at all. */
@@ -39,12 +45,28 @@ export class DatabaseServers {
     const failures = replicas.map((server) =>
       this.#run(server).then(
         () => undefined,
-        (error: unknown) => ({ server, error: error as Error }),
+        (error: unknown): Failure => ({ server, error: error as Error }),
       ),
     );
     await Promise.all(needed.map((server) => this.#startNeeded(server)));
+    if (this.#around.config.group) return this.#leaveOut(await Promise.all(failures));
     // Only now: if the primary is lost, a replica's data are the only copy.
     for (const failure of await Promise.all(failures)) if (failure) await this.#replace(failure);
+  }
+
+  /** Of a group, which goes on while more than half of its servers run. */
+  #leaveOut(failures: (Failure | undefined)[]): void {
+    const found = failures.filter((failure) => failure !== undefined);
+    if (found.length > this.#spare()) throw found[0]!.error;
+    for (const { server, error } of found) {
+      this.outOfUse.set(server.name, 'it does not start');
+      this.#around.log(error.message);
+    }
+  }
+
+  /** How many servers may be missing. */
+  #spare(): number {
+    return this.#around.config.group ? Math.floor((this.#all.length - 1) / 2) : this.#all.length - 1;
   }
 
   async renew(name: string): Promise<void> {
@@ -80,7 +102,7 @@ export class DatabaseServers {
     }
   }
 
-  async #replace({ server: { name }, error }: { server: DatabaseServer; error: Error }): Promise<void> {
+  async #replace({ server: { name }, error }: Failure): Promise<void> {
     const { log, stopping } = this.#around;
     stopping.throwIfAborted();
     log(error.message);
@@ -111,7 +133,7 @@ export class DatabaseServers {
   /** @returns false for a server that may be the primary: it is started again in any case */
   #giveUp(server: DatabaseServer): boolean {
     const { config, log, onChange } = this.#around;
-    if (findNeededServers(config).includes(server)) return false;
+    if (findNeededServers(config).includes(server) || this.outOfUse.size >= this.#spare()) return false;
     this.outOfUse.set(server.name, FAULT_TEXTS.crashing);
     log(`${server.name} is out of use: ${FAULT_TEXTS.crashing}. The next start clones it.`);
     onChange();
@@ -126,7 +148,9 @@ export class DatabaseServers {
     const setup = readSetupConfig(this.#around.config);
     const root = { user: 'root', password: setup.ROOT_PASSWORD };
     const others = listServers(setup).filter((server) => server.name !== name);
-    const { primary } = await findPrimary(others, root);
+    const primary = setup.GROUP
+      ? await findPrimaryOfGroup(others, root)
+      : (await findPrimary(others, root)).primary;
     const connection = await connectForSetup(primary.address, root);
     try {
       await reportCrashing(connection, name);

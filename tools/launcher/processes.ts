@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { secretFile, WEB_SECRETS } from '../../src/config/secrets.ts';
 import type { Programs } from './install/programs.ts';
 import { isListening } from './ports.ts';
-import { mysqldOptions } from './server-data.ts';
+import { groupOptions, mysqldOptions } from './server-data.ts';
 import { PROJECT_DIR, type DatabaseServer, type StackConfig, type WebInstance } from './stack-config.ts';
 import type { ProcessSpec } from './supervisor.ts';
 
@@ -17,10 +17,10 @@ const logFile = (config: StackConfig, name: string) => join(config.varDir, 'log'
 export function mysqlProcess(config: StackConfig, programs: Programs, server: DatabaseServer): ProcessSpec {
   return {
     name: server.name,
-    role: server === config.primary ? 'primary' : 'replica',
+    role: server === config.primary && !config.group ? 'primary' : 'replica',
     port: server.port,
     command: programs.mysqld,
-    args: mysqldOptions(config, server),
+    args: [...mysqldOptions(config, server), ...groupOptions(config, server)],
     // Tells mysqld that a supervisor restarts it on request.
     env: { MYSQLD_PARENT_PID: String(process.pid) },
     restartCode: MYSQLD_RESTART,
@@ -46,6 +46,7 @@ export function webProcess(config: StackConfig, instance: WebInstance): ProcessS
       WEIGHT: String(instance.weight),
       PRIMARY: loopback(config.primary),
       REPLICAS: config.replicas.map(loopback).join(','),
+      GROUP: config.group ? 'on' : 'off',
       DEMO: config.demo ? 'on' : 'off',
       // The launcher takes a replica out of use that crashes.
       COUNT_RESTARTS: 'off',

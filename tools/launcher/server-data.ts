@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,7 +13,7 @@ const isRoot = process.getuid?.() === 0;
 
 export function mysqldOptions(config: StackConfig, server: DatabaseServer): string[] {
   return [
-    `--defaults-file=${join(PROJECT_DIR, 'mysql/server.cnf')}`,
+    `--defaults-file=${settingsFile(config)}`,
     ...(isRoot ? ['--user=root'] : []),
     `--datadir=${dataDir(config, server)}`,
     `--server-id=${server.serverId}`,
@@ -27,8 +27,29 @@ export function mysqldOptions(config: StackConfig, server: DatabaseServer): stri
   ];
 }
 
+/** A data folder is initialised without them. */
+export function groupOptions({ group, primary, replicas }: StackConfig, server: DatabaseServer): string[] {
+  if (!group) return [];
+  const address = ({ port }: DatabaseServer) => `127.0.0.1:${port}`;
+  return [
+    '--plugin-load-add=group_replication.so',
+    `--loose-group-replication-local-address=${address(server)}`,
+    `--loose-group-replication-group-seeds=${[primary, ...replicas].map(address).join(',')}`,
+  ];
+}
+
+/** mysqld reads one file of settings, which may include others. */
+function settingsFile({ varDir, group }: StackConfig): string {
+  const settings = (name: string) => join(PROJECT_DIR, 'mysql', name);
+  if (!group) return settings('server.cnf');
+  const both = join(varDir, 'run/group.cnf');
+  mkdirSync(join(varDir, 'run'), { recursive: true });
+  writeFileSync(both, `!include ${settings('server.cnf')}\n!include ${settings('group.cnf')}\n`);
+  return both;
+}
+
 export function dataDir(config: StackConfig, server: DatabaseServer): string {
-  return join(config.varDir, 'mysql', server.name);
+  return join(config.varDir, 'mysql', server.folder);
 }
 
 export function hasData(config: StackConfig, server: DatabaseServer): boolean {
@@ -43,8 +64,9 @@ export function hasUnknownFiles(config: StackConfig, server: DatabaseServer): bo
   return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
-/** The servers that are the primary as far as their files tell; any other can be cloned anew. */
+/** The servers that are the primary as far as their files tell; any other can be cloned anew. None of a group is. */
 export function findNeededServers(config: StackConfig): DatabaseServer[] {
+  if (config.group) return [];
   const promoted = config.replicas.filter((server) => persistedReadOnly(config, server) === 'OFF');
   if (promoted.length === 0) return [config.primary];
   const mayBePrimary = hasData(config, config.primary) && persistedReadOnly(config, config.primary) !== 'ON';
@@ -69,7 +91,7 @@ export async function putAside(config: StackConfig, server: DatabaseServer): Pro
 
 /** Exists during initialization; if one was interrupted, it starts again. */
 function initializingMarker(config: StackConfig, server: DatabaseServer): string {
-  return join(config.varDir, 'run', `${server.name}.marker`);
+  return join(config.varDir, 'run', `${server.folder}.marker`);
 }
 
 /** Initializes the first server without data and copies it for the others, which takes a fraction of the time. */

@@ -13,6 +13,7 @@ export function readSetupConfig(config: StackConfig): SetUpConfig {
   return {
     PRIMARY: addressOf(config.primary),
     REPLICAS: config.replicas.map(addressOf),
+    GROUP: config.group,
     DEMO: config.demo,
     CURRENCY: config.currency,
     SEMI_SYNC: config.semiSync,

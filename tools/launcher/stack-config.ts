@@ -49,6 +49,8 @@ export interface WebInstance {
 
 export interface DatabaseServer {
   name: string;
+  /** Of its data, in VAR_DIR/mysql: the same whether the servers are a pair or a group. */
+  folder: string;
   port: number;
   serverId: number;
 }
@@ -79,6 +81,8 @@ export interface StackConfig {
   /** Settings of gateways, as the instances read them. */
   gateways: Record<string, string>;
   web: WebInstance[];
+  /** The servers elect their primary: `primary` is then one of them. */
+  group: boolean;
   primary: DatabaseServer;
   replicas: DatabaseServer[];
 }
@@ -100,6 +104,12 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
   const demo = LOOPBACK.includes(values.HOST) && !options.empty && !existsSync(ownDataMarker);
   if (options.shopDemo) checkShopDemo(values, demo);
   const simulatorPort = options.shopDemo ? (values.SIMULATOR_PORT ?? values.PORT + 2) : undefined;
+  const databaseServer = (index: number): DatabaseServer => ({
+    name: serverName(index, { isGroup: options.group }),
+    folder: serverName(index, { isGroup: false }),
+    port: mysqlPort + index,
+    serverId: index + 1,
+  });
   const config: StackConfig = {
     host: values.HOST,
     port: values.PORT,
@@ -122,12 +132,9 @@ export function readStackConfig(argv: string[], environment = process.env): Stac
       ? simulatorSettings(`http://127.0.0.1:${simulatorPort}`, values.CURRENCY.code)
       : givenGateways(values),
     web,
-    primary: { name: serverName(0), port: mysqlPort, serverId: 1 },
-    replicas: Array.from({ length: options.replicas }, (_, index) => ({
-      name: serverName(index + 1),
-      port: mysqlPort + 1 + index,
-      serverId: 2 + index,
-    })),
+    group: options.group,
+    primary: databaseServer(0),
+    replicas: Array.from({ length: options.replicas }, (_, index) => databaseServer(index + 1)),
   };
   checkPortNumbers(config);
   return config;
@@ -197,20 +204,25 @@ function readOptions(argv: string[]) {
       args: argv,
       options: {
         web: { type: 'string', default: '3' },
-        replicas: { type: 'string', default: '1' },
+        replicas: { type: 'string' },
+        group: { type: 'boolean', default: false },
         phpmyadmin: { type: 'boolean', default: false },
         empty: { type: 'boolean', default: false },
         'shop-demo': { type: 'boolean', default: false },
       },
     });
     const count = z.object({ '--web': wholeNumber(1, 9), '--replicas': wholeNumber(1, 9) });
-    const counts = readSettings(count, { '--web': values.web, '--replicas': values.replicas });
-    const { phpmyadmin, empty, 'shop-demo': shopDemo } = values;
-    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin, empty, shopDemo };
+    const { phpmyadmin, empty, group, 'shop-demo': shopDemo } = values;
+    const replicas = values.replicas ?? (group ? '2' : '1');
+    const counts = readSettings(count, { '--web': values.web, '--replicas': replicas });
+    if (group && ![2, 4].includes(counts['--replicas'])) {
+      throw new SettingsError('--group needs three or five servers: --replicas 2 (the default) or --replicas 4');
+    }
+    return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin, empty, group, shopDemo };
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     throw new SettingsError(
-      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --phpmyadmin, --empty, --shop-demo`,
+      `${(error as Error).message}\nOptions: --web NUMBER, --replicas NUMBER, --group, --phpmyadmin, --empty, --shop-demo`,
     );
   }
 }

@@ -21,6 +21,7 @@ export interface StackState {
   /** All MySQL servers, running or not. The original primary comes first. */
   servers: { name: string; port: number; outOfUse?: string }[];
   semiSync: boolean;
+  group: boolean;
   processes: RecordedProcess[];
 }
 

@@ -1,7 +1,9 @@
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { DATABASE_SECRETS, ensureSecrets, secretFile, WEB_SECRETS } from '../../src/config/secrets.ts';
+import { setUpGroup } from '../../src/commands/set-up-group.ts';
 import { setUp } from '../../src/commands/set-up-servers.ts';
 import { keepReplicas } from '../../src/database/keep-replicas.ts';
+import { keepGroup } from '../../src/database/replication-group/keep-group.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../../src/database/replication.ts';
 import { NoPrimaryError } from '../../src/database/servers.ts';
 import { SettingsError } from '../../src/config/settings.ts';
@@ -102,11 +104,7 @@ async function start(config: StackConfig): Promise<void> {
   ({ outOfUse } = databases);
   await databases.start();
   step(5, 'Setting up accounts, tables and replication');
-  const oneTimePassword = await setUp(readSetupConfig(config), {
-    log: (line) => !stopping && log(line),
-    renew: (name) => databases.renew(name),
-    leftOut: new Set(outOfUse.keys()),
-  });
+  const oneTimePassword = await setUpDatabases(config, databases);
   step(6, `Starting ${config.web.length} instances and NGINX`);
   await startTogether(
     config,
@@ -123,7 +121,28 @@ async function start(config: StackConfig): Promise<void> {
       started.flat().flatMap(({ spec }) => (outOfUse.has(spec.name) ? [] : [spec])),
       oneTimePassword,
     );
-  void keepReplicas(readSetupConfig(config), { log, signal: stopped.signal });
+  const keep = config.group ? keepGroup : keepReplicas;
+  void keep(readSetupConfig(config), { log, signal: stopped.signal });
+}
+
+/** @returns a new administrator's one-time password */
+async function setUpDatabases(config: StackConfig, databases: DatabaseServers): Promise<string | undefined> {
+  const tell = (line: string) => !stopping && log(line);
+  if (!config.group) {
+    return setUp(readSetupConfig(config), {
+      log: tell,
+      renew: (name) => databases.renew(name),
+      leftOut: new Set(outOfUse.keys()),
+    });
+  }
+  const oneTimePassword = await setUpGroup(readSetupConfig(config), { log: tell, signal: stopped.signal });
+  // Only now: while there is no group, the data of any server may be needed.
+  for (const name of outOfUse.keys()) {
+    await databases.renew(name).catch((error: unknown) => {
+      tell(`${name} is left out: ${(error as Error).message}`);
+    });
+  }
+  return oneTimePassword;
 }
 
 async function frontProcesses(config: StackConfig, programs: Programs): Promise<ProcessSpec[]> {
@@ -178,6 +197,7 @@ function saveState(config: StackConfig): void {
       return { name, port, ...(reason && { outOfUse: reason }) };
     }),
     semiSync: config.semiSync,
+    group: config.group,
     processes: running.map(({ pid, spec: { name, role, port, weight } }) =>
       recordProcess(pid!, { name, role, port, ...(weight && { weight }) }),
     ),

@@ -1,0 +1,74 @@
+import { DATABASE, type Account } from '../connect.ts';
+import { includesAll, Member } from '../member.ts';
+import { NoPrimaryError, type NamedServer } from '../servers.ts';
+
+/** How a server stands to its replication group, as it says itself. */
+export interface GroupStanding {
+  name: string;
+  member: Member;
+  state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR';
+  isPrimary: boolean;
+  /** It reaches more than half of the members, itself included. */
+  hasMajority: boolean;
+  /** Refuses the application's connections. */
+  isOffline: boolean;
+  hasData: boolean;
+  /** Executed, or received from the group and still to be applied. */
+  gtids: string;
+}
+
+export async function readGroupStanding(member: Member): Promise<GroupStanding> {
+  await member.readRole();
+  const [row] = await member.query(
+    `SELECT own.member_state AS state, own.member_role AS role, counts.members, counts.reached,
+            @@offline_mode AS isOffline,
+            EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = ?) AS hasData
+     FROM (SELECT COUNT(*) AS members, SUM(member_state IN ('ONLINE', 'RECOVERING')) AS reached
+           FROM performance_schema.replication_group_members) AS counts
+     LEFT JOIN performance_schema.replication_group_members AS own ON own.member_id = @@server_uuid`,
+    [DATABASE],
+  );
+  const state = (row?.state as GroupStanding['state'] | null) ?? 'OFFLINE';
+  const isIn = state === 'ONLINE' || state === 'RECOVERING';
+  return {
+    name: member.name,
+    member,
+    state,
+    isPrimary: state === 'ONLINE' && row?.role === 'PRIMARY',
+    hasMajority: isIn && 2 * Number(row?.reached) > Number(row?.members),
+    isOffline: row?.isOffline === 1,
+    hasData: row?.hasData === 1,
+    gtids: await member.received(),
+  };
+}
+
+/** The primary that a majority follows. A server that hung may still take itself for it, so ask the others, too. */
+export function findGroupPrimary(standings: GroupStanding[]): GroupStanding | undefined {
+  return standings.find(({ isPrimary, hasMajority, member }) => isPrimary && hasMajority && !member.isReadOnly);
+}
+
+/** @throws NoPrimaryError while the servers that answer have none */
+export async function findPrimaryOfGroup(servers: NamedServer[], root: Account): Promise<NamedServer> {
+  const opened = await Promise.all(servers.map((server) => Member.open(server, root)));
+  const members = opened.filter((member) => member !== undefined);
+  try {
+    const primary = findGroupPrimary(await Promise.all(members.map(readGroupStanding)));
+    if (primary) return { name: primary.name, address: primary.member.address };
+    throw new NoPrimaryError('The group has no primary: more than half of its servers have to answer');
+  } finally {
+    for (const { connection } of members) connection.destroy();
+  }
+}
+
+export function isOutside({ state }: GroupStanding): boolean {
+  return state === 'OFFLINE' || state === 'ERROR';
+}
+
+/** The server whose transactions include all others', if there is one. */
+export async function findMostComplete(standings: GroupStanding[]): Promise<GroupStanding | undefined> {
+  for (const candidate of standings) {
+    const answers = standings.map(({ gtids }) => includesAll(candidate.member, candidate.gtids, gtids));
+    if ((await Promise.all(answers)).every(Boolean)) return candidate;
+  }
+  return undefined;
+}
