@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { PromotionConfig } from '../config/config.ts';
 import { SettingsError } from '../config/settings.ts';
 import { promote, PromotionError } from '../database/promotion.ts';
+import { switchOver } from '../database/replication-group/switch-over.ts';
 
 /** The command: `promote REPLICA [--accept-loss]`. Ends the process, which a suspended server would keep alive. */
 export async function runPromotion(readConfig: () => PromotionConfig, example: string): Promise<never> {
@@ -10,7 +11,9 @@ export async function runPromotion(readConfig: () => PromotionConfig, example: s
     const log = (line: string) => {
       console.log(line);
     };
-    await promote(readConfig(), name, log, { acceptLoss });
+    const config = readConfig();
+    if (config.GROUP) await switchOver(config, name, log);
+    else await promote(config, name, log, { acceptLoss });
     process.exit(0);
   } catch (error) {
     const isExpected = error instanceof PromotionError || error instanceof SettingsError;

@@ -263,6 +263,10 @@ export class DatabaseGroup<Tables extends GroupTables> {
       const answer = await (limitMs === undefined ? ended : withTimeLimit(ended, limitMs));
       if (answer) return answer.value;
       throw this.#awayError('The primary stopped answering');
+    } catch (error) {
+      // It may have been replaced.
+      if (isConnectionError(error)) this.monitor.look();
+      throw error;
     } finally {
       done.abort();
       work.cancel();

@@ -1,11 +1,11 @@
-import type { GroupView, ServerReport } from './server-watch.ts';
+import type { ServerReport } from './server-watch.ts';
 
 /** `name` is undefined while the server of that term is unknown. */
 export interface KnownPrimary {
   term: number;
   name: string | undefined;
   /** Of a replication group, as its primary reported it. */
-  view?: GroupView;
+  view?: string;
 }
 
 export type FindPrimary = (reports: ServerReport[], known: KnownPrimary) => KnownPrimary;

@@ -94,6 +94,11 @@ export class ServerMonitor {
     return this.isFitForReading(name) && (this.#report(name)?.replication?.lagSeconds ?? 0) === 0;
   }
 
+  /** When a server has answered as none with its role would. */
+  look(): void {
+    for (const watch of this.#watches) watch.look();
+  }
+
   forgetRestarts(name: string): void {
     this.#watches.find(({ report }) => report.name === name)?.forgetRestarts();
   }

@@ -34,20 +34,14 @@ export interface ServerReport {
   restarts?: number;
 }
 
-/** Of a replication group: grows with every change of its members. A group that was started anew has a later era. */
-export interface GroupView {
-  era: bigint;
-  number: number;
-}
-
 /** What a server of a replication group says of itself and of the others. */
 export interface GroupMember {
   state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR' | 'UNREACHABLE';
   isPrimary: boolean;
   /** It reaches more than half of the members, itself included. */
   hasMajority: boolean;
-  /** Undefined outside the group. */
-  view: GroupView | undefined;
+  /** Such as `17959605296766467:3`; undefined outside the group. */
+  view: string | undefined;
   members: number;
   reached: number;
 }
@@ -65,6 +59,7 @@ export class ServerWatch {
   readonly #onReport: () => void;
   #connection: Connection | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isPolling = false;
   #closed = false;
   #startedAt: number | undefined;
   #restarts: number[] = [];
@@ -82,12 +77,20 @@ export class ServerWatch {
     this.#connection?.destroy();
   }
 
+  /** At once, rather than at the next turn. */
+  look(): void {
+    if (this.#isPolling || this.#closed) return;
+    clearTimeout(this.#timer);
+    void this.#poll();
+  }
+
   forgetRestarts(): void {
     this.#restarts = [];
   }
 
   async #poll(): Promise<void> {
     const { name, uuid } = this.report;
+    this.#isPolling = true;
     try {
       const answer = await withTimeLimit(this.#fetchStatus(), POLL_LIMIT_MS);
       this.report = { name, reachable: true, ...answer, restarts: this.#countRestarts(answer) };
@@ -96,6 +99,7 @@ export class ServerWatch {
       this.#connection = undefined;
       this.report = { name, reachable: false, ...(uuid && { uuid }) };
     }
+    this.#isPolling = false;
     this.#onReport();
     if (!this.#closed) this.#timer = setTimeout(() => void this.#poll(), POLL_INTERVAL_MS);
   }
@@ -224,17 +228,15 @@ function toReport(row: RowDataPacket): Omit<ServerReport, 'name' | 'reachable'> 
   };
 }
 
-/** @param row with a `viewId` such as `17959605296766467:3` */
 function toMember(row: RowDataPacket): GroupMember {
   const state = row.memberState as GroupMember['state'];
-  const [era = '', number = ''] = String(row.viewId ?? '').split(':');
   const isIn = state === 'ONLINE' || state === 'RECOVERING';
   const counts = { members: Number(row.members), reached: Number(row.reached) };
   return {
     state,
     isPrimary: state === 'ONLINE' && row.isPrimary === 1,
     hasMajority: isIn && 2 * counts.reached > counts.members,
-    view: isIn && number ? { era: BigInt(era), number: Number(number) } : undefined,
+    view: isIn ? ((row.viewId as string | null) ?? undefined) : undefined,
     ...counts,
   };
 }

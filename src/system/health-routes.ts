@@ -31,8 +31,9 @@ export function healthRoutes(
       // Public: expose no more than visitors need.
       servers: databases.directory.monitor
         .states()
-        .map(({ name, role, reachable, replication, outOfUse }) => ({
+        .map(({ name, role, reachable, member, replication, outOfUse }) => ({
           ...{ name, role, reachable },
+          ...(member && { member }),
           ...(replication && { replication }),
           ...(outOfUse && { outOfUse }),
         })),

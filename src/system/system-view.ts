@@ -41,7 +41,9 @@ export interface InstanceView {
 export interface ServerView {
   name: string;
   role: ServerState['role'];
-  condition: 'up' | 'down' | 'full' | 'behind' | 'stopped' | 'outOfUse';
+  condition: 'up' | 'down' | 'full' | 'behind' | 'stopped' | 'outOfUse' | 'joining' | 'outside' | 'minority';
+  /** Of a replication group. */
+  member: ServerState['member'];
   outOfUse: ServerState['outOfUse'];
   version: string | undefined;
   lagSeconds: number | undefined;
@@ -65,6 +67,8 @@ export interface SystemView {
   servers: ServerView[];
   tape: { source: string; first: number; last: number } | undefined;
   term: number | undefined;
+  /** Of servers that elect their primary; `members` are those that are meant to be in it. */
+  group: { members: number; reached: number; hasPrimary: boolean; hasMajority: boolean } | undefined;
   lastMinute: { requests: number; reads: Record<string, number>; fallbacks: Record<string, number> };
   total: { reads: Record<string, number>; fallbacks: Record<string, number> };
   errors: (RecentError & { instance: string })[];
@@ -93,6 +97,7 @@ export async function viewSystem({ config, databases, heartbeat }: SystemParts):
     servers: viewServers(states, tape),
     tape,
     term: states.find(({ role }) => role === 'primary')?.term,
+    group: config.GROUP ? viewGroup(states) : undefined,
     lastMinute: {
       requests: sum(instances.map(({ activity }) => activity.lastMinute.requests)),
       reads: addUp(instances.map(({ activity }) => activity.lastMinute.reads)),
@@ -157,6 +162,7 @@ function viewServers(states: ServerState[], tape: SystemView['tape']): ServerVie
         applying: state.role === 'replica' ? state.replication?.applying : undefined,
         semiSync: state.role === 'primary' ? state.semiSync : undefined,
         term: state.term,
+        member: state.member,
         gtidExecuted: state.gtidExecuted,
         transactions: set && countTransactions(set),
         missing: missing && describeSet(missing),
@@ -164,6 +170,16 @@ function viewServers(states: ServerState[], tape: SystemView['tape']): ServerVie
         tape: tape ? onTape(tape, set) : [],
       };
     });
+}
+
+function viewGroup(states: ServerState[]): SystemView['group'] {
+  const reached = states.filter(({ reachable, member }) => reachable && member?.state === 'ONLINE').length;
+  return {
+    members: states.length,
+    reached,
+    hasPrimary: states.some(({ role }) => role === 'primary'),
+    hasMajority: states.some(({ member }) => member?.hasMajority === true),
+  };
 }
 
 function describeSet(set: GtidSet) {
@@ -178,11 +194,14 @@ function errantOf(set: GtidSet, primarySet: GtidSet, tape: SystemView['tape']) {
 }
 
 function conditionOf(server: ServerState): ServerView['condition'] {
-  const { role, reachable, isDiskFull, replication, outOfUse } = server;
+  const { role, reachable, isDiskFull, member, replication, outOfUse } = server;
   if (outOfUse) return 'outOfUse';
   if (!reachable) return 'down';
   if (isDiskFull) return 'full';
   if (role === 'primary') return 'up';
+  if (member?.state === 'RECOVERING') return 'joining';
+  if (member && member.state !== 'ONLINE') return 'outside';
+  if (member && !member.hasMajority) return 'minority';
   if (!replication?.receiving || !replication.applying) return 'stopped';
   return (replication.lagSeconds ?? 0) >= BEHIND_SECONDS ? 'behind' : 'up';
 }
@@ -190,7 +209,9 @@ function conditionOf(server: ServerState): ServerView['condition'] {
 const NO_TRANSACTIONS: GtidSet = new Map();
 
 function chooseTape(states: ServerState[]): SystemView['tape'] {
-  const source = states.find(({ role }) => role === 'primary')?.uuid?.toLowerCase();
+  const primary = states.find(({ role }) => role === 'primary');
+  // The transactions of a group bear its name, whoever its primary is.
+  const source = (primary?.member ? primary.sourceUuid : primary?.uuid)?.toLowerCase();
   if (source === undefined) return undefined;
   const known = states.flatMap(({ gtidExecuted = '' }) => parseGtidSet(gtidExecuted).get(source) ?? []);
   if (known.length === 0) return undefined;

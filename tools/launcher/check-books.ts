@@ -9,5 +9,6 @@ await runBookCheck(() => {
   const state = readState(config.varDir);
   if (!state || !isAlive(state.launcher)) throw new SettingsError('Inventario is not running: npm start');
   const [first, ...others] = state.servers;
-  return { ...readSetupConfig(config), PRIMARY: addressOf(first!), REPLICAS: others.map(addressOf) };
+  const servers = { PRIMARY: addressOf(first!), REPLICAS: others.map(addressOf), GROUP: state.group };
+  return { ...readSetupConfig(config), ...servers };
 });

@@ -9,6 +9,11 @@ await runPromotion(() => {
   const state = readState(config.varDir);
   if (!state || !isAlive(state.launcher)) throw new PromotionError('Inventario is not running: npm start');
   const [first, ...others] = state.servers;
-  const servers = { PRIMARY: addressOf(first!), REPLICAS: others.map(addressOf), SEMI_SYNC: state.semiSync };
-  return { ...readSetupConfig(config), ...servers };
+  return {
+    ...readSetupConfig(config),
+    PRIMARY: addressOf(first!),
+    REPLICAS: others.map(addressOf),
+    GROUP: state.group,
+    SEMI_SYNC: state.semiSync,
+  };
 }, 'npm run promote -- replica1');

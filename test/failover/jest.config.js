@@ -1,0 +1,3 @@
+import model from '../model/jest.config.js';
+
+export default { ...model, testMatch: ['<rootDir>/test/failover/*.failover.ts'] };
