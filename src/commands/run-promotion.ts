@@ -12,7 +12,7 @@ export async function runPromotion(readConfig: () => PromotionConfig, example: s
       console.log(line);
     };
     const config = readConfig();
-    if (config.GROUP) await switchOver(config, name, log);
+    if (config.GROUP) await switchOver(config, name, log, { acceptLoss });
     else await promote(config, name, log, { acceptLoss });
     process.exit(0);
   } catch (error) {

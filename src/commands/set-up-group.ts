@@ -110,7 +110,7 @@ async function findFounder(standings: GroupStanding[]): Promise<{ founder: Group
   if (founder) return { founder, isNew: !isGroup };
   throw new NoPrimaryError(
     'No server has all transactions, so the group is not started by itself.\n' +
-      'Look at what each has, and start it from one: docs/replication.md#start-a-group-by-hand',
+      'Look at what each has, and start it from one: docs/replication.md#start-a-group-without-all-its-servers',
   );
 }
 

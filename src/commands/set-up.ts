@@ -2,14 +2,17 @@ import { readSetUpConfig } from './set-up-config.ts';
 import { ReplicaAheadError, TwoPrimariesError } from '../database/replication.ts';
 import { NoPrimaryError } from '../database/servers.ts';
 import { SettingsError } from '../config/settings.ts';
+import { setUpGroup } from './set-up-group.ts';
 import { setUp } from './set-up-servers.ts';
 
 try {
-  const oneTimePassword = await setUp(readSetUpConfig(), {
-    log(line) {
-      console.log(line);
-    },
-  });
+  const config = readSetUpConfig();
+  const log = (line: string) => {
+    console.log(line);
+  };
+  const oneTimePassword = config.GROUP
+    ? await setUpGroup(config, { log, signal: new AbortController().signal })
+    : await setUp(config, { log });
   if (oneTimePassword) {
     console.log(`\nLog in as: admin\nPassword:  ${oneTimePassword}\n`);
     console.log('This password is temporary: you choose your own when you log in. It is not shown again.\n');

@@ -47,6 +47,7 @@ const CONNECTION_ERRORS = new Set([
   'ER_RUN_HOOK_ERROR',
   'ER_GRP_TRX_CONSISTENCY_NOT_ALLOWED',
   'ER_GRP_TRX_CONSISTENCY_BEFORE',
+  'ER_OPERATION_NOT_ALLOWED_WHILE_PRIMARY_CHANGE_IS_RUNNING',
 ]);
 
 export function isRestarting(error: unknown): boolean {

@@ -8,13 +8,16 @@ import type { ServerReport } from './server-watch.ts';
 export const primaryByMembership: FindPrimary = (reports, known) => {
   const claims = reports.filter(isPrimary).map(({ name, member }) => ({ name, view: member!.view! }));
   const newest = claims.toSorted((a, b) => compareViews(b.view, a.view))[0];
-  if (!newest || (known.view && compareViews(newest.view, known.view) < 0)) return { ...known, name: undefined };
+  if (!newest || (known.view && compareViews(newest.view, known.view) < 0))
+    return { ...known, name: undefined };
   const isSame = newest.name === known.name && eraOf(newest.view) === eraOf(known.view ?? '');
   return { term: isSame ? known.term : known.term + 1, ...newest };
 };
 
 function isPrimary({ reachable, isReadOnly, member }: ServerReport): boolean {
-  return reachable && isReadOnly === false && member?.isPrimary === true && member.hasMajority && !!member.view;
+  return (
+    reachable && isReadOnly === false && member?.isPrimary === true && member.hasMajority && !!member.view
+  );
 }
 
 /** A group that was started anew has a later era; in one, the number grows with every change of the members. */

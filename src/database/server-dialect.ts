@@ -92,7 +92,13 @@ class ServerDriver implements Driver {
   }
 
   async rollbackTransaction(connection: ServerConnection): Promise<void> {
-    await connection.executeQuery(ROLLBACK);
+    try {
+      await connection.executeQuery(ROLLBACK);
+    } catch (error) {
+      // The pool must not get it back with its locks; closing it rolls back.
+      connection.destroy();
+      throw error;
+    }
   }
 
   releaseConnection(connection: ServerConnection): Promise<void> {
@@ -156,6 +162,10 @@ class ServerConnection implements DatabaseConnection {
 
   release(): void {
     this.#raw.release();
+  }
+
+  destroy(): void {
+    this.#raw.destroy();
   }
 
   #tagged(sql: string): string {

@@ -11,9 +11,10 @@ export interface NamedServer {
 
 /** @param config.GROUP whether they form a replication group */
 export function listServers(config: { PRIMARY: ServerAddress; REPLICAS: ServerAddress[]; GROUP: boolean }) {
-  return [config.PRIMARY, ...config.REPLICAS].map(
-    (address, index): NamedServer => ({ name: serverName(index, { isGroup: config.GROUP }), address }),
-  );
+  return [config.PRIMARY, ...config.REPLICAS].map((address, index): NamedServer => ({
+    name: serverName(index, { isGroup: config.GROUP }),
+    address,
+  }));
 }
 
 export class NoPrimaryError extends Error {

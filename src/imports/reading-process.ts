@@ -80,7 +80,10 @@ async function* run(
   try {
     const messages = on(child, 'message', { signal, close: ['exit'] }) as AsyncIterable<[FromReading]>;
     // Sent as a message because other processes can read command lines.
-    child.send({ config: { PRIMARY, REPLICAS, GROUP, APP_PASSWORD, MONITOR_PASSWORD }, task } satisfies ToReading);
+    child.send({
+      config: { PRIMARY, REPLICAS, GROUP, APP_PASSWORD, MONITOR_PASSWORD },
+      task,
+    } satisfies ToReading);
     for await (const [message] of messages) {
       if (message.is === 'end') return;
       if (message.is === 'away') throw new PrimaryAwayError('The reading process found no server');

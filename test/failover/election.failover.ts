@@ -11,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => group.stack.stopAndClean());
 
-async function repeat(what: string, times: number, once: (prefix: string) => Promise<Failover>): Promise<void> {
+async function repeat(
+  what: string,
+  times: number,
+  once: (prefix: string) => Promise<Failover>,
+): Promise<void> {
   const results: Failover[] = [];
   for (let round = 1; round <= times; round++) {
     await group.untilWhole();
@@ -21,10 +25,11 @@ async function repeat(what: string, times: number, once: (prefix: string) => Pro
     results.push(result);
   }
   const writes = results.map(({ writesAfterMs }) => writesAfterMs);
+  const pauses = results.map(({ longestPauseMs }) => longestPauseMs);
   const whole = results.map(({ wholeAfterMs }) => wholeAfterMs);
   console.log(
-    `${what}, ${times} times: writes go on after p50 ${percentile(writes, 0.5)}, p95 ${percentile(writes, 0.95)} ms; ` +
-      `the group is whole after p95 ${percentile(whole, 0.95)} ms`,
+    `${what}, ${times} times: writes go on after p50 ${percentile(writes, 0.5)}, p95 ${percentile(writes, 0.95)} ms, ` +
+      `longest pause p95 ${percentile(pauses, 0.95)} ms; the group is whole after p95 ${percentile(whole, 0.95)} ms`,
   );
 }
 
@@ -64,6 +69,7 @@ test('a switch-over by command loses nothing', async () => {
       return undefined;
     });
     expect(await group.primary()).toBe(next);
+    expect(result.failedRequests).toBe(0);
     return result;
   });
 });

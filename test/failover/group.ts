@@ -20,6 +20,8 @@ interface Health {
 export class Group {
   readonly stack: Stack;
   readonly sessions: Session[] = [];
+  /** Requests that got no answer, or one from 500 on. */
+  failedRequests = 0;
 
   private constructor(stack: Stack) {
     this.stack = stack;
@@ -27,8 +29,27 @@ export class Group {
 
   static async start(options: Parameters<typeof Stack.start>[0] = {}): Promise<Group> {
     const group = new Group(await Stack.start({ ...options, args: ['--group', ...(options.args ?? [])] }));
-    while (group.sessions.length < SESSIONS) group.sessions.push(await Session.signIn(group.stack.url));
+    await group.signIn();
     return group;
+  }
+
+  async signIn(): Promise<void> {
+    this.sessions.length = 0;
+    while (this.sessions.length < SESSIONS)
+      this.sessions.push(this.#counted(await Session.signIn(this.stack.url)));
+  }
+
+  #counted(session: Session): Session {
+    const send = session.send.bind(session);
+    session.send = async (...sent) => {
+      const answer = await send(...sent).catch((error: unknown) => {
+        this.failedRequests++;
+        throw error;
+      });
+      if (answer.status >= 500) this.failedRequests++;
+      return answer;
+    };
+    return session;
   }
 
   async health(): Promise<Health> {
@@ -84,6 +105,10 @@ export class Group {
 export interface Failover {
   /** From the fault until a write that was sent after it is acknowledged. */
   writesAfterMs: number;
+  /** The longest time without any acknowledged write. */
+  longestPauseMs: number;
+  /** Sent again with the same key, so that nothing is done twice. */
+  failedRequests: number;
   /** From the fault until every server is in the group again. */
   wholeAfterMs: number;
   acknowledged: number;
@@ -106,6 +131,8 @@ export async function underLoad(
   await waitUntil(() => answered() > ACKNOWLEDGED_BEFORE);
   await sleep(Math.random() * 300);
 
+  const pause = watchPauses(answered);
+  group.failedRequests = 0;
   const faultAt = Date.now();
   const end = await fault();
   await sleep(Math.max(0, IN_FLIGHT_MS - (Date.now() - faultAt)));
@@ -113,6 +140,7 @@ export async function underLoad(
   await waitUntil(() => answered() > before);
   const writesAfterMs = Date.now() - faultAt;
   end?.();
+  const longestPauseMs = pause.stop();
   await group.untilWhole();
   const wholeAfterMs = Date.now() - faultAt;
   await Promise.all([writers.stop(), counters.stop()]);
@@ -125,10 +153,28 @@ export async function underLoad(
   const stored = new Set((rows as { code: string }[]).map(({ code }) => code));
   const lost = [...writers.acknowledged].filter((code) => !stored.has(code)).length;
   return {
-    ...{ writesAfterMs, wholeAfterMs },
+    ...{ writesAfterMs, longestPauseMs, wholeAfterMs },
+    failedRequests: group.failedRequests,
     acknowledged: answered(),
     lost: lost + counted.lost + counted.kept,
     doubled: counted.doubled,
+  };
+}
+
+function watchPauses(answered: () => number) {
+  let [before, since, longest] = [answered(), Date.now(), 0];
+  const look = () => {
+    longest = Math.max(longest, Date.now() - since);
+    if (answered() === before) return;
+    [before, since] = [answered(), Date.now()];
+  };
+  const timer = setInterval(look, 5);
+  return {
+    stop() {
+      clearInterval(timer);
+      look();
+      return longest;
+    },
   };
 }
 

@@ -216,7 +216,9 @@ function readOptions(argv: string[]) {
     const replicas = values.replicas ?? (group ? '2' : '1');
     const counts = readSettings(count, { '--web': values.web, '--replicas': replicas });
     if (group && ![2, 4].includes(counts['--replicas'])) {
-      throw new SettingsError('--group needs three or five servers: --replicas 2 (the default) or --replicas 4');
+      throw new SettingsError(
+        '--group needs three or five servers: --replicas 2 (the default) or --replicas 4',
+      );
     }
     return { web: counts['--web'], replicas: counts['--replicas'], phpmyadmin, empty, group, shopDemo };
   } catch (error) {

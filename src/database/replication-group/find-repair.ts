@@ -24,6 +24,6 @@ export function findRepair(standings: GroupStanding[], servers: NamedServer[]): 
     reason:
       `Nothing can be saved: the group has no majority, and ${silent.join(' and ')} ${verb} not answer.\n` +
       `It starts by itself once ${silent.length === 1 ? 'it answers' : 'they answer'}. ` +
-      `To go on without what ${have}: docs/replication.md#start-a-group-by-hand`,
+      `To go on without what ${have}: docs/replication.md#start-a-group-without-all-its-servers`,
   };
 }

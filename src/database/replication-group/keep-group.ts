@@ -90,7 +90,10 @@ export class GroupKeeper {
     }
   }
 
-  async #tryRepair(repair: Exclude<GroupRepair, { kind: 'wait' }>, standings: GroupStanding[]): Promise<void> {
+  async #tryRepair(
+    repair: Exclude<GroupRepair, { kind: 'wait' }>,
+    standings: GroupStanding[],
+  ): Promise<void> {
     try {
       if (repair.kind === 'start') await this.#start(standings);
       else await this.#joinAll(repair.servers, standings);
@@ -107,10 +110,12 @@ export class GroupKeeper {
     if (!founder) {
       throw new Error(
         'No server has all transactions, so the group is not started by itself.\n' +
-          'Look at what each has, and start it from one: docs/replication.md#start-a-group-by-hand',
+          'Look at what each has, and start it from one: docs/replication.md#start-a-group-without-all-its-servers',
       );
     }
-    this.#log(`all ${standings.length} servers answer; ${founder.name} has all transactions and starts the group`);
+    this.#log(
+      `all ${standings.length} servers answer; ${founder.name} has all transactions and starts the group`,
+    );
     await startGroup(founder.member, this.#replicator);
   }
 

@@ -44,7 +44,9 @@ export async function readGroupStanding(member: Member): Promise<GroupStanding> 
 
 /** The primary that a majority follows. A server that hung may still take itself for it, so ask the others, too. */
 export function findGroupPrimary(standings: GroupStanding[]): GroupStanding | undefined {
-  return standings.find(({ isPrimary, hasMajority, member }) => isPrimary && hasMajority && !member.isReadOnly);
+  return standings.find(
+    ({ isPrimary, hasMajority, member }) => isPrimary && hasMajority && !member.isReadOnly,
+  );
 }
 
 /** @throws NoPrimaryError while the servers that answer have none */
