@@ -1,3 +1,4 @@
+import type { RowDataPacket } from 'mysql2/promise';
 import type { ServerAddress } from '../config/config.ts';
 import { serverName, type Account } from './connect.ts';
 import { isAccessDenied } from './mysql-errors.ts';
@@ -29,6 +30,7 @@ export interface SilentServer {
 interface Answer {
   server: NamedServer;
   uuid: string;
+  gtids: string;
   newest: PrimaryTerm | undefined;
 }
 
@@ -49,14 +51,39 @@ export async function findPrimary(servers: NamedServer[], root: Account) {
       `The primary of term ${newest.term} is not among the servers that answer:\n${problems.join('\n')}`,
     );
   }
-  return { primary: first!, silent };
+  // The newest term is a replication group's, which named no server: this was a group before.
+  const primary = newest ? await findMostComplete(answers, root) : first;
+  if (primary) return { primary, silent };
+  throw new NoPrimaryError(
+    'The servers were a group, and none has all transactions. Start the group again: npm start -- --group',
+  );
+}
+
+async function findMostComplete(answers: Answer[], root: Account): Promise<NamedServer | undefined> {
+  for (const { server } of answers) {
+    const connection = await connectForSetup(server.address, root);
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>(
+        answers
+          .map((_, index) => `SELECT GTID_SUBSET(:gtids${index}, @@gtid_executed) AS hasAll`)
+          .join(' UNION ALL '),
+        Object.fromEntries(answers.map(({ gtids }, index) => [`gtids${index}`, gtids])),
+      );
+      if (rows.every(({ hasAll }) => hasAll === 1)) return server;
+    } finally {
+      connection.destroy();
+    }
+  }
+  return undefined;
 }
 
 async function ask(server: NamedServer, root: Account): Promise<Answer | SilentServer> {
   try {
     const connection = await connectForSetup(server.address, root);
     try {
-      return { server, uuid: await getServerUuid(connection), newest: await findNewestTerm(connection) };
+      const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
+      const uuid = await getServerUuid(connection);
+      return { server, uuid, gtids: String(row?.gtids), newest: await findNewestTerm(connection) };
     } finally {
       connection.destroy();
     }

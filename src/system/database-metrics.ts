@@ -46,6 +46,24 @@ export function observeDatabases(databases: Databases): void {
   });
 
   new Gauge({
+    name: 'inventario_group_size',
+    help: 'Servers that the settings name for the replication group; 0 in a pair',
+    registers,
+    collect() {
+      this.set(servers().some(({ member }) => member) ? servers().length : 0);
+    },
+  });
+
+  new Gauge({
+    name: 'inventario_group_reached',
+    help: 'Servers of the replication group that can agree with one another; 0 in a pair',
+    registers,
+    collect() {
+      this.set(Math.max(0, ...servers().map(({ member }) => member?.reached ?? 0)));
+    },
+  });
+
+  new Gauge({
     name: 'inventario_on_one_server',
     help: '1 when the primary takes writes and no replica receives and applies them',
     registers,
