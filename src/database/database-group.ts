@@ -22,6 +22,8 @@ import { withinLimit, Work } from './work.ts';
 import { SeenWrites, showsOwnWrites, type Actor } from './write-counts.ts';
 
 const PRIMARY_WAIT_MS = 800;
+/** How long a write waits for the primary of a replication group: a planned change of it takes a second. */
+const SWITCH_OVER_WAIT_MS = 2000;
 /** Within this, the monitor notices that the primary has ended, also on a busy machine. */
 const NOTICE_LIMIT_MS = 2000;
 /** After this, a replica answers instead, and the primary is skipped for `SKIP_PRIMARY_MS`. */
@@ -51,6 +53,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
   readonly name: string;
   readonly monitor: ServerMonitor;
   readonly #servers: Server<Tables>[];
+  readonly #saveWaitMs: number;
   #turn = 0;
   #skipPrimaryUntil = 0;
 
@@ -58,6 +61,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
     const account = { user: 'inventario_app', password: config.APP_PASSWORD };
     this.name = name;
     this.monitor = new ServerMonitor(config, findPrimary);
+    this.#saveWaitMs = config.GROUP ? SWITCH_OVER_WAIT_MS : PRIMARY_WAIT_MS;
     this.#servers = listServers(config).map(({ name: server, address }) => {
       const opened = openServer<Tables>(server, address, account);
       return {
@@ -238,7 +242,7 @@ export class DatabaseGroup<Tables extends GroupTables> {
   }
 
   async #onPrimary<T>(change: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-    if (!(await this.monitor.waitFor(() => this.monitor.canSave(), PRIMARY_WAIT_MS)))
+    if (!(await this.monitor.waitFor(() => this.monitor.canSave(), this.#saveWaitMs)))
       throw this.#awayError('Nothing can be saved');
     return this.#whilePrimaryAnswers(change);
   }

@@ -10,7 +10,7 @@ import { PROJECT_DIR } from '../../tools/launcher/stack-config.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { Client, uniqueCode } from '../support/client.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { Deployment, docker, failingWithOutput, PROJECT, SCALED_FILES } from './deployment.ts';
+import { Deployment, docker, failingWithOutput, GROUP_FILES, PROJECT, SCALED_FILES } from './deployment.ts';
 
 const run = promisify(execFile);
 /** The part of `docker inspect` that the tests use. */
@@ -50,11 +50,13 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await compose.downAll({
-    ...deployment.options,
-    config: SCALED_FILES,
-    commandOptions: ['--volumes', '--remove-orphans'],
-  });
+  for (const config of [SCALED_FILES, GROUP_FILES]) {
+    await compose.downAll({
+      ...deployment.options,
+      config,
+      commandOptions: ['--volumes', '--remove-orphans'],
+    });
+  }
 });
 
 async function logIn(): Promise<Client> {
@@ -81,7 +83,7 @@ async function rowOn(portName: string, code: string): Promise<RowDataPacket[]> {
 }
 
 test('every Compose file is valid', async () => {
-  for (const files of [['docker-compose.yml'], SCALED_FILES]) {
+  for (const files of [['docker-compose.yml'], SCALED_FILES, GROUP_FILES]) {
     const args = files.flatMap((file) => ['--file', join(PROJECT_DIR, file)]);
     await docker('compose', ...args, 'config', '--quiet');
   }
@@ -428,8 +430,52 @@ test('refuses example passwords and names the setting', async () => {
   });
 });
 
+test("the pair's data become a group's, which elects another primary by itself", async () => {
+  const { id, code } = await client.register({ quantity: 5 });
+  deployment.files = GROUP_FILES;
+  await deployment.up(['--remove-orphans']);
+  client = await logIn();
+  expect(await client.findByCode(code)).toMatchObject({ quantity: 5 });
+  await waitUntil(isWholeGroup);
+
+  const lost = await groupPrimary();
+  const service = { db1: 'db', db2: 'db-replica', db3: 'db3' }[lost]!;
+  await docker('kill', '--signal', 'KILL', await deployment.containerId(service));
+  const key = crypto.randomUUID();
+  await waitUntil(async () => (await client.changeQuantity(id, { delta: 1 }, key)).status === 200);
+  expect(await groupPrimary()).not.toBe(lost);
+  await docker('start', await deployment.containerId(service));
+  await waitUntil(isWholeGroup);
+  expect((await client.findByCode(code)).quantity).toBe(6);
+});
+
+interface GroupServer {
+  name: string;
+  role: string;
+  member?: { state: string; reached: number };
+}
+
+async function groupServers(): Promise<GroupServer[]> {
+  const health = await fetch(`${deployment.url}/health`, { headers: { accept: 'application/json' } });
+  return ((await health.json()) as { servers: GroupServer[] }).servers;
+}
+
+async function groupPrimary(): Promise<string> {
+  return (await groupServers()).find(({ role }) => role === 'primary')!.name;
+}
+
+async function isWholeGroup(): Promise<boolean> {
+  return (await groupServers()).every(({ member }) => member?.state === 'ONLINE' && member.reached === 3);
+}
+
 test('down -v leaves nothing', async () => {
-  await compose.downAll({ ...deployment.options, commandOptions: ['--volumes'] });
+  for (const config of [SCALED_FILES, GROUP_FILES]) {
+    await compose.downAll({
+      ...deployment.options,
+      config,
+      commandOptions: ['--volumes', '--remove-orphans'],
+    });
+  }
   const label = `label=com.docker.compose.project=${PROJECT}`;
   expect(await docker('ps', '--all', '--quiet', '--filter', label)).toBe('');
   expect(await docker('volume', 'ls', '--quiet', '--filter', label)).toBe('');

@@ -10,6 +10,7 @@ const run = promisify(execFile);
 export const PROJECT = 'inventario-test';
 export const BASE_FILES = ['docker-compose.yml'];
 export const SCALED_FILES = ['docker-compose.yml', 'compose.scale.yml'];
+export const GROUP_FILES = ['docker-compose.yml', 'compose.group.yml'];
 
 /** Published ports by their names in .env, relative to the first free port. */
 const PORT_OFFSETS = {

@@ -85,7 +85,9 @@ export class Group {
   }
 
   async untilWhole(): Promise<void> {
-    await waitUntil(() => this.isWhole());
+    await waitUntil(() => this.isWhole()).catch((error: unknown) => {
+      throw new Error(`The group is not whole:\n${this.stack.output}`, { cause: error });
+    });
   }
 
   /** The same position on every server. */

@@ -68,7 +68,6 @@ export class GroupKeeper {
     const members = opened.filter((member) => member !== undefined);
     try {
       const standings = await Promise.all(members.map(readGroupStanding));
-      await this.#openForReading(standings);
       const repair = findRepair(standings, servers);
       const found = JSON.stringify([repair?.kind, repair?.kind === 'wait' ? repair.reason : repair?.servers]);
       const isDue = found === this.#found && Date.now() > this.#pausedUntil;
@@ -135,16 +134,6 @@ export class GroupKeeper {
         this.#failures.set(server.name, mustClone ? 0 : failures + 1);
         throw error;
       }
-    }
-  }
-
-  /** Outside its group a server closes itself to the application. It takes no writes, but what it has can be read. */
-  async #openForReading(standings: GroupStanding[]): Promise<void> {
-    if (findGroupPrimary(standings)) return;
-    for (const { name, member, state, isOffline } of standings) {
-      if (state !== 'ERROR' || !isOffline || !member.isReadOnly) continue;
-      await member.query('SET GLOBAL offline_mode = OFF');
-      this.#log(`${name}: there is no majority; it serves what it has, for reading only`);
     }
   }
 }

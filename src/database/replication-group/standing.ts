@@ -10,8 +10,6 @@ export interface GroupStanding {
   isPrimary: boolean;
   /** It reaches more than half of the members, itself included. */
   hasMajority: boolean;
-  /** Refuses the application's connections. */
-  isOffline: boolean;
   hasData: boolean;
   /** Executed, or received from the group and still to be applied. */
   gtids: string;
@@ -21,7 +19,6 @@ export async function readGroupStanding(member: Member): Promise<GroupStanding> 
   await member.readRole();
   const [row] = await member.query(
     `SELECT own.member_state AS state, own.member_role AS role, counts.members, counts.reached,
-            @@offline_mode AS isOffline,
             EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = ?) AS hasData
      FROM (SELECT COUNT(*) AS members, SUM(member_state IN ('ONLINE', 'RECOVERING')) AS reached
            FROM performance_schema.replication_group_members) AS counts
@@ -36,7 +33,6 @@ export async function readGroupStanding(member: Member): Promise<GroupStanding> 
     state,
     isPrimary: state === 'ONLINE' && row?.role === 'PRIMARY',
     hasMajority: isIn && 2 * Number(row?.reached) > Number(row?.members),
-    isOffline: row?.isOffline === 1,
     hasData: row?.hasData === 1,
     gtids: await member.received(),
   };
