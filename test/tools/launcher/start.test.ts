@@ -82,7 +82,8 @@ test.each([
   ],
   [{ env: { WEBHOOK_URL: 'http://127.0.0.1' } }, 'WEBHOOK_SECRET is not set; it must be whsec_ and'],
   [{ args: ['--web', '0'] }, '--web is "0"; it must be a whole number from 1 to 9'],
-  [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --phpmyadmin'],
+  [{ args: ['--webs', '2'] }, 'Options: --web NUMBER, --replicas NUMBER, --group, --phpmyadmin'],
+  [{ args: ['--group', '--replicas', '3'] }, '--group needs three or five servers'],
 ])('refuses to start with a bad setting and says what it accepts: %j', async (options, message) => {
   const { code, output } = await outcome(options);
   expect(code).toBe(1);
