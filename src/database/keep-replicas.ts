@@ -6,7 +6,7 @@ import { reopen } from './fence.ts';
 import { findRepair, hasCopy, type Repair } from './find-repair.ts';
 import { Member } from './member.ts';
 import { ReplicaAheadError } from './replication.ts';
-import { lockRoles } from './roles-lock.ts';
+import { lockRolesOnAll } from './roles-lock.ts';
 import { setSemiSync } from './semi-sync.ts';
 import { listServers } from './servers.ts';
 import { readStanding, type Standing } from './standing.ts';
@@ -63,7 +63,7 @@ class Keeper {
       const found = repair ? `${repair.kind} ${repair.server.uuid}` : '';
       const isDue = found === this.#found && found !== this.#refused && Date.now() > this.#pausedUntil;
       this.#found = found;
-      if (!repair || !isDue || !(await lockAll(members))) return;
+      if (!repair || !isDue || !(await lockRolesOnAll(members))) return;
       // A promotion may have ended between the look and the lock.
       const due = this.#findRepair(await Promise.all(members.map(readStanding)));
       if (due) await this.#tryRepair(due);
@@ -122,11 +122,4 @@ class Keeper {
       this.#log('WARNING: what is saved is on one server only, because no replica follows the primary.');
     }
   }
-}
-
-async function lockAll(members: Member[]): Promise<boolean> {
-  for (const member of members) {
-    if (!(await member.step((connection) => lockRoles(connection)))) return false;
-  }
-  return true;
 }

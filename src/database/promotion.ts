@@ -51,11 +51,7 @@ export async function promote(
   options: PromotionOptions = {},
 ) {
   const servers = listServers(config);
-  const named = servers.find(({ name, address }) => name === wanted || address.host === wanted);
-  if (!named) {
-    const names = servers.map(({ name }) => name).join(', ');
-    throw new PromotionError(`There is no server "${wanted}"; the servers are: ${names}`);
-  }
+  const named = findWanted(servers, wanted);
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const opened = await openMembers(servers, root);
   try {
@@ -71,6 +67,14 @@ export async function promote(
   } finally {
     for (const { connection } of opened) connection.destroy();
   }
+}
+
+/** By name or host. @throws PromotionError */
+export function findWanted(servers: NamedServer[], wanted: string): NamedServer {
+  const found = servers.find(({ name, address }) => name === wanted || address.host === wanted);
+  if (found) return found;
+  const names = servers.map(({ name }) => name).join(', ');
+  throw new PromotionError(`There is no server "${wanted}"; the servers are: ${names}`);
 }
 
 async function openMembers(servers: NamedServer[], root: Account): Promise<Member[]> {

@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Account } from './connect.ts';
+import type { Member } from './member.ts';
 import type { NamedServer } from './servers.ts';
 import { connectForSetup } from './setup-connection.ts';
 
@@ -11,6 +12,14 @@ export async function lockRoles(server: Connection, waitSeconds = 0): Promise<bo
     waitSeconds,
   ]);
   return lock?.taken === 1;
+}
+
+/** Without waiting. */
+export async function lockRolesOnAll(members: Member[]): Promise<boolean> {
+  for (const member of members) {
+    if (!(await member.step((connection) => lockRoles(connection)))) return false;
+  }
+  return true;
 }
 
 /** @throws when another process keeps a role for ten minutes */

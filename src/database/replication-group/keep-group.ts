@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PromotionConfig } from '../../config/config.ts';
 import type { Account } from '../connect.ts';
 import { Member } from '../member.ts';
-import { lockRoles } from '../roles-lock.ts';
+import { lockRolesOnAll } from '../roles-lock.ts';
 import { listServers } from '../servers.ts';
 import { findRepair, type GroupRepair } from './find-repair.ts';
 import { join } from './join.ts';
@@ -78,7 +78,7 @@ export class GroupKeeper {
         this.report(repair.reason);
         return false;
       }
-      if (!(await lockAll(members))) return false;
+      if (!(await lockRolesOnAll(members))) return false;
       // Another keeper may have done it before the lock.
       const now = await Promise.all(members.map(readGroupStanding));
       const due = findRepair(now, servers);
@@ -136,11 +136,4 @@ export class GroupKeeper {
       }
     }
   }
-}
-
-async function lockAll(members: Member[]): Promise<boolean> {
-  for (const member of members) {
-    if (!(await member.step((connection) => lockRoles(connection)))) return false;
-  }
-  return true;
 }

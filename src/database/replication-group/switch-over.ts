@@ -1,6 +1,6 @@
 import type { PromotionConfig } from '../../config/config.ts';
 import { includesAll, Member } from '../member.ts';
-import { PromotionError, type PromotionOptions } from '../promotion.ts';
+import { findWanted, PromotionError, type PromotionOptions } from '../promotion.ts';
 import { listServers, type NamedServer } from '../servers.ts';
 import { lockRoles } from '../roles-lock.ts';
 import { withTimeLimit } from '../time-limit.ts';
@@ -34,11 +34,7 @@ export async function switchOver(
   options: PromotionOptions = {},
 ): Promise<void> {
   const servers = listServers(config);
-  const named = servers.find(({ name, address }) => name === wanted || address.host === wanted);
-  if (!named) {
-    const names = servers.map(({ name }) => name).join(', ');
-    throw new PromotionError(`There is no server "${wanted}"; the servers are: ${names}`);
-  }
+  const named = findWanted(servers, wanted);
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const opened = await Promise.all(servers.map((server) => Member.open(server, root)));
   const members = opened.filter((member) => member !== undefined);
