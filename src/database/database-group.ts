@@ -135,13 +135,13 @@ export class DatabaseGroup<Tables extends GroupTables> {
    */
   async readPrimary<T>(query: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
     const isPrimaryDown = () => !this.monitor.isPrimaryReachable();
-    const standIn = () =>
-      this.#servers.find(({ name }) =>
+    const standIns = () =>
+      this.#servers.filter(({ name }) =>
         // A lagging replica would still have sessions that have ended.
         isPrimaryDown() ? this.monitor.isFitForReading(name) : this.monitor.isUpToDate(name),
       );
     const runOn = ({ db }: Server<Tables>) => withinLimit(() => query(db), PRIMARY_READ_LIMIT_MS);
-    const isSkipped = Date.now() < this.#skipPrimaryUntil && standIn() !== undefined;
+    const isSkipped = Date.now() < this.#skipPrimaryUntil && standIns().length > 0;
     if (!isPrimaryDown() && !isSkipped) {
       try {
         return await runOn(this.#primary());
@@ -150,10 +150,17 @@ export class DatabaseGroup<Tables extends GroupTables> {
         this.#skipPrimaryUntil = Date.now() + SKIP_PRIMARY_MS;
       }
     }
-    if (!standIn()) await this.monitor.waitFor(isPrimaryDown, PRIMARY_WAIT_MS);
-    const replica = standIn();
-    if (!replica) throw new PrimaryAwayError('Neither the primary nor a replica answers');
-    return runOn(replica);
+    if (standIns().length === 0) await this.monitor.waitFor(isPrimaryDown, PRIMARY_WAIT_MS);
+    let problem: unknown = new PrimaryAwayError('Neither the primary nor a replica answers');
+    for (const replica of standIns()) {
+      try {
+        return await runOn(replica);
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        problem = error;
+      }
+    }
+    throw problem;
   }
 
   /**

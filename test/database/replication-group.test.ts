@@ -85,6 +85,7 @@ function standing(name: string, given: Partial<GroupStanding> = {}): GroupStandi
     state: 'ONLINE',
     isPrimary: false,
     hasMajority: isIn,
+    members: [],
     hasData: true,
     gtids: '',
     ...given,
@@ -105,6 +106,16 @@ describe('the keeper of a group', () => {
     const failed = standing('db3', { state: 'ERROR' });
     const both = { kind: 'join', servers: ['db2', 'db3'] };
     expect(findRepair([primary, outside('db2'), failed], SERVERS)).toEqual(both);
+  });
+
+  test('waits until the group has expelled what a server was before it fell', () => {
+    const before = standing('db1', { isPrimary: true, members: ['db1', 'db2', 'db3'] });
+    expect(findRepair([before, standing('db3'), outside('db2')], SERVERS)).toBeUndefined();
+    const after = standing('db1', { isPrimary: true, members: ['db1', 'db3'] });
+    expect(findRepair([after, standing('db3'), outside('db2')], SERVERS)).toEqual({
+      kind: 'join',
+      servers: ['db2'],
+    });
   });
 
   test('leaves the election to the servers', () => {

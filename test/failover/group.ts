@@ -52,16 +52,16 @@ export class Group {
     return session;
   }
 
-  async health(): Promise<Health> {
-    const response = await fetch(`${this.stack.url}/health`, {
+  async health(url = this.stack.url): Promise<Health> {
+    const response = await fetch(`${url}/health`, {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(5000),
     });
     return (await response.json()) as Health;
   }
 
-  async servers(): Promise<ServerState[]> {
-    return (await this.health()).servers;
+  async servers(url?: string): Promise<ServerState[]> {
+    return (await this.health(url)).servers;
   }
 
   /** @throws while there is none */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { ServerState } from '../../src/database/server-watch.ts';
 import { Promotion } from '../support/promotion.ts';
 import { Stack } from '../support/stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -12,6 +13,11 @@ beforeAll(async () => {
   group = await Group.start();
 });
 afterAll(() => group.stack.stopAndClean());
+
+async function everyInstanceKnows(holds: (server: ServerState) => boolean): Promise<boolean> {
+  const seen = await Promise.all(group.stack.data.instanceUrls().map((url) => group.servers(url)));
+  return seen.flat().every(holds);
+}
 
 async function save(code: string) {
   return group.sessions[0]!.send(group.stack.url, {
@@ -32,7 +38,7 @@ test('while two of three servers hang, everything can be read and nothing saved;
   const pids = [primary, others[0]!].map((name) => group.pid(name));
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
-    await waitUntil(async () => (await group.servers()).every(({ role }) => role === 'replica'));
+    await waitUntil(() => everyInstanceKnows(({ role }) => role === 'replica'));
     const ids: number[] = [];
     // Over the moment in which the one that is left gives up and leaves the group.
     for (const until = Date.now() + 25_000; Date.now() < until;) {

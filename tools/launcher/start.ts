@@ -42,6 +42,8 @@ const step = (number: number, title: string) => progress.begin(`[${number}/6] ${
 
 /** In start order; stopped in reverse. */
 const started: Supervisor[][] = [];
+/** Members that left their group together would wait for one another. */
+const oneByOne = new Set<Supervisor[]>();
 let outOfUse: ReadonlyMap<string, string> = new Map();
 const stopped = new AbortController();
 let stopping: Promise<void> | undefined;
@@ -101,6 +103,7 @@ async function start(config: StackConfig): Promise<void> {
   });
   // In two groups: replicas stop before the primary.
   started.push(databases.primary, databases.replicas);
+  if (config.group) oneByOne.add(databases.replicas);
   ({ outOfUse } = databases);
   await databases.start();
   step(5, 'Setting up accounts, tables and replication');
@@ -167,7 +170,8 @@ async function stop(): Promise<void> {
   stopped.abort();
   stopping ??= (async () => {
     for (const group of started.toReversed()) {
-      await Promise.all(group.map((supervisor) => supervisor.stop()));
+      if (oneByOne.has(group)) for (const supervisor of group) await supervisor.stop();
+      else await Promise.all(group.map((supervisor) => supervisor.stop()));
     }
   })();
   return stopping;

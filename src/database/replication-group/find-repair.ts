@@ -12,8 +12,14 @@ export type GroupRepair =
 /** Undefined if all is well, or while the servers decide among themselves. */
 export function findRepair(standings: GroupStanding[], servers: NamedServer[]): GroupRepair | undefined {
   const outside = standings.filter(isOutside).map(({ name }) => name);
-  if (findGroupPrimary(standings)) {
-    return outside.length > 0 ? { kind: 'join', servers: outside } : undefined;
+  const primary = findGroupPrimary(standings);
+  if (primary) {
+    // The group must have expelled what the server was before: while it tries to join, it looks alive and stays.
+    const isExpelled = ({ member }: GroupStanding) => !primary.members.includes(member.uuid);
+    const able = standings
+      .filter((server) => isOutside(server) && isExpelled(server))
+      .map(({ name }) => name);
+    return able.length > 0 ? { kind: 'join', servers: able } : undefined;
   }
   if (outside.length < standings.length) return undefined;
   if (standings.length === servers.length) return { kind: 'start', servers: outside };

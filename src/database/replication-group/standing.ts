@@ -10,6 +10,8 @@ export interface GroupStanding {
   isPrimary: boolean;
   /** It reaches more than half of the members, itself included. */
   hasMajority: boolean;
+  /** UUIDs of the members that it knows, also of those that it does not reach. */
+  members: string[];
   hasData: boolean;
   /** Executed, or received from the group and still to be applied. */
   gtids: string;
@@ -20,19 +22,21 @@ export async function readGroupStanding(member: Member): Promise<GroupStanding> 
   const [row] = await member.query(
     `SELECT own.member_state AS state, own.member_role AS role, counts.members, counts.reached,
             EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = ?) AS hasData
-     FROM (SELECT COUNT(*) AS members, SUM(member_state IN ('ONLINE', 'RECOVERING')) AS reached
+     FROM (SELECT JSON_ARRAYAGG(member_id) AS members, SUM(member_state IN ('ONLINE', 'RECOVERING')) AS reached
            FROM performance_schema.replication_group_members) AS counts
      LEFT JOIN performance_schema.replication_group_members AS own ON own.member_id = @@server_uuid`,
     [DATABASE],
   );
   const state = (row?.state as GroupStanding['state'] | null) ?? 'OFFLINE';
+  const members = (row?.members ?? []) as string[];
   const isIn = state === 'ONLINE' || state === 'RECOVERING';
   return {
     name: member.name,
     member,
     state,
     isPrimary: state === 'ONLINE' && row?.role === 'PRIMARY',
-    hasMajority: isIn && 2 * Number(row?.reached) > Number(row?.members),
+    hasMajority: isIn && 2 * Number(row?.reached) > members.length,
+    members,
     hasData: row?.hasData === 1,
     gtids: await member.received(),
   };
