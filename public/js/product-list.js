@@ -204,8 +204,8 @@ function showWrongPrices(wrong) {
 
 async function applyPrices() {
   if (!(await showMatches())) return;
-  priceFilter.open = false;
   priceFilter.querySelector('summary').focus();
+  priceFilter.open = false;
 }
 
 function showPrices(query) {
