@@ -283,7 +283,7 @@ test('so are ranges of prices, of few products and of many, which are counted in
   );
   expect(await replicaHasAll(stack.data)).toBe(true);
   const many = { minPrice: '10000' };
-  const statements = await statementsOf(async () => {
+  const all = await statementsOf(async () => {
     for (const prices of [many, { ...many, maxPrice: '10001' }]) {
       for (const filter of [
         {},
@@ -294,7 +294,7 @@ test('so are ranges of prices, of few products and of many, which are counted in
         { search: 'precio' },
         { search: 'precio', category: 'Libros' },
       ]) {
-        for (const sort of ['', ...SORT_COLUMNS.flatMap((column) => [column, `-${column}`])]) {
+        for (const sort of ['', ...SORT_COLUMNS, '-price']) {
           const query = { ...prices, ...filter, sort, limit: 5 };
           const { nextCursor } = await client.search(query);
           if (nextCursor) await client.search({ ...query, cursor: nextCursor });
@@ -304,10 +304,19 @@ test('so are ranges of prices, of few products and of many, which are counted in
       }
     }
   });
-  expect(statements.length).toBeGreaterThan(100);
-  await expectSamePlans(statements);
-  const isCount = (text: string) => /count\(\*\)/i.test(text) && text.includes('price_order');
-  const counts = statements.filter((text) => isCount(text) && !text.includes('JSON_TABLE'));
+  const statements = all.filter((text) => text.includes('price_order'));
+  expect(statements.length).toBeGreaterThan(60);
+  // What is past most of ten thousand may be read from the beginning of the same index.
+  const indexesOf = async () =>
+    (await plansOf(statements)).map(({ statement, plan }) => ({
+      statement,
+      plan: plan.map((step) => step.replace(/^product (?:index|range) /, 'product ')),
+    }));
+  await pretend(FEW);
+  const few = await indexesOf();
+  await pretend(MANY);
+  expect(await indexesOf()).toEqual(few);
+  const counts = statements.filter((text) => /count\(\*\)/i.test(text) && !text.includes('JSON_TABLE'));
   expect(counts.length).toBeGreaterThan(10);
   for (const count of counts) expect([count, await readsIndexAlone(count, 'product')]).toEqual([count, true]);
   for (const { statement, plan } of await plansOf(statements)) {
