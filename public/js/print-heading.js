@@ -11,6 +11,7 @@ addEventListener('beforeprint', () => {
   const parts = [
     search.value && `«${search.value}»`,
     ...[category, availability].map((select) => select.value && select.selectedOptions[0].text),
+    form.querySelector('[data-is-priced]')?.textContent,
     ...['supplier', 'tag', 'location'].map((name) => form.elements.namedItem(name).value),
     document.getElementById('total').textContent,
     date.format(new Date()),

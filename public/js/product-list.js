@@ -9,18 +9,24 @@ import { fillRow } from './product-row.js';
 import { sendAside } from './way-back.js';
 
 const DEBOUNCE_MS = 120;
+/** The prices are typed: a field that is being typed into may be wrong for a moment. */
+const PRICE_DEBOUNCE_MS = 300;
 /** Filters that links lead to; chips show and remove them. */
 const FACET_NAMES = [
   ...['supplier', 'tag', 'location'],
   ...['author', 'publisher', 'year', 'language', 'binding'],
 ];
-const CLEARED_NAMES = ['search', 'category', 'availability', ...FACET_NAMES];
-const FILTER_NAMES = [...CLEARED_NAMES, 'sort'];
+const PRICE_NAMES = ['minPrice', 'maxPrice'];
+const CLEARED_NAMES = ['search', 'category', 'availability', ...PRICE_NAMES, ...FACET_NAMES];
+/** Compared with the address, which has prices as they were typed. */
+const FILTER_NAMES = [...CLEARED_NAMES.filter((name) => !PRICE_NAMES.includes(name)), 'sort'];
 
 const list = document.getElementById('product-list');
 const texts = JSON.parse(list.dataset.texts);
 const form = document.getElementById('filters');
 const search = form.elements.namedItem('search');
+const priceFilter = document.getElementById('price-filter');
+const prices = PRICE_NAMES.map((name) => form.elements.namedItem(name));
 const rows = document.getElementById('rows');
 const template = document.getElementById('row-template');
 const announcement = document.getElementById('announcement');
@@ -35,14 +41,27 @@ let latestRequest;
 /** The matches are shown once the open quantities are saved or cancelled. */
 let isWaiting = false;
 
-form.addEventListener('input', (event) => {
+form.addEventListener('input', ({ target }) => {
   clearTimeout(timer);
-  timer = setTimeout(showMatches, event.target === search ? DEBOUNCE_MS : 0);
+  if (prices.includes(target)) timer = setTimeout(showMatches, PRICE_DEBOUNCE_MS, { isTyping: true });
+  else timer = setTimeout(showMatches, target === search ? DEBOUNCE_MS : 0);
 });
+for (const field of prices) {
+  field.addEventListener('change', () => {
+    clearTimeout(timer);
+    void showMatches();
+  });
+}
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   clearTimeout(timer);
-  void openMatch();
+  if (priceFilter.contains(document.activeElement)) void applyPrices();
+  else void openMatch();
+});
+document.getElementById('remove-price').addEventListener('click', (event) => {
+  event.preventDefault();
+  for (const field of prices) field.value = '';
+  void applyPrices();
 });
 for (const clear of document.querySelectorAll('a[href="/products"]#clear, #empty a[href="/products"]')) {
   clear.addEventListener('click', (event) => {
@@ -56,7 +75,8 @@ for (const clear of document.querySelectorAll('a[href="/products"]#clear, #empty
 // On going back, the browser may restore field values that differ from the address.
 window.addEventListener('pageshow', () => {
   const filterIn = (query) => FILTER_NAMES.map((name) => query.get(name)?.trim() ?? '').join('\n');
-  if (filterIn(filterQuery()) !== filterIn(new URLSearchParams(location.search))) showMatches();
+  const isOther = filterIn(filterQuery()) !== filterIn(new URLSearchParams(location.search));
+  if (isOther || prices.some(({ value, defaultValue }) => value !== defaultValue)) showMatches();
 });
 
 const moveDialog = document.getElementById('move-dialog');
@@ -119,7 +139,8 @@ async function findMatch(scanned) {
   }
 }
 
-async function showMatches() {
+/** @returns whether the matches are shown */
+async function showMatches({ isTyping = false } = {}) {
   const query = filterQuery();
   latestRequest?.abort();
   const request = new AbortController();
@@ -134,11 +155,17 @@ async function showMatches() {
       page = await fetchMatches(query, request.signal);
     } while (quantities.isEditing());
     if (latestRequest === request) show(page, query);
+    return latestRequest === request;
   } catch (error) {
-    if (latestRequest !== request) return;
+    if (latestRequest !== request) return false;
+    if (error.wrong) {
+      if (!isTyping) showWrongPrices(error.wrong);
+      return false;
+    }
     isWaiting = error.message === texts.quantity.unsaved;
     const isKnown = isWaiting || error.message === texts.sessionEnded;
     showProblem(isKnown ? error.message : texts.searchFailed);
+    return false;
   } finally {
     if (latestRequest === request) rows.classList.remove('is-loading');
   }
@@ -152,8 +179,44 @@ async function fetchMatches(query, signal) {
     signal,
   });
   if (response.status === 401) throw new Error(texts.sessionEnded);
+  if (response.status === 400)
+    throw Object.assign(new Error(texts.searchFailed), await wrongPrices(response));
   if (!response.ok) throw new Error(texts.searchFailed);
   return response.json();
+}
+
+async function wrongPrices(response) {
+  const { errors } = await response.json();
+  return PRICE_NAMES.some((name) => errors[name]) && { wrong: errors };
+}
+
+function showWrongPrices(wrong) {
+  for (const field of prices) {
+    const problem = wrong[field.name] ?? '';
+    field.classList.toggle('is-invalid', problem !== '');
+    field.setAttribute('aria-invalid', String(problem !== ''));
+    document.getElementById(`${field.name}-error`).textContent = problem;
+  }
+  const problems = PRICE_NAMES.map((name) => wrong[name]).filter(Boolean);
+  priceFilter.querySelector('summary').classList.toggle('is-invalid', problems.length > 0);
+  if (problems.length > 0) announcement.textContent = problems.join(' ');
+}
+
+async function applyPrices() {
+  if (!(await showMatches())) return;
+  priceFilter.querySelector('summary').focus();
+  priceFilter.open = false;
+}
+
+function showPrices(query) {
+  const [from, to] = PRICE_NAMES.map((name) => query.get(name)?.trim() ?? '');
+  const text = texts.price[from && to ? 'range' : from ? 'from' : to ? 'to' : 'any'];
+  const summary = priceFilter.querySelector('summary');
+  summary.textContent = text.replace('{from}', from).replace('{to}', to);
+  summary.toggleAttribute('data-is-priced', Boolean(from || to));
+  document.getElementById('remove-price').hidden = !from && !to;
+  for (const field of prices) field.defaultValue = query.get(field.name) ?? '';
+  showWrongPrices({});
 }
 
 function showProblem(text) {
@@ -163,6 +226,7 @@ function showProblem(text) {
 
 function show(page, query) {
   problem.hidden = true;
+  showPrices(query);
   const focused = document.activeElement?.closest('#rows tr')?.dataset.product;
   rows.replaceChildren(
     ...page.items.map((product) => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { QUICK_CHANGE_MS } from '../database/database-group.ts';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue, Directory, ExportState } from '../database/tables.ts';
-import type { ProductFilter } from '../product-list/product-filter.ts';
+import { filterQuery, type ProductFilter } from '../product-list/product-filter.ts';
 
 const REPORT_EVERY_MS = 1000;
 /** Without its end, an export that is done would be taken to have crashed. */
@@ -95,11 +95,8 @@ export class ProgressReporter {
 }
 
 /** Null under a filter: counting the matches would take as long as finding them. */
-export async function countForProgress(
-  db: Kysely<Catalogue>,
-  { search, category, availability }: ProductFilter,
-): Promise<number | null> {
-  if (search || category || availability) return null;
+export async function countForProgress(db: Kysely<Catalogue>, filter: ProductFilter): Promise<number | null> {
+  if (filterQuery({ ...filter, sort: undefined }) !== '') return null;
   const { count } = await db
     .selectFrom('product')
     .select((eb) => eb.fn.countAll<number>().as('count'))

@@ -9,18 +9,14 @@ export function readForm<T>(schema: z.ZodType<T>, body: unknown, t: TFunction): 
   const result = schema.safeParse(isObject ? body : {});
   if (result.success) return { ok: true, data: result.data };
   const errors: Record<string, string> = {};
-  for (const issue of result.error.issues) {
-    const { minimum, maximum, params } = issue as { minimum?: number; maximum?: number; params?: object };
-    errors[issue.path.join('.')] ??= t(isTextKey(issue.message) ? issue.message : 'errors.field', {
-      minimum,
-      maximum,
-      ...params,
-    });
-  }
+  for (const issue of result.error.issues)
+    errors[issue.path.join('.')] ??= issueText(issue, t) ?? t('errors.field');
   return { ok: false, errors };
 }
 
-/** False for Zod's own messages, about input that our forms never send. */
-function isTextKey(message: string): boolean {
-  return /^\w+(\.\w+)+$/.test(message);
+/** @returns undefined for a message that is no text key, such as Zod's own, about input that our forms never send */
+export function issueText(issue: z.core.$ZodIssue, t: TFunction): string | undefined {
+  if (!/^\w+(\.\w+)+$/.test(issue.message)) return undefined;
+  const { minimum, maximum, params } = issue as { minimum?: number; maximum?: number; params?: object };
+  return t(issue.message, { minimum, maximum, ...params });
 }

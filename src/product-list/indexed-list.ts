@@ -12,13 +12,15 @@ import {
 } from './page-window.ts';
 import { hasFacet, wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { offeredRanges } from './offered-list.ts';
+import { hasPrices, isPricedIn } from './price-range.ts';
+import { hasPriceIndex } from './priced-list.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { orderedIndex, type Order } from './product-order.ts';
 
 /** Ranges read per statement: few at first, as the first may fill the page. */
 const FIRST_READ = 2;
 const READ_AT_ONCE = 12;
-/** Products checked for an availability before the search index is used. */
+/** Products checked for an availability or for prices before the search index is used. */
 const NEARBY_LIMIT = 1000;
 
 /** Reads each index range from the start position on, so that MySQL sorts only the first rows of each. */
@@ -86,8 +88,9 @@ function nextProducts(db: Kysely<Catalogue>, window: PageWindow) {
   return selectProducts(db).select(pageColumns(window)).orderBy(orderBy(window)).limit(window.limit);
 }
 
-/** Checks the next products in order; finds a full page unless the availability is rare among them. */
+/** Checks the next products in order; finds a full page unless the availability or the prices are rare among them. */
 export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, window: PageWindow) {
+  const available = wantedAvailable(filter);
   const index = orderedIndex(window.order);
   if (!index) return [];
   const near = sql<{ id: number }>`
@@ -96,20 +99,23 @@ export async function listNear(db: Kysely<Catalogue>, filter: ProductFilter, win
   return nextProducts(db, window)
     .modifyFront(sql`/*+ JOIN_ORDER(near, product, category) */`)
     .innerJoin(near.as('near'), (join) => join.onRef('near.id', '=', 'product.id'))
-    .where('product.available', '=', wantedAvailable(filter) ? 1 : 0)
+    .$if(available !== undefined, (query) => query.where('product.available', '=', available ? 1 : 0))
+    .$if(hasPrices(filter), (query) => query.where(isPricedIn(filter)))
     .execute();
 }
 
 /** No index holds those that are low, or that have a supplier, a tag or a location, in an order but by quantity. */
 export function isOnlySearched(filter: ProductFilter, { column }: Order): boolean {
+  if (hasPrices(filter) && !hasPriceIndex(filter)) return true;
   return hasFacet(filter) || (filter.availability === 'low' && column !== 'quantity');
 }
 
-/** No index orders one availability across all categories by a text column or the price. */
+/** No index orders one availability across all categories by a text column or the price, nor prices by another column. */
 export function isBestSearched(filter: ProductFilter, { column, keyType }: Order): boolean {
-  if (filter.offered) return false;
+  if (filter.offered || filter.category !== '') return false;
+  if (hasPrices(filter)) return column !== 'price' && column !== 'category';
   const isUnordered = keyType === 'string' || column === 'price';
-  return wantedAvailable(filter) !== undefined && filter.category === '' && isUnordered;
+  return wantedAvailable(filter) !== undefined && isUnordered;
 }
 
 function orderWithin(window: PageWindow): RawBuilder<unknown> {
@@ -119,6 +125,16 @@ function orderWithin(window: PageWindow): RawBuilder<unknown> {
 }
 
 async function rangesOf(
+  db: Kysely<Catalogue>,
+  filter: ProductFilter,
+  window: PageWindow,
+): Promise<IndexRange[]> {
+  const ranges = await rangesOfAnyPrice(db, filter, window);
+  if (!hasPrices(filter)) return ranges;
+  return ranges.map(({ index, is }) => ({ index, is: sql<SqlBool>`${is} AND ${isPricedIn(filter)}` }));
+}
+
+async function rangesOfAnyPrice(
   db: Kysely<Catalogue>,
   filter: ProductFilter,
   window: PageWindow,
@@ -135,7 +151,10 @@ async function rangesOf(
         const pastStart =
           column === 'category' ? pastStartInRange(window, side) : pastStartOfAvailability(window, value);
         const is = sql<SqlBool>`category_id = ${id} AND available = ${value} AND ${pastStart}`;
-        return pastStart ? [{ index: filteredIndex(window.order), is }] : [];
+        // Of these prices a category may have none.
+        const isByPrice = column === 'category' && hasPrices(filter);
+        const index = isByPrice ? 'filtered_price' : filteredIndex(window.order);
+        return pastStart ? [{ index, is }] : [];
       }),
     );
   }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Kysely } from 'kysely';
 import type { Databases } from '../database/databases.ts';
 import type { Catalogue } from '../database/tables.ts';
+import { issueText } from '../http/forms.ts';
 import { findByScan } from '../products/barcode-queries.ts';
 import { listChoices, type ChoiceKind } from '../products/book-choices.ts';
 import { listCategories } from '../products/category-queries.ts';
@@ -21,6 +22,7 @@ import {
   strictFilter,
   type ProductFilter,
 } from './product-filter.ts';
+import { priceFields } from './price-range.ts';
 import { getProductPage } from './product-page.ts';
 import { countExactly } from './product-totals.ts';
 import { listView, readListChoices } from './list-choices.ts';
@@ -31,7 +33,9 @@ export function productListRoutes(databases: Databases): Router {
 
   router.get('/products', async (req, res) => {
     const filter = readFilter(req.query);
-    if (opensMatch(req.query)) {
+    const prices = priceFields(req.query, filter, req);
+    const isRight = Object.keys(prices.errors).length === 0;
+    if (isRight && opensMatch(req.query)) {
       const id = await findScanned(req, filter);
       return res.redirect(303, id === undefined ? `/products${filterQuery(filter)}` : `/products/${id}`);
     }
@@ -51,8 +55,10 @@ export function productListRoutes(databases: Databases): Router {
       databases.catalogue.readReplica(req.principal!, read, { sharedAs: ['page', filter, cursor, limit] }),
       units.read(req.principal!),
     ]);
+    if (!isRight) res.status(422);
     res.render('products/list', {
       filter,
+      prices,
       page,
       unitOf,
       unitWord,
@@ -83,7 +89,8 @@ export function productListRoutes(databases: Databases): Router {
     const query = productQuery.safeParse(req.query);
     if (!query.success) {
       const errors: Record<string, string> = {};
-      for (const { path, message } of query.error.issues) errors[path.join('.')] = `must be ${message}`;
+      for (const issue of query.error.issues)
+        errors[issue.path.join('.')] = issueText(issue, req.t) ?? `must be ${issue.message}`;
       res.status(400).json({ error: req.t('errors.badRequest'), errors });
       return;
     }

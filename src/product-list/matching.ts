@@ -5,6 +5,7 @@ import { escapeLike, searchTerms } from '../search/search-terms.ts';
 import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { isOffered } from './offered-list.ts';
 import { isPastStart, orderBy, pageColumns, type PageWindow } from './page-window.ts';
+import { hasPrices, isPricedIn } from './price-range.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { hasBarcode, isFound } from './word-match.ts';
 
@@ -24,6 +25,7 @@ export function selectMatching(db: Kysely<Catalogue>, filter: ProductFilter, are
     query = query.where(sql<SqlBool>`FIND_IN_SET(${filter.tag}, REPLACE(product.tags, ', ', ','))`);
   }
   if (filter.location) query = query.where('product.location', '=', filter.location);
+  if (hasPrices(filter)) query = query.where(isPricedIn(filter));
   if (filter.offered) query = query.where(isOffered(filter));
   if (filter.onSale) query = query.where('product.on_sale', '=', filter.onSale === 'yes' ? 1 : 0);
   for (const condition of bookConditions(filter)) query = query.where(isBookWith(condition));

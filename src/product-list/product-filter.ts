@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BINDINGS, BOOK_LANGUAGES } from '../products/book-choices.ts';
 import { isBlank } from '../products/field-rules.ts';
 import { SORT_COLUMNS, type SortColumn } from './list-columns.ts';
+import { isInOrder, OUT_OF_ORDER, priceField, priceQuery, type PriceRange } from './price-range.ts';
 
 export const AVAILABILITIES = ['available', 'low', 'out_of_stock'] as const;
 export type Availability = (typeof AVAILABILITIES)[number];
@@ -12,7 +13,7 @@ export interface Sort {
 }
 
 /** Without `sort`, search results are by relevance and lists are newest first. */
-export interface ProductFilter {
+export interface ProductFilter extends PriceRange {
   search: string;
   category: string;
   availability: Availability | '';
@@ -79,7 +80,7 @@ const A_CURSOR = 'a nextCursor of an earlier answer';
 /** Fits a cursor with the longest description in four-byte characters, in Base64. */
 export const cursorField = z.string(A_CURSOR).max(4000, A_CURSOR);
 
-export const strictFilter = z.object({
+const strictFields = z.object({
   search: search.default(''),
   category: category.default(''),
   availability: availability.default(''),
@@ -92,8 +93,12 @@ export const strictFilter = z.object({
   language: language.default(''),
   binding: binding.default(''),
   onSale: onSale.default(''),
+  minPrice: priceField,
+  maxPrice: priceField,
   sort: sortField.optional(),
 });
+
+export const strictFilter = strictFields.refine(isInOrder, OUT_OF_ORDER);
 
 /** For pages: ignores invalid values. */
 const lenientFilter = z.object({
@@ -113,18 +118,22 @@ const lenientFilter = z.object({
   language: language.catch(''),
   binding: binding.catch(''),
   onSale: onSale.catch(''),
+  minPrice: priceField.catch(undefined),
+  maxPrice: priceField.catch(undefined),
   sort: sortField.optional().catch(undefined),
 });
 
-export const productQuery = strictFilter.extend({
-  cursor: cursorField.optional(),
-  limit: z
-    .string('a whole number from 1 to 200')
-    .regex(/^\d{1,3}$/, 'a whole number from 1 to 200')
-    .transform(Number)
-    .pipe(z.number().min(1, 'a whole number from 1 to 200').max(200, 'a whole number from 1 to 200'))
-    .optional(),
-});
+export const productQuery = strictFields
+  .extend({
+    cursor: cursorField.optional(),
+    limit: z
+      .string('a whole number from 1 to 200')
+      .regex(/^\d{1,3}$/, 'a whole number from 1 to 200')
+      .transform(Number)
+      .pipe(z.number().min(1, 'a whole number from 1 to 200').max(200, 'a whole number from 1 to 200'))
+      .optional(),
+  })
+  .refine(isInOrder, OUT_OF_ORDER);
 
 /** What is low is told apart by its level. */
 export function wantedAvailable({ availability }: Pick<ProductFilter, 'availability'>): boolean | undefined {
@@ -136,7 +145,8 @@ export function hasFacet(filter: ProductFilter): boolean {
 }
 
 export function readFilter(query: unknown): ProductFilter {
-  return lenientFilter.transform(({ sort, ...rest }) => ({ ...rest, sort })).parse(query);
+  const filter = lenientFilter.transform(({ sort, ...rest }) => ({ ...rest, sort })).parse(query);
+  return isInOrder(filter) ? filter : { ...filter, maxPrice: undefined };
 }
 
 export function sortName({ column, descending }: Sort): string {
@@ -149,6 +159,7 @@ export function filterQuery(filter: ProductFilter, changes: Record<string, strin
     search: filter.search,
     category: filter.category,
     availability: filter.availability,
+    ...priceQuery(filter),
     ...Object.fromEntries(FACETS.map((facet) => [facet, filter[facet]])),
     sort: sort ? sortName(sort) : '',
     ...changes,

@@ -13,6 +13,8 @@ import { scanWindow, type FoundProduct } from './matching.ts';
 import type { KeysetPosition, PageWindow } from './page-window.ts';
 import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { orderOf, type Order } from './product-order.ts';
+import { hasPrices } from './price-range.ts';
+import { findFewPriced, narrowByPrice } from './priced-list.ts';
 import { countMatches, countProducts, type Totals } from './product-totals.ts';
 import { searchWindow } from './search-window.ts';
 
@@ -80,7 +82,9 @@ async function findWindow(
   window: PageWindow,
 ): Promise<[FoundProduct[], Totals | undefined]> {
   let known: Totals | undefined;
-  if (isListed(filter, window.order)) {
+  const isList = isListed(filter, window.order);
+  const fewPriced = isList ? await findFewPriced(db, filter) : undefined;
+  if (!fewPriced && isList) {
     if (!isBestSearched(filter, window.order)) {
       return Promise.all([listWindow(db, filter, window), countProducts(db, filter)]);
     }
@@ -95,6 +99,7 @@ async function findWindow(
     available: wantedAvailable(filter),
     barcodes: keysOfScan(search),
     having: await gramsOf(db, filter),
+    narrow: hasPrices(filter) ? (found) => narrowByPrice(db, filter, { found, fewPriced }) : undefined,
   });
   if (!candidates) {
     if (known) return [await listWindow(db, filter, window), known];

@@ -6,6 +6,8 @@ import { LOW_LEVEL } from '../stock/stock-level.ts';
 import { filterQuery, hasFacet, wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { matchAmong, selectMatching } from './matching.ts';
 import { selectOffered } from './offered-list.ts';
+import { hasPrices } from './price-range.ts';
+import { hasPriceIndex, selectPriced } from './priced-list.ts';
 
 export const COUNT_LIMIT = 10_000;
 /** Up to this many candidates are all checked: a sample cannot show that more than the limit match. */
@@ -24,7 +26,8 @@ export interface Totals {
 type ListedBy = Pick<ProductFilter, 'category' | 'availability'>;
 
 /** An index holds exactly what is listed. */
-const isListed = (filter: ProductFilter) => !filter.search && !hasFacet(filter);
+const isListed = (filter: ProductFilter) =>
+  !filter.search && !hasFacet(filter) && (!hasPrices(filter) || hasPriceIndex(filter));
 
 /** Filters with many matches, and until when they are not counted again. */
 const many = new Map<string, { count: number; until: number }>();
@@ -52,7 +55,8 @@ export async function countProducts(db: Kysely<Catalogue>, filter: ProductFilter
 }
 
 function selectCounted(db: Kysely<Catalogue>, filter: ProductFilter) {
-  return filter.offered ? selectOffered(db, filter) : selectListed(db, filter);
+  if (filter.offered) return selectOffered(db, filter);
+  return hasPrices(filter) ? selectPriced(db, filter) : selectListed(db, filter);
 }
 
 /** Without JOIN_ORDER, MySQL starts with the categories once its statistics say that products are few. */
@@ -90,12 +94,11 @@ export async function countExactly(
   filter: ProductFilter,
 ): Promise<number | undefined> {
   if (!isListed(filter)) return undefined;
-  const { category, availability } = filter;
-  const name = JSON.stringify([category, availability]);
+  const name = filterQuery({ ...filter, sort: undefined });
   const known = exact.get(name);
   if (known && known.until > Date.now()) return known.total;
   const began = Date.now();
-  const total = await countInIndex(db, { category, availability });
+  const total = await countInIndex(db, filter);
   const keptFor = total === undefined ? COUNT_AGAIN_AFTER_MS : KEEP_TIMES * (Date.now() - began);
   exact.delete(name);
   exact.set(name, { total, until: Date.now() + keptFor });
@@ -103,12 +106,15 @@ export async function countExactly(
   return total;
 }
 
-async function countInIndex(db: Kysely<Catalogue>, filter: ListedBy): Promise<number | undefined> {
+async function countInIndex(db: Kysely<Catalogue>, filter: ProductFilter): Promise<number | undefined> {
   try {
     // Both values of `available` are the whole index. MySQL would read it as a range or not, by its statistics.
     const wholeIndex = sql.raw('NO_RANGE_OPTIMIZATION(product available)');
-    const { count } = await selectListed(db, filter)
-      .modifyFront(sql`/*+ MAX_EXECUTION_TIME(${sql.lit(EXACT_LIMIT_MS)}) ${wholeIndex} */`)
+    const limit = sql`MAX_EXECUTION_TIME(${sql.lit(EXACT_LIMIT_MS)})`;
+    const listed = hasPrices(filter)
+      ? selectPriced(db, filter, limit)
+      : selectListed(db, filter).modifyFront(sql`/*+ ${limit} ${wholeIndex} */`);
+    const { count } = await listed
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .executeTakeFirstOrThrow();
     return count;
@@ -145,10 +151,15 @@ async function estimate(
   for (const size of SAMPLE_SIZES) {
     const sample = matching.sample(size);
     const share = (await countAmong(db, filter, candidates, sample)) / sample.length;
-    total = Math.floor((matching.size * lowerBound(share, sample.length)) / 1000) * 1000;
+    total = roundedDown(matching.size * lowerBound(share, sample.length));
     if (total >= COUNT_LIMIT) break;
   }
   return { total: Math.min(total, COUNT_LIMIT), totalIsExact: false };
+}
+
+function roundedDown(count: number): number {
+  const step = count < 1000 ? 100 : 1000;
+  return Math.floor(count / step) * step;
 }
 
 /** Wilson's lower bound of the overall share. */

@@ -7,7 +7,8 @@ import { initialOf, listInitials } from '../search/initials.ts';
 import { letters } from '../search/letters.ts';
 import { ProductSet } from '../search/product-set.ts';
 import { searchTerms } from '../search/search-terms.ts';
-import type { ProductFilter } from './product-filter.ts';
+import { hasPrices, isPricedIn } from './price-range.ts';
+import { wantedAvailable, type ProductFilter } from './product-filter.ts';
 import { directions, type PageWindow } from './page-window.ts';
 import { orderOf, RELEVANCE } from './product-order.ts';
 
@@ -72,12 +73,19 @@ export async function* sectionsOf(search: Search): AsyncGenerator<SearchSection>
     case 'quantity':
     case 'price':
       // Quantities and prices are unrelated to the search, so the matches are spread over the whole order.
-      yield all;
+      yield { ...all, range: rangeOf(search) };
       break;
     default:
       if (matching.size <= MAX_SORTED) yield all;
       else yield* mergingSmall(initialSections(search, order.column), window.limit);
   }
+}
+
+/** The part of the order that the filter asks for. */
+function rangeOf({ filter, window }: Search): RawBuilder<SqlBool> | undefined {
+  if (window.order.column === 'price') return hasPrices(filter) ? isPricedIn(filter) : undefined;
+  const available = wantedAvailable(filter);
+  return available === undefined ? undefined : sql<SqlBool>`on_hand ${sql.raw(available ? '>' : '=')} 0`;
 }
 
 async function* eachFromStart(

@@ -59,6 +59,8 @@ export interface SearchQuery {
   available: boolean | undefined;
   barcodes: string[];
   having?: string[];
+  /** Leaves those that meet a condition of which the index knows nothing. Undefined stands for all products. */
+  narrow?: ((found: ProductSet | undefined) => Promise<ProductSet | undefined>) | undefined;
 }
 
 /**
@@ -67,10 +69,11 @@ export interface SearchQuery {
  */
 export async function findCandidates(
   db: Kysely<Catalogue>,
-  { search, category, available, barcodes, having = [] }: SearchQuery,
+  { search, category, available, barcodes, having = [], narrow }: SearchQuery,
 ): Promise<Candidates | undefined> {
   const terms = searchTerms(search);
-  if (terms.length === 0 && !category && available === undefined && having.length === 0) return undefined;
+  const hasGrams = terms.length > 0 || category !== '' || available !== undefined || having.length > 0;
+  if (!hasGrams && !narrow) return undefined;
   const folded = letters.fold(search);
   const beginnings = [...new Set([folded, withoutSeparators(folded)])];
   const unusualCodes = beginnings.map(unusualCodeGram);
@@ -102,7 +105,9 @@ export async function findCandidates(
   };
   const withBarcode = (set: ProductSet) =>
     index.sameBarcode ? ProductSet.union([set, index.sameBarcode]) : set;
-  const matching = withBarcode(inAll(terms.map(waysOf)));
+  const found = hasGrams ? withBarcode(inAll(terms.map(waysOf))) : undefined;
+  const matching = narrow ? await narrow(found) : found;
+  if (!matching) return undefined;
   const withUnusual = (set: ProductSet, grams: AnyOf) => ProductSet.union([set, index.withAll([grams])]);
   // A renamed category may not be in the index yet.
   const isKnown = !index.isReindexing && index.renamed.length === 0;
@@ -112,7 +117,10 @@ export async function findCandidates(
     areUsual: (ids) => unusualProducts !== undefined && !ids.some((id) => unusualProducts.has(id)),
     exact: () =>
       terms.some(({ findsEnye }) => findsEnye)
-        ? inAll(terms.map((term) => waysOf({ ...term, findsEnye: false })))
+        ? ProductSet.intersection([
+            matching,
+            inAll(terms.map((term) => waysOf({ ...term, findsEnye: false }))),
+          ])
         : matching,
     sameCode: withBarcode(index.sameCode),
     samePlainCode: withUnusual(index.samePlainCode, unusualCodes),

@@ -9,6 +9,14 @@ const HOME_LIMIT_MS = 50;
 const PAGE = 50;
 const BIG_PAGE = 200;
 const LOW = 'availability=low';
+/** Of a million products: 5000, 50,000, half, and half of a category. */
+const PRICES = [
+  'minPrice=10&maxPrice=10.19',
+  'minPrice=10&maxPrice=11.99',
+  'minPrice=21',
+  'category=Ferretería&minPrice=21',
+];
+const PRICES_LIMIT_MS = 50;
 const FILTERS = ['', 'category=Ferretería', 'category=Esgrima', 'availability=out_of_stock'];
 const PAGES_DEEP = 20;
 
@@ -23,6 +31,10 @@ export async function measurePages(
   );
   const low = await time(
     sortQueries(LOW).flatMap((query) => Array<string>(repeats).fill(query)),
+    person,
+  );
+  const priced = await time(
+    PRICES.flatMap(sortQueries).flatMap((query) => Array<string>(repeats).fill(query)),
     person,
   );
   const next: number[] = [];
@@ -43,11 +55,13 @@ export async function measurePages(
   const farTimes = figuresOf(distant);
   const firstTimes = figuresOf(first);
   const lowTimes = figuresOf(low);
+  const pricedTimes = figuresOf(priced);
   const nextTimes = figuresOf(next);
   const ratio = farTimes.p50 / nearTimes.p50;
   return [
     { what: 'first page, any order, any filter', times: firstTimes, ...atMost(firstTimes.p95) },
     { what: 'low stock, any order', times: lowTimes, ...atMost(lowTimes.p95) },
+    { what: 'a range of prices, any order', times: pricedTimes, ...atMost(pricedTimes.p95, PRICES_LIMIT_MS) },
     { what: 'pages reached by "next", any order', times: nextTimes, ...atMost(nextTimes.p95) },
     { what: 'page 1', times: nearTimes },
     {
@@ -57,12 +71,7 @@ export async function measurePages(
       isMet: ratio < 1.25,
       note: `${ratio.toFixed(2)} times page 1`,
     },
-    {
-      what: 'home',
-      times: homeTimes,
-      target: `p95 ≤ ${HOME_LIMIT_MS}`,
-      isMet: homeTimes.p95 <= HOME_LIMIT_MS,
-    },
+    { what: 'home', times: homeTimes, ...atMost(homeTimes.p95, HOME_LIMIT_MS) },
   ] satisfies Row[];
 }
 
@@ -76,8 +85,8 @@ function sortQueries(filter: string): string[] {
   return sorts.map((sort) => `${filter}&sort=${sort}`);
 }
 
-export function atMost(p95: number) {
-  return { target: `p95 ≤ ${LIMIT_MS}`, isMet: p95 <= LIMIT_MS };
+export function atMost(p95: number, limitMs = LIMIT_MS) {
+  return { target: `p95 ≤ ${limitMs}`, isMet: p95 <= limitMs };
 }
 
 async function time(queries: string[], person: Person): Promise<number[]> {

@@ -3,6 +3,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { SORT_COLUMNS } from '../../src/product-list/list-columns.ts';
 import { FIRST_PAGE } from '../bench/bare-route.ts';
 import { Client } from '../support/client.ts';
+import { replicaHasAll } from '../support/replication.ts';
 import { Stack } from '../support/stack.ts';
 
 /** From a sample of a large index, MySQL takes it to have many more categories than there are. */
@@ -271,3 +272,55 @@ test('so is the floor of the bench', async () => {
   await expectSamePlans([FIRST_PAGE]);
   expect(await planOf(FIRST_PAGE)).toEqual(['product index PRIMARY', 'category eq_ref PRIMARY']);
 });
+
+test('so are ranges of prices, of few products and of many, which are counted in an index', async () => {
+  await primary.query(
+    `SET SESSION cte_max_recursion_depth = 11000;
+     INSERT INTO product (code, name, description, category_id, quantity, unit, price)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 11000)
+     SELECT CONCAT('PRECIO-', i), CONCAT('Precio ', SHA2(i, 224)), '', category.id, i MOD 4, 'unidad', 1000000 + i
+     FROM n JOIN category ON category.name = 'Libros'`,
+  );
+  expect(await replicaHasAll(stack.data)).toBe(true);
+  const many = { minPrice: '10000' };
+  const all = await statementsOf(async () => {
+    for (const prices of [many, { ...many, maxPrice: '10001' }]) {
+      for (const filter of [
+        {},
+        { category: 'Libros' },
+        { availability: 'available' },
+        { category: 'Libros', availability: 'available' },
+        { availability: 'low' },
+        { search: 'precio' },
+        { search: 'precio', category: 'Libros' },
+      ]) {
+        for (const sort of ['', ...SORT_COLUMNS, '-price']) {
+          const query = { ...prices, ...filter, sort, limit: 5 };
+          const { nextCursor } = await client.search(query);
+          if (nextCursor) await client.search({ ...query, cursor: nextCursor });
+        }
+        const path = `/api/products/total?${new URLSearchParams({ ...prices, ...filter }).toString()}`;
+        expect([path, (await client.get(path)).status]).toEqual([path, 200]);
+      }
+    }
+  });
+  const statements = all.filter((text) => text.includes('price_order'));
+  expect(statements.length).toBeGreaterThan(60);
+  // What is past most of ten thousand may be read from the beginning of the same index.
+  const indexesOf = async () =>
+    (await plansOf(statements)).map(({ statement, plan }) => ({
+      statement,
+      plan: plan.map((step) => step.replace(/^product (?:index|range) /, 'product ')),
+    }));
+  await pretend(FEW);
+  const few = await indexesOf();
+  await pretend(MANY);
+  expect(await indexesOf()).toEqual(few);
+  const counts = statements.filter((text) => /count\(\*\)/i.test(text) && !text.includes('JSON_TABLE'));
+  expect(counts.length).toBeGreaterThan(10);
+  for (const count of counts) expect([count, await readsIndexAlone(count, 'product')]).toEqual([count, true]);
+  for (const { statement, plan } of await plansOf(statements)) {
+    const whole = plan.filter((step) => /^product ALL /.test(step));
+    expect([statement, whole]).toEqual([statement, []]);
+  }
+}, 300_000);

@@ -6,6 +6,7 @@ import { i18n } from '../../src/http/i18n.ts';
 import { useViews } from '../../src/http/views.ts';
 import { listView, readListChoices } from '../../src/product-list/list-choices.ts';
 import { plainUnit, unitWord } from '../../src/products/unit-queries.ts';
+import { priceFields } from '../../src/product-list/price-range.ts';
 import { AVAILABILITIES, FACETS, filterQuery, readFilter } from '../../src/product-list/product-filter.ts';
 
 /** The list of a catalogue without products; the system under test has some. */
@@ -17,6 +18,7 @@ async function emptyList(query: string, isAllowed: boolean): Promise<string> {
   app.get('/products', (req, res) => {
     res.render('products/list', {
       filter: readFilter(req.query),
+      prices: priceFields(req.query, readFilter(req.query), req),
       page: { items: [], total: 0, totalIsExact: true },
       categories: [],
       availabilities: AVAILABILITIES,

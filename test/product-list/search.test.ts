@@ -249,6 +249,8 @@ test('rejects an invalid query and names the parameter', async () => {
   for (const [name, value] of [
     ['availability', 'some'],
     ['sort', 'cost'],
+    ['minPrice', 'x'],
+    ['maxPrice', '-1'],
     ['limit', '0'],
     ['limit', '201'],
     ['cursor', 'x'],
