@@ -9,6 +9,7 @@ import { dataDir, findNeededServers, hasData, prepareDatabases, putAside } from 
 import { readSetupConfig } from './setup-config.ts';
 import type { DatabaseServer, StackConfig } from './stack-config.ts';
 import { Supervisor } from './supervisor.ts';
+import { describeUnwritable, findUnwritable, UNWRITABLE, whyUnwritable } from './unwritable.ts';
 
 interface Surroundings {
   config: StackConfig;
@@ -80,10 +81,18 @@ export class DatabaseServers {
     }
   }
 
-  async #replace({ server: { name }, error }: { server: DatabaseServer; error: Error }): Promise<void> {
-    const { log, stopping } = this.#around;
+  async #replace({ server, error }: { server: DatabaseServer; error: Error }): Promise<void> {
+    const { config, log, stopping } = this.#around;
+    const { name } = server;
     stopping.throwIfAborted();
     log(error.message);
+    const unwritable = await findUnwritable([dataDir(config, server)]);
+    if (unwritable.length > 0) {
+      // Its data may be good.
+      this.outOfUse.set(name, UNWRITABLE);
+      log(`${name} is left out. ${describeUnwritable(unwritable)}`);
+      return;
+    }
     await this.renew(name).catch((again: unknown) => {
       stopping.throwIfAborted();
       log(`${name} is left out: ${(again as Error).message}`);
@@ -109,9 +118,11 @@ export class DatabaseServers {
   }
 
   /** @returns false for a server that may be the primary: it is started again in any case */
-  #giveUp(server: DatabaseServer): boolean {
+  async #giveUp(server: DatabaseServer): Promise<boolean> {
     const { config, log, onChange } = this.#around;
     if (findNeededServers(config).includes(server)) return false;
+    // It goes on by itself once its disk is right again.
+    if (await whyUnwritable(dataDir(config, server))) return false;
     this.outOfUse.set(server.name, FAULT_TEXTS.crashing);
     log(`${server.name} is out of use: ${FAULT_TEXTS.crashing}. The next start clones it.`);
     onChange();

@@ -27,8 +27,11 @@ export function mysqldOptions(config: StackConfig, server: DatabaseServer): stri
   ];
 }
 
-export function dataDir(config: StackConfig, server: DatabaseServer): string {
-  return join(config.varDir, 'mysql', server.name);
+export function dataDir(
+  { varDir }: Pick<StackConfig, 'varDir'>,
+  { name }: Pick<DatabaseServer, 'name'>,
+): string {
+  return join(varDir, 'mysql', name);
 }
 
 export function hasData(config: StackConfig, server: DatabaseServer): boolean {

@@ -6,7 +6,7 @@ import { ReplicaAheadError, TwoPrimariesError } from '../../src/database/replica
 import { NoPrimaryError } from '../../src/database/servers.ts';
 import { SettingsError } from '../../src/config/settings.ts';
 import { CannotStartError, explainSystemError } from './cannot-start.ts';
-import { checkDataVersion, checkState } from './check-state.ts';
+import { checkDataVersion, checkFolders, checkState } from './check-state.ts';
 import { DatabaseServers } from './database-servers.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
@@ -26,6 +26,7 @@ import {
 } from './stack-state.ts';
 import { Supervisor, type ProcessSpec } from './supervisor.ts';
 import { printSummary } from './summary.ts';
+import { watchFolders, writtenFolders } from './unwritable.ts';
 
 const LOOK_AT_LOGS_MS = 60_000;
 const SAVE_STATE_AGAIN_MS = 5000;
@@ -47,6 +48,7 @@ let savingAgain: NodeJS.Timeout | undefined;
 
 try {
   const config = readStackConfig(process.argv.slice(2));
+  await checkFolders(config);
   makeFolders(config);
   if (takeLaunchLock(config.varDir)) {
     process.on('exit', () => removeState(config.varDir));
@@ -123,6 +125,7 @@ async function start(config: StackConfig): Promise<void> {
       started.flat().flatMap(({ spec }) => (outOfUse.has(spec.name) ? [] : [spec])),
       oneTimePassword,
     );
+  void watchFolders(writtenFolders(config.varDir, servers), { log, signal: stopped.signal });
   void keepReplicas(readSetupConfig(config), { log, signal: stopped.signal });
 }
 

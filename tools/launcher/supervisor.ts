@@ -23,7 +23,7 @@ export interface ProcessSpec {
   /** An exit code that requests an immediate restart. */
   restartCode?: number;
   /** Called at the third crash in a few minutes. @returns true to leave it stopped */
-  onCrashLoop?: () => boolean;
+  onCrashLoop?: () => Promise<boolean>;
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -100,7 +100,10 @@ export class Supervisor {
       stdio: ['ignore', log, log],
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
     });
-    if (log === 'ignore') this.#log(`${this.spec.name} runs without a log: ${logFile} cannot be opened`);
+    if (log === 'ignore')
+      this.#log(
+        `${this.spec.name} runs without a log until it is started again: ${logFile} cannot be opened`,
+      );
     else closeSync(log);
     this.#child = child;
     this.#startedAt = Date.now();
@@ -135,7 +138,7 @@ export class Supervisor {
 
   async #restart(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     if (this.#isStopping()) return;
-    if (this.#isCrashLoop(code, signal) && this.spec.onCrashLoop?.()) return;
+    if (this.#isCrashLoop(code, signal) && (await this.spec.onCrashLoop?.())) return;
     if (code === null || code !== this.spec.restartCode) {
       if (Date.now() - this.#startedAt > HEALTHY_MS) this.#pause = FIRST_PAUSE_MS;
       const reason = signal ? `was ended by ${signal}` : `ended with code ${code}`;
