@@ -9,7 +9,7 @@ import { dataDir, findNeededServers, hasData, prepareDatabases, putAside } from 
 import { readSetupConfig } from './setup-config.ts';
 import type { DatabaseServer, StackConfig } from './stack-config.ts';
 import { Supervisor } from './supervisor.ts';
-import { describeUnwritable, findUnwritable, UNWRITABLE, whyUnwritable } from './unwritable.ts';
+import { describeUnwritable, findUnwritable, UNWRITABLE } from './unwritable.ts';
 
 interface Surroundings {
   config: StackConfig;
@@ -118,11 +118,9 @@ export class DatabaseServers {
   }
 
   /** @returns false for a server that may be the primary: it is started again in any case */
-  async #giveUp(server: DatabaseServer): Promise<boolean> {
+  #giveUp(server: DatabaseServer): boolean {
     const { config, log, onChange } = this.#around;
     if (findNeededServers(config).includes(server)) return false;
-    // It goes on by itself once its disk is right again.
-    if (await whyUnwritable(dataDir(config, server))) return false;
     this.outOfUse.set(server.name, FAULT_TEXTS.crashing);
     log(`${server.name} is out of use: ${FAULT_TEXTS.crashing}. The next start clones it.`);
     onChange();

@@ -35,11 +35,7 @@ if (values.json) {
       ...(weight ? [`weight ${weight}`] : []),
       ...(role === 'primary' && name !== 'primary' ? ['primary'] : []),
       ...(role === 'replica' && alive ? [`lag ${lagSeconds ?? '?'} s`] : []),
-      ...(outOfUse
-        ? [
-            `out of use: ${outOfUse}; the next start ${outOfUse === UNWRITABLE ? 'tries it again' : 'clones it'}`,
-          ]
-        : []),
+      ...(outOfUse ? [`out of use: ${outOfUse}; the next start ${remedyFor(outOfUse)}`] : []),
     ];
     console.log(`  ${name.padEnd(11)} ${alive ? (hangs ? 'hung' : 'up  ') : 'down'}  ${details.join(', ')}`);
   }
@@ -61,6 +57,10 @@ async function hangs({ role, port }: Pick<RecordedProcess, 'role' | 'port'>): Pr
   } catch {
     return true;
   }
+}
+
+function remedyFor(reason: string): string {
+  return reason === UNWRITABLE ? 'tries it again' : 'clones it';
 }
 
 function stoppedServers() {
