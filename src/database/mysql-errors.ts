@@ -81,6 +81,8 @@ const DISK_ERRORS = new Set([
   'ER_DISK_FULL',
   'ER_RECORD_FILE_FULL',
   'ER_ERROR_ON_WRITE',
+  // It cannot begin a new file, and is about to end.
+  'ER_BINLOG_LOGGING_IMPOSSIBLE',
   'ER_TEMP_FILE_WRITE_FAILURE',
 ]);
 

@@ -163,6 +163,6 @@ if (!disk) console.warn('The tests of a full disk are skipped: they mount one, w
     const headers = { cookie: session.cookie, accept: 'text/html' };
     const answer = await fetch(`${stack.url}/imports`, { method: 'POST', body, headers });
     expect(answer.status).toBe(507);
-    expect(await answer.text()).toContain('El servidor no tiene espacio en el disco.');
+    expect(await answer.text()).toContain('El disco del servidor está lleno o es de solo lectura.');
   });
 });

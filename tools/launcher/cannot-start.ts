@@ -11,8 +11,9 @@ const ADVICE: [RegExp, string][] = [
   ],
   [
     /No space left|OS errno 28|errno: 28|error number 28|Disk is full/i,
-    'The disk is full: make room, then start again.',
+    'The disk is full, or has no free inodes (df -i): make room, then start again.',
   ],
+  [/Read-only file system|errno:? 30\b|error number 30\b/i, 'The file system is read-only.'],
   [
     /Permission denied|errno: 13\b|error number 13\b/i,
     'The files belong to another user: give them to the one who starts Inventario (sudo chown -R).',
@@ -23,7 +24,7 @@ const ADVICE: [RegExp, string][] = [
 
 export function explainLog(text: string): string {
   const lines = text.split('\n').filter(Boolean);
-  const errors = lines.filter((line) => /\[ERROR\]|\[emerg\]/.test(line));
+  const errors = lines.filter((line) => /\[ERROR\]|\[emerg\]|^mysqld: /.test(line));
   const shown = (errors.length > 0 ? errors : lines).slice(-SHOWN_LINES);
   const advice = ADVICE.filter(([pattern]) => shown.some((line) => pattern.test(line)));
   return [...shown.map((line) => `  ${line}`), ...advice.map(([, what]) => what)].join('\n');

@@ -4,6 +4,7 @@ import { secretFile } from '../../src/config/secrets.ts';
 import { CannotStartError } from './cannot-start.ts';
 import { dataDir, findNeededServers, hasData, hasUnknownFiles } from './server-data.ts';
 import type { StackConfig } from './stack-config.ts';
+import { describeUnwritable, findUnwritable } from './unwritable.ts';
 
 /** Of a server without data, after its first minutes. */
 const NEW_SERVER_MB = 300;
@@ -35,8 +36,9 @@ function findForeign(path: string): string | undefined {
   const isFolder = found.isDirectory();
   try {
     accessSync(path, constants.R_OK | constants.W_OK | (isFolder ? constants.X_OK : 0));
-  } catch {
-    return path;
+  } catch (error) {
+    // Of a read-only disk; `checkFolders` tells whether it is needed.
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') return path;
   }
   if (!isFolder) return undefined;
   for (const name of readdirSync(path)) {
@@ -44,6 +46,14 @@ function findForeign(path: string): string | undefined {
     if (foreign !== undefined) return foreign;
   }
   return undefined;
+}
+
+/** Logs are not needed, and a replica is left out. @throws CannotStartError */
+export async function checkFolders(config: StackConfig): Promise<void> {
+  const { varDir, runtimeDir } = config;
+  const data = findNeededServers(config).map((server) => dataDir(config, server));
+  const unwritable = await findUnwritable([varDir, join(varDir, 'run'), runtimeDir, ...data]);
+  if (unwritable.length > 0) throw new CannotStartError(describeUnwritable(unwritable));
 }
 
 /** The only copy of the data may be a replica's, or not be complete. */

@@ -10,6 +10,7 @@ import { dataDir, findNeededServers, hasData, prepareDatabases, putAside } from 
 import { readSetupConfig } from './setup-config.ts';
 import type { DatabaseServer, StackConfig } from './stack-config.ts';
 import { Supervisor } from './supervisor.ts';
+import { describeUnwritable, findUnwritable, UNWRITABLE } from './unwritable.ts';
 
 interface Surroundings {
   config: StackConfig;
@@ -102,10 +103,18 @@ export class DatabaseServers {
     }
   }
 
-  async #replace({ server: { name }, error }: Failure): Promise<void> {
-    const { log, stopping } = this.#around;
+  async #replace({ server, error }: Failure): Promise<void> {
+    const { config, log, stopping } = this.#around;
+    const { name } = server;
     stopping.throwIfAborted();
     log(error.message);
+    const unwritable = await findUnwritable([dataDir(config, server)]);
+    if (unwritable.length > 0) {
+      // Its data may be good.
+      this.outOfUse.set(name, UNWRITABLE);
+      log(`${name} is left out. ${describeUnwritable(unwritable)}`);
+      return;
+    }
     await this.renew(name).catch((again: unknown) => {
       stopping.throwIfAborted();
       log(`${name} is left out: ${(again as Error).message}`);

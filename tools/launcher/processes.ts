@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { secretFile, WEB_SECRETS } from '../../src/config/secrets.ts';
 import type { Programs } from './install/programs.ts';
 import { isListening } from './ports.ts';
-import { groupOptions, mysqldOptions } from './server-data.ts';
+import { dataDir, groupOptions, hasData, mysqldOptions } from './server-data.ts';
 import { PROJECT_DIR, type DatabaseServer, type StackConfig, type WebInstance } from './stack-config.ts';
 import type { ProcessSpec } from './supervisor.ts';
+import { whyUnwritable } from './unwritable.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** mysqld exits with this code to request a restart, for example after a clone. */
@@ -24,6 +25,8 @@ export function mysqlProcess(config: StackConfig, programs: Programs, server: Da
     // Tells mysqld that a supervisor restarts it on request.
     env: { MYSQLD_PARENT_PID: String(process.pid) },
     restartCode: MYSQLD_RESTART,
+    // Its disk may be read-only, or unmounted to be repaired.
+    canStart: async () => hasData(config, server) && !(await whyUnwritable(dataDir(config, server))),
     logFile: logFile(config, server.name),
     isReady: () => isListening(server.port),
   };

@@ -48,8 +48,11 @@ function settingsFile({ varDir, group }: StackConfig): string {
   return both;
 }
 
-export function dataDir(config: StackConfig, server: DatabaseServer): string {
-  return join(config.varDir, 'mysql', server.folder);
+export function dataDir(
+  { varDir }: Pick<StackConfig, 'varDir'>,
+  { folder }: Pick<DatabaseServer, 'folder'>,
+): string {
+  return join(varDir, 'mysql', folder);
 }
 
 export function hasData(config: StackConfig, server: DatabaseServer): boolean {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +19,7 @@ export interface StackState {
   url: string;
   launcher: RecordedProcess;
   /** All MySQL servers, running or not. The original primary comes first. */
-  servers: { name: string; port: number; outOfUse?: string }[];
+  servers: { name: string; folder: string; port: number; outOfUse?: string }[];
   semiSync: boolean;
   group: boolean;
   processes: RecordedProcess[];
@@ -36,8 +36,13 @@ export function writeState(varDir: string, state: StackState): void {
 }
 
 export function removeState(varDir: string): void {
-  rmSync(stateFile(varDir), { force: true });
-  rmSync(lockFile(varDir), { force: true });
+  for (const file of [stateFile(varDir), lockFile(varDir)]) {
+    try {
+      unlinkSync(file);
+    } catch {
+      // Missing, or on a read-only disk: it names processes that have ended, which the next start sees.
+    }
+  }
 }
 
 /** @returns false while another launcher is running in `varDir` */
@@ -54,7 +59,7 @@ export function takeLaunchLock(varDir: string): boolean {
     }
     const holder = readJson(file) as RecordedProcess | undefined;
     if (holder && isAlive(holder)) return false;
-    rmSync(file, { force: true });
+    unlinkSync(file);
   }
 }
 

@@ -8,7 +8,7 @@ import { ReplicaAheadError, TwoPrimariesError } from '../../src/database/replica
 import { NoPrimaryError } from '../../src/database/servers.ts';
 import { SettingsError } from '../../src/config/settings.ts';
 import { CannotStartError, explainSystemError } from './cannot-start.ts';
-import { checkDataVersion, checkState } from './check-state.ts';
+import { checkDataVersion, checkFolders, checkState } from './check-state.ts';
 import { DatabaseServers } from './database-servers.ts';
 import { findOrInstallPrograms, MissingProgramsError, type Programs } from './install/programs.ts';
 import { checkPorts, PortTakenError } from './ports.ts';
@@ -28,6 +28,7 @@ import {
 } from './stack-state.ts';
 import { Supervisor, type ProcessSpec } from './supervisor.ts';
 import { printSummary } from './summary.ts';
+import { watchFolders, writtenFolders } from './unwritable.ts';
 
 const LOOK_AT_LOGS_MS = 60_000;
 const SAVE_STATE_AGAIN_MS = 5000;
@@ -51,6 +52,7 @@ let savingAgain: NodeJS.Timeout | undefined;
 
 try {
   const config = readStackConfig(process.argv.slice(2));
+  await checkFolders(config);
   makeFolders(config);
   if (takeLaunchLock(config.varDir)) {
     process.on('exit', () => removeState(config.varDir));
@@ -124,6 +126,7 @@ async function start(config: StackConfig): Promise<void> {
       started.flat().flatMap(({ spec }) => (outOfUse.has(spec.name) ? [] : [spec])),
       oneTimePassword,
     );
+  void watchFolders(writtenFolders(config.varDir, servers), { log, signal: stopped.signal });
   const keep = config.group ? keepGroup : keepReplicas;
   void keep(readSetupConfig(config), { log, signal: stopped.signal });
 }
@@ -196,9 +199,9 @@ function saveState(config: StackConfig): void {
   writeState(config.varDir, {
     url: `http://${reachableHost(config.host)}:${config.port}`,
     launcher: recordProcess(process.pid, { name: 'launcher', role: 'launcher' }),
-    servers: [config.primary, ...config.replicas].map(({ name, port }) => {
+    servers: [config.primary, ...config.replicas].map(({ name, folder, port }) => {
       const reason = outOfUse.get(name);
-      return { name, port, ...(reason && { outOfUse: reason }) };
+      return { name, folder, port, ...(reason && { outOfUse: reason }) };
     }),
     semiSync: config.semiSync,
     group: config.group,

@@ -1,13 +1,17 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAULT_TEXTS } from '../../src/database/replica-faults.ts';
 import type { ServerState } from '../../src/database/server-watch.ts';
 import { readStackConfig } from './stack-config.ts';
 import { isAlive, readState, type RecordedProcess } from './stack-state.ts';
+import { describeUnwritable, findUnwritable, UNWRITABLE, writtenFolders } from './unwritable.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
-const state = readState(readStackConfig([]).varDir);
+const { varDir } = readStackConfig([]);
+const state = readState(varDir);
 const running = state !== undefined && [state.launcher, ...state.processes].some(isAlive);
 const { servers, onOneServer } = await fetchHealth();
+const unwritable = await findUnwritable(writtenFolders(varDir, state?.servers ?? []));
 const processes = await Promise.all(
   [...(state?.processes ?? []), ...stoppedServers()].map(async (recorded) => ({
     ...recorded,
@@ -18,7 +22,7 @@ const processes = await Promise.all(
 );
 
 if (values.json) {
-  console.log(JSON.stringify({ running, url: state?.url, onOneServer, processes }, null, 2));
+  console.log(JSON.stringify({ running, url: state?.url, onOneServer, unwritable, processes }, null, 2));
 } else if (!running) {
   console.log('Inventario is not running. Start it with: npm start');
 } else {
@@ -31,13 +35,16 @@ if (values.json) {
       ...(weight ? [`weight ${weight}`] : []),
       ...(role === 'primary' && name !== 'primary' ? ['primary'] : []),
       ...(role === 'replica' && alive ? [`lag ${lagSeconds ?? '?'} s`] : []),
-      ...(outOfUse ? [`out of use: ${outOfUse}; the next start clones it`] : []),
+      ...(outOfUse ? [`out of use: ${outOfUse}; the next start ${remedyFor(outOfUse)}`] : []),
     ];
     console.log(`  ${name.padEnd(11)} ${alive ? (hangs ? 'hung' : 'up  ') : 'down'}  ${details.join(', ')}`);
   }
   if (onOneServer) {
     console.log('WARNING: what is saved is on one server only: no replica receives it.');
   }
+  if (unwritable.length > 0) console.log(`WARNING: ${describeUnwritable(unwritable)}`);
+  if (unwritable.some(({ folder }) => folder === join(varDir, 'run')))
+    console.log('This list may be out of date: what runs cannot be recorded.');
   console.log(`SQL on a server: npm run sql -- ${state.servers.at(-1)!.name}`);
 }
 process.exitCode = running ? 0 : 3;
@@ -52,10 +59,13 @@ async function hangs({ role, port }: Pick<RecordedProcess, 'role' | 'port'>): Pr
   }
 }
 
+function remedyFor(reason: string): string {
+  return reason === UNWRITABLE ? 'tries it again' : 'clones it';
+}
+
 function stoppedServers() {
-  const given = state?.servers.filter(({ outOfUse }) => outOfUse !== undefined) ?? [];
   const isRecorded = (name: string) => state?.processes.some((recorded) => recorded.name === name);
-  return given
+  return (state?.servers ?? [])
     .filter(({ name }) => !isRecorded(name))
     .map(({ name, port }) => ({ name, port, role: 'replica' as const, pid: undefined, weight: undefined }));
 }

@@ -24,12 +24,15 @@ export interface ProcessSpec {
   restartCode?: number;
   /** Called at the third crash in a few minutes. @returns true to leave it stopped */
   onCrashLoop?: () => boolean;
+  /** Asked before it is started again. A server whose data cannot be used would only end. */
+  canStart?: () => Promise<boolean>;
 }
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** After running this long, the pause is reset. */
 const HEALTHY_MS = 60_000;
+const ASK_AGAIN_MS = 2000;
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 30_000;
 const CRASH_WINDOW_MS = 5 * 60_000;
@@ -100,7 +103,10 @@ export class Supervisor {
       stdio: ['ignore', log, log],
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
     });
-    if (log === 'ignore') this.#log(`${this.spec.name} runs without a log: ${logFile} cannot be opened`);
+    if (log === 'ignore')
+      this.#log(
+        `${this.spec.name} runs without a log until it is started again: ${logFile} cannot be opened`,
+      );
     else closeSync(log);
     this.#child = child;
     this.#startedAt = Date.now();
@@ -133,6 +139,15 @@ export class Supervisor {
     return this.#crashes.length >= MAX_CRASHES;
   }
 
+  async #untilStartable(): Promise<void> {
+    const { name, canStart } = this.spec;
+    if (!canStart || (await canStart())) return;
+    this.#log(`${name} is started again once its folder can be used`);
+    while (!this.#isStopping() && !(await canStart())) {
+      await sleep(ASK_AGAIN_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
+  }
+
   async #restart(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     if (this.#isStopping()) return;
     if (this.#isCrashLoop(code, signal) && this.spec.onCrashLoop?.()) return;
@@ -144,6 +159,7 @@ export class Supervisor {
       this.#pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       await sleep(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
+    await this.#untilStartable();
     if (this.#isStopping()) return;
     try {
       this.#keepAlive(this.#spawn());
