@@ -51,6 +51,13 @@ for (const field of prices) {
     clearTimeout(timer);
     void showMatches();
   });
+  field.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter') return;
+    // Otherwise the first button of the form is clicked, outside the menu, which closes it.
+    event.preventDefault();
+    clearTimeout(timer);
+    void applyPrices();
+  });
 }
 form.addEventListener('submit', (event) => {
   event.preventDefault();

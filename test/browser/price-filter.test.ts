@@ -89,6 +89,10 @@ test('a wrong price is said when the field is left, not while it is typed, and t
     expect(await shown(page, 3)).toEqual(['10', '12,50', '1.234,50']);
     await page.click('#apply-price');
     expect(await page.locator(PANEL).isVisible()).toBe(true);
+    const again = page.waitForResponse((answer) => answer.status() === 400);
+    await page.press('#maxPrice', 'Enter');
+    await again;
+    expect(await page.locator('#maxPrice-error').isVisible()).toBe(true);
     await page.fill('#maxPrice', '50');
     expect(await shown(page, 2)).toEqual(['10', '12,50']);
     expect(await page.locator('#maxPrice-error').isVisible()).toBe(false);
