@@ -13,7 +13,7 @@ const DEBOUNCE_MS = 120;
 const PRICE_DEBOUNCE_MS = 300;
 /** Filters that links lead to; chips show and remove them. */
 const FACET_NAMES = [
-  ...['supplier', 'tag', 'location'],
+  ...['supplier', 'tag', 'location', 'onSale'],
   ...['author', 'publisher', 'year', 'language', 'binding'],
 ];
 const PRICE_NAMES = ['minPrice', 'maxPrice'];
