@@ -90,7 +90,10 @@ export class Group {
     });
   }
 
-  /** The same position on every server. */
+  async untilEqual(): Promise<void> {
+    await waitUntil(async () => new Set(await this.positions()).size === 1);
+  }
+
   async positions(): Promise<string[]> {
     const names = (await this.servers()).map(({ name }) => name);
     return Promise.all(
