@@ -87,6 +87,7 @@ function standing(name: string, given: Partial<GroupStanding> = {}): GroupStandi
     hasMajority: isIn,
     members: [],
     hasData: true,
+    isOutOfUse: false,
     gtids: '',
     ...given,
   };

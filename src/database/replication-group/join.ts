@@ -11,7 +11,7 @@ export interface Joining {
   root: Account;
   replicator: Account;
   log: (line: string) => void;
-  /** What it has is damaged, or did not let it join. */
+  /** What it has is out of use, or did not let it join. */
   mustClone?: boolean;
   signal?: AbortSignal;
 }
@@ -19,7 +19,7 @@ export interface Joining {
 /** Clones the primary first if the server has nothing, too little, or what the group does not have. */
 export async function join(joining: Joining): Promise<void> {
   const { server, primary, replicator, log, mustClone } = joining;
-  const reason = mustClone ? 'it could not join with its data' : await reasonToClone(joining);
+  const reason = (await reasonToClone(joining)) ?? (mustClone ? 'its data cannot be used' : undefined);
   if (reason === undefined) {
     log('joins the group again');
     await startMember(server.member, replicator);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PromotionConfig } from '../../config/config.ts';
 import type { Account } from '../connect.ts';
 import { Member } from '../member.ts';
+import { clearFault } from '../replica-faults.ts';
 import { lockRolesOnAll } from '../roles-lock.ts';
 import { listServers } from '../servers.ts';
 import { findRepair, type GroupRepair } from './find-repair.ts';
@@ -105,7 +106,7 @@ export class GroupKeeper {
 
   /** Every server answers, and none is in a group. */
   async #start(standings: GroupStanding[]): Promise<void> {
-    const founder = await findMostComplete(standings.filter(({ hasData }) => hasData));
+    const founder = await findMostComplete(standings);
     if (!founder) {
       throw new Error(
         'No server has all transactions, so the group is not started by itself.\n' +
@@ -123,15 +124,16 @@ export class GroupKeeper {
     // A primary serves one copy at a time.
     for (const server of standings.filter(({ name }) => names.includes(name))) {
       const failures = this.#failures.get(server.name) ?? 0;
-      const mustClone = failures >= MAX_FAILURES;
+      const mustClone = server.isOutOfUse || failures >= MAX_FAILURES;
       const log = (line: string) => this.#log(`${server.name}: ${line}`);
       try {
         const accounts = { root: this.#root, replicator: this.#replicator };
         await join({ server, primary, ...accounts, log, mustClone, signal: this.#signal });
+        if (server.isOutOfUse) await clearFault(primary.member.connection, server.name);
         this.#failures.delete(server.name);
         log('is in the group');
       } catch (error) {
-        this.#failures.set(server.name, mustClone ? 0 : failures + 1);
+        this.#failures.set(server.name, failures >= MAX_FAILURES ? 0 : failures + 1);
         throw error;
       }
     }

@@ -1,5 +1,6 @@
 import { DATABASE, type Account } from '../connect.ts';
 import { includesAll, Member } from '../member.ts';
+import { listFaults } from '../replica-faults.ts';
 import { NoPrimaryError, type NamedServer } from '../servers.ts';
 
 /** How a server stands to its replication group, as it says itself. */
@@ -13,6 +14,8 @@ export interface GroupStanding {
   /** UUIDs of the members that it knows, also of those that it does not reach. */
   members: string[];
   hasData: boolean;
+  /** Its data are not to be used (docs/decisions/replica-checks.md). */
+  isOutOfUse: boolean;
   /** Executed, or received from the group and still to be applied. */
   gtids: string;
 }
@@ -38,6 +41,7 @@ export async function readGroupStanding(member: Member): Promise<GroupStanding> 
     hasMajority: isIn && 2 * Number(row?.reached) > members.length,
     members,
     hasData: row?.hasData === 1,
+    isOutOfUse: (await member.step(listFaults)).has(member.name),
     gtids: await member.received(),
   };
 }
@@ -66,9 +70,9 @@ export function isOutside({ state }: GroupStanding): boolean {
   return state === 'OFFLINE' || state === 'ERROR';
 }
 
-/** The server whose transactions include all others', if there is one. */
+/** The server in use whose transactions include all others', if there is one. */
 export async function findMostComplete(standings: GroupStanding[]): Promise<GroupStanding | undefined> {
-  for (const candidate of standings) {
+  for (const candidate of standings.filter(({ hasData, isOutOfUse }) => hasData && !isOutOfUse)) {
     const answers = standings.map(({ gtids }) => includesAll(candidate.member, candidate.gtids, gtids));
     if ((await Promise.all(answers)).every(Boolean)) return candidate;
   }
