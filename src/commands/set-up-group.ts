@@ -9,6 +9,7 @@ import { GROUP_GRANTS, readGroupName, startGroup } from '../database/replication
 import {
   findGroupPrimary,
   findMostComplete,
+  NOBODY_HAS_ALL,
   readGroupStanding,
   type GroupStanding,
 } from '../database/replication-group/standing.ts';
@@ -108,10 +109,7 @@ async function findFounder(standings: GroupStanding[]): Promise<{ founder: Group
   const ofPair = withData.find(({ member }) => member.uuid === newest.serverUuid);
   const founder = isGroup ? await findMostComplete(withData) : (ofPair ?? (await findMostComplete(withData)));
   if (founder) return { founder, isNew: !isGroup };
-  throw new NoPrimaryError(
-    'No server has all transactions, so the group is not started by itself.\n' +
-      'Look at what each has, and start it from one: docs/replication.md#start-a-group-without-all-its-servers',
-  );
+  throw new NoPrimaryError(NOBODY_HAS_ALL);
 }
 
 /** One that cannot join now is left to the keeper. */

@@ -8,7 +8,13 @@ import { listServers } from '../servers.ts';
 import { findRepair, type GroupRepair } from './find-repair.ts';
 import { join } from './join.ts';
 import { startGroup } from './membership.ts';
-import { findGroupPrimary, findMostComplete, readGroupStanding, type GroupStanding } from './standing.ts';
+import {
+  findGroupPrimary,
+  findMostComplete,
+  NOBODY_HAS_ALL,
+  readGroupStanding,
+  type GroupStanding,
+} from './standing.ts';
 
 const ROUND_MS = 1000;
 const PAUSE_AFTER_FAILURE_MS = 5000;
@@ -107,12 +113,7 @@ export class GroupKeeper {
   /** Every server answers, and none is in a group. */
   async #start(standings: GroupStanding[]): Promise<void> {
     const founder = await findMostComplete(standings);
-    if (!founder) {
-      throw new Error(
-        'No server has all transactions, so the group is not started by itself.\n' +
-          'Look at what each has, and start it from one: docs/replication.md#start-a-group-without-all-its-servers',
-      );
-    }
+    if (!founder) throw new Error(NOBODY_HAS_ALL);
     this.#log(
       `all ${standings.length} servers answer; ${founder.name} has all transactions and starts the group`,
     );

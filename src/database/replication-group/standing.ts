@@ -70,6 +70,10 @@ export function isOutside({ state }: GroupStanding): boolean {
   return state === 'OFFLINE' || state === 'ERROR';
 }
 
+export const NOBODY_HAS_ALL =
+  'No server has all transactions, so the group is not started by itself.\n' +
+  'Look at what each has, and start it from one: docs/replication.md#start-a-group-without-all-its-servers';
+
 /** The server in use whose transactions include all others', if there is one. */
 export async function findMostComplete(standings: GroupStanding[]): Promise<GroupStanding | undefined> {
   for (const candidate of standings.filter(({ hasData, isOutOfUse }) => hasData && !isOutOfUse)) {
