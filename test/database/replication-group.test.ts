@@ -77,7 +77,7 @@ describe('the primary of a group', () => {
 });
 
 function standing(name: string, given: Partial<GroupStanding> = {}): GroupStanding {
-  const member = { isReadOnly: !given.isPrimary } as unknown as Member;
+  const member = { uuid: name, isReadOnly: !given.isPrimary } as unknown as Member;
   const isIn = given.state === 'ONLINE' || given.state === undefined;
   return {
     name,
