@@ -30,6 +30,7 @@ export interface SilentServer {
 interface Answer {
   server: NamedServer;
   uuid: string;
+  /** Executed, or received and still to be applied. */
   gtids: string;
   newest: PrimaryTerm | undefined;
 }
@@ -55,7 +56,8 @@ export async function findPrimary(servers: NamedServer[], root: Account) {
   const primary = newest ? await findMostComplete(answers, root) : first;
   if (primary) return { primary, silent };
   throw new NoPrimaryError(
-    'The servers were a group, and none has all transactions. Start the group again: npm start -- --group',
+    'The servers were a group, and none has applied all transactions. Start the group again, and stop it once\n' +
+      'all its servers are up to date (docs/replication.md#from-a-pair-to-a-group-and-back).',
   );
 }
 
@@ -81,9 +83,13 @@ async function ask(server: NamedServer, root: Account): Promise<Answer | SilentS
   try {
     const connection = await connectForSetup(server.address, root);
     try {
-      const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@gtid_executed AS gtids');
+      const [rows] = await connection.query<RowDataPacket[]>(
+        `SELECT @@gtid_executed AS gtids
+         UNION ALL SELECT received_transaction_set FROM performance_schema.replication_connection_status`,
+      );
+      const gtids = rows.map((row) => String(row.gtids)).filter(Boolean);
       const uuid = await getServerUuid(connection);
-      return { server, uuid, gtids: String(row?.gtids), newest: await findNewestTerm(connection) };
+      return { server, uuid, gtids: gtids.join(','), newest: await findNewestTerm(connection) };
     } finally {
       connection.destroy();
     }

@@ -1,6 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Account } from '../connect.ts';
 import type { Member } from '../member.ts';
+import { setSemiSync } from '../semi-sync.ts';
 import { withTimeLimit } from '../time-limit.ts';
 
 /** A server that cannot join gives up after a minute. */
@@ -27,6 +28,8 @@ export async function startGroup(member: Member, replicator: Account): Promise<v
 /** Also ends what is left of the replication of a pair. Until the group opens it, a server is read-only. */
 async function prepare(member: Member, { user, password }: Account): Promise<void> {
   await stopMember(member);
+  // Its commits would wait for a replica for ever.
+  await member.step((server) => setSemiSync(server, false));
   await member.query('STOP REPLICA');
   const channels = await member.query(
     "SELECT 1 FROM performance_schema.replication_connection_configuration WHERE channel_name = ''",
