@@ -89,7 +89,7 @@ test('a group becomes a pair and a group again, with everything in it', async ()
   const { varDir, port } = group.stack;
   await group.stack.stop();
 
-  const pair = await Stack.start({ varDir, port, args: ['--replicas', '2'] });
+  const pair = await Stack.start({ varDir, port, args: ['--replicas', '2'], env: { SEMI_SYNC: 'on' } });
   expect(pair.output).not.toContain('Error');
   const health = await fetch(`${pair.url}/health`, { headers: { accept: 'application/json' } });
   expect(await health.text()).toContain('"replica2"');
