@@ -219,7 +219,7 @@ function showPrices(query) {
   const [from, to] = PRICE_NAMES.map((name) => query.get(name)?.trim() ?? '');
   const text = texts.price[from && to ? 'range' : from ? 'from' : to ? 'to' : 'any'];
   const summary = priceFilter.querySelector('summary');
-  summary.textContent = text.replace('{from}', from).replace('{to}', to);
+  summary.querySelector('span').textContent = text.replace('{from}', from).replace('{to}', to);
   summary.toggleAttribute('data-is-priced', Boolean(from || to));
   document.getElementById('remove-price').hidden = !from && !to;
   for (const field of prices) field.defaultValue = query.get(field.name) ?? '';
