@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureAccounts, ensureGrants } from '../database/accounts.ts';
 import type { Account } from '../database/connect.ts';
+import { openForWriting } from '../database/fence.ts';
 import { Member } from '../database/member.ts';
 import { beginTerm } from '../database/primary-term.ts';
 import { findRepair } from '../database/replication-group/find-repair.ts';
@@ -14,8 +15,8 @@ import {
   type GroupStanding,
 } from '../database/replication-group/standing.ts';
 import { lockRoles } from '../database/roles-lock.ts';
+import { setSemiSync } from '../database/semi-sync.ts';
 import { listServers, NoPrimaryError, type NamedServer } from '../database/servers.ts';
-import { openForWriting } from '../database/fence.ts';
 import type { SetUpConfig } from './set-up-config.ts';
 import { passwordsOf, prepareSchema } from './set-up-servers.ts';
 
@@ -91,7 +92,8 @@ async function start(config: SetUpConfig, members: Member[], log: GroupTools['lo
   const { founder, isNew } = await findFounder(standings);
   const { member } = founder;
   if (isNew) {
-    // The members log in to one another, and the first one to itself.
+    // The members log in to one another, and the first one to itself. No replica would confirm these writes.
+    await setSemiSync(member.connection, false);
     await openForWriting(member.connection);
     await ensureAccounts(member.connection, passwordsOf(config));
     await member.query(GROUP_GRANTS);
