@@ -211,7 +211,8 @@ const NO_TRANSACTIONS: GtidSet = new Map();
 function chooseTape(states: ServerState[]): SystemView['tape'] {
   const primary = states.find(({ role }) => role === 'primary');
   // The transactions of a group bear its name, whoever its primary is.
-  const source = (primary?.member ? primary.sourceUuid : primary?.uuid)?.toLowerCase();
+  const member = states.find((state) => state.member && state.sourceUuid !== undefined);
+  const source = (member ? member.sourceUuid : primary?.uuid)?.toLowerCase();
   if (source === undefined) return undefined;
   const known = states.flatMap(({ gtidExecuted = '' }) => parseGtidSet(gtidExecuted).get(source) ?? []);
   if (known.length === 0) return undefined;
