@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerAddress } from '../config/config.ts';
 import { ensureAccounts, ensureGrants } from '../database/accounts.ts';
 import type { Account } from '../database/connect.ts';
 import { openForWriting } from '../database/fence.ts';
-import { Member } from '../database/member.ts';
+import { withMembers, type Member } from '../database/member.ts';
 import { beginTerm } from '../database/primary-term.ts';
 import { findRepair } from '../database/replication-group/find-repair.ts';
 import { GroupKeeper } from '../database/replication-group/keep-group.ts';
@@ -17,6 +18,7 @@ import {
 import { lockRoles } from '../database/roles-lock.ts';
 import { setSemiSync } from '../database/semi-sync.ts';
 import { listServers, NoPrimaryError, type NamedServer } from '../database/servers.ts';
+import { connectForSetup } from '../database/setup-connection.ts';
 import type { SetUpConfig } from './set-up-config.ts';
 import { passwordsOf, prepareSchema } from './set-up-servers.ts';
 
@@ -40,46 +42,36 @@ export async function setUpGroup(config: SetUpConfig, tools: GroupTools): Promis
   const root = { user: 'root', password: config.ROOT_PASSWORD };
   const servers = listServers(config);
   const primary = await findOrStart(config, servers, { ...tools, root });
-  let oneTimePassword: string | undefined;
+  const connection = await connectForSetup(primary, root);
   try {
-    const { connection } = primary;
     await ensureAccounts(connection, passwordsOf(config));
     await connection.query(GROUP_GRANTS);
-    oneTimePassword = await prepareSchema(config, {
-      primary: primary.address,
-      root: connection,
-      log: tools.log,
-    });
+    const oneTimePassword = await prepareSchema(config, { primary, root: connection, log: tools.log });
     await ensureGrants(connection);
-    await beginTerm(connection, await readGroupName(primary));
+    await beginTerm(connection, await readGroupName(connection));
+    await joinOthers(config, tools);
+    return oneTimePassword;
   } finally {
-    primary.connection.destroy();
+    connection.destroy();
   }
-  await joinOthers(config, tools);
-  return oneTimePassword;
 }
 
 async function findOrStart(
   config: SetUpConfig,
   servers: NamedServer[],
   { root, log, signal }: GroupTools & { root: Account },
-): Promise<Member> {
+): Promise<ServerAddress> {
   let told = '';
   for (;;) {
     signal.throwIfAborted();
-    const opened = await Promise.all(servers.map((server) => Member.open(server, root)));
-    const members = opened.filter((member) => member !== undefined);
-    let kept: Member | undefined;
-    try {
+    const primary = await withMembers(servers, root, async (members) => {
       const standings = await Promise.all(members.map(readGroupStanding));
-      kept = findGroupPrimary(standings)?.member;
-      if (kept) return kept;
       const repair = findRepair(standings, servers);
       if (repair?.kind === 'wait' && repair.reason !== told) log((told = repair.reason));
       if (repair?.kind === 'start') await start(config, members, log);
-    } finally {
-      for (const member of members) if (member !== kept) member.connection.destroy();
-    }
+      return findGroupPrimary(standings)?.member.address;
+    });
+    if (primary) return primary;
     await sleep(ROUND_MS, undefined, { signal });
   }
 }
@@ -107,7 +99,7 @@ async function findFounder(standings: GroupStanding[]): Promise<{ founder: Group
   const withData = standings.filter(({ hasData }) => hasData);
   if (withData.length === 0) return { founder: standings[0]!, isNew: true };
   const newest = withData.map(({ member }) => member.newest).toSorted((a, b) => b.term - a.term)[0]!;
-  const isGroup = newest.serverUuid === (await readGroupName(withData[0]!.member));
+  const isGroup = newest.serverUuid === (await readGroupName(withData[0]!.member.connection));
   const ofPair = withData.find(({ member }) => member.uuid === newest.serverUuid);
   const founder = isGroup ? await findMostComplete(withData) : (ofPair ?? (await findMostComplete(withData)));
   if (founder) return { founder, isNew: !isGroup };

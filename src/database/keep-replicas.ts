@@ -4,7 +4,7 @@ import { attach } from './attach.ts';
 import type { Account } from './connect.ts';
 import { reopen } from './fence.ts';
 import { findRepair, hasCopy, type Repair } from './find-repair.ts';
-import { Member } from './member.ts';
+import { withMembers } from './member.ts';
 import { ReplicaAheadError } from './replication.ts';
 import { lockRolesOnAll } from './roles-lock.ts';
 import { setSemiSync } from './semi-sync.ts';
@@ -54,9 +54,7 @@ class Keeper {
   /** A repair has to be due in two rounds: a person may be trying something, or a server starting. */
   async round(): Promise<void> {
     const servers = listServers(this.#config);
-    const opened = await Promise.all(servers.map((server) => Member.open(server, this.#root)));
-    const members = opened.filter((member) => member !== undefined);
-    try {
+    await withMembers(servers, this.#root, async (members) => {
       const standings = await Promise.all(members.map(readStanding));
       this.#tellCopies(standings);
       const repair = this.#findRepair(standings);
@@ -67,9 +65,7 @@ class Keeper {
       // A promotion may have ended between the look and the lock.
       const due = this.#findRepair(await Promise.all(members.map(readStanding)));
       if (due) await this.#tryRepair(due);
-    } finally {
-      for (const { connection } of members) connection.destroy();
-    }
+    });
   }
 
   async #tryRepair(repair: Repair): Promise<void> {

@@ -85,6 +85,21 @@ export class Member {
   }
 }
 
+/** Opens those that answer, for the time of the work. */
+export async function withMembers<T>(
+  servers: NamedServer[],
+  root: Account,
+  work: (members: Member[]) => Promise<T>,
+): Promise<T> {
+  const opened = await Promise.all(servers.map((server) => Member.open(server, root)));
+  const members = opened.filter((member) => member !== undefined);
+  try {
+    return await work(members);
+  } finally {
+    for (const { connection } of members) connection.destroy();
+  }
+}
+
 export async function includesAll(member: Member, whole: string, part: string): Promise<boolean> {
   const [answer] = await member.query('SELECT GTID_SUBSET(?, ?) AS hasAll', [part, whole]);
   return answer?.hasAll === 1;

@@ -52,7 +52,11 @@ export class DatabaseServers {
     await Promise.all(needed.map((server) => this.#startNeeded(server)));
     if (this.#around.config.group) return this.#leaveOut(await Promise.all(failures));
     // Only now: if the primary is lost, a replica's data are the only copy.
-    for (const failure of await Promise.all(failures)) if (failure) await this.#replace(failure);
+    for (const failure of await Promise.all(failures)) {
+      if (!failure) continue;
+      this.#around.log(failure.error.message);
+      await this.#replace(failure.server);
+    }
   }
 
   /** Of a group, which goes on while more than half of its servers run. */
@@ -63,6 +67,11 @@ export class DatabaseServers {
       this.outOfUse.set(server.name, 'it does not start');
       this.#around.log(error.message);
     }
+  }
+
+  /** Once the group works: until then, the data of any server may be needed. */
+  async replaceLeftOut(): Promise<void> {
+    for (const server of this.#all) if (this.outOfUse.has(server.name)) await this.#replace(server);
   }
 
   /** How many servers may be missing. */
@@ -103,11 +112,10 @@ export class DatabaseServers {
     }
   }
 
-  async #replace({ server, error }: Failure): Promise<void> {
+  async #replace(server: DatabaseServer): Promise<void> {
     const { config, log, stopping } = this.#around;
     const { name } = server;
     stopping.throwIfAborted();
-    log(error.message);
     const unwritable = await findUnwritable([dataDir(config, server)]);
     if (unwritable.length > 0) {
       // Its data may be good.

@@ -142,12 +142,7 @@ async function setUpDatabases(config: StackConfig, databases: DatabaseServers): 
     });
   }
   const oneTimePassword = await setUpGroup(readSetupConfig(config), { log: tell, signal: stopped.signal });
-  // Only now: while there is no group, the data of any server may be needed.
-  for (const name of outOfUse.keys()) {
-    await databases.renew(name).catch((error: unknown) => {
-      tell(`${name} is left out: ${(error as Error).message}`);
-    });
-  }
+  await databases.replaceLeftOut();
   return oneTimePassword;
 }
 

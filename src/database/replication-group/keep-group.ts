@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PromotionConfig } from '../../config/config.ts';
 import type { Account } from '../connect.ts';
-import { Member } from '../member.ts';
+import { withMembers } from '../member.ts';
 import { clearFault } from '../replica-faults.ts';
 import { lockRolesOnAll } from '../roles-lock.ts';
 import { listServers } from '../servers.ts';
@@ -71,9 +71,7 @@ export class GroupKeeper {
    */
   async round(): Promise<boolean> {
     const servers = listServers(this.#config);
-    const opened = await Promise.all(servers.map((server) => Member.open(server, this.#root)));
-    const members = opened.filter((member) => member !== undefined);
-    try {
+    return withMembers(servers, this.#root, async (members) => {
       const standings = await Promise.all(members.map(readGroupStanding));
       const repair = findRepair(standings, servers);
       const found = JSON.stringify([repair?.kind, repair?.kind === 'wait' ? repair.reason : repair?.servers]);
@@ -91,9 +89,7 @@ export class GroupKeeper {
       const due = findRepair(now, servers);
       if (due && due.kind !== 'wait') await this.#tryRepair(due, now);
       return false;
-    } finally {
-      for (const { connection } of members) connection.destroy();
-    }
+    });
   }
 
   async #tryRepair(

@@ -1,4 +1,4 @@
-import type { RowDataPacket } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Account } from '../connect.ts';
 import type { Member } from '../member.ts';
 import { setSemiSync } from '../semi-sync.ts';
@@ -52,8 +52,8 @@ export async function stopMember(member: Member): Promise<void> {
 /** Server by server, before a member joins a group: members log in to one another. The plugin must be loaded. */
 export const GROUP_GRANTS = "GRANT GROUP_REPLICATION_STREAM ON *.* TO inventario_replicator@'%'";
 
-/** A promise of the settings (mysql/group.cnf), by which the data tell that they are a group's. */
-export async function readGroupName(member: Member): Promise<string> {
-  const [row] = await member.query('SELECT @@group_replication_group_name AS name');
+/** From mysql/group.cnf: the term that bears it says that the data are a group's. */
+export async function readGroupName(server: Connection): Promise<string> {
+  const [[row]] = await server.query<RowDataPacket[]>('SELECT @@group_replication_group_name AS name');
   return String(row?.name);
 }

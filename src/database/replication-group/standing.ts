@@ -1,5 +1,5 @@
 import { DATABASE, type Account } from '../connect.ts';
-import { includesAll, Member } from '../member.ts';
+import { includesAll, withMembers, type Member } from '../member.ts';
 import { listFaults } from '../replica-faults.ts';
 import { NoPrimaryError, type NamedServer } from '../servers.ts';
 
@@ -55,15 +55,11 @@ export function findGroupPrimary(standings: GroupStanding[]): GroupStanding | un
 
 /** @throws NoPrimaryError while the servers that answer have none */
 export async function findPrimaryOfGroup(servers: NamedServer[], root: Account): Promise<NamedServer> {
-  const opened = await Promise.all(servers.map((server) => Member.open(server, root)));
-  const members = opened.filter((member) => member !== undefined);
-  try {
+  return withMembers(servers, root, async (members) => {
     const primary = findGroupPrimary(await Promise.all(members.map(readGroupStanding)));
     if (primary) return { name: primary.name, address: primary.member.address };
     throw new NoPrimaryError('The group has no primary: more than half of its servers have to answer');
-  } finally {
-    for (const { connection } of members) connection.destroy();
-  }
+  });
 }
 
 export function isOutside({ state }: GroupStanding): boolean {

@@ -1,5 +1,5 @@
 import type { PromotionConfig } from '../../config/config.ts';
-import { includesAll, Member } from '../member.ts';
+import { includesAll, withMembers, type Member } from '../member.ts';
 import { findWanted, PromotionError, type PromotionOptions } from '../promotion.ts';
 import { listServers, type NamedServer } from '../servers.ts';
 import { lockRoles } from '../roles-lock.ts';
@@ -36,18 +36,14 @@ export async function switchOver(
   const servers = listServers(config);
   const named = findWanted(servers, wanted);
   const root = { user: 'root', password: config.ROOT_PASSWORD };
-  const opened = await Promise.all(servers.map((server) => Member.open(server, root)));
-  const members = opened.filter((member) => member !== undefined);
-  try {
+  await withMembers(servers, root, async (members) => {
     const standings = await Promise.all(members.map(readGroupStanding));
     const target = standings.find(({ name }) => name === named.name);
     if (!target) throw new PromotionError(`${named.name} does not answer`);
     const change = { config, servers, standings, target, log, ...options };
     if (findGroupPrimary(standings)) await elect(change);
     else await startWithout(change);
-  } finally {
-    for (const { connection } of members) connection.destroy();
-  }
+  });
 }
 
 async function elect({ standings, target, log }: SwitchOver): Promise<void> {
